@@ -1,0 +1,161 @@
+"""Bases that turn encoded columns into regressors: splines, one-hot blocks and their products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import BSpline
+
+from workbench.columns import Column, Values
+
+__all__ = ["BasisKind", "ColumnBasis", "column_basis", "level_basis"]
+
+FloatArray = npt.NDArray[np.float64]
+BasisKind = Literal["linear", "minimal", "local", "coarse", "flexible"]
+
+_SPLINES: dict[BasisKind, tuple[int, int]] = {"local": (1, 4), "coarse": (2, 1), "flexible": (3, 4)}
+"""Spline degree and number of inner knots by kind."""
+ATOM_SHARE = 0.25
+"""A number that this share of the rows takes gets a regressor of its own (no capital gain)."""
+_RARE: dict[BasisKind, float] = {"minimal": 0.05, "coarse": 0.02, "local": 0.02}
+"""Levels below this share of the rows are pooled with the most frequent level."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnBasis:
+    """The regressors of one column, without an intercept.
+
+    Attributes
+    ----------
+    name : str
+    kind : BasisKind
+    width : int
+        Regressors it gives.
+    """
+
+    name: str
+    kind: BasisKind
+    width: int
+    _centre: float = 0.0
+    _scale: float = 1.0
+    _knots: FloatArray | None = None
+    _degree: int = 1
+    _missing: bool = False
+    _atom: float | None = None
+    _slot: npt.NDArray[np.intp] | None = None
+
+    def __call__(self, values: Values) -> FloatArray:
+        """Evaluate at encoded values of shape (m,); return shape (m, width)."""
+        if self._slot is not None:
+            return _one_hot(self._slot[values], self.width)
+        out = np.zeros((len(values), self.width))
+        missing = np.isnan(values)
+        any_missing = bool(missing.any())
+        filled = np.where(missing, self._centre, values) if any_missing else values
+        curve = self.width - int(self._missing) - int(self._atom is not None)
+        if self._knots is None:
+            out[:, 0] = (filled - self._centre) / self._scale
+        else:
+            out[:, :curve] = _spline(filled, self._knots, self._degree)
+        if self._atom is not None:
+            out[:, curve] = filled == self._atom
+        if any_missing and self._missing:
+            out[missing] = 0.0
+            out[missing, -1] = 1.0
+        return out
+
+
+def column_basis(
+    column: Column, kind: BasisKind, *, keep: npt.NDArray[np.intp] | None = None
+) -> ColumnBasis:
+    """Choose the regressors of a column.
+
+    Parameters
+    ----------
+    kind : {"linear", "minimal", "local", "coarse", "flexible"}
+        Numbers: the number itself ("linear", "minimal"), a quadratic spline with one inner knot
+        ("coarse"), a cubic one with four ("flexible"), or broken lines over four inner knots, of
+        which each row touches two ("local"). Categories: one regressor per level but the most
+        frequent; "minimal" pools levels below 5 % of the rows with it, "coarse" and "local" below
+        2 %.
+    keep : ndarray of int, optional
+        Codes of a category that are not pooled: the levels an intervention sets.
+    """
+    if column.is_numeric:
+        return _numeric_basis(column, kind)
+    counts = column.counts()
+    wanted = counts >= max(1.0, _RARE.get(kind, 0.0) * counts.sum())
+    if keep is not None:
+        wanted[keep] = True
+    wanted[int(np.argmax(counts))] = False
+    return _levels(column.name, kind, wanted)
+
+
+def level_basis(column: Column, codes: npt.NDArray[np.intp]) -> ColumnBasis:
+    """Give one regressor per named level of a categorical column; one fewer when that is all of them."""
+    wanted = np.zeros(len(column.levels), dtype=bool)
+    wanted[codes[1:] if len(codes) == len(column.levels) else codes] = True
+    return _levels(column.name, "flexible", wanted)
+
+
+def _levels(name: str, kind: BasisKind, wanted: npt.NDArray[np.bool_]) -> ColumnBasis:
+    slot = np.full(len(wanted), -1, dtype=np.intp)
+    slot[wanted] = np.arange(wanted.sum())
+    return ColumnBasis(name, kind, int(wanted.sum()), _slot=slot)
+
+
+def _numeric_basis(column: Column, kind: BasisKind) -> ColumnBasis:
+    missing = bool(np.isnan(column.values).any())
+    present = column.values[~np.isnan(column.values)] if missing else column.values
+    centre, scale = float(present.mean()), column.scale
+    knots, atom = None, None
+    degree = 1
+    if kind in _SPLINES:
+        degree, inner = _SPLINES[kind]
+        atom = _atom(present)
+        spread = present if atom is None else present[present != atom]
+        knots = _knot_vector(present, spread, degree, inner)
+    width = 1 if knots is None else len(knots) - degree - 2
+    width += int(missing) + int(atom is not None)
+    return ColumnBasis(column.name, kind, width, centre, scale, knots, degree, missing, atom)
+
+
+def _atom(present: FloatArray) -> float | None:
+    """Find the value that many rows share, where the rest varies enough to need its own curve."""
+    values, counts = np.unique(present, return_counts=True)
+    most = int(np.argmax(counts))
+    if len(values) < 4 or counts[most] < ATOM_SHARE * len(present):
+        return None
+    return float(values[most])
+
+
+def _knot_vector(
+    present: FloatArray, spread: FloatArray, degree: int, inner: int
+) -> FloatArray | None:
+    """Clamped knots, the inner ones at quantiles of `spread`; None when a line is all there is."""
+    sample = spread if len(spread) <= 50_000 else spread[:: len(spread) // 50_000 + 1]
+    distinct = np.unique(sample)
+    if len(distinct) <= degree + 1:
+        return None
+    low, high = float(present.min()), float(present.max())
+    knots = np.unique(np.quantile(sample, np.linspace(0, 1, inner + 2)[1:-1]))
+    knots = knots[(knots > low) & (knots < high)]
+    return np.concatenate([np.full(degree + 1, low), knots, np.full(degree + 1, high)])
+
+
+def _spline(values: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
+    """Evaluate all B-splines but the first, which the intercept stands for."""
+    inside = np.clip(values, knots[0], knots[-1])
+    matrix = BSpline.design_matrix(inside, knots, degree)
+    dense: FloatArray = matrix.toarray()[:, 1:]
+    return dense
+
+
+def _one_hot(slots: npt.NDArray[np.intp], width: int) -> FloatArray:
+    out = np.zeros((len(slots), width))
+    chosen = np.flatnonzero(slots >= 0)
+    out[chosen, slots[chosen]] = 1.0
+    return out

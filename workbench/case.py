@@ -1,0 +1,355 @@
+"""The audit case: data, model, graph and outcome, checked against each other once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.columns import Column, encode_column
+from workbench.errors import DataError, GraphError, ModelError, TargetError, listed, suggestion
+from workbench.graph import PREDICTION, CausalGraph
+from workbench.model import BlackBoxModel, Output
+from workbench.target import UnlearningTarget
+
+__all__ = ["AuditCase"]
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class AuditCase:
+    """Everything an audit needs to know before a target is chosen.
+
+    Parameters
+    ----------
+    data : DataFrame, shape (n, columns)
+        One row per datapoint. It is copied; later changes to the original change nothing here.
+    model : BlackBoxModel, estimator or callable
+        See :meth:`workbench.model.BlackBoxModel.wrap`.
+    graph : CausalGraph
+        What causes what among the columns. A feature that the model reads and the graph lacks is
+        taken as one without causes and effects, with a warning.
+    outcome : str, optional
+        The column with what really happened. Baselines use it; CAFÉ does not, because the
+        outcome of an audit is the prediction (``estimands.md``, "Setting").
+    features : iterable of str, optional
+        The columns the model reads, when the model cannot say.
+
+    Attributes
+    ----------
+    model : BlackBoxModel
+    features : tuple of str
+        Every feature that can carry influence, in the order of the data: those that the model
+        reads and those that the graph holds, without the outcome.
+    predictions : ndarray, shape (n,)
+        The model's scores of the rows as they are.
+    columns : mapping of str to Column
+        The encoded columns of every auditable feature.
+    warnings : tuple of str
+        What the auditor should know before trusting a result.
+
+    Raises
+    ------
+    DataError, GraphError, ModelError
+        When the parts do not fit each other; nothing is half made.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+    >>> model = BlackBoxModel(lambda rows: rows["b"] * 0.5, features=["b"])
+    >>> case = AuditCase(data=frame, model=model, graph=CausalGraph([("a", "b")]))
+    >>> case.features
+    ('a', 'b')
+    """
+
+    data: pd.DataFrame
+    model: BlackBoxModel
+    graph: CausalGraph
+    outcome: str | None
+    features: tuple[str, ...] = field(init=False)
+    predictions: npt.NDArray[np.float64] = field(init=False, repr=False)
+    columns: Mapping[str, Column] = field(init=False, repr=False)
+    warnings: tuple[str, ...] = field(init=False, repr=False)
+
+    def __init__(
+        self,
+        data: pd.DataFrame,
+        model: Any,
+        graph: CausalGraph,
+        outcome: str | None = None,
+        features: Iterable[str] | None = None,
+    ) -> None:
+        data = _checked_frame(data)
+        box = _model_with_features(BlackBoxModel.wrap(model), features, data, outcome)
+        _check_graph(graph, data, outcome, box)
+        if outcome is not None and data[outcome].isna().all():
+            raise DataError(f"The outcome {outcome!r} is missing in every row.")
+        encoded = _encoded(data, graph, box, outcome)
+        predictions = _baseline(box, data)
+        predictions.setflags(write=False)
+        self._put(data=data, model=box, graph=graph, outcome=outcome)
+        self._put(predictions=predictions, **_derived(graph, box, outcome, encoded, predictions))
+
+    def _put(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def with_graph(self, graph: CausalGraph) -> AuditCase:
+        """Return the case with another graph, without copying data or asking the model again.
+
+        Raises
+        ------
+        GraphError
+            When the graph does not fit the data.
+        """
+        _check_graph(graph, self.data, self.outcome, self.model)
+        encoded = _encoded(self.data, graph, self.model, self.outcome, self.columns)
+        other = object.__new__(type(self))
+        other._put(data=self.data, model=self.model, graph=graph, outcome=self.outcome)
+        derived = _derived(graph, self.model, self.outcome, encoded, self.predictions)
+        other._put(predictions=self.predictions, **derived)
+        return other
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features the model reads, F_M."""
+        assert self.model.features is not None  # made sure when the case was made
+        return self.model.features
+
+    @property
+    def output(self) -> Output:
+        """What a score is: a probability, log-odds, or a value in the outcome's unit."""
+        if self.model.output is not None:
+            return self.model.output
+        low, high = float(self.predictions.min()), float(self.predictions.max())
+        return "probability" if low >= 0 and high <= 1 else "value"
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the data."""
+        return len(self.data)
+
+    @cached_property
+    def audit_graph(self) -> CausalGraph:
+        """The graph over features with the prediction as the node that the read features cause."""
+        graph = self.graph.with_prediction(self.reads, outcome=self.outcome)
+        missing = [name for name in self.features if name not in graph.nodes]
+        for name in missing:
+            graph = graph.add_node(name)
+        return graph
+
+    def carriers(self, feature: str) -> tuple[str, ...]:
+        """Return the mediators that carry a feature's change to the prediction, causes first."""
+        return tuple(self.audit_graph.mediators(feature, PREDICTION))
+
+    def resolve(self, target: UnlearningTarget) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
+        """Check a target against the case; return its features A and its rows T, shape (n,).
+
+        Raises
+        ------
+        TargetError
+            When a feature is the outcome, unknown or latent, or the rows are empty or unknown.
+        """
+        if not isinstance(target, UnlearningTarget):
+            raise TargetError(
+                f"A target is made by wb.UnlearningTarget, for instance "
+                f"wb.UnlearningTarget.feature({self.features[0]!r}); {target!r} is not one."
+            )
+        for name in target.names:
+            if name == self.outcome:
+                raise TargetError(
+                    f"{name!r} is the outcome. A target is something the model was to forget: "
+                    f"choose among {listed(self.features)}."
+                )
+            if name in self.graph.latents:
+                raise TargetError(
+                    f"{name!r} is latent: it was never observed, so it cannot be varied. Choose "
+                    f"among {listed(self.features)}."
+                )
+            if name in self.data.columns and name not in self.features:
+                raise TargetError(
+                    f"{name!r} is a column of the data, but neither does the model read it nor "
+                    f"does the graph hold it, so nothing says how it could reach the prediction. "
+                    f"Draw it into the graph first."
+                )
+        names = target.resolve_names(self.features, self.reads)
+        if not names:
+            raise TargetError("The model reads no feature of the data, so there is none to audit.")
+        return names, target.mask(self.data)
+
+    @cached_property
+    def data_fingerprint(self) -> str:
+        """SHA-256 of the audited columns and the outcome: names, types, order, labels, values."""
+        digest = hashlib.sha256()
+        _add(digest, list(self.data.index.names), self.data.index.tolist())
+        names = dict.fromkeys([*self.columns, *([self.outcome] if self.outcome else [])])
+        for name in names:
+            series, column = self.data[name], self.columns.get(name)
+            _add(digest, name, str(series.dtype))
+            if isinstance(series.dtype, pd.CategoricalDtype):
+                _add(digest, series.cat.categories.tolist(), series.cat.ordered)
+            if column is None:  # the outcome is not encoded
+                _add(digest, series.tolist())
+            else:
+                _add(digest, column.levels)
+                digest.update(column.values.tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def model_fingerprint(self) -> str:
+        """SHA-256 of what can be known of a black box: what it reads and how it scores the rows."""
+        digest = hashlib.sha256()
+        _add(digest, self.reads, self.output)
+        digest.update((np.round(self.predictions, 12) + 0.0).tobytes())
+        return digest.hexdigest()
+
+
+def _add(digest: Any, *parts: object) -> None:
+    """Digest the written form of plain values, which is the same in every process."""
+    for part in parts:
+        digest.update(repr(part).encode("utf-8", "backslashreplace") + b"\0")
+
+
+def _checked_frame(data: Any) -> pd.DataFrame:
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(f"The data is a {type(data).__name__}; a pandas DataFrame is due.")
+    if data.empty:
+        raise DataError(f"The data has {len(data)} rows and {data.shape[1]} columns: it is empty.")
+    names: list[Any] = data.columns.tolist()
+    odd = [name for name in names if not isinstance(name, str) or not name]
+    if odd:
+        raise DataError(f"Column names must be text; {listed(odd)} is not. Rename the columns.")
+    twice = data.columns[data.columns.duplicated()].unique()
+    if len(twice):
+        raise DataError(f"The data has several columns named {listed(twice)}. Rename or drop some.")
+    return data.copy()
+
+
+def _model_with_features(
+    model: BlackBoxModel, features: Iterable[str] | None, data: pd.DataFrame, outcome: str | None
+) -> BlackBoxModel:
+    if features is not None:
+        told = model.reading(features)
+        stated = told.features or ()
+        if model.features is not None and set(stated) != set(model.features):
+            raise ModelError(
+                f"The model says it reads {listed(model.features)}, but the case says "
+                f"{listed(stated)}. Give features= only when the model cannot say."
+            )
+        model = model if model.features is not None else told
+    if model.features is None:
+        raise ModelError(
+            "The model does not say which features it reads. Add features=[…] to the case or to "
+            "wb.BlackBoxModel."
+        )
+    unknown = [name for name in model.features if name not in data.columns]
+    if unknown:
+        raise ModelError(
+            f"The model reads {listed(unknown)}, which the data does not have."
+            f"{suggestion(unknown[0], data.columns)} Columns: {listed(data.columns)}."
+        )
+    if outcome is not None and outcome not in data.columns.tolist():
+        raise DataError(
+            f"The outcome {outcome!r} is not a column of the data."
+            f"{suggestion(outcome, data.columns)} Columns: {listed(data.columns)}."
+        )
+    if outcome in model.features:
+        raise ModelError(f"The model reads the outcome {outcome!r} itself. Remove one of the two.")
+    return model
+
+
+def _check_graph(graph: Any, data: pd.DataFrame, outcome: str | None, model: BlackBoxModel) -> None:
+    if not isinstance(graph, CausalGraph):
+        raise GraphError(
+            f"The graph is a {type(graph).__name__}; make one with wb.CausalGraph([('a', 'b')])."
+        )
+    unknown = [node for node in graph.observed if node not in data.columns and node != outcome]
+    if unknown:
+        raise GraphError(
+            f"The graph names {listed(unknown)}, which the data does not have."
+            f"{suggestion(unknown[0], data.columns)} Fix the name, or mark it as latent if it was "
+            f"never observed."
+        )
+    graph.with_prediction(model.features or (), outcome=outcome)  # refuses what cannot be one
+
+
+def _known_columns(
+    data: pd.DataFrame, graph: CausalGraph, model: BlackBoxModel, outcome: str | None
+) -> tuple[str, ...]:
+    """Columns that can carry influence; the outcome only where the graph gives it effects."""
+    reads = set(model.features or ())
+    known = (reads | set(graph.observed)) - {outcome}
+    if outcome is not None and outcome in graph.observed and graph.children(outcome):
+        known.add(outcome)
+    return tuple(name for name in data.columns if name in known)
+
+
+def _encoded(
+    data: pd.DataFrame,
+    graph: CausalGraph,
+    model: BlackBoxModel,
+    outcome: str | None,
+    done: Mapping[str, Column] = MappingProxyType({}),
+) -> Mapping[str, Column]:
+    known = _known_columns(data, graph, model, outcome)
+    return MappingProxyType(
+        {name: done[name] if name in done else encode_column(name, data[name]) for name in known}
+    )
+
+
+def _derived(
+    graph: CausalGraph,
+    model: BlackBoxModel,
+    outcome: str | None,
+    columns: Mapping[str, Column],
+    predictions: npt.NDArray[np.float64],
+) -> dict[str, Any]:
+    """Return the fields of a case that follow from the others."""
+    return {
+        "features": tuple(name for name in columns if name != outcome),
+        "columns": columns,
+        "warnings": _warnings(graph, model, columns, predictions),
+    }
+
+
+def _baseline(model: BlackBoxModel, data: pd.DataFrame) -> npt.NDArray[np.float64]:
+    if model.logged is None:
+        # A copy of its own: a model that writes into its input must not reach the case's data.
+        return model.predict(data[list(model.features or ())].copy())
+    if len(model.logged) != len(data):
+        raise ModelError(
+            f"There are {len(model.logged):,} logged predictions for {len(data):,} rows of data. "
+            f"Each row needs the prediction that was made for it."
+        )
+    return model.logged.copy()
+
+
+def _warnings(
+    graph: CausalGraph,
+    model: BlackBoxModel,
+    columns: Mapping[str, Column],
+    predictions: npt.NDArray[np.float64],
+) -> tuple[str, ...]:
+    found = []
+    lacking = [name for name in model.features or () if name not in graph.nodes]
+    if lacking:
+        found.append(
+            f"The graph lacks {listed(lacking)}, which the model reads. Until connected, "
+            f"{'they are' if len(lacking) > 1 else 'it is'} taken to have no causes and no effects "
+            f"among the features."
+        )
+    constant = [name for name, column in columns.items() if column.is_constant]
+    if constant:
+        found.append(f"Constant in this data, so nothing can be learned of it: {listed(constant)}.")
+    if model.output is None and bool(np.isin(predictions, (0.0, 1.0)).all()):
+        found.append(
+            "The model answers every row with 0 or 1, which looks like class labels. Probabilities "
+            "would show influence that does not tip the decision."
+        )
+    return tuple(found)

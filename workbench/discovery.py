@@ -1,0 +1,367 @@
+"""Causal graphs proposed from data, with background knowledge, for an auditor to edit.
+
+A proposal is a starting point: both methods assume that no common cause is left out. PC needs
+nothing else about the equations but leaves directions open; LiNGAM finds them all and needs
+linear equations with non-Gaussian noise. The search itself is causal-learn's.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from workbench.columns import Column, encode_column
+from workbench.errors import DataError, GraphError, listed, suggestion
+from workbench.graph import CausalGraph
+
+__all__ = ["GraphProposal", "propose_graph"]
+
+FloatArray = npt.NDArray[np.float64]
+Edge = tuple[str, str]
+
+MIN_ROWS = 50
+RARE_SHARE = 0.01
+"""Levels held by a smaller share of the rows are tested together."""
+MAX_CONDITIONED = 4
+"""PC conditions on at most so many columns at once: more takes long and has little power."""
+
+
+@dataclass(frozen=True)
+class GraphProposal:
+    """A graph learned from data, and what the data left open.
+
+    Attributes
+    ----------
+    graph : CausalGraph
+        Acyclic and consistent with the tiers; one node per column.
+    undirected : tuple of (str, str)
+        Edges of the graph whose direction the data did not decide, as the graph directs them.
+    method : {"pc", "lingam"}
+    n_rows : int
+        Rows that were used.
+    notes : tuple of str
+        What a reader should know: sampled rows, dropped rows, open directions.
+    """
+
+    graph: CausalGraph
+    undirected: tuple[Edge, ...]
+    method: str
+    n_rows: int
+    notes: tuple[str, ...]
+
+
+def propose_graph(
+    data: pd.DataFrame,
+    *,
+    method: Literal["pc", "lingam"] = "pc",
+    tiers: Sequence[Sequence[str]] | None = None,
+    alpha: float = 0.01,
+    max_rows: int = 10_000,
+    seed: int = 0,
+) -> GraphProposal:
+    """Propose a causal graph over the columns of a table.
+
+    Parameters
+    ----------
+    data : DataFrame, shape (n, p)
+        At least 50 rows and two columns, none constant. Rows with a missing number are left out;
+        a missing category is a level of its own.
+    method : {"pc", "lingam"}, default "pc"
+        ``"pc"``: conditional independence tests between blocks of columns: normal scores of a
+        number, indicators of a category's levels; Wilks' lambda with Bartlett's approximation,
+        which for two numbers is the partial correlation test. At most 4 columns are conditioned
+        on at once. ``"lingam"``: DirectLiNGAM on numbers; two levels become 0 and 1, ordered
+        categories their rank.
+    tiers : sequence of sequences of str, optional
+        Columns by time. Earlier ones can cause later ones, never the reverse; columns of one
+        tier, and columns in none, are free.
+    alpha : float, default 0.01
+        Level of each independence test, in (0, 1). Only PC uses it.
+    max_rows : int, default 10_000
+        A larger table is sampled without replacement.
+    seed : int, default 0
+        Of the sample.
+
+    Raises
+    ------
+    DataError
+        Too few rows, a constant column, dates, or for LiNGAM a category without an order.
+    GraphError
+        An unknown method, tier column or level.
+
+    References
+    ----------
+    Spirtes, Glymour and Scheines 2000 (PC); Dor and Tarsi 1992 (directing what PC leaves open);
+    Shimizu et al. 2011 (DirectLiNGAM).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> cause, other = rng.normal(size=(2, 500))
+    >>> effect = cause + other + rng.normal(size=500)
+    >>> table = pd.DataFrame({"cause": cause, "other": other, "effect": effect})
+    >>> propose_graph(table).graph.edges
+    (('cause', 'effect'), ('other', 'effect'))
+    """
+    if method not in ("pc", "lingam"):
+        raise GraphError(f"Unknown discovery method {method!r}: use 'pc' or 'lingam'.")
+    if not 0 < alpha < 1:
+        raise GraphError(f"alpha is {alpha!r}; it is a test level between 0 and 1, such as 0.01.")
+    names = _checked_names(data)
+    tier = _checked_tiers(names, tiers)
+    table, notes = _usable_rows(data, max_rows, seed)
+    columns = [encode_column(name, table[name]) for name in names]
+    if constant := [column.name for column in columns if column.is_constant]:
+        raise DataError(
+            f"Constant in the {len(table):,} rows used: {listed(constant)}. Nothing can be "
+            "learned about a column that does not vary; leave it out."
+        )
+    undirected: tuple[Edge, ...] = ()
+    if method == "lingam":
+        edges = _lingam_edges(_numbers(columns, table), names, tier, seed)
+    else:
+        edges, undirected = _pc_edges(columns, tier, alpha)
+        if undirected:
+            notes.append(
+                f"The data leave the direction of {len(undirected)} of {len(edges)} edges open: "
+                f"{listed(f'{u} -> {v}' for u, v in undirected)}. Check them."
+            )
+    graph = CausalGraph(edges, nodes=names)
+    return GraphProposal(graph, tuple(undirected), method, len(table), tuple(notes))
+
+
+def _checked_names(data: pd.DataFrame) -> list[str]:
+    names: list[object] = list(data.columns)
+    if bad := [name for name in names if not isinstance(name, str) or not name]:
+        raise DataError(f"Column names must be texts; {listed(bad)} are not. Rename them.")
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise DataError(f"Several columns are named {listed(twice)}. Rename or drop them.")
+    if len(names) < 2:
+        raise DataError("A graph is learned from at least two columns.")
+    return [str(name) for name in names]
+
+
+def _checked_tiers(names: Sequence[str], tiers: Sequence[Sequence[str]] | None) -> dict[str, int]:
+    tier: dict[str, int] = {}
+    for i, members in enumerate(tiers or ()):
+        if isinstance(members, str):
+            raise GraphError(f"A tier is a list of columns; tier {i} is the text {members!r}.")
+        for name in members:
+            if name not in names:
+                raise GraphError(f"Tier {i} names {name!r}, no column.{suggestion(name, names)}")
+            if tier.setdefault(name, i) != i:
+                raise GraphError(f"{name!r} is in tier {tier[name]} and in tier {i}; choose one.")
+    return tier
+
+
+def _usable_rows(data: pd.DataFrame, max_rows: int, seed: int) -> tuple[pd.DataFrame, list[str]]:
+    notes = []
+    numeric = data.select_dtypes("number")
+    complete = numeric.notna().all(axis=1).to_numpy()
+    table = data[complete]
+    if left_out := len(data) - len(table):
+        notes.append(f"{left_out:,} of {len(data):,} rows miss a number and were left out.")
+    if len(table) > max_rows:
+        notes.append(f"A sample of {max_rows:,} of {len(table):,} rows was used.")
+        rows = np.random.default_rng(seed).choice(len(table), max_rows, replace=False)
+        table = table.iloc[np.sort(rows)]
+    if len(table) < MIN_ROWS:
+        raise DataError(
+            f"{len(table)} rows without a missing number are too few to learn a graph from; "
+            f"it takes at least {MIN_ROWS}."
+        )
+    return table, notes
+
+
+# ---- PC ------------------------------------------------------------------------------------
+
+
+def _block(column: Column) -> FloatArray:
+    """Standardised columns, shape (n, k), whose linear relations stand for the column's own."""
+    if column.is_numeric:
+        ranks = stats.rankdata(column.values)
+        block = stats.norm.ppf(ranks / (len(ranks) + 1))[:, None]
+    else:
+        counts = column.counts()
+        common = counts >= RARE_SHARE * counts.sum()
+        common[counts.argmax()] = False  # the reference level
+        block = (column.values[:, None] == np.flatnonzero(common)).astype(np.float64)
+        rare = 1 - block.sum(axis=1) - (column.values == counts.argmax())
+        if rare.any():
+            block = np.column_stack([block, rare])
+    centred = block - block.mean(axis=0)
+    return np.asarray(centred / centred.std(axis=0), dtype=np.float64)
+
+
+class _BlockTest:
+    """P-values for independence of two blocks given others, from one correlation matrix."""
+
+    def __init__(self, blocks: Sequence[FloatArray]) -> None:
+        ends = np.cumsum([0, *(block.shape[1] for block in blocks)])
+        self.places = [np.arange(a, b) for a, b in pairwise(ends)]
+        stacked = np.hstack(blocks)
+        self.n_rows = len(stacked)
+        # The tiny ridge keeps columns that determine each other from dividing by zero.
+        self.correlation = stacked.T @ stacked / self.n_rows + 1e-8 * np.eye(stacked.shape[1])
+        self.seen: dict[tuple[int, int, tuple[int, ...]], float] = {}
+
+    def __call__(self, x: int, y: int, given: Sequence[int] | None = None) -> float:
+        key = (min(x, y), max(x, y), tuple(sorted(int(z) for z in given or ())))
+        if key not in self.seen:
+            self.seen[key] = self._p_value(*key)
+        return self.seen[key]
+
+    def _p_value(self, x: int, y: int, given: tuple[int, ...]) -> float:
+        p, q = len(self.places[x]), len(self.places[y])
+        pair = np.concatenate([self.places[x], self.places[y]])
+        rest = self.correlation[np.ix_(pair, pair)]
+        n_given = 0
+        if given:
+            z = np.concatenate([self.places[i] for i in given])
+            n_given = len(z)
+            cross = self.correlation[np.ix_(z, pair)]
+            rest = rest - cross.T @ np.linalg.solve(self.correlation[np.ix_(z, z)], cross)
+        log_lambda = (
+            np.linalg.slogdet(rest)[1]
+            - np.linalg.slogdet(rest[:p, :p])[1]
+            - np.linalg.slogdet(rest[p:, p:])[1]
+        )
+        freedom = self.n_rows - 1 - n_given - (p + q + 1) / 2
+        return float(stats.chi2.sf(-freedom * log_lambda, p * q))
+
+
+def _pc_edges(
+    columns: Sequence[Column], tier: Mapping[str, int], alpha: float
+) -> tuple[list[Edge], tuple[Edge, ...]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from causallearn.graph.GraphNode import GraphNode
+        from causallearn.search.ConstraintBased.PC import pc
+        from causallearn.utils.cit import CIT_Base, register_ci_test
+        from causallearn.utils.PCUtils.BackgroundKnowledge import BackgroundKnowledge
+
+        names = [column.name for column in columns]
+        blocks = [_block(column) for column in columns]
+        test = _BlockTest(blocks)
+
+        class BlockTest(CIT_Base):  # type: ignore[misc]
+            """The test in the form that causal-learn calls."""
+
+            def __init__(self, data: Any, **_: Any) -> None:
+                super().__init__(data)
+                self.method = "workbench-blocks"
+
+            def __call__(self, x: int, y: int, given: Any = None, *_: Any) -> float:
+                return test(x, y, given)
+
+        register_ci_test("workbench-blocks", BlockTest)
+        knowledge = BackgroundKnowledge()
+        for i, name in enumerate(names):
+            if name in tier:
+                knowledge.add_node_to_tier(GraphNode(f"X{i + 1}"), tier[name])
+        found = pc(
+            np.column_stack([block[:, 0] for block in blocks]),
+            alpha,
+            "workbench-blocks",
+            background_knowledge=knowledge if tier else None,
+            max_k=MAX_CONDITIONED,
+            verbose=False,
+            show_progress=False,
+        ).G.graph
+    directed: set[Edge] = set()
+    open_pairs: set[Edge] = set()
+    for i, j in combinations(range(len(names)), 2):
+        u, v = names[i], names[j]
+        if not (found[i, j] or found[j, i]):
+            continue
+        if u in tier and v in tier and tier[u] != tier[v]:
+            directed.add((u, v) if tier[u] < tier[v] else (v, u))
+        elif found[j, i] == 1 and found[i, j] == -1:
+            directed.add((u, v))
+        elif found[i, j] == 1 and found[j, i] == -1:
+            directed.add((v, u))
+        else:
+            open_pairs.add((u, v))
+    return _direct_all(names, directed, open_pairs, tier)
+
+
+def _direct_all(
+    names: Sequence[str], directed: set[Edge], open_pairs: set[Edge], tier: Mapping[str, int]
+) -> tuple[list[Edge], tuple[Edge, ...]]:
+    """Direct the open pairs without a circle and, where possible, without a new collider.
+
+    Effects are peeled off one by one, later tiers and then the last column first: a node that
+    causes none of the rest and whose open neighbours are adjacent to all its others. When the
+    directed edges themselves contradict each other, those turned around are returned as open.
+    """
+    near: dict[str, set[str]] = {name: set() for name in names}
+    for u, v in directed | open_pairs:
+        near[u].add(v)
+        near[v].add(u)
+    left = list(names)
+    edges: list[Edge] = []
+
+    def rank(node: str) -> tuple[bool, bool, bool]:
+        around = near[node].intersection(left)
+        loose = {u for u in around if (u, node) not in directed and (node, u) not in directed}
+        return (
+            node not in tier or not any(tier.get(u, -1) > tier[node] for u in left),
+            not any((node, u) in directed for u in around),
+            all(around - {u} <= near[u] for u in loose),
+        )
+
+    while left:
+        sink = max(reversed(left), key=rank)
+        left.remove(sink)
+        edges += [(u, sink) for u in left if u in near[sink]]
+    place = {name: i for i, name in enumerate(names)}
+    edges.sort(key=lambda edge: (place[edge[0]], place[edge[1]]))
+    return edges, tuple(edge for edge in edges if edge not in directed)
+
+
+# ---- LiNGAM --------------------------------------------------------------------------------
+
+
+def _numbers(columns: Sequence[Column], table: pd.DataFrame) -> FloatArray:
+    """Columns as standardised numbers, shape (n, p)."""
+    nominal = [
+        column.name
+        for column in columns
+        if not column.is_numeric
+        and len(column.levels) > 2
+        and not getattr(table[column.name].dtype, "ordered", False)
+    ]
+    if nominal:
+        raise DataError(
+            f"LiNGAM needs numbers, and {listed(nominal)} hold more than two levels without an "
+            "order. Leave them out, make them ordered categories, or use method='pc'."
+        )
+    matrix = np.column_stack([np.asarray(column.values, dtype=np.float64) for column in columns])
+    centred = matrix - matrix.mean(axis=0)
+    return np.asarray(centred / centred.std(axis=0), dtype=np.float64)
+
+
+def _lingam_edges(
+    matrix: FloatArray, names: Sequence[str], tier: Mapping[str, int], seed: int
+) -> list[Edge]:
+    size = len(names)
+    knowledge = np.full((size, size), -1)  # row: effect, column: cause; 0 forbids, -1 is open
+    for i, effect in enumerate(names):
+        for j, cause in enumerate(names):
+            if effect in tier and cause in tier and tier[cause] > tier[effect]:
+                knowledge[i, j] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from causallearn.search.FCMBased.lingam import DirectLiNGAM
+
+        model = DirectLiNGAM(random_state=seed, prior_knowledge=knowledge if tier else None)
+        weights = model.fit(matrix).adjacency_matrix_
+    return [(names[j], names[i]) for j in range(size) for i in range(size) if weights[i, j] != 0]

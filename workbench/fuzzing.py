@@ -1,0 +1,316 @@
+"""Algorithm 1: the fuzzing oracle.
+
+Set the target's features, carry the change through the causal graph with fitted structural
+equations, and ask the black box again (``estimands.md``, "Algorithm 1: the fuzzing oracle").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.case import AuditCase
+from workbench.columns import Values
+from workbench.effects import Effect, EffectTable, FeatureEffects, sum_of
+from workbench.errors import TargetError
+from workbench.intervention import Interventions, Variation, vary
+from workbench.mechanisms import Residuals
+from workbench.progress import Progress, silent
+from workbench.propagation import Equations, Propagation, fit_equations
+from workbench.queries import (
+    Answer,
+    Differences,
+    QueryBatch,
+    direct_differences,
+    mean_effect,
+    row_effects,
+)
+from workbench.sensitivity import SAMPLE_ROWS, Nudge, nudged, propagated_influence
+from workbench.target import UnlearningTarget
+
+__all__ = ["fuzzed_effects", "variations_of"]
+
+FloatArray = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+
+ENOUGH_ROWS = 500
+"""Smaller targets repeat the draws of their noise until there are this many rows."""
+MOST_COPIES = 50
+"""Repeats of the noise at the most."""
+GROUP_ROWS = 400_000
+"""Rows of questions that wait before they are asked."""
+
+
+def fuzzed_effects(
+    case: AuditCase,
+    target: UnlearningTarget,
+    *,
+    intervention: Interventions = None,
+    residuals: Residuals = "abduct",
+    equations: Equations | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> EffectTable:
+    """Measure total, direct and indirect effects by intervening and asking the model.
+
+    Parameters
+    ----------
+    case : AuditCase
+        With a model that can be asked.
+    target : UnlearningTarget
+    intervention : Contrast, Resample, Shift, mapping of feature to these, or None
+        None takes the defaults of :func:`workbench.intervention.vary`.
+    residuals : {"abduct", "drop"}, default "abduct"
+        Keep each row's own noise, or replace a moved node by its expected value as the paper does.
+    equations : Equations, optional
+        Fitted before, to be shared between calls; fitted here by default.
+    seed : int, default 0
+        For the noise of categories and whole numbers, and for interventions that draw.
+    progress : callable, optional
+        See :mod:`workbench.progress`.
+
+    Returns
+    -------
+    EffectTable
+        One entry per feature; for several features also their sum and the joint intervention, in
+        which a feature that descends from another is held at its own intervened value.
+
+    Raises
+    ------
+    ModelError
+        When the model only has logged predictions.
+    NotIdentifiableError
+        When a latent common cause bends a structural equation.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from workbench.graph import CausalGraph
+    >>> from workbench.intervention import Contrast
+    >>> rng = np.random.default_rng(0)
+    >>> a = rng.normal(size=400)
+    >>> frame = pd.DataFrame({"a": a, "b": 2 * a + rng.normal(size=400)})
+    >>> case = AuditCase(data=frame, model=lambda rows: 3 * rows["b"], features=["b"],
+    ...                  graph=CausalGraph([("a", "b")]))
+    >>> effect = fuzzed_effects(case, UnlearningTarget.feature("a"),
+    ...                         intervention=Contrast(-1.0, 1.0))["a"]
+    >>> bool(effect.total.low < 12 < effect.total.high), effect.direct.value
+    (True, 0.0)
+    """
+    names, mask = case.resolve(target)
+    positions = np.flatnonzero(mask)
+    varied = variations_of(case, names, positions, intervention, seed)
+    if equations is None:
+        progress("fuzzing: structural equations", 0.0)
+        keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
+        equations = fit_equations(case, names, keep=keep, residuals=residuals, seed=seed)
+    sampled = target.kind != "datapoints"
+    run = _Run(case, equations, positions, sampled, QueryBatch(case, progress, "fuzzing"), seed)
+    jobs = [(variation,) for variation in varied]
+    if len(varied) > 1:
+        jobs.append(tuple(varied))
+    label = "fuzzing" if residuals == "abduct" else "fuzzing (residuals dropped)"
+    entries = [_entry(run, question, label) for question in _in_groups(run, jobs)]
+    if len(varied) > 1:
+        entries.insert(-1, sum_of(entries[:-1]))
+    return EffectTable(tuple(entries), case.data.index[positions], case.output, seed)
+
+
+def variations_of(
+    case: AuditCase,
+    names: Sequence[str],
+    positions: Positions,
+    intervention: Interventions,
+    seed: int,
+) -> list[Variation]:
+    """Resolve the intervention of every feature on the target's rows.
+
+    Raises
+    ------
+    InterventionError
+        When a level lies outside a feature's observed domain.
+    TargetError
+        When an intervention is given for a feature that is not in the target.
+    """
+    if isinstance(intervention, dict):
+        foreign = [name for name in intervention if name not in names]
+        if foreign:
+            raise TargetError(
+                f"An intervention is given for {foreign[0]!r}, which is not in the target. "
+                f"Features of the target: {', '.join(names)}."
+            )
+    return [
+        vary(
+            case.columns[name],
+            intervention,
+            positions,
+            predictions=case.predictions,
+            parents=[case.columns[p] for p in case.audit_graph.parents(name) if p in case.columns],
+            seed=seed,
+        )
+        for name in names
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What all features of one call share."""
+
+    case: AuditCase
+    equations: Equations
+    positions: Positions
+    sampled: bool
+    batch: QueryBatch
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """Everything asked about one feature or one joint intervention."""
+
+    varied: tuple[Variation, ...]
+    direct: Differences
+    total: Differences
+    pure: Differences | None
+    copies: int
+    sample: Propagation | None
+    total_nudges: list[Nudge]
+    pure_nudges: list[Nudge]
+
+
+def _in_groups(run: _Run, jobs: Sequence[tuple[Variation, ...]]) -> list[_Question]:
+    """Ask about all jobs, in groups that keep memory bounded and batches large."""
+    questions: list[_Question] = []
+    waiting = 0
+    for varied in jobs:
+        asked = _ask(run, varied)
+        questions.append(asked)
+        waiting += len(run.positions) * asked.copies * (2 + 4 * (asked.sample is not None))
+        if waiting > GROUP_ROWS:
+            run.batch.flush()
+            waiting = 0
+    run.batch.flush()
+    return questions
+
+
+def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
+    features = {v.feature for v in varied}
+    carriers = [
+        node
+        for node in run.equations.by_node
+        if node not in features and any(node in run.case.carriers(f) for f in features)
+    ]
+    direct = direct_differences(run.batch, run.positions, *varied)
+    if not carriers:
+        return _Question(varied, direct, direct, None, 1, None, [], [])
+    random = any(run.equations.by_node[node].is_random for node in carriers)
+    copies = 1
+    if random and len(run.positions) < ENOUGH_ROWS:
+        copies = min(MOST_COPIES, -(-ENOUGH_ROWS // len(run.positions)))
+    rows = Propagation(run.case.columns, run.equations, np.tile(run.positions, copies), copies)
+    reads = bool(features.intersection(run.case.reads))
+
+    def question(state: dict[str, Values], propagation: Propagation, *, pure: bool) -> Answer:
+        kept = {k: v for k, v in state.items() if not (pure and k in features)}
+        return run.batch.ask(propagation.positions, kept)
+
+    before = rows.carry({v.feature: np.tile(v.before, copies) for v in varied}, through=carriers)
+    afters = [
+        rows.carry({v.feature: np.tile(v.after[k], copies) for v in varied}, through=carriers)
+        for k in range(len(varied[0].after))
+    ]
+    total = Differences(
+        tuple(question(state, rows, pure=False) for state in afters),
+        question(before, rows, pure=False),
+    )
+    pure = None
+    if reads:
+        pure = Differences(
+            tuple(question(state, rows, pure=True) for state in afters),
+            question(before, rows, pure=True),
+        )
+    sample, inside = _sample(run)
+    states = [
+        (sample.carry(_mixed(varied, inside, run.seed, after=after), through=carriers), sign)
+        for after, sign in ((False, -1.0), (True, 1.0))
+    ]
+    total_nudges: list[Nudge] = []
+    pure_nudges: list[Nudge] = []
+    for pure_part in (False, True) if reads else (False,):
+        for state, sign in states:
+
+            def outcome(forced: dict[str, Values], pure_part: bool = pure_part) -> Answer:
+                return question(forced, sample, pure=pure_part)
+
+            found = nudged(sample, state, outcome, features, carriers, sign=sign)
+            (pure_nudges if pure_part else total_nudges).extend(found)
+    return _Question(varied, direct, total, pure, copies, sample, total_nudges, pure_nudges)
+
+
+def _sample(run: _Run) -> tuple[Propagation, Positions]:
+    """Choose the rows on which derivatives are averaged; return also their places in the target."""
+    rng = np.random.default_rng([run.seed, len(run.positions)])
+    size = len(run.positions)
+    if size >= SAMPLE_ROWS:
+        inside = np.sort(rng.choice(size, SAMPLE_ROWS, replace=False))
+    else:
+        inside = np.arange(size)
+    return Propagation(run.case.columns, run.equations, run.positions[inside]), inside
+
+
+def _mixed(
+    varied: tuple[Variation, ...], inside: Positions, seed: int, *, after: bool
+) -> dict[str, Values]:
+    """Values at the sampled rows; of several draws each row takes one."""
+    draws = len(varied[0].after)
+    pick = np.random.default_rng(seed).integers(0, draws, size=len(inside))
+    return {
+        v.feature: np.stack(v.after)[pick, inside] if after else v.before[inside] for v in varied
+    }
+
+
+def _entry(run: _Run, question: _Question, label: str) -> FeatureEffects:
+    n, varied = run.case.n_rows, question.varied
+    direct = question.direct.per_draw
+    total = _over_copies(question.total.per_draw, question.copies)
+    through: FloatArray | None = None
+    if question.sample is not None:
+        through = propagated_influence(question.sample, question.total_nudges, n)
+    pure = None
+    if question.sample is None:
+        pure = Effect(0.0, np.zeros(n))
+    elif question.pure is None:
+        pure = _mean(run, total, through)
+    else:
+        moved = propagated_influence(question.sample, question.pure_nudges, n)
+        pure = _mean(run, _over_copies(question.pure.per_draw, question.copies), moved)
+    asked = {id(d): d.queries for d in (question.direct, question.total, question.pure) if d}
+    nudges = [a for nudge in (*question.total_nudges, *question.pure_nudges) for a in nudge.answers]
+    return FeatureEffects(
+        " + ".join(v.feature for v in varied),
+        label,
+        "; ".join(v.text if len(varied) == 1 else f"{v.feature} {v.text}" for v in varied),
+        _mean(run, total, through),
+        _mean(run, direct, None),
+        row_effects(total, direct),
+        pure_indirect=pure,
+        n_rows=len(run.positions),
+        queries=sum(asked.values()) + sum(len(a.positions) for a in nudges if a.changes),
+        combination="joint" if len(varied) > 1 else "",
+    )
+
+
+def _mean(run: _Run, per_draw: Sequence[FloatArray], through: FloatArray | None) -> Effect:
+    rows = np.mean(per_draw, axis=0)
+    effect = mean_effect(rows, run.positions, run.case.n_rows, sampled=run.sampled)
+    return effect if through is None else Effect(effect.value, effect.influence + through)
+
+
+def _over_copies(per_draw: Sequence[FloatArray], copies: int) -> list[FloatArray]:
+    """Average over the repeats of the noise, each shape (rows of T,)."""
+    if copies == 1:
+        return list(per_draw)
+    return [array.reshape(copies, -1).mean(axis=0) for array in per_draw]

@@ -1,0 +1,299 @@
+"""Structural equations: how a node answers when its causes are changed.
+
+One equation per node that some target reaches. Each keeps the row's own noise (abduction), so a
+row whose causes did not move stays as it is (``estimands.md``, "Algorithm 1"). Each also knows how
+much its own estimation error moves a mean effect, which is what gives fuzzing its intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg, special
+
+from workbench.columns import Column, Values
+from workbench.terms import Terms, choose_terms
+
+__all__ = ["CategoricalEquation", "Equation", "NumericEquation", "Residuals", "fit_equation"]
+
+FloatArray = npt.NDArray[np.float64]
+Residuals = Literal["abduct", "drop"]
+RIDGE = 1e-3
+"""Ridge penalty of a standardised coefficient, in rows."""
+HESSIAN_ROWS = 8_000
+"""Rows that a categorical equation's information matrix is computed on, then scaled up."""
+
+
+@dataclass(frozen=True, eq=False)
+class NumericEquation:
+    """v = H(parents) + noise, with H by least squares on splines and products.
+
+    Attributes
+    ----------
+    column : Column
+        The node's own column.
+    parents : tuple of Column
+    """
+
+    column: Column
+    parents: tuple[Column, ...]
+    terms: Terms
+    coefficients: FloatArray
+    _factor: tuple[FloatArray, bool]
+    _scaling: FloatArray
+
+    @property
+    def is_random(self) -> bool:
+        """Whether moving a row involves a draw: whole numbers are rounded up or down at random."""
+        return self.column.integer
+
+    def expected(self, parents: Mapping[str, Values]) -> FloatArray:
+        """H at encoded parent values, shape (m,)."""
+        return self.terms(parents) @ self.coefficients
+
+    def move(
+        self,
+        observed: Values,
+        was: FloatArray,
+        now: FloatArray,
+        uniform: FloatArray,
+        residuals: Residuals,
+    ) -> Values:
+        """Carry the change of `expected` from `was` to `now` over to the node, shape (m,)."""
+        moved = observed + (now - was) if residuals == "abduct" else now
+        if residuals == "drop":
+            moved = np.where(np.isnan(observed), np.nan, moved)
+        if self.column.integer:
+            # Rounding up with the probability of the fraction keeps averages; a row that did not
+            # move is a whole number already and stays.
+            moved = np.floor(moved + uniform)
+        return np.clip(moved, self.column.low, self.column.high)
+
+    def gradient(
+        self, slope: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values] | None
+    ) -> FloatArray:
+        """Differentiate the mean of slope · v by the coefficients, shape (width,).
+
+        Parameters
+        ----------
+        slope : ndarray, shape (m,)
+            What a unit of v does to the prediction at each row.
+        was : mapping or None
+            None when the row's own noise is dropped.
+        """
+        regressors = self.terms(now) - (self.terms(was) if was is not None else 0.0)
+        out: FloatArray = slope @ regressors / len(slope)
+        return out
+
+    def influence(self, gradient: FloatArray) -> FloatArray:
+        """How much each row of the data moves `gradient` · coefficients, shape (n,)."""
+        weights = linalg.cho_solve(self._factor, gradient / self._scaling) / self._scaling
+        n = len(self._residuals)
+        free = max(n - self.terms.width, 1)
+        out: FloatArray = self._regressors @ weights * self._residuals * n
+        return out * float(np.sqrt(n / free))
+
+    @cached_property
+    def _regressors(self) -> FloatArray:
+        return self.terms({p.name: p.values for p in self.parents})
+
+    @cached_property
+    def _residuals(self) -> FloatArray:
+        return np.nan_to_num(self.column.values - self._regressors @ self.coefficients)
+
+
+@dataclass(frozen=True, eq=False)
+class CategoricalEquation:
+    """P(v | parents) by multinomial logistic regression on splines and products.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (width, levels − 1)
+        Log-odds of every level but the first against the first.
+    """
+
+    column: Column
+    parents: tuple[Column, ...]
+    terms: Terms
+    coefficients: FloatArray
+
+    is_random = True
+
+    def expected(self, parents: Mapping[str, Values]) -> FloatArray:
+        """Cumulative probabilities of the levels, shape (m, levels)."""
+        return np.cumsum(self._probabilities(self.terms(parents)), axis=1)
+
+    def move(
+        self,
+        observed: Values,
+        was: FloatArray,
+        now: FloatArray,
+        uniform: FloatArray,
+        residuals: Residuals,
+    ) -> Values:
+        """Read the new level where the row's noise falls, shape (m,).
+
+        The noise is a uniform number inside the interval of the observed level before the change;
+        dropping it takes the most probable level instead, as in the paper.
+        """
+        if residuals == "drop":
+            return np.argmax(np.diff(now, axis=1, prepend=0.0), axis=1).astype(np.intp)
+        index = np.arange(len(observed))
+        upper = was[index, observed]
+        lower = np.where(observed > 0, was[index, np.maximum(observed - 1, 0)], 0.0)
+        noise = lower + uniform * (upper - lower)
+        moved = (noise[:, None] >= now[:, :-1]).sum(axis=1)
+        same = (now == was).all(axis=1)
+        return np.where(same, observed, moved).astype(np.intp)
+
+    def gradient(
+        self, scores: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values] | None
+    ) -> FloatArray:
+        """Differentiate the mean score by the coefficients, shape (width · (levels − 1),).
+
+        Parameters
+        ----------
+        scores : ndarray, shape (m, levels)
+            The prediction at each row if v took each level.
+        was : mapping or None
+            None when the row's own noise is dropped: the most probable level does not move.
+        """
+        if was is None:
+            return np.zeros(self.coefficients.size)
+        rows_now, rows_was = self.terms(now), self.terms(was)
+        chances_now, chances_was = self._probabilities(rows_now), self._probabilities(rows_was)
+        edges_now = np.cumsum(chances_now, axis=1)[:, :-1]
+        edges_was = np.cumsum(chances_was, axis=1)[:, :-1]
+        # Moving an inner edge of the new partition trades one level's score for the next one's.
+        by_edge_now = scores[:, :-1] - scores[:, 1:]
+        # Moving an inner edge of the old partition trades the mean scores of its two neighbours.
+        means = _interval_means(scores, chances_was, chances_now)
+        by_edge_was = means[:, 1:] - means[:, :-1]
+        total = rows_now.T @ _by_log_odds(by_edge_now, edges_now, chances_now)
+        total += rows_was.T @ _by_log_odds(by_edge_was, edges_was, chances_was)
+        out: FloatArray = total.ravel() / len(scores)
+        return out
+
+    def influence(self, gradient: FloatArray) -> FloatArray:
+        """How much each row of the data moves `gradient` · coefficients, shape (n,)."""
+        weights = linalg.cho_solve(self._information, gradient).reshape(self.coefficients.shape)
+        regressors = self.terms({p.name: p.values for p in self.parents})
+        surprise = -self._probabilities(regressors)
+        surprise[np.arange(len(surprise)), self.column.values] += 1.0
+        n = len(surprise)
+        free = max(n - self.terms.width, 1)
+        out: FloatArray = np.einsum("ij,ij->i", regressors @ weights, surprise[:, 1:])
+        return out * n * float(np.sqrt(n / free))
+
+    def _probabilities(self, regressors: FloatArray) -> FloatArray:
+        log_odds = np.zeros((len(regressors), len(self.column.levels)))
+        log_odds[:, 1:] = regressors @ self.coefficients
+        chances: FloatArray = special.softmax(log_odds, axis=1)
+        return chances
+
+    @cached_property
+    def _information(self) -> tuple[FloatArray, bool]:
+        """Factor of the information matrix of the coefficients in row-major order."""
+        n = len(self.column.values)
+        rows = np.arange(0, n, max(n // HESSIAN_ROWS, 1))
+        regressors = self.terms({p.name: p.values[rows] for p in self.parents})
+        chances = self._probabilities(regressors)[:, 1:]
+        width, others = self.coefficients.shape
+        matrix = np.empty((width, others, width, others))
+        for i in range(others):
+            for j in range(i, others):
+                weight = chances[:, i] * ((i == j) - chances[:, j])
+                block = (regressors * weight[:, None]).T @ regressors * (n / len(rows))
+                matrix[:, i, :, j] = block
+                matrix[:, j, :, i] = block
+        flat = matrix.reshape(width * others, width * others)
+        flat[np.diag_indices_from(flat)] += RIDGE + 1e-9 * np.trace(flat) / len(flat)
+        factor: tuple[FloatArray, bool] = linalg.cho_factor(flat, lower=True)
+        return factor
+
+
+Equation: TypeAlias = NumericEquation | CategoricalEquation
+
+
+Keep: TypeAlias = Mapping[str, npt.NDArray[np.intp]]
+
+
+def fit_equation(
+    column: Column, parents: Sequence[Column], *, keep: Keep | None = None
+) -> Equation:
+    """Fit one node's structural equation on all rows.
+
+    A numeric node is fitted on the rows where it is present; missing is a level of a category.
+
+    Parameters
+    ----------
+    keep : mapping of str to ndarray of int, optional
+        Codes of parents that an intervention sets: they are never pooled with other levels.
+    """
+    if column.is_numeric:
+        return _fit_numeric(column, tuple(parents), keep)
+    return _fit_categorical(column, tuple(parents), keep)
+
+
+def _fit_numeric(column: Column, parents: tuple[Column, ...], keep: Keep | None) -> NumericEquation:
+    present = ~np.isnan(column.values)
+    terms = choose_terms(parents, int(present.sum()), keep=keep)
+    regressors = terms({p.name: p.values[present] for p in parents})
+    gram = regressors.T @ regressors
+    scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+    gram /= np.outer(scaling, scaling)
+    gram[np.diag_indices_from(gram)] += np.r_[0.0, np.full(len(gram) - 1, RIDGE / present.sum())]
+    gram[np.diag_indices_from(gram)] += 1e-10
+    factor = linalg.cho_factor(gram, lower=True)
+    moment = regressors.T @ column.values[present]
+    coefficients = linalg.cho_solve(factor, moment / scaling) / scaling
+    return NumericEquation(column, parents, terms, coefficients, factor, scaling)
+
+
+def _fit_categorical(
+    column: Column, parents: tuple[Column, ...], keep: Keep | None
+) -> CategoricalEquation:
+    from sklearn.linear_model import LogisticRegression
+
+    terms = choose_terms(parents, len(column.values), len(column.levels) - 1, keep=keep)
+    regressors = terms({p.name: p.values for p in parents})[:, 1:]
+    centre = regressors.mean(axis=0)
+    spread = regressors.std(axis=0)
+    spread[spread == 0] = 1.0
+    model = LogisticRegression(C=1.0, solver="lbfgs", max_iter=300, tol=1e-4)
+    model.fit((regressors - centre) / spread, column.values)
+    slopes, intercepts = model.coef_, model.intercept_
+    if len(column.levels) > 2:
+        slopes, intercepts = slopes[1:] - slopes[0], intercepts[1:] - intercepts[0]
+    slopes = slopes / spread
+    intercepts = intercepts - slopes @ centre
+    coefficients = np.vstack([intercepts, slopes.T])
+    return CategoricalEquation(column, parents, terms, coefficients)
+
+
+def _by_log_odds(by_edge: FloatArray, edges: FloatArray, chances: FloatArray) -> FloatArray:
+    """Turn derivatives by cumulative probabilities into derivatives by log-odds of levels 1 and up."""
+    out = np.empty((len(edges), chances.shape[1] - 1))
+    weighted = by_edge * edges
+    everything = weighted.sum(axis=1)
+    for level in range(1, chances.shape[1]):
+        above = by_edge[:, level:].sum(axis=1) if level < by_edge.shape[1] else 0.0
+        out[:, level - 1] = chances[:, level] * (above - everything)
+    return out
+
+
+def _interval_means(scores: FloatArray, was: FloatArray, now: FloatArray) -> FloatArray:
+    """Mean new score of rows that were at each level, shape (m, levels)."""
+    upper_was, upper_now = np.cumsum(was, axis=1), np.cumsum(now, axis=1)
+    lower_was, lower_now = upper_was - was, upper_now - now
+    high = np.minimum(upper_was[:, :, None], upper_now[:, None, :])
+    low = np.maximum(lower_was[:, :, None], lower_now[:, None, :])
+    overlap = np.maximum(high - low, 0.0)
+    weight = overlap.sum(axis=2)
+    means: FloatArray = np.einsum("ivl,il->iv", overlap, scores)
+    return np.divide(means, weight, out=np.zeros_like(means), where=weight > 0)
