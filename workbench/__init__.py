@@ -1,4 +1,4 @@
-"""CAFÉ Audit Workbench: has a machine-learning model really forgotten?
+"""Has a machine-learning model really forgotten? The engine of the CAFÉ Audit Workbench.
 
 An audit is a function from a case and a target to a report::
 
@@ -10,12 +10,62 @@ An audit is a function from a case and a target to a report::
 """
 
 from workbench import datasets
+from workbench.audit import audit
 from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
 from workbench.effects import Effect, EffectTable
-from workbench.errors import *  # noqa: F403
+from workbench.errors import (
+    AuditCancelled,
+    AuditError,
+    ConditionError,
+    CycleError,
+    DataError,
+    GraphError,
+    GraphFileError,
+    InterventionError,
+    MissingPackageError,
+    ModelError,
+    NotIdentifiableError,
+    TargetError,
+    UntrustedModelError,
+)
 from workbench.fuzzing import fuzzed_effects
 from workbench.graph import CausalGraph
 from workbench.intervention import Contrast, Resample, Shift
 from workbench.model import BlackBoxModel
+from workbench.paths import path_effects
+from workbench.report import AuditReport
 from workbench.target import UnlearningTarget
+from workbench.verdict import Verdict
+
+__all__ = [
+    "AuditCancelled",
+    "AuditCase",
+    "AuditError",
+    "AuditReport",
+    "BlackBoxModel",
+    "CausalGraph",
+    "ConditionError",
+    "Contrast",
+    "CycleError",
+    "DataError",
+    "Effect",
+    "EffectTable",
+    "GraphError",
+    "GraphFileError",
+    "InterventionError",
+    "MissingPackageError",
+    "ModelError",
+    "NotIdentifiableError",
+    "Resample",
+    "Shift",
+    "TargetError",
+    "UnlearningTarget",
+    "UntrustedModelError",
+    "Verdict",
+    "audit",
+    "cafe_effects",
+    "datasets",
+    "fuzzed_effects",
+    "path_effects",
+]

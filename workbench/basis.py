@@ -95,7 +95,7 @@ def column_basis(
 
 
 def level_basis(column: Column, codes: npt.NDArray[np.intp]) -> ColumnBasis:
-    """Give one regressor per named level of a categorical column; one fewer when that is all of them."""
+    """Give one regressor per named level, one fewer when that is all of them."""
     wanted = np.zeros(len(column.levels), dtype=bool)
     wanted[codes[1:] if len(codes) == len(column.levels) else codes] = True
     return _levels(column.name, "flexible", wanted)

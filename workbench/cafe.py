@@ -19,7 +19,7 @@ import pandas as pd
 from workbench.case import AuditCase
 from workbench.columns import Column, encode_column
 from workbench.effects import Effect, EffectTable, FeatureEffects, sum_of
-from workbench.errors import ModelError
+from workbench.errors import ModelError, NotIdentifiableError
 from workbench.graph import PREDICTION
 from workbench.intervention import Interventions, Variation, vary
 from workbench.progress import Progress, silent
@@ -47,6 +47,8 @@ def cafe_effects(
     basis: Literal["flexible", "linear"] = "flexible",
     direct: Direct = "query",
     adjustment: Literal["minimum-variance", "parents"] = "minimum-variance",
+    query_rows: int | None = None,
+    skip_unidentified: bool = False,
     seed: int = 0,
     progress: Progress = silent,
 ) -> EffectTable:
@@ -66,6 +68,10 @@ def cafe_effects(
         adjustment set and the mediators, which can raise false alarms.
     adjustment : {"minimum-variance", "parents"}, default "minimum-variance"
         Which valid back-door set to adjust for.
+    query_rows : int, optional
+        Ask the model on a random sample of at most this many of the target's rows; all by default.
+    skip_unidentified : bool, default False
+        Leave features out whose effect the graph does not identify, instead of raising.
     seed : int, default 0
         For interventions that draw.
     progress : callable, optional
@@ -105,9 +111,13 @@ def cafe_effects(
         direct = "regression"
     if direct not in ("query", "regression", "paper"):
         raise ModelError(f"direct={direct!r} is unknown. Use 'query', 'regression' or 'paper'.")
-    plans = [
-        _plan(case, target, name, mask, intervention, adjustment, direct, seed) for name in names
-    ]
+    plans = []
+    for name in names:
+        try:
+            plans.append(_plan(case, target, name, mask, intervention, adjustment, direct, seed))
+        except NotIdentifiableError:
+            if not skip_unidentified:
+                raise
     shared = SharedRegression(case, _columns(case, plans, mask), kind=basis)
     questions = [Question(plan.variation, plan.total_given) for plan in plans]
     if direct != "query":
@@ -115,7 +125,9 @@ def cafe_effects(
     answers = shared.answer(questions, positions, sampled=sampled, progress=progress)
     totals, directs = answers[: len(plans)], answers[len(plans) :]
     if direct == "query":
-        directs = _asked(case, plans, positions, sampled, progress)
+        inside = _sample(len(positions), query_rows, seed)
+        directs = _asked(case, plans, positions, inside, sampled, progress)
+    whole = direct != "query" or query_rows is None or query_rows >= len(positions)
     entries = []
     for plan, total, part in zip(plans, totals, directs, strict=True):
         name = plan.variation.feature
@@ -128,7 +140,7 @@ def cafe_effects(
                 plan.variation.text,
                 total.effect,
                 part.effect,
-                row_effects(total.per_draw, part.per_draw),
+                row_effects(total.per_draw, part.per_draw) if whole else None,
                 adjustment=tuple(n for n in plan.total_given if n != IN_TARGET),
                 n_rows=len(positions),
                 queries=part.queries,
@@ -167,10 +179,12 @@ def _plan(
         parents=[case.columns[p] for p in graph.parents(name) if p in case.columns],
         seed=seed,
     )
-    # With no way to the prediction the effect is zero by the graph; the parents then make the
-    # estimate a check of the graph.
-    reaches = name in case.reads or bool(case.carriers(name))
-    given = graph.adjustment_set(name, PREDICTION, kind=adjustment if reaches else "parents")
+    given: tuple[str, ...]
+    if name in case.reads or case.carriers(name):
+        given = graph.adjustment_set(name, PREDICTION, kind=adjustment)
+    else:
+        # With no way to the prediction the effect is zero by the graph; the estimate checks that.
+        given = tuple(p for p in graph.parents(name) if p in case.columns)
     direct_given: tuple[str, ...] = ()
     if direct == "regression":
         direct_given = tuple(read for read in case.reads if read != name)
@@ -216,18 +230,27 @@ def _asked(
     case: AuditCase,
     plans: Sequence[_Plan],
     positions: npt.NDArray[np.intp],
+    inside: npt.NDArray[np.intp],
     sampled: bool,
     progress: Progress,
 ) -> list[Standardised]:
     """Direct effects by asking the model: exact, all questions put together."""
     batch = QueryBatch(case, progress, "CAFÉ: asking the model")
-    asked = [direct_differences(batch, positions, plan.variation) for plan in plans]
+    positions = positions[inside]
+    asked = [direct_differences(batch, positions, p.variation.take(inside)) for p in plans]
     answers = []
     for differences in asked:
         rows = np.mean(differences.per_draw, axis=0)
         effect = mean_effect(rows, positions, case.n_rows, sampled=sampled)
         answers.append(Standardised(effect, differences.per_draw, differences.queries))
     return answers
+
+
+def _sample(size: int, most: int | None, seed: int) -> npt.NDArray[np.intp]:
+    """Places of the target's rows at which the model is asked."""
+    if most is None or size <= most:
+        return np.arange(size)
+    return np.sort(np.random.default_rng([seed, size]).choice(size, most, replace=False))
 
 
 def _nothing(case: AuditCase, plan: _Plan, positions: npt.NDArray[np.intp]) -> Standardised:

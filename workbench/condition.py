@@ -143,7 +143,7 @@ class Condition:
             values = _filled(column, kind)
             inside = np.zeros(len(column), dtype=bool)
             for level in levels:
-                inside |= np.asarray(values == level, dtype=bool)
+                inside |= _related(ast.Eq(), values, level)
             return present & (inside if isinstance(op, ast.In) else ~inside)
         if kind == "text" and type(op) in _ORDER:
             self._refuse_order(column)
@@ -214,7 +214,7 @@ class Condition:
 
 
 def _constant(node: ast.expr) -> Any:
-    """Return the value of a checked constant; whole numbers beyond the floats become infinite."""
+    """Return the value of a checked constant; a number beyond every column's becomes infinite."""
     negative = isinstance(node, ast.UnaryOp)
     literal = node.operand if isinstance(node, ast.UnaryOp) else node
     assert isinstance(literal, ast.Constant)
@@ -231,17 +231,19 @@ def _filled(column: pd.Series, kind: Kind) -> npt.NDArray[Any]:
     if kind == "text":
         return column.astype(object).where(column.notna(), None).to_numpy()
     if kind == "truth":
-        return column.eq(True).fillna(False).to_numpy(dtype=bool)
+        return column.eq(True).fillna(False).to_numpy(dtype=np.int8)
     if isinstance(column.dtype, np.dtype):
         return column.to_numpy()
     return column.fillna(0).to_numpy()
 
 
 def _related(op: ast.cmpop, left: npt.NDArray[Any], right: Any) -> BoolArray:
-    if isinstance(op, ast.Eq | ast.NotEq):
-        equal = np.asarray(left == right, dtype=bool)
-        return equal if isinstance(op, ast.Eq) else ~equal
-    return np.asarray(_ORDER[type(op)](left, right), dtype=bool)
+    # A constant beyond the range of half or single precision counts as infinite there.
+    with np.errstate(over="ignore"):
+        if isinstance(op, ast.Eq | ast.NotEq):
+            equal = np.asarray(left == right, dtype=bool)
+            return equal if isinstance(op, ast.Eq) else ~equal
+        return np.asarray(_ORDER[type(op)](left, right), dtype=bool)
 
 
 def _example(column: pd.Series) -> str:

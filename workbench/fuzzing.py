@@ -109,7 +109,7 @@ def fuzzed_effects(
         equations = fit_equations(case, names, keep=keep, residuals=residuals, seed=seed)
     sampled = target.kind != "datapoints"
     run = _Run(case, equations, positions, sampled, QueryBatch(case, progress, "fuzzing"), seed)
-    jobs = [(variation,) for variation in varied]
+    jobs: list[tuple[Variation, ...]] = [(variation,) for variation in varied]
     if len(varied) > 1:
         jobs.append(tuple(varied))
     label = "fuzzing" if residuals == "abduct" else "fuzzing (residuals dropped)"

@@ -98,6 +98,11 @@ class Variation:
     before: Values
     after: tuple[Values, ...]
 
+    def take(self, inside: npt.NDArray[np.intp]) -> Variation:
+        """Return the variation on some of its rows, given by their places among them."""
+        after = tuple(values[inside] for values in self.after)
+        return Variation(self.feature, self.text, self.before[inside], after)
+
     @property
     def levels(self) -> npt.NDArray[Any]:
         """Distinct encoded values that the feature is set to."""

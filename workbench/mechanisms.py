@@ -277,7 +277,7 @@ def _fit_categorical(
 
 
 def _by_log_odds(by_edge: FloatArray, edges: FloatArray, chances: FloatArray) -> FloatArray:
-    """Turn derivatives by cumulative probabilities into derivatives by log-odds of levels 1 and up."""
+    """Turn derivatives by cumulative probabilities into ones by log-odds of levels 1 and up."""
     out = np.empty((len(edges), chances.shape[1] - 1))
     weighted = by_edge * edges
     everything = weighted.sum(axis=1)

@@ -7,9 +7,11 @@ that to feel immediate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-__all__ = ["Progress", "silent"]
+__all__ = ["Progress", "progress_bar", "silent"]
 
 Progress = Callable[[str, float], None]
 """``progress(step, share)``: the step in words, and the share done from 0.0 to 1.0."""
@@ -17,3 +19,25 @@ Progress = Callable[[str, float], None]
 
 def silent(step: str, share: float) -> None:
     """Report nothing."""
+
+
+@contextmanager
+def progress_bar(progress: Progress | None) -> Iterator[Progress]:
+    """Give the callback itself, or draw a bar when there is none and a person is watching."""
+    if progress is not None:
+        yield progress
+        return
+    notebook = "ipykernel" in sys.modules
+    if not notebook and not sys.stderr.isatty():
+        yield silent
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=100, leave=False, bar_format="{desc} {bar} {percentage:3.0f} %") as bar:
+
+        def draw(step: str, share: float) -> None:
+            bar.set_description_str(step, refresh=False)
+            bar.n = round(100 * share)
+            bar.refresh()
+
+        yield draw

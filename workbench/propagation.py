@@ -212,7 +212,7 @@ def _expected(equation: Equation, values: Mapping[str, Values]) -> FloatArray:
 
 
 def _combination(equation: Equation, values: Mapping[str, Values]) -> npt.NDArray[np.int64] | None:
-    """Number the combinations of the causes; None when some cause is a fine-grained number."""
+    """Give each combination of causes a number; None when some cause is a fine-grained one."""
     key = np.zeros(len(next(iter(values.values()))), dtype=np.int64)
     size = 1
     for parent in equation.parents:

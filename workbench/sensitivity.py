@@ -18,7 +18,7 @@ from workbench.mechanisms import NumericEquation
 from workbench.propagation import Propagation
 from workbench.queries import Answer
 
-__all__ = ["SAMPLE_ROWS", "Nudge", "nudged", "propagated_influence"]
+__all__ = ["SAMPLE_ROWS", "Nudge", "elsewhere", "nudged", "propagated_influence"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -77,7 +77,7 @@ def nudged(
     for node in nodes:
         if node not in state:
             continue
-        values = _elsewhere(propagation, node, state[node])
+        values = elsewhere(propagation, node, state[node])
         fixed = {name: state[name] for name in targets}
         answers = tuple(
             outcome(propagation.carry_on(state, fixed, node, value, nodes)) for value in values
@@ -86,7 +86,7 @@ def nudged(
     return questions
 
 
-def _elsewhere(propagation: Propagation, node: str, value: Values) -> tuple[Values, ...]:
+def elsewhere(propagation: Propagation, node: str, value: Values) -> tuple[Values, ...]:
     """Values to force a node to: below and above a number, or every level of a category."""
     column = propagation.columns[node]
     if not column.is_numeric:

@@ -30,6 +30,7 @@ FRAME = pd.DataFrame(
         "ﬁ": [1, 2, 3, 4, 5],
         "größe": [1, 2, 3, 4, 5],
         "当": [5, 4, 3, 2, 1],
+        "single": np.array([1.1, 2.2, 3.3, 4.4, 5.5], dtype=np.float32),
         "when": pd.date_range("2020-01-01", periods=5),
         "mixed": pd.Series([1, "a", None, 2.5, True], dtype=object),
     }
@@ -121,6 +122,9 @@ def rows(text: str, frame: pd.DataFrame = FRAME) -> list[int]:
         (f"age > -{10**400}", [0, 1, 2, 3, 4]),
         (f"visits < {10**30}", [0, 2, 3, 4]),
         ("age < 1e999", [0, 1, 2, 3, 4]),
+        (f"smoker < {10**30} and smoker != {2**63} and insured > -{10**30}", [0, 2, 3, 4]),
+        (f"single < 1e300 and single < {10**300} and single in [1.1, 1e300]", [0]),
+        ("single == 1.1", [0]),
     ],
 )
 def test_meaning(text: str, expected: list[int] | str) -> None:
@@ -329,7 +333,28 @@ PIECES = st.sampled_from(
 )
 
 
-@given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=14).map(" ".join)))
+OPERATORS = st.sampled_from(["<", "<=", "==", "!=", ">", ">=", "in", "is", "not in", "is not"])
+CONSTANTS = st.sampled_from(
+    [
+        *("1", "-1", "-0", "True", "0.5", "1e999", "-1e300", "9" * 400, "9" * 30, "None"),
+        '"Female"',
+        "'small'",
+        "''",
+        '"x"',
+    ]
+)
+SIDES = st.one_of(
+    st.sampled_from([f"`{name}`" for name in FRAME]),
+    CONSTANTS,
+    st.lists(CONSTANTS, max_size=3).map(lambda parts: f"[{', '.join(parts)}]"),
+)
+COMPARISONS = st.one_of(
+    st.tuples(SIDES, OPERATORS, SIDES), st.tuples(SIDES, OPERATORS, SIDES, OPERATORS, SIDES)
+).map(" ".join)
+WORD_SALAD = st.lists(PIECES, max_size=14).map(" ".join)
+
+
+@given(st.one_of(st.text(max_size=60), WORD_SALAD, COMPARISONS))
 def test_any_text_gives_a_mask_or_a_condition_error(text: str) -> None:
     try:
         mask = Condition(text).mask(FRAME)

@@ -1,0 +1,185 @@
+"""What an auditor should look at before trusting the effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.case import AuditCase
+from workbench.columns import Column
+from workbench.effects import EffectTable
+from workbench.intervention import Variation
+from workbench.mechanisms import CategoricalEquation, NumericEquation, fit_equation
+from workbench.propagation import Equations
+
+__all__ = ["Diagnostics", "equation_fit", "estimator_disagreement", "overlap"]
+
+FEW_ROWS = 30
+"""Subgroups below this size get a warning."""
+CHECK_ROWS = 10_000
+"""Rows on which fit and overlap are checked."""
+RARE = 0.02
+"""A row supports a level when the level's probability there is at least this."""
+FAR = 3.0
+"""A row supports a number that lies within this many residual standard deviations."""
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnostics:
+    """Checks of an audit.
+
+    Attributes
+    ----------
+    disagreement : DataFrame
+        feature, cafe_total, fuzzing_total, difference, difference_low, difference_high, differs.
+        Where the two estimators differ, the graph may miss an edge or an equation may be wrong.
+    equations : DataFrame
+        node, causes, kind, held_out_fit (R² of a number; share of explained deviance of a
+        category, both on rows not fitted on), rows.
+    overlap : DataFrame
+        feature, level, given, unsupported: share of the target's rows where the level is hardly
+        ever seen among similar rows, so that the answer rests on extrapolation.
+    adjustment : DataFrame
+        feature, adjustment_set, mediators, reads: how each effect was identified.
+    warnings : tuple of str
+        In words, the gravest first.
+    """
+
+    disagreement: pd.DataFrame
+    equations: pd.DataFrame
+    overlap: pd.DataFrame
+    adjustment: pd.DataFrame
+    warnings: tuple[str, ...]
+
+
+def estimator_disagreement(effects: EffectTable) -> pd.DataFrame:
+    """Compare CAFÉ's total with fuzzing's, with the interval of their difference."""
+    fuzzed = {e.feature: e for e in effects.of("fuzzing") if not e.combination}
+    records = []
+    for entry in effects.of("cafe"):
+        if entry.combination or entry.feature not in fuzzed:
+            continue
+        difference = entry.total - fuzzed[entry.feature].total
+        # Two estimators that agree to the last digits may still differ by rounding.
+        slack = 1e-9 + 1e-3 * abs(entry.total.value)
+        records.append(
+            {
+                "feature": entry.feature,
+                "cafe_total": entry.total.value,
+                "fuzzing_total": fuzzed[entry.feature].total.value,
+                "difference": difference.value,
+                "difference_low": difference.low,
+                "difference_high": difference.high,
+                "differs": difference.low > slack or difference.high < -slack,
+            }
+        )
+    columns = ["feature", "cafe_total", "fuzzing_total", "difference", "difference_low"]
+    return pd.DataFrame(records, columns=[*columns, "difference_high", "differs"])
+
+
+def equation_fit(equations: Equations, seed: int) -> pd.DataFrame:
+    """Fit every structural equation on four fifths of a sample and score it on the rest."""
+    records = []
+    for node, equation in equations.by_node.items():
+        n = len(equation.column.values)
+        rng = np.random.default_rng([seed, n])
+        rows = rng.permutation(n)[:CHECK_ROWS]
+        cut = len(rows) // 5
+        fitted = _fit_on(equation.column, equation.parents, rows[cut:])
+        score = _score(fitted, equation, rows[:cut]) if fitted is not None else np.nan
+        records.append(
+            {
+                "node": node,
+                "causes": ", ".join(p.name for p in equation.parents),
+                "kind": equation.column.kind,
+                "held_out_fit": score,
+                "rows": cut,
+            }
+        )
+    return pd.DataFrame(records, columns=["node", "causes", "kind", "held_out_fit", "rows"])
+
+
+def overlap(
+    case: AuditCase,
+    varied: Sequence[Variation],
+    given: Sequence[Sequence[str]],
+    positions: npt.NDArray[np.intp],
+    seed: int,
+) -> pd.DataFrame:
+    """Find the share of the target's rows at which an intervened level is hardly ever seen.
+
+    Parameters
+    ----------
+    given : sequence of sequence of str
+        The adjustment set of each varied feature: "similar rows" are similar in these.
+    """
+    rng = np.random.default_rng([seed, len(positions)])
+    rows = (
+        positions
+        if len(positions) <= CHECK_ROWS
+        else np.sort(rng.choice(positions, CHECK_ROWS, replace=False))
+    )
+    records = []
+    for variation, names in zip(varied, given, strict=True):
+        column = case.columns[variation.feature]
+        parents = [case.columns[name] for name in names if name in case.columns]
+        if len(variation.levels) > 2 or not parents:
+            continue
+        learn = rng.permutation(case.n_rows)[:CHECK_ROWS]
+        fitted = _fit_on(column, parents, learn)
+        if fitted is None:
+            continue
+        expected = fitted.expected({p.name: p.values[rows] for p in parents})
+        for level in variation.levels:
+            if isinstance(fitted, NumericEquation):
+                around = fitted.expected({p.name: p.values[learn] for p in parents})
+                spread = float(np.nanstd(column.values[learn] - around)) or 1.0
+                unsupported = np.abs(level - expected) > FAR * spread
+            else:
+                chance = np.diff(expected, axis=1, prepend=0.0)[:, int(level)]
+                unsupported = chance < RARE
+            records.append(
+                {
+                    "feature": variation.feature,
+                    "level": column.label(level),
+                    "given": ", ".join(names),
+                    "unsupported": float(np.mean(unsupported)),
+                }
+            )
+    return pd.DataFrame(records, columns=["feature", "level", "given", "unsupported"])
+
+
+def _fit_on(
+    column: Column, parents: Sequence[Column], rows: npt.NDArray[np.intp]
+) -> NumericEquation | CategoricalEquation | None:
+    """Fit an equation on some rows only, keeping codes and levels of the whole."""
+    restricted = [_rows_of(c, rows) for c in (column, *parents)]
+    if not column.is_numeric and len(np.unique(restricted[0].values)) < len(column.levels):
+        return None
+    return fit_equation(restricted[0], restricted[1:])
+
+
+def _rows_of(column: Column, rows: npt.NDArray[np.intp]) -> Column:
+    parts = {name: getattr(column, name) for name in Column.__dataclass_fields__}
+    return Column(**{**parts, "values": column.values[rows]})
+
+
+def _score(
+    fitted: NumericEquation | CategoricalEquation,
+    equation: NumericEquation | CategoricalEquation,
+    rows: npt.NDArray[np.intp],
+) -> float:
+    expected = fitted.expected({p.name: p.values[rows] for p in equation.parents})
+    observed = equation.column.values[rows]
+    if isinstance(fitted, NumericEquation):
+        left = np.nansum((observed - expected) ** 2)
+        return float(1 - left / np.nansum((observed - np.nanmean(observed)) ** 2))
+    chances = np.diff(expected, axis=1, prepend=0.0)[np.arange(len(rows)), observed]
+    base = np.bincount(observed, minlength=len(equation.column.levels)) / len(rows)
+    with np.errstate(divide="ignore"):
+        left = np.log(np.maximum(chances, 1e-12)).mean()
+        return float(1 - left / np.log(base[observed]).mean())
