@@ -142,14 +142,16 @@ class CategoricalEquation:
         dropping it takes the most probable level instead, as in the paper.
         """
         if residuals == "drop":
-            return np.argmax(np.diff(now, axis=1, prepend=0.0), axis=1).astype(np.intp)
+            likeliest: Values = np.argmax(np.diff(now, axis=1, prepend=0.0), axis=1)
+            return likeliest.astype(np.intp)
         index = np.arange(len(observed))
         upper = was[index, observed]
         lower = np.where(observed > 0, was[index, np.maximum(observed - 1, 0)], 0.0)
         noise = lower + uniform * (upper - lower)
         moved = (noise[:, None] >= now[:, :-1]).sum(axis=1)
         same = (now == was).all(axis=1)
-        return np.where(same, observed, moved).astype(np.intp)
+        stayed: Values = np.where(same, observed, moved)
+        return stayed.astype(np.intp)
 
     def gradient(
         self, scores: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values] | None
@@ -296,4 +298,5 @@ def _interval_means(scores: FloatArray, was: FloatArray, now: FloatArray) -> Flo
     overlap = np.maximum(high - low, 0.0)
     weight = overlap.sum(axis=2)
     means: FloatArray = np.einsum("ivl,il->iv", overlap, scores)
-    return np.divide(means, weight, out=np.zeros_like(means), where=weight > 0)
+    out: FloatArray = np.divide(means, weight, out=np.zeros_like(means), where=weight > 0)
+    return out

@@ -109,7 +109,8 @@ class QueryBatch:
             frame[name] = columns[name].decode(
                 parts[0] if len(parts) == 1 else np.concatenate(parts)
             )
-        scores = self.case.model.predict(pd.DataFrame(frame))
+        index = self.case.data.index[np.concatenate([answer.positions for answer in group])]
+        scores = self.case.model.predict(pd.DataFrame(frame, index=index))
         self.asked += len(scores)
         start = 0
         for answer in group:
