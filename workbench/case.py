@@ -344,6 +344,17 @@ def _warnings(
             f"{'they are' if len(lacking) > 1 else 'it is'} taken to have no causes and no effects "
             f"among the features."
         )
+    alone = [
+        name
+        for name in model.features or ()
+        if name in graph.nodes and not (graph.parents(name) or graph.children(name))
+    ]
+    if alone:
+        found.append(
+            f"In the graph, {listed(alone)} {'have' if len(alone) > 1 else 'has'} neither causes "
+            f"nor effects, though the model reads {'them' if len(alone) > 1 else 'it'}. Connect "
+            f"what does have some: an influence that travels through it is missed otherwise."
+        )
     constant = [name for name, column in columns.items() if column.is_constant]
     if constant:
         found.append(f"Constant in this data, so nothing can be learned of it: {listed(constant)}.")

@@ -121,7 +121,6 @@ def test_one_hot_columns_are_summed_back_before_the_absolute_value(positive: str
     by_hand = {"a": shares[:, 5], "b": shares[:, :3].sum(axis=1), "c": shares[:, 3:5].sum(axis=1)}
     for name, row_values in by_hand.items():
         assert found.values[name] == pytest.approx(np.abs(row_values).mean(), abs=1e-10)
-    assert found.values[["d", "e"]].tolist() == [0.0, 0.0] or "d" not in found.values
     assert (found.unit, found.exact) == ("log-odds", True)
 
 
@@ -265,7 +264,7 @@ def test_progress_runs_from_zero_to_one_and_can_cancel(kind: str) -> None:
 def test_logged_predictions_cannot_be_explained() -> None:
     frame = numbers()
     case = case_of(frame, BlackBoxModel.from_predictions(frame["a"], features=["a"]))
-    with pytest.raises(ModelError, match="SHAP asks .* logged predictions"):
+    with pytest.raises(ModelError, match=r"SHAP asks .* logged predictions"):
         shap_importance(case, EVERYWHERE)
 
 

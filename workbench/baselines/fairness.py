@@ -184,7 +184,7 @@ def _split(column: Column, mask: npt.NDArray[np.bool_], yes: npt.NDArray[np.bool
     eligible = counts >= min(SMALLEST_SHARE * mask.sum(), counts.max())
     best = int(np.argmax(np.where(eligible, rates, -1.0)))
     others = [code for code in np.flatnonzero(counts) if code != best]
-    other = column.label(others[0]) if len(others) == 1 else "all others"
+    other = column.label(int(others[0])) if len(others) == 1 else "all others"
     how = "the level with the highest rate of positive decisions against the others"
     if not others:
         other, how = "nobody", "one level only on these rows"
@@ -309,11 +309,10 @@ def metrics_of_tables(tables: IntArray) -> FloatArray:
     by_outcome = _rate(tables[:, :, :2, 1], tables[:, :, :2].sum(axis=3))
     odds = by_outcome[:, 0] - by_outcome[:, 1]
     ratio = _rate(selected[:, 0], selected[:, 1])
-    return np.column_stack(
-        [selected[:, 0] - selected[:, 1], ratio, odds[:, 1], odds.mean(axis=1)]
-    )
+    return np.column_stack([selected[:, 0] - selected[:, 1], ratio, odds[:, 1], odds.mean(axis=1)])
 
 
 def _rate(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> FloatArray:
-    missing = np.full(np.shape(whole), np.nan)
-    return np.divide(part, whole, out=missing, where=np.asarray(whole) != 0)
+    rates = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=rates, where=np.asarray(whole) != 0)
+    return rates

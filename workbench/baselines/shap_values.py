@@ -189,9 +189,7 @@ class _Linear:
 class _Trees:
     """shap's TreeExplainer on the final step, on as many rows as its leaves allow."""
 
-    def __init__(
-        self, shap: Any, inputs: Inputs, n_data: int, n_target: int, seed: int
-    ) -> None:
+    def __init__(self, shap: Any, inputs: Inputs, n_data: int, n_target: int, seed: int) -> None:
         self.shap, self.inputs, self.rng = shap, inputs, np.random.default_rng([seed, 1])
         first = shap.TreeExplainer(inputs.final, feature_perturbation="tree_path_dependent")
         leaves = [int((tree.children_left < 0).sum()) for tree in first.model.trees]
@@ -209,9 +207,7 @@ class _Trees:
 
     def explain(self, rows: npt.NDArray[np.intp], part: int) -> tuple[FloatArray, FloatArray]:
         if part % math.ceil(self.n_parts / BACKGROUNDS) == 0:
-            chosen = np.sort(
-                self.rng.choice(self.inputs.n_rows, self.n_background, replace=False)
-            )
+            chosen = np.sort(self.rng.choice(self.inputs.n_rows, self.n_background, replace=False))
             background = self.inputs.at(chosen).astype(self.dtype)
             masker = self.shap.maskers.Independent(background, max_samples=self.n_background)
             self.explainer = self.shap.TreeExplainer(self.inputs.final, masker)
@@ -225,7 +221,6 @@ class _Trees:
         return values, base
 
 
-
 def _cuts(model: Any, n_inputs: int) -> dict[int, FloatArray]:
     """Return the sorted thresholds of each input over all trees; none where a split is a set."""
     if np.any(model.threshold_types):
@@ -237,7 +232,7 @@ def _cuts(model: Any, n_inputs: int) -> dict[int, FloatArray]:
 
 def _ranked(values: Any, cuts: dict[int, FloatArray]) -> FloatArray:
     """Replace each value by the number of thresholds below it; missing values stay missing."""
-    ranks = values.astype(np.float64)
+    ranks: FloatArray = values.astype(np.float64)
     for j, known in cuts.items():
         ranks[:, j] = np.where(
             np.isnan(ranks[:, j]), np.nan, np.searchsorted(known, values[:, j], side="left")
@@ -355,10 +350,7 @@ class _CodedRows:
     def decode(self, codes: FloatArray) -> pd.DataFrame:
         positions = codes.astype(np.intp)
         return pd.DataFrame(
-            {
-                name: self.levels[j].take(positions[:, j])
-                for j, name in enumerate(self.names)
-            }
+            {name: self.levels[j].take(positions[:, j]) for j, name in enumerate(self.names)}
         )
 
 

@@ -109,8 +109,9 @@ def _owners(steps: Any, rows: pd.DataFrame) -> npt.NDArray[np.intp] | None:
     """
     spread = np.linspace(0, len(rows) - 1, 3).astype(np.intp)
     # Imputers may read the other columns, but only where a value is missing.
-    missing = [int(np.argmax(gone)) for _, gone in rows.isna().items() if gone.any()]
-    base = rows.iloc[np.unique([*spread, *missing])]
+    gone = rows.isna().to_numpy()
+    missing = gone.argmax(axis=0)[gone.any(axis=0)]
+    base = rows.iloc[np.unique(np.concatenate([spread, missing]))]
     start = _transformed(steps, base)
     owner = np.full(start.shape[1], -1, dtype=np.intp)
     for j, name in enumerate(rows.columns):
