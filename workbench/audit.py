@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -18,15 +15,9 @@ from workbench.baselines import (
 )
 from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
-from workbench.diagnostics import (
-    FEW_ROWS,
-    Diagnostics,
-    equation_fit,
-    estimator_disagreement,
-    overlap,
-)
+from workbench.diagnostics import diagnose
 from workbench.effects import EffectTable
-from workbench.errors import AuditError, TargetError, listed
+from workbench.errors import TargetError, listed
 from workbench.fuzzing import fuzzed_effects, variations_of
 from workbench.intervention import Interventions, Variation
 from workbench.paths import PathEffect, trace_paths
@@ -34,6 +25,7 @@ from workbench.progress import Progress, progress_bar
 from workbench.propagation import Equations, fit_equations
 from workbench.provenance import record_provenance
 from workbench.report import AuditReport
+from workbench.steps import Steps
 from workbench.target import UnlearningTarget
 from workbench.verdict import judge
 
@@ -46,8 +38,6 @@ CONTEXT_ROWS = 5_000
 """Rows on which the model is asked about the direct effects of features outside the target."""
 THRESHOLD = 0.02
 """Default τ of a probability; of other outputs, this share of the spread of the predictions."""
-
-Result = TypeVar("Result")
 
 
 def audit(
@@ -114,7 +104,7 @@ def audit(
     tau = default_threshold(case) if threshold is None else threshold
     varied = variations_of(case, names, positions, intervention, seed)
     with progress_bar(progress) as report_progress:
-        steps = _Steps(case, report_progress)
+        steps = Steps(case, report_progress)
 
         equations = _equations(case, names, varied, chosen, seed, steps)
         effects = _effects(case, target, chosen, intervention, equations, seed, steps)
@@ -125,7 +115,7 @@ def audit(
         attributions = _attributions(case, target, chosen, seed, steps)
         fairness = _fairness(case, target, chosen, seed, steps)
         diagnostics = steps.run(
-            "checks", lambda: _diagnose(case, target, names, varied, effects, equations, seed)
+            "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)
         )
     interventions = {variation.feature: variation.text for variation in varied}
     return AuditReport(
@@ -170,35 +160,6 @@ def default_threshold(case: AuditCase) -> float:
     return float(f"{spread:.2g}") if spread > 0 else THRESHOLD
 
 
-@dataclass
-class _Steps:
-    """Runs the steps of an audit and keeps their time, their queries and why some were skipped."""
-
-    case: AuditCase
-    progress: Progress
-    queries: dict[str, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-
-    def run(self, name: str, step: Callable[[], Result]) -> Result:
-        """Run a step and note what it took."""
-        asked, started = self.case.model.ledger.rows, time.perf_counter()
-        self.progress(name, 0.0)
-        try:
-            return step()
-        finally:
-            self.seconds[name] = time.perf_counter() - started
-            self.queries[name] = self.case.model.ledger.rows - asked
-
-    def optional(self, name: str, step: Callable[[], Result]) -> Result | None:
-        """Run a step that the audit can do without, noting why when it cannot be done."""
-        try:
-            return self.run(name, step)
-        except AuditError as error:
-            self.skipped[name] = str(error)
-            return None
-
-
 def _checked_methods(methods: Iterable[str]) -> tuple[str, ...]:
     asked = (methods,) if isinstance(methods, str) else tuple(methods)
     unknown = [method for method in asked if method not in METHODS]
@@ -217,7 +178,7 @@ def _equations(
     varied: list[Variation],
     chosen: tuple[str, ...],
     seed: int,
-    steps: _Steps,
+    steps: Steps,
 ) -> Equations | None:
     """Fit the structural equations once, for fuzzing and paths."""
     if "fuzzing" not in chosen:
@@ -239,7 +200,7 @@ def _effects(
     intervention: Interventions,
     equations: Equations | None,
     seed: int,
-    steps: _Steps,
+    steps: Steps,
 ) -> EffectTable:
     """Estimate the target's effects by every causal method; at least one must succeed."""
     tables = []
@@ -283,7 +244,7 @@ def _paths(
     intervention: Interventions,
     equations: Equations | None,
     seed: int,
-    steps: _Steps,
+    steps: Steps,
 ) -> tuple[PathEffect, ...]:
     if equations is None:
         return ()
@@ -305,7 +266,7 @@ def _context(
     target: UnlearningTarget,
     chosen: tuple[str, ...],
     seed: int,
-    steps: _Steps,
+    steps: Steps,
 ) -> EffectTable:
     """Estimate CAFÉ's effects of every other feature, where the graph allows it."""
     names, mask = case.resolve(target)
@@ -334,7 +295,7 @@ def _attributions(
     target: UnlearningTarget,
     chosen: tuple[str, ...],
     seed: int,
-    steps: _Steps,
+    steps: Steps,
 ) -> tuple[Attribution, ...]:
     baselines = {"shap": shap_importance, "permutation": permutation_importance}
     found = []
@@ -356,7 +317,7 @@ def _fairness(
     target: UnlearningTarget,
     chosen: tuple[str, ...],
     seed: int,
-    steps: _Steps,
+    steps: Steps,
 ) -> pd.DataFrame | None:
     if "aif360" not in chosen:
         return None
@@ -364,70 +325,6 @@ def _fairness(
         "aif360",
         lambda: fairness_metrics(case, target, seed=seed, progress=steps.progress),
     )
-
-
-def _diagnose(
-    case: AuditCase,
-    target: UnlearningTarget,
-    names: tuple[str, ...],
-    varied: list[Variation],
-    effects: EffectTable,
-    equations: Equations | None,
-    seed: int,
-) -> Diagnostics:
-    mask = target.mask(case.data)
-    positions = np.flatnonzero(mask)
-    adjusted = {e.feature: e.adjustment for e in effects.of("cafe") if not e.combination}
-    disagreement = estimator_disagreement(effects)
-    fit = equation_fit(equations or Equations({}, "abduct", seed), seed)
-    support = overlap(case, varied, [adjusted.get(v.feature, ()) for v in varied], positions, seed)
-    adjustment = pd.DataFrame(
-        [
-            {
-                "feature": name,
-                "adjustment_set": ", ".join(adjusted.get(name, ())),
-                "mediators": ", ".join(case.carriers(name)),
-                "read_by_model": name in case.reads,
-            }
-            for name in names
-        ]
-    )
-    return Diagnostics(
-        disagreement,
-        fit,
-        support,
-        adjustment,
-        tuple(_warn(case, target, len(positions), disagreement, fit, support)),
-    )
-
-
-def _warn(
-    case: AuditCase,
-    target: UnlearningTarget,
-    n_rows: int,
-    disagreement: pd.DataFrame,
-    fit: pd.DataFrame,
-    support: pd.DataFrame,
-) -> Iterator[str]:
-    for row in disagreement[disagreement["differs"]].itertuples():
-        yield (
-            f"The two estimators disagree about {row.feature} ({row.cafe_total:+.3g} by CAFÉ, "
-            f"{row.fuzzing_total:+.3g} by fuzzing): the graph may miss an edge, or a structural "
-            f"equation may be wrong."
-        )
-    for row in support[support["unsupported"] > 0.2].itertuples():
-        yield (
-            f"For {row.unsupported:.0%} of the rows, {row.feature} = {row.level} is hardly ever "
-            f"seen among similar rows: there the answer rests on extrapolation."
-        )
-    for row in fit[fit["held_out_fit"] < 0].itertuples():
-        yield (
-            f"The structural equation of {row.node} predicts new rows worse than its average "
-            f"does; effects through it are uncertain."
-        )
-    if target.kind == "subgroup" and n_rows < FEW_ROWS:
-        yield f"The subgroup has only {n_rows} rows; its intervals are rough."
-    yield from case.warnings
 
 
 def _call(

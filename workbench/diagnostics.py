@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,9 @@ from workbench.effects import EffectTable
 from workbench.intervention import Variation
 from workbench.mechanisms import CategoricalEquation, NumericEquation, fit_equation
 from workbench.propagation import Equations
+from workbench.target import UnlearningTarget
 
-__all__ = ["Diagnostics", "equation_fit", "estimator_disagreement", "overlap"]
+__all__ = ["Diagnostics", "diagnose", "equation_fit", "estimator_disagreement", "overlap"]
 
 FEW_ROWS = 30
 """Subgroups below this size get a warning."""
@@ -54,6 +55,42 @@ class Diagnostics:
     overlap: pd.DataFrame
     adjustment: pd.DataFrame
     warnings: tuple[str, ...]
+
+
+def diagnose(
+    case: AuditCase,
+    target: UnlearningTarget,
+    varied: Sequence[Variation],
+    effects: EffectTable,
+    equations: Equations | None,
+    *,
+    seed: int,
+) -> Diagnostics:
+    """Run every check of an audit."""
+    mask = target.mask(case.data)
+    positions = np.flatnonzero(mask)
+    adjusted = {e.feature: e.adjustment for e in effects.of("cafe") if not e.combination}
+    disagreement = estimator_disagreement(effects)
+    fit = equation_fit(equations or Equations({}, "abduct", seed), seed)
+    support = overlap(case, varied, [adjusted.get(v.feature, ()) for v in varied], positions, seed)
+    adjustment = pd.DataFrame(
+        [
+            {
+                "feature": name,
+                "adjustment_set": ", ".join(adjusted.get(name, ())),
+                "mediators": ", ".join(case.carriers(name)),
+                "read_by_model": name in case.reads,
+            }
+            for name in (v.feature for v in varied)
+        ]
+    )
+    return Diagnostics(
+        disagreement,
+        fit,
+        support,
+        adjustment,
+        tuple(_warn(case, target, len(positions), disagreement, fit, support)),
+    )
 
 
 def estimator_disagreement(effects: EffectTable) -> pd.DataFrame:
@@ -151,6 +188,35 @@ def overlap(
                 }
             )
     return pd.DataFrame(records, columns=["feature", "level", "given", "unsupported"])
+
+
+def _warn(
+    case: AuditCase,
+    target: UnlearningTarget,
+    n_rows: int,
+    disagreement: pd.DataFrame,
+    fit: pd.DataFrame,
+    support: pd.DataFrame,
+) -> Iterator[str]:
+    for row in disagreement[disagreement["differs"]].itertuples():
+        yield (
+            f"The two estimators disagree about {row.feature} ({row.cafe_total:+.3g} by CAFÉ, "
+            f"{row.fuzzing_total:+.3g} by fuzzing): the graph may miss an edge, or a structural "
+            f"equation may be wrong."
+        )
+    for row in support[support["unsupported"] > 0.2].itertuples():
+        yield (
+            f"For {row.unsupported:.0%} of the rows, {row.feature} = {row.level} is hardly ever "
+            f"seen among similar rows: there the answer rests on extrapolation."
+        )
+    for row in fit[fit["held_out_fit"] < 0].itertuples():
+        yield (
+            f"The structural equation of {row.node} predicts new rows worse than its average "
+            f"does; effects through it are uncertain."
+        )
+    if target.kind == "subgroup" and n_rows < FEW_ROWS:
+        yield f"The subgroup has only {n_rows} rows; its intervals are rough."
+    yield from case.warnings
 
 
 def _fit_on(

@@ -56,7 +56,7 @@ class Resample:
     given: Literal["parents"] | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.draws, int) or not 1 <= self.draws <= 1_000:
+        if not _is_number(self.draws, whole=True) or not 1 <= self.draws <= 1_000:
             raise InterventionError(f"Resample takes 1 to 1,000 draws, not {self.draws!r}.")
         if self.given not in (None, "parents"):
             raise InterventionError(f"Resample(given={self.given!r}): only 'parents' is known.")
@@ -69,8 +69,7 @@ class Shift:
     delta: float
 
     def __post_init__(self) -> None:
-        number = isinstance(self.delta, int | float) and not isinstance(self.delta, bool)
-        if not number or not np.isfinite(self.delta) or self.delta == 0:
+        if not _is_number(self.delta) or self.delta == 0:
             raise InterventionError(f"Shift takes a number other than 0, not {self.delta!r}.")
 
 
@@ -186,6 +185,11 @@ def vary(
         f"{intervention!r} is no intervention. Use wb.Contrast(a, b), wb.Resample(draws) or "
         f"wb.Shift(delta)."
     )
+
+
+def _is_number(value: object, *, whole: bool = False) -> bool:
+    kinds = (int, np.integer) if whole else (int, float, np.number)
+    return isinstance(value, kinds) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 def _contrast(column: Column, low: float | int, high: float | int, n: int) -> Variation:

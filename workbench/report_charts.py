@@ -23,11 +23,11 @@ from workbench.report_svg import (
     WIDTH,
     Scale,
     clip,
+    label_at,
     marker,
     plain,
     signed,
     svg,
-    text,
     ticks,
     whisker,
 )
@@ -101,17 +101,21 @@ def forest_chart(
     for row in rows:
         if row.group != group:
             y += 6 if group is not None else 0
-            body.append(text(clip(row.group, WIDTH - 20), 4, y + 15, weight=600, full=row.group))
+            body.append(
+                label_at(clip(row.group, WIDTH - 20), 4, y + 15, weight=600, full=row.group)
+            )
             group, y = row.group, y + 24
         height = 14.0 * max(len(row.estimates), 1) + 6
-        body.append(text(row.label, 16, y + height / 2 + 4, fill=SOFT))
+        body.append(label_at(row.label, 16, y + height / 2 + 4, fill=SOFT))
         for i, estimate in enumerate(row.estimates):
             at = y + 3 + 14 * i + 7
             place = series.index(estimate.series)
             body.append(whisker(scale, estimate.low, estimate.high, at, SERIES[place % 3]))
             body.append(marker(place, scale(estimate.value), at))
             labels.append(
-                text(signed(estimate.value), WIDTH - 4, at + 4, size=12, anchor="end", number=True)
+                label_at(
+                    signed(estimate.value), WIDTH - 4, at + 4, size=12, anchor="end", number=True
+                )
             )
         said = "; ".join(f"{e.series} {_said(e.value, e.low, e.high)}" for e in row.estimates)
         body.append(
@@ -149,14 +153,14 @@ def bar_chart(rows: Sequence[BarRow], *, threshold: float | None, title: str, ax
         y = top + 46 * i
         x, zero = scale(row.value), scale(0.0)
         colour = SERIES[0] if row.value >= 0 else SERIES[1]
-        bars.append(text(clip(row.label, WIDTH - 20), 4, y + 14, full=row.label))
+        bars.append(label_at(clip(row.label, WIDTH - 20), 4, y + 14, full=row.label))
         bars.append(
             f'<rect x="{min(x, zero):.1f}" y="{y + 21:.1f}" width="{abs(x - zero):.1f}" '
             f'height="14" fill="{colour}" fill-opacity="0.8"/>'
         )
         bars.append(whisker(scale, row.low, row.high, y + 28, INK))
         note = f"{signed(row.value)}  {row.note}".strip()
-        bars.append(text(note, WIDTH - 4, y + 32, size=12, anchor="end", number=True))
+        bars.append(label_at(note, WIDTH - 4, y + 32, size=12, anchor="end", number=True))
     bottom = top + 46 * len(rows)
     body.append(_frame(scale, threshold, top - 4, bottom, axis))
     words = "; ".join(f"{r.label}: {_said(r.value, r.low, r.high)}, {r.note}" for r in rows)
@@ -196,7 +200,7 @@ def rank_chart(
         return label + step * column, top + 27.0 * slots[feature, column]
 
     head = [
-        text(line, label + step * c, 18 + 15 * i, size=12, anchor="middle", weight=600)
+        label_at(line, label + step * c, 18 + 15 * i, size=12, anchor="middle", weight=600)
         for c, method in enumerate(methods)
         for i, line in enumerate(_two_lines(method, max(step, 90)))
     ]
@@ -220,17 +224,17 @@ def rank_chart(
         for c in columns:
             x, y = centre(feature, c)
             rank = f"{ranks[feature][c]:g}"
-            fill, text = (LIT, CARD) if bright else (CARD, INK)
+            fill, digit = (LIT, CARD) if bright else (CARD, INK)
             parts.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="11" fill="{fill}" stroke="{colour}" '
                 f'stroke-width="1.3"/>'
-                + text(rank, x, y + 4, size=11, anchor="middle", fill=text, weight=600)
+                + label_at(rank, x, y + 4, size=11, anchor="middle", fill=digit, weight=600)
             )
         name, weight = clip(feature, label - 18), 700 if bright else 400
         x, y = centre(feature, columns[0])
-        parts.append(text(name, x - 18, y + 4, anchor="end", weight=weight, full=feature))
+        parts.append(label_at(name, x - 18, y + 4, anchor="end", weight=weight, full=feature))
         x, y = centre(feature, columns[-1])
-        parts.append(text(name, x + 18, y + 4, weight=weight, full=feature))
+        parts.append(label_at(name, x + 18, y + 4, weight=weight, full=feature))
     words = "; ".join(
         f"{feature}: "
         + ", ".join(
@@ -261,10 +265,10 @@ def _frame(scale: Scale, threshold: float | None, top: float, bottom: float, axi
         stroke = INK if tick == 0 else LINE
         parts.append(f'<path d="M{x:.1f} {top:.1f}V{bottom + 5:.1f}" stroke="{stroke}"/>')
         parts.append(
-            text(signed(tick, places), x, bottom + 19, size=12, anchor="middle", fill=SOFT)
+            label_at(signed(tick, places), x, bottom + 19, size=12, anchor="middle", fill=SOFT)
         )
     centre = (scale.left + scale.right) / 2
-    parts.append(text(axis, centre, bottom + 37, size=12, anchor="middle", fill=SOFT))
+    parts.append(label_at(axis, centre, bottom + 37, size=12, anchor="middle", fill=SOFT))
     return "".join(parts)
 
 
@@ -272,16 +276,23 @@ def _legend(series: Sequence[str], threshold: float | None) -> str:
     x, parts = 6.0, []
     for place, name in enumerate(series):
         parts.append(f'<path d="M{x:.1f} 14h26" stroke="{SERIES[place % 3]}" stroke-width="2"/>')
-        parts.append(marker(place, x + 13, 14) + text(name, x + 33, 18, size=12))
+        parts.append(marker(place, x + 13, 14) + label_at(name, x + 33, 18, size=12))
         x += 33 + len(name) * 6.6 + 22
     if threshold is not None:
         parts.append(
             f'<rect x="{x:.1f}" y="7" width="26" height="14" fill="{BAND}" stroke="{EDGE}" '
             f'stroke-dasharray="4 3"/>'
         )
-        parts.append(text(f"within ±{threshold:g}, the threshold", x + 33, 18, size=12))
+        parts.append(label_at(f"within ±{threshold:g}, the threshold", x + 33, 18, size=12))
     return "".join(parts)
 
 
 def _said(value: float, low: float, high: float) -> str:
     return f"{signed(value)} ({signed(low)} to {signed(high)})"
+
+
+def _two_lines(text: str, width: float) -> list[str]:
+    words = text.split(" ")
+    if len(text) * 6.6 < width or len(words) < 2:
+        return [text]
+    return [words[0], " ".join(words[1:])]

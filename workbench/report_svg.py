@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-__all__ = ["Scale", "clip", "decimals_for", "marker", "plain", "signed", "svg", "text", "ticks"]
+__all__ = ["Scale", "clip", "decimals_for", "label_at", "marker", "plain", "signed", "svg", "ticks"]
 
 INK, SOFT, LINE = "var(--ink,#1b232c)", "var(--soft,#55606c)", "var(--line,#cfd6dd)"
 CARD, BAND, EDGE = "var(--card,#ffffff)", "var(--band,#e4efe6)", "var(--edge,#4d7d5a)"
@@ -71,7 +71,7 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
     Examples
     --------
     >>> ticks(-0.03, 0.11)
-    [-0.02, 0.0, 0.02, 0.04, 0.06, 0.08, 0.1]
+    [-0.025, 0.0, 0.025, 0.05, 0.075, 0.1]
     """
     raw = (high - low) / max(most - 1, 1)
     power = 10.0 ** math.floor(math.log10(raw))
@@ -92,6 +92,7 @@ class Scale(NamedTuple):
     def over(
         cls, values: Sequence[float], threshold: float | None, *, left: float, right: float
     ) -> Scale:
+        """Make room for the values, for 0, and for the band of ± the threshold."""
         known = [v for v in values if math.isfinite(v)]
         room = 1.35 * (threshold or 0.0)
         low, high = min([0.0, -room, *known]), max([0.0, room, *known])
@@ -101,13 +102,14 @@ class Scale(NamedTuple):
         return cls(low - pad, high + pad, left, right)
 
     def __call__(self, value: float) -> float:
+        """Return the pixel of a number; what lies outside is drawn at the border."""
         bounded = min(max(value, self.low), self.high) if not math.isnan(value) else 0.0
         share = (bounded - self.low) / (self.high - self.low)
         return self.left + share * (self.right - self.left)
 
 
 def marker(place: int, x: float, y: float) -> str:
-    """One shape per series, so that they can be told apart without colour."""
+    """Draw one shape per series, so that they can be told apart without colour."""
     colour = SERIES[place % 3]
     if place % 3 == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>'
@@ -119,6 +121,7 @@ def marker(place: int, x: float, y: float) -> str:
 
 
 def whisker(scale: Scale, low: float, high: float, y: float, colour: str) -> str:
+    """Draw an interval; nothing when an end is unknown."""
     if math.isnan(low) or math.isnan(high):
         return ""
     a, b = scale(low), scale(high)
@@ -128,7 +131,7 @@ def whisker(scale: Scale, low: float, high: float, y: float, colour: str) -> str
     )
 
 
-def text(
+def label_at(
     text: str,
     x: float,
     y: float,
@@ -140,6 +143,7 @@ def text(
     full: str = "",
     number: bool = False,
 ) -> str:
+    """Write text whose baseline starts (or ends) at a point; `full` is its tooltip."""
     options = f' text-anchor="{anchor}"' if anchor else ""
     options += f' font-size="{size}"' if size != 13 else ""
     options += f' font-weight="{weight}"' if weight != 400 else ""
@@ -157,13 +161,6 @@ def clip(text: str, width: float) -> str:
     return f"{text[:head]}…{text[len(text) - (most - head - 1) :]}"
 
 
-def _two_lines(text: str, width: float) -> list[str]:
-    words = text.split(" ")
-    if len(text) * 6.6 < width or len(words) < 2:
-        return [text]
-    return [words[0], " ".join(words[1:])]
-
-
 def plain(text: str) -> str:
     """Escape for SVG, where control characters are forbidden even escaped."""
     spaced = re.sub(r"\s", " ", text)
@@ -171,6 +168,7 @@ def plain(text: str) -> str:
 
 
 def svg(title: str, words: str, body: Sequence[str], width: float, height: float) -> str:
+    """Put marks into one ``<svg>`` element with a name and a description in words."""
     drawn = "".join(body)
     # Two drawings on a page must not share ids; the same drawing twice may.
     mark = f"c{zlib.crc32(f'{title}{words}{drawn}'.encode('utf-8', 'replace')):08x}"

@@ -14,6 +14,7 @@ from workbench.baselines import fairness_metrics
 from workbench.baselines.fairness import METRICS, metrics_of_tables
 from workbench.baselines.quiet_import import quiet_import
 from workbench.case import AuditCase
+from workbench.datasets import adult
 from workbench.errors import AuditCancelled, AuditError
 from workbench.graph import CausalGraph
 from workbench.model import BlackBoxModel
@@ -138,22 +139,10 @@ def test_bootstrap_interval_is_that_of_resampled_rows() -> None:
 
 
 def test_recorded_incomes_of_adult_by_sex(shared_data: Path) -> None:
-    names = (
-        "age workclass fnlwgt education education-num marital-status occupation relationship race "
-        "sex capital-gain capital-loss hours-per-week native-country income"
-    ).split()
-    frame = pd.concat(
-        [
-            pd.read_csv(shared_data / file, header=None, names=names, skipinitialspace=True)
-            for file in ("adult.data", "adult.test")
-        ],
-        ignore_index=True,
-    )
-    frame["income"] = frame["income"].str.rstrip(".")
+    data = adult(folder=shared_data)
     model = BlackBoxModel(lambda r: r["education-num"] / 16, features=["education-num"])
-    case = AuditCase(frame, model, CausalGraph([("sex", "education-num")]), outcome="income")
+    case = AuditCase(data.data, model, data.graph, outcome="income")
     target = UnlearningTarget.feature("sex")
-    # Women accepted at 13/16 more rarely than men: the privileged level is Male.
     found = fairness_metrics(case, target, threshold=0.8, resamples=200)
     assert of(found, "sex", "privileged").iloc[0] == "Male"
     recorded = of(found, "sex", "recorded_value")

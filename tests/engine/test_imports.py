@@ -37,7 +37,12 @@ LAYERS: list[list[set[str]]] = [
     [GRAPH, {"intervention", "basis"}, {"condition", "condition_syntax", "target"}, {"model"}],
     [{"case", "effects"}],
     [{"mechanisms", "propagation", "terms"}, {"queries", "regression"}],
-    [{"fuzzing", "sensitivity", "cafe", "paths", "verdict"}, {"baselines"}, {"datasets"}],
+    [
+        {"fuzzing", "sensitivity", "cafe", "paths", "verdict", "diagnostics"},
+        {"baselines"},
+        {"datasets"},
+    ],
+    [{"comparison"}, {"provenance"}, {"steps"}],
     [{"report"}],
     [{"audit"}],
     [{"__init__"}],  # the public names

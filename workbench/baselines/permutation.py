@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from workbench.target import UnlearningTarget
 __all__ = ["permutation_importance"]
 
 STEP = "Permutation importance"
-Scorer = Callable[["_Asked", pd.DataFrame, npt.NDArray[np.float64]], float]
+FloatArray = npt.NDArray[np.float64]
+Scorer = Callable[["_Asked", pd.DataFrame, FloatArray], float]
 
 
 def permutation_importance(
@@ -76,39 +78,26 @@ def permutation_importance(
             "column of logged predictions. Bring the model itself, or leave this method out."
         )
     _, mask = case.resolve(target)
-    outcome = recorded_outcome(case)
-    rows = np.flatnonzero(mask)
-    total = f"{len(rows):,}"
-    scorer, unit, basis, y = _against_itself, "mean absolute change of the prediction", "", None
-    if outcome is not None:
-        known = rows[~np.isnan(outcome.values[rows])]
-        chosen = _sample(known, max_rows, seed)
-        if len(chosen) > 1 and np.ptp(outcome.values[chosen]) > 0:
-            rows, y = chosen, outcome.values[chosen]
-            ranks = outcome.binary and case.output != "value"
-            scorer, score = (_roc_auc, "ROC AUC") if ranks else (_r_squared, "R²")
-            unit, basis = f"decrease in {score}", f"scored by {score} against {case.outcome!r}"
-    if y is None:
-        rows = _sample(rows, max_rows, seed)
-        y = case.predictions[rows]
-        why = "no outcome is recorded" if outcome is None else "the outcome does not vary here"
-        basis = f"scored against the model's own predictions because {why}"
+    rows, y, scoring = _judged(case, np.flatnonzero(mask), max_rows, seed)
     reads = list(case.reads)
     if len(rows) < 2:
         nothing = by_feature(case.features, dict.fromkeys(reads, float("nan")))
         sentence = "Not computed: one row has no other value to be shuffled with."
-        return Attribution("permutation", nothing, None, None, unit, sentence, len(rows), 0, False)
+        return Attribution(
+            "permutation", nothing, None, None, scoring.unit, sentence, len(rows), 0, False
+        )
 
     from sklearn.inspection import permutation_importance as by_sklearn
 
     asked = _Asked(case, calls=1 + n_repeats * len(reads), progress=progress)
     frame = case.data[reads].iloc[rows].reset_index(drop=True)
     found = by_sklearn(
-        asked, frame, y, scoring=scorer, n_repeats=n_repeats, random_state=seed, n_jobs=1
+        asked, frame, y, scoring=scoring.scorer, n_repeats=n_repeats, random_state=seed, n_jobs=1
     )
     sentence = (
-        f"scikit-learn's permutation importance, {basis}, on {len(rows):,} of {total} rows, "
-        f"{n_repeats} shuffle{'s' if n_repeats > 1 else ''} per feature, {asked.rows:,} rows asked."
+        f"scikit-learn's permutation importance, scored {scoring.basis}, on {len(rows):,} of "
+        f"{mask.sum():,} rows, {n_repeats} shuffle{'s' if n_repeats > 1 else ''} per feature, "
+        f"{asked.rows:,} rows asked."
     )
     values = by_feature(case.features, dict(zip(reads, found.importances_mean, strict=True)))
     low = high = None
@@ -120,8 +109,35 @@ def permutation_importance(
         )
         low, high = values - half, values + half
     return Attribution(
-        "permutation", values, low, high, unit, sentence, len(rows), asked.rows, exact=False
+        "permutation", values, low, high, scoring.unit, sentence, len(rows), asked.rows, exact=False
     )
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    scorer: Scorer
+    unit: str
+    basis: str
+
+
+def _judged(
+    case: AuditCase, rows: npt.NDArray[np.intp], limit: int | None, seed: int
+) -> tuple[npt.NDArray[np.intp], FloatArray, _Scoring]:
+    """Choose the rows, what the scores are judged against there, and by which scorer."""
+    outcome = recorded_outcome(case)
+    if outcome is not None:
+        known = _sample(rows[~np.isnan(outcome.values[rows])], limit, seed)
+        y = outcome.values[known]
+        if len(known) > 1 and np.ptp(y) > 0:
+            ranks = outcome.binary and case.output != "value"
+            scorer, score = (_roc_auc, "ROC AUC") if ranks else (_r_squared, "R²")
+            basis = f"by {score} against {case.outcome!r}"
+            return known, y, _Scoring(scorer, f"decrease in {score}", basis)
+    rows = _sample(rows, limit, seed)
+    why = "no outcome is recorded" if outcome is None else "the outcome does not vary here"
+    basis = f"against the model's own predictions because {why}"
+    unit = "mean absolute change of the prediction"
+    return rows, case.predictions[rows], _Scoring(_against_itself, unit, basis)
 
 
 def _sample(rows: npt.NDArray[np.intp], limit: int | None, seed: int) -> npt.NDArray[np.intp]:
@@ -141,26 +157,26 @@ class _Asked:
         """Do nothing: scikit-learn asks for the method and never calls it."""
         return self
 
-    def predict(self, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    def predict(self, rows: pd.DataFrame) -> FloatArray:
         self.progress(STEP, self.done / self.calls)
-        scores: npt.NDArray[np.float64] = self.case.model.predict(rows)
+        scores: FloatArray = self.case.model.predict(rows)
         self.done += 1
         self.rows += len(rows)
         self.progress(STEP, self.done / self.calls)
         return scores
 
 
-def _roc_auc(asked: _Asked, rows: pd.DataFrame, y: npt.NDArray[np.float64]) -> float:
+def _roc_auc(asked: _Asked, rows: pd.DataFrame, y: FloatArray) -> float:
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(y, asked.predict(rows)))
 
 
-def _r_squared(asked: _Asked, rows: pd.DataFrame, y: npt.NDArray[np.float64]) -> float:
+def _r_squared(asked: _Asked, rows: pd.DataFrame, y: FloatArray) -> float:
     from sklearn.metrics import r2_score
 
     return float(r2_score(y, asked.predict(rows)))
 
 
-def _against_itself(asked: _Asked, rows: pd.DataFrame, y: npt.NDArray[np.float64]) -> float:
+def _against_itself(asked: _Asked, rows: pd.DataFrame, y: FloatArray) -> float:
     return -float(np.abs(asked.predict(rows) - y).mean())

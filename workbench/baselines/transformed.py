@@ -96,7 +96,7 @@ def model_inputs(case: AuditCase) -> Inputs | None:
 
 
 def _transformed(steps: Any, rows: pd.DataFrame) -> FloatArray:
-    table = rows if steps is None else steps.transform(rows)
+    table: Any = rows if steps is None else steps.transform(rows)
     if hasattr(table, "toarray"):
         table = table.toarray()
     return np.asarray(table, dtype=np.float64)

@@ -1,0 +1,423 @@
+"""An audit's report as one HTML page: inline CSS and SVG, no script, no network.
+
+This module words and groups the numbers; ``report_page.html.j2`` lays them out. The template
+escapes whatever it prints, and only SVG drawn here is passed through as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from workbench.comparison import NAMES, Comparison
+from workbench.effects import Effect, FeatureEffects
+from workbench.graph import PREDICTION
+from workbench.graph_drawing import draw_graph
+from workbench.report_charts import (
+    BarRow,
+    Estimate,
+    ForestRow,
+    bar_chart,
+    forest_chart,
+    rank_chart,
+)
+from workbench.report_svg import decimals_for, signed
+
+if TYPE_CHECKING:
+    from workbench.report import AuditReport
+
+__all__ = ["render_page"]
+
+ESTIMATORS = {"cafe": "CAFÉ", "fuzzing": "causal fuzzing"}
+AXES = {"probability": "change of the predicted probability", "log-odds": "change in log-odds"}
+DRAWN_ENTRIES = 8
+"""Features in the forest chart; the table has them all."""
+DRAWN_PATHS = 10
+"""Paths in the bar chart."""
+LISTED_PATHS = 15
+"""Paths in the open table; the others are folded."""
+DRAWN_RANKS = 24
+"""Features in the rank chart."""
+PARTS = ("total", "direct", "indirect")
+
+
+def render_page(report: AuditReport) -> str:
+    """Write a report as one self-contained HTML page.
+
+    Parameters
+    ----------
+    report : AuditReport
+
+    Returns
+    -------
+    str
+        HTML text in UTF-8's repertoire; the same for the same report. Names and levels from the
+        user's data appear only escaped.
+    """
+    comparison = report.comparison()
+    page = _template().render(
+        report=report,
+        verdict=report.verdict,
+        unit=report.unit,
+        asked=_asked(report),
+        cards=_cards(report),
+        threshold_said=_threshold(report),
+        sentences=comparison.sentences,
+        forest=_forest(report),
+        effect_rows=[_effect_row(report, entry) for entry in report.effects],
+        graph=_graph(report),
+        paths=_paths(report),
+        ranking=_ranking(comparison, report),
+        methods=_methods(comparison),
+        compared=_compared(comparison),
+        agreement=_agreement(comparison),
+        fairness=_fairness(report),
+        claims=report.verdict.to_frame().to_dict("records") if report.verdict else [],
+        disagreement=report.diagnostics.disagreement.to_dict("records"),
+        equations=report.diagnostics.equations.to_dict("records"),
+        overlap=report.diagnostics.overlap.to_dict("records"),
+        adjustment=report.diagnostics.adjustment.to_dict("records"),
+        steps=_steps(report),
+        regressed=any("direct" in entry.estimator for entry in report.effects),
+        estimators={entry.estimator.split(" ")[0] for entry in report.effects},
+        mark=_margin_text(report),
+        code=report.to_code(),
+    )
+    # A lone surrogate in a column's name could not be written to a file.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"signed": signed, "span": _span, "points": _points, "share": _share}
+    environment.filters["count"] = lambda number: f"{number:,}"
+    source = resources.files("workbench").joinpath("report_page.html.j2")
+    return environment.from_string(source.read_text(encoding="utf-8"))
+
+
+# ---- words and numbers ---------------------------------------------------------------------
+
+
+def _span(bounds: tuple[float, float]) -> str:
+    """Write an interval with as many digits as its wider end needs."""
+    low, high = bounds
+    if np.isnan(low) or np.isnan(high):
+        return "–"
+    if low == high == 0:
+        return "exact"
+    places = decimals_for(low, high)
+    return f"{signed(low, places)} to {signed(high, places)}"
+
+
+def _points(value: float) -> str:
+    """Write a difference of probabilities in percentage points."""
+    if np.isnan(value) or value == 0:
+        return ""
+    return f"{signed(100 * value, 0 if abs(value) >= 0.995 else 1)} pp"
+
+
+def _share(value: float) -> str:
+    """Write a share as a percentage; a signed one keeps its sign."""
+    return "–" if np.isnan(value) else f"{100 * value:.0f} %".replace("-", "−")
+
+
+def _and(names: Sequence[str], most: int = 6) -> str:
+    shown = (
+        list(names) if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
+    )
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+
+
+def _asked(report: AuditReport) -> dict[str, Any]:
+    """Say what was to be forgotten, and where."""
+    target, n = report.target, report.n_target_rows
+    many = len(report.features) > 1
+    rows = f"all {n:,} rows of the data"
+    note = ""
+    if target.rows is not None:
+        labels = _and([str(label) for label in target.rows])
+        rows = f"the row{'s' if n > 1 else ''} labelled {labels}"
+        note = (
+            "This is the effect at these rows: how the model treats their inputs. It does not "
+            "say whether the rows were among the training data."
+        )
+    elif target.condition is not None:
+        rows = f"the {n:,} of {report.provenance.n_rows:,} rows where {target.condition.text}"
+    names = _and(report.features)
+    if not target.names and many:
+        names = f"all {len(report.features)} features that the model reads"
+    return {
+        "names": names,
+        "short": names if len(names) <= 60 else f"{len(report.features)} features",
+        "many": many,
+        "rows": rows,
+        "note": note,
+    }
+
+
+def _threshold(report: AuditReport) -> str:
+    if report.verdict is None:
+        return ""
+    tau = report.verdict.threshold
+    if report.unit == "probability":
+        return f"{tau:g} ({100 * tau:g} percentage points of the predicted probability)"
+    return f"{tau:g} (in the unit of the prediction, {report.unit})"
+
+
+def _estimator(name: str) -> str:
+    first, _, variant = name.partition(" ")
+    return " ".join(filter(None, [ESTIMATORS.get(first, first), variant]))
+
+
+def _entry_name(entry: FeatureEffects, report: AuditReport) -> str:
+    if not entry.combination:
+        return entry.feature
+    how = "set together" if entry.combination == "joint" else "effects added up"
+    if len(report.features) <= 3:
+        return f"{entry.feature} ({how})"
+    return f"all {len(report.features)} features ({how})"
+
+
+def _main_entry(report: AuditReport) -> FeatureEffects | None:
+    """Pick the one entry that answers for the whole target, if there is one."""
+    joint = [entry for entry in report.effects if entry.combination == "joint"]
+    single = [entry for entry in report.effects if not entry.combination]
+    if len(report.features) == 1:
+        return single[0] if single else None
+    return joint[0] if joint else None
+
+
+def _cards(report: AuditReport) -> dict[str, Any] | None:
+    entry = _main_entry(report)
+    if entry is None:
+        return None
+    return {
+        "name": _entry_name(entry, report),
+        "intervention": entry.intervention,
+        "estimator": _estimator(entry.estimator),
+        "n_rows": entry.n_rows,
+        "parts": {part: _number(getattr(entry, part)) for part in PARTS},
+        "read": entry.feature in report.reads if not entry.combination else True,
+    }
+
+
+def _number(effect: Effect | None) -> dict[str, Any] | None:
+    if effect is None:
+        return None
+    return {"value": effect.value, "bounds": effect.interval()}
+
+
+# ---- effects -------------------------------------------------------------------------------
+
+
+def _effect_row(report: AuditReport, entry: FeatureEffects) -> dict[str, Any]:
+    size = (
+        {}
+        if entry.rows is None
+        else {part: float(np.mean(getattr(entry.rows, f"{part}_size"))) for part in PARTS}
+    )
+    return {
+        "name": _entry_name(entry, report),
+        "estimator": _estimator(entry.estimator),
+        "intervention": "" if len(entry.intervention) > 160 else entry.intervention,
+        "n_rows": entry.n_rows,
+        "queries": entry.queries,
+        "parts": [
+            {**(_number(getattr(entry, part)) or {}), "size": size.get(part)} for part in PARTS
+        ],
+        "pure": _number(entry.pure_indirect),
+        "interaction": _number(entry.interaction),
+    }
+
+
+def _forest(report: AuditReport) -> dict[str, Any] | None:
+    """Draw the entries with the largest totals, both estimators of one feature together."""
+    groups: dict[str, list[FeatureEffects]] = {}
+    for entry in report.effects:
+        groups.setdefault(_entry_name(entry, report), []).append(entry)
+    if not groups:
+        return None
+
+    def weight(name: str) -> tuple[bool, float]:
+        entries = groups[name]
+        return entries[0].combination == "", -max(abs(e.total.value) for e in entries)
+
+    chosen = sorted(groups, key=weight)[:DRAWN_ENTRIES]
+    rows = [
+        ForestRow(
+            name,
+            part,
+            tuple(
+                Estimate(_estimator(e.estimator), effect.value, effect.low, effect.high)
+                for e in groups[name]
+                for effect in (getattr(e, part),)
+            ),
+        )
+        for name in chosen
+        for part in PARTS
+    ]
+    drawn = forest_chart(
+        rows,
+        threshold=report.verdict.threshold if report.verdict else None,
+        title="Effects on the prediction with 95 % intervals",
+        axis=_axis(report),
+    )
+    return {"svg": Markup(drawn), "left_out": len(groups) - len(chosen)}
+
+
+def _axis(report: AuditReport) -> str:
+    return AXES.get(report.unit, "change of the predicted value")
+
+
+# ---- graph and paths -----------------------------------------------------------------------
+
+
+def _graph(report: AuditReport) -> Markup:
+    graph = report.audit_graph
+    traced = [path.path for path in report.path_effects]
+    on_paths = {node for path in traced for node in path[1:-1]}
+    lit = {edge for path in traced for edge in zip(path, path[1:], strict=False)}
+    if not traced and PREDICTION in graph:
+        before = {*graph.ancestors(PREDICTION), PREDICTION}
+        for name in report.features:
+            after = {name, *graph.descendants(name)}
+            on_paths |= (after & before) - {name, PREDICTION}
+            lit |= {(a, b) for a, b in graph.edges if a in after and b in before}
+    adjusted = {name for entry in report.effects for name in entry.adjustment}
+    roles = {name: "unread" for name in graph.nodes if name not in report.reads}
+    roles |= {name: "adjustment" for name in graph.nodes if name in adjusted}
+    roles |= {name: "mediator" for name in graph.nodes if name in on_paths}
+    roles |= {name: "latent" for name in graph.latents}
+    roles |= {name: "target" for name in graph.nodes if name in report.features}
+    roles |= {name: "prediction" for name in graph.nodes if name == PREDICTION}
+    edges = set(graph.edges)
+    return Markup(draw_graph(graph, roles=roles, lit=lit & edges, width=920))
+
+
+def _paths(report: AuditReport) -> dict[str, Any] | None:
+    table = report.paths
+    if table.empty:
+        return None
+    order = table["effect"].abs().sort_values(ascending=False, kind="stable").index
+    records = table.loc[order].to_dict("records")
+    rows = [{**record, "text": " → ".join(record["path"])} for record in records]
+    drawn = bar_chart(
+        [
+            BarRow(r["text"], r["effect"], r["effect_low"], r["effect_high"], _share(r["share"]))
+            for r in rows[:DRAWN_PATHS]
+        ],
+        threshold=report.verdict.threshold if report.verdict else None,
+        title="Effects along single paths with 95 % intervals",
+        axis=_axis(report),
+    )
+    left_out = sum({p.feature: p.left_out for p in report.path_effects}.values())
+    return {
+        "svg": Markup(drawn),
+        "drawn": min(len(rows), DRAWN_PATHS),
+        "open": rows[:LISTED_PATHS],
+        "folded": rows[LISTED_PATHS:],
+        "left_out": left_out,
+        "many": len(report.features) > 1,
+    }
+
+
+# ---- other methods -------------------------------------------------------------------------
+
+
+def _complete(comparison: Comparison) -> list[str]:
+    """Return the methods that rank the features, not only the target's."""
+    known = comparison.table.dropna(subset=["value"]).groupby("method")["feature"].nunique()
+    most = int(known.max()) if len(known) else 0
+    named = dict.fromkeys(comparison.table["method"])
+    return [method for method in named if most >= 2 and known.get(method, 0) > most / 2]
+
+
+def _ranking(comparison: Comparison, report: AuditReport) -> dict[str, Any] | None:
+    methods = _complete(comparison)
+    if len(methods) < 2:
+        return None
+    ranks = comparison.table.pivot(index="feature", columns="method", values="rank")[methods]
+    best = ranks.min(axis=1)
+    own = best.index.isin(report.features)
+    shown = sorted(ranks.index, key=lambda f: (f not in report.features, best[f]))[:DRAWN_RANKS]
+    named = [f for f in dict.fromkeys(comparison.table["feature"]) if f in set(shown)]
+    drawn = rank_chart(
+        [NAMES.get(method, method) for method in methods],
+        {f: [None if pd.isna(r) else float(r) for r in ranks.loc[f]] for f in named},
+        lit=report.features if not own.all() else (),
+        title="Rank of every feature by every method",
+    )
+    return {"svg": Markup(drawn), "left_out": len(ranks) - len(named)}
+
+
+def _methods(comparison: Comparison) -> list[dict[str, str]]:
+    units = comparison.table.drop_duplicates("method").set_index("method")["unit"]
+    return [
+        {"key": str(m), "name": NAMES.get(str(m), str(m)), "unit": str(u)} for m, u in units.items()
+    ]
+
+
+def _compared(comparison: Comparison) -> list[dict[str, Any]]:
+    complete = set(_complete(comparison))
+    features: dict[str, dict[str, Any]] = {}
+    for row in comparison.table.to_dict("records"):
+        # First of one is no rank.
+        rank = row["rank"] if row["method"] in complete else np.nan
+        cells = features.setdefault(row["feature"], {})
+        cells[row["method"]] = {
+            "value": row["value"],
+            "rank": None if pd.isna(rank) else int(rank),
+        }
+    return [{"name": name, "cells": cells} for name, cells in features.items()]
+
+
+def _agreement(comparison: Comparison) -> dict[str, Any] | None:
+    keys = _complete(comparison)
+    if len(keys) < 2:
+        return None
+    table = comparison.agreement.loc[keys, keys]
+    return {
+        "names": [NAMES.get(key, key) for key in keys],
+        "rows": [[float(v) for v in row] for row in table.to_numpy()],
+    }
+
+
+def _fairness(report: AuditReport) -> dict[str, Any] | None:
+    if report.fairness is None or report.fairness.empty:
+        return None
+    groups: list[dict[str, Any]] = []
+    for feature, rows in report.fairness.groupby("feature", sort=False):
+        first = rows.iloc[0].to_dict()
+        groups.append({**first, "feature": feature, "metrics": rows.to_dict("records")})
+    own = [group for group in groups if group["feature"] in report.features]
+    return {"own": own, "others": [group for group in groups if group not in own]}
+
+
+# ---- provenance ----------------------------------------------------------------------------
+
+
+def _steps(report: AuditReport) -> Iterator[tuple[str, float, int]]:
+    origin = report.provenance
+    for name, seconds in origin.seconds.items():
+        yield name, seconds, origin.queries.get(name, 0)
+
+
+def _margin_text(report: AuditReport) -> Markup:
+    """Return the foot of every printed page as a CSS string of harmless characters."""
+    origin = report.provenance
+    text = (
+        f"data {origin.data_fingerprint[:12]} - model {origin.model_fingerprint[:12]} - "
+        f"seed {origin.seed} - {origin.created}"
+    )
+    return Markup('"' + re.sub(r"[^0-9A-Za-z :+.-]", "", text) + '"')
