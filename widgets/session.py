@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from traitlets import Bool, Enum, Float, HasTraits, Instance, Unicode, observe
+from traitlets import Enum, Float, HasTraits, Instance, Unicode, observe
 
 import workbench as wb
 from widgets.jobs import BackgroundJob, Listener
@@ -70,8 +70,6 @@ class AuditSession(HasTraits):
     step = Unicode()
     share = Float()
     problem = Unicode()
-    loading = Bool(False)
-
     def __init__(self) -> None:
         super().__init__()
         self.lock = threading.RLock()
@@ -89,6 +87,26 @@ class AuditSession(HasTraits):
         with self.lock:
             self.target = None
             self.case = None
+
+    def edit_graph(self, graph: wb.CausalGraph) -> None:
+        """Take another graph over the same data and model.
+
+        Raises
+        ------
+        GraphError
+            When the graph does not fit the data; nothing is changed.
+        """
+        with self.lock:
+            if self.case is None:
+                return
+            case = self.case.with_graph(graph)
+            if self.target is not None:
+                try:
+                    case.resolve(self.target)
+                except wb.TargetError as error:
+                    self.target_problem = str(error)
+                    self.target = None
+            self.case = case
 
     @property
     def missing(self) -> tuple[str, ...]:

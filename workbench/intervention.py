@@ -126,7 +126,8 @@ def vary(
         The feature, over all n rows of the data.
     intervention : Intervention, mapping or None
         None takes the default: low to high of two levels, the 25th to the 75th percentile of a
-        number, and of a category the two levels, among those with at least 5 % of the rows, whose
+        number (or, where these are the same, that value and the median of the others), and of a
+        category the two levels, among those with at least 5 % of the rows, whose
         mean predictions lie widest apart.
     rows : ndarray of int
         Positions of the target's rows.
@@ -204,12 +205,12 @@ def _default_contrast(
 ) -> tuple[float | int, float | int]:
     if column.is_numeric:
         present = column.values[~np.isnan(column.values)]
-        # A feature that is nearly always the same needs a wider pair of percentiles to move.
-        for low, high in ((0.25, 0.75), (0.05, 0.95), (0.0, 1.0)):
-            a, b = np.quantile(present, (low, high), method="inverted_cdf")
-            if a < b:
-                break
-        return float(a), float(b)
+        low, high = np.quantile(present, (0.25, 0.75), method="inverted_cdf")
+        if low == high:
+            # Most rows share one value (no capital gain): go from it to the median of the others.
+            others = present[present != low]
+            low, high = sorted((low, np.quantile(others, 0.5, method="inverted_cdf")))
+        return float(low), float(high)
     if len(column.levels) == 2:
         return 0, 1
     counts = column.counts()

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg
+from threadpoolctl import threadpool_limits
 
 from workbench.basis import BasisKind, ColumnBasis, column_basis, level_basis
 from workbench.case import AuditCase
@@ -33,8 +35,10 @@ KEPT_BYTES = 400_000_000
 """Regressors are kept between passes up to this size, else computed again."""
 ROWS_PER_TERM = 20
 """Rows there must be for every interaction term."""
-MOST_TERMS = 400
+MOST_TERMS = 200
 """Interaction terms of one regression at the most."""
+MOST_PAIRS = 150
+"""Products of pairs of covariates, which all regressions share, at the most."""
 SHRINKAGE = 1.0
 """Ridge penalty of an interaction term, in rows: it steadies empty cells and else is negligible."""
 
@@ -88,10 +92,11 @@ class SharedRegression:
         self._kept: dict[tuple[BasisKind, int], FloatArray] = {}
         self.gram = np.zeros((width, width))
         self.moment = np.zeros(width)
-        for rows in self.chunks():
-            block = self.block(kind, rows)
-            self.gram += block.T @ block
-            self.moment += block.T @ self.y[rows]
+        with _one_thread():
+            for rows in self.chunks():
+                block = self.block(kind, rows)
+                self.gram += block.T @ block
+                self.moment += block.T @ self.y[rows]
 
     def answer(
         self,
@@ -112,13 +117,14 @@ class SharedRegression:
         """
         fits: list[_Fit] = []
         places: dict[tuple[str, frozenset[str]], int] = {}
-        for done, question in enumerate(questions):
-            key = (question.variation.feature, frozenset(question.given))
-            if key not in places:
-                progress("CAFÉ: regressions", done / len(questions))
-                places[key] = len(fits)
-                fits.append(_fit(self, question, positions))
-        influences = self._influences(fits)
+        with _one_thread():
+            for done, question in enumerate(questions):
+                key = (question.variation.feature, frozenset(question.given))
+                if key not in places:
+                    progress("CAFÉ: regressions", done / len(questions))
+                    places[key] = len(fits)
+                    fits.append(_fit(self, question, positions))
+            influences = self._influences(fits)
         answers = [
             _standardised(self, f, i, positions, sampled)
             for f, i in zip(fits, influences, strict=True)
@@ -160,6 +166,14 @@ class SharedRegression:
         block[:, 0] = 1.0
         for name, basis in layout.bases.items():
             block[:, layout.slices[name]] = basis(self.columns[name].values[rows])
+        if layout.pairs:
+            factors = {
+                basis: basis(self.columns[basis.name].values[rows])
+                for basis in dict.fromkeys(basis for pair in layout.pairs for basis in pair)
+            }
+            for (a, b), place in layout.pairs.items():
+                product = factors[a][:, :, None] * factors[b][:, None, :]
+                block[:, place] = product.reshape(len(block), -1)
         if self._keep:
             self._kept[kind, rows.start] = block
         return block
@@ -173,8 +187,35 @@ class SharedRegression:
                 name: slice(int(start), int(stop))
                 for name, start, stop in zip(bases, stops[:-1], stops[1:], strict=True)
             }
-            self._layouts[kind] = _Layout(bases, slices, int(stops[-1]))
+            pairs, width = self._pairs(kind, int(stops[-1]))
+            self._layouts[kind] = _Layout(bases, slices, pairs, width)
         return self._layouts[kind]
+
+    def _pairs(self, kind: BasisKind, start: int) -> tuple[dict[_Pair, slice], int]:
+        """Choose the richest products of pairs of columns that the rows can carry."""
+        if kind != "flexible":
+            return {}, start
+        for factor in _PAIR_KINDS:
+            chosen = [column_basis(column, factor) for column in self.columns.values()]
+            widths = {(a, b): a.width * b.width for a, b in combinations(chosen, 2)}
+            if sum(widths.values()) <= min(MOST_PAIRS, self.n // ROWS_PER_TERM):
+                stops = start + np.cumsum([0, *widths.values()])
+                places = [slice(int(a), int(b)) for a, b in zip(stops, stops[1:], strict=False)]
+                return dict(zip(widths, places, strict=True)), int(stops[-1])
+        return {}, start
+
+
+_Pair = tuple[ColumnBasis, ColumnBasis]
+_PAIR_KINDS: tuple[BasisKind, ...] = ("coarse", "minimal")
+
+
+def _one_thread() -> threadpool_limits:
+    """Keep linear algebra on one thread.
+
+    The matrices are small: more threads gain little on an idle machine, and on a busy one they
+    wait for each other and take several times as long.
+    """
+    return threadpool_limits(1, user_api="blas")
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,12 +224,16 @@ class _Layout:
 
     bases: dict[str, ColumnBasis]
     slices: dict[str, slice]
+    pairs: dict[_Pair, slice]
     width: int
 
     def places(self, names: Sequence[str]) -> Positions:
-        """Return the indices of some columns' regressors."""
-        parts = [np.arange(self.slices[name].start, self.slices[name].stop) for name in names]
-        return np.concatenate([np.zeros(0, dtype=np.intp), *parts]).astype(np.intp)
+        """Return the indices of some columns' own regressors."""
+        return _indices([self.slices[name] for name in names])
+
+    def pair_places(self, names: Sequence[str]) -> Positions:
+        """Return the indices of the products among some columns."""
+        return _indices([p for (a, b), p in self.pairs.items() if {a.name, b.name} <= {*names}])
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +262,11 @@ class _Fit:
     cross: FloatArray
     cross_weights: FloatArray
     steps: list[tuple[FloatArray, FloatArray]]
+
+
+def _indices(slices: Sequence[slice]) -> Positions:
+    parts = [np.arange(s.start, s.stop) for s in slices]
+    return np.concatenate([np.zeros(0, dtype=np.intp), *parts]).astype(np.intp)
 
 
 def _standardised(
@@ -258,7 +308,8 @@ def _target_blocks(
 def _fit(shared: SharedRegression, question: Question, positions: Positions) -> _Fit:
     variation, feature = question.variation, question.variation.feature
     layout = shared.layout(shared.kind)
-    places = np.concatenate([[0], layout.places([feature, *question.given])])
+    own = layout.places([feature, *question.given])
+    places = np.concatenate([[0], own, layout.pair_places(question.given)]).astype(np.intp)
     left, right_kind = _interactions(shared, question)
     right_layout = shared.layout(right_kind)
     right = right_layout.places(question.given)

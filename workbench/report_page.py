@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
 
 from workbench.comparison import NAMES, Comparison
 from workbench.effects import Effect, FeatureEffects
@@ -273,7 +273,7 @@ def _forest(report: AuditReport) -> dict[str, Any] | None:
         title="Effects on the prediction with 95 % intervals",
         axis=_axis(report),
     )
-    return {"svg": Markup(drawn), "left_out": len(groups) - len(chosen)}
+    return {"svg": drawn, "left_out": len(groups) - len(chosen)}
 
 
 def _axis(report: AuditReport) -> str:
@@ -283,11 +283,11 @@ def _axis(report: AuditReport) -> str:
 # ---- graph and paths -----------------------------------------------------------------------
 
 
-def _graph(report: AuditReport) -> Markup:
+def _graph(report: AuditReport) -> str:
     graph = report.audit_graph
     traced = [path.path for path in report.path_effects]
     on_paths = {node for path in traced for node in path[1:-1]}
-    lit = {edge for path in traced for edge in zip(path, path[1:], strict=False)}
+    lit = {edge for path in traced for edge in pairwise(path)}
     if not traced and PREDICTION in graph:
         before = {*graph.ancestors(PREDICTION), PREDICTION}
         for name in report.features:
@@ -302,7 +302,7 @@ def _graph(report: AuditReport) -> Markup:
     roles |= {name: "target" for name in graph.nodes if name in report.features}
     roles |= {name: "prediction" for name in graph.nodes if name == PREDICTION}
     edges = set(graph.edges)
-    return Markup(draw_graph(graph, roles=roles, lit=lit & edges, width=920))
+    return draw_graph(graph, roles=roles, lit=lit & edges, width=920)
 
 
 def _paths(report: AuditReport) -> dict[str, Any] | None:
@@ -323,7 +323,7 @@ def _paths(report: AuditReport) -> dict[str, Any] | None:
     )
     left_out = sum({p.feature: p.left_out for p in report.path_effects}.values())
     return {
-        "svg": Markup(drawn),
+        "svg": drawn,
         "drawn": min(len(rows), DRAWN_PATHS),
         "open": rows[:LISTED_PATHS],
         "folded": rows[LISTED_PATHS:],
@@ -358,7 +358,7 @@ def _ranking(comparison: Comparison, report: AuditReport) -> dict[str, Any] | No
         lit=report.features if not own.all() else (),
         title="Rank of every feature by every method",
     )
-    return {"svg": Markup(drawn), "left_out": len(ranks) - len(named)}
+    return {"svg": drawn, "left_out": len(ranks) - len(named)}
 
 
 def _methods(comparison: Comparison) -> list[dict[str, str]]:
@@ -398,7 +398,7 @@ def _fairness(report: AuditReport) -> dict[str, Any] | None:
         return None
     groups: list[dict[str, Any]] = []
     for feature, rows in report.fairness.groupby("feature", sort=False):
-        first = rows.iloc[0].to_dict()
+        first = {str(k): v for k, v in rows.iloc[0].items()}
         groups.append({**first, "feature": feature, "metrics": rows.to_dict("records")})
     own = [group for group in groups if group["feature"] in report.features]
     return {"own": own, "others": [group for group in groups if group not in own]}
@@ -413,11 +413,11 @@ def _steps(report: AuditReport) -> Iterator[tuple[str, float, int]]:
         yield name, seconds, origin.queries.get(name, 0)
 
 
-def _margin_text(report: AuditReport) -> Markup:
+def _margin_text(report: AuditReport) -> str:
     """Return the foot of every printed page as a CSS string of harmless characters."""
     origin = report.provenance
     text = (
         f"data {origin.data_fingerprint[:12]} - model {origin.model_fingerprint[:12]} - "
         f"seed {origin.seed} - {origin.created}"
     )
-    return Markup('"' + re.sub(r"[^0-9A-Za-z :+.-]", "", text) + '"')
+    return '"' + re.sub(r"[^0-9A-Za-z :+.-]", "", text) + '"'

@@ -1,0 +1,129 @@
+"""Step 4: the threshold and the methods; run and cancel."""
+
+from __future__ import annotations
+
+from html import escape
+
+import ipywidgets as W
+
+from widgets.browser_parts import StatusLine
+from widgets.jobs import words_for
+from widgets.session import AuditSession, AuditSettings
+from workbench.audit import METHODS, default_threshold
+
+__all__ = ["RunPanel"]
+
+NAMES = {
+    "cafe": "CAFÉ (fast causal estimate)",
+    "fuzzing": "Causal fuzzing (asks the model; gives the paths)",
+    "shap": "SHAP (attribution)",
+    "permutation": "Permutation importance",
+    "aif360": "AIF360 fairness metrics",
+}
+
+
+class RunPanel(W.VBox):
+    """Sets the session's settings, starts and cancels runs, and says where a run is.
+
+    Parameters
+    ----------
+    session : AuditSession
+    """
+
+    def __init__(self, session: AuditSession) -> None:
+        self._session = session
+        self._filling = False
+        self._tau = W.FloatText(description="Threshold τ", step=0.005)
+        self._seed = W.IntText(description="Seed of the random numbers", value=0)
+        self._methods = {name: self._check(name) for name in METHODS}
+        self._unit = W.HTML()
+        self._run = W.Button(description="Run the audit", button_style="primary")
+        self._cancel = W.Button(description="Cancel", disabled=True)
+        self._bar = W.FloatProgress(min=0.0, max=1.0)
+        self._bar.add_class("wb-bar")
+        self._status = StatusLine()
+        for control in (self._tau, self._seed):
+            control.add_class("wb-field")
+            control.observe(lambda _: self._set(), "value")
+        checks = W.VBox(list(self._methods.values()))
+        checks.add_class("wb-checks")
+        numbers = W.VBox([self._tau, self._unit, self._seed])
+        numbers.add_class("wb-half")
+        right = W.VBox([W.HTML("<p class='wb-label'>Methods</p>"), checks])
+        right.add_class("wb-half")
+        columns = W.HBox([numbers, right])
+        columns.add_class("wb-columns")
+        buttons = W.HBox([self._run, self._cancel, self._bar])
+        buttons.add_class("wb-row")
+        super().__init__([columns, buttons, self._status])
+        self._run.on_click(lambda _: self._pressed())
+        self._cancel.on_click(lambda _: session.cancel())
+        session.observe(lambda _: self._offer(), "case")
+        session.observe(
+            lambda _: self._draw(),
+            ["case", "target", "target_problem", "settings", "state", "step", "share"],
+        )
+        self._offer()
+        self._draw()
+
+    def _check(self, name: str) -> W.Checkbox:
+        box = W.Checkbox(value=True, description=NAMES[name], indent=False)
+        box.add_class("wb-check")
+        box.observe(lambda _: self._set(), "value")
+        return box
+
+    def _offer(self) -> None:
+        """Propose the threshold that fits the case's predictions."""
+        case = self._session.case
+        if case is None:
+            return
+        try:
+            self._filling = True
+            self._tau.value = default_threshold(case)
+            unit = {"probability": "of a probability: 0.02 is two percentage points"}
+            words = unit.get(case.output, f"in the unit of {case.outcome or 'the prediction'}")
+            self._unit.value = (
+                f"<p class='wb-muted'>An influence smaller than this is taken to be negligible. "
+                f"It is the auditor's to state, {escape(words)}.</p>"
+            )
+        except Exception as error:  # the component's boundary
+            self._status.say(words_for(error), "problem")
+        finally:
+            self._filling = False
+        self._set()
+
+    def _set(self) -> None:
+        if self._filling:
+            return
+        chosen = tuple(name for name, box in self._methods.items() if box.value)
+        self._session.settings = AuditSettings(
+            methods=chosen, threshold=float(self._tau.value), seed=max(0, int(self._seed.value))
+        )
+
+    def _pressed(self) -> None:
+        try:
+            self._session.run()
+        except Exception as error:  # the component's boundary
+            self._status.say(words_for(error), "problem")
+
+    def _draw(self) -> None:
+        session = self._session
+        running, missing = session.state == "running", session.missing
+        self._run.disabled = running or bool(missing)
+        self._cancel.disabled = not running
+        self._bar.layout.visibility = "visible" if running else "hidden"
+        if running:
+            self._bar.value = min(1.0, max(0.0, session.share))
+            self._status.say(f"Running: {session.step}", "busy")
+        elif missing:
+            self._status.say(" ".join(missing), "info")
+        else:
+            text, kind = {
+                "idle": ("Everything is chosen. Run the audit.", "info"),
+                "changed": ("An input has changed, so the result is gone. Run again.", "info"),
+                "cancelled": ("Cancelled. Nothing was kept; run again when you like.", "info"),
+                "done": ("Done. The result is below.", "good"),
+                "failed": (f"The audit could not be done. {session.problem}", "problem"),
+            }[session.state]
+            self._status.say(text, kind)
+
