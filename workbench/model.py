@@ -85,6 +85,7 @@ class BlackBoxModel:
         self.name = name or _function_name(predict)
         self.estimator: Any = None
         self.logged: FloatArray | None = None
+        self.positive_column: int | None = None
         self.ledger = QueryLedger()
 
     @classmethod
@@ -164,7 +165,7 @@ class BlackBoxModel:
 
         chosen = features if features is not None else known
         model = cls(predict, chosen, output=output, name=name or _estimator_name(estimator))
-        model.estimator = estimator
+        model.estimator, model.positive_column = estimator, column
         return model
 
     @classmethod
@@ -200,7 +201,8 @@ class BlackBoxModel:
     def reading(self, features: Iterable[str]) -> BlackBoxModel:
         """Return the same model, told which features it reads."""
         model = BlackBoxModel(self._predict, features, output=self.output, name=self.name)
-        model.estimator, model.logged, model.ledger = self.estimator, self.logged, self.ledger
+        model.estimator, model.positive_column = self.estimator, self.positive_column
+        model.logged, model.ledger = self.logged, self.ledger
         return model
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:

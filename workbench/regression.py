@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -37,11 +36,8 @@ ROWS_PER_TERM = 20
 """Rows there must be for every interaction term."""
 MOST_TERMS = 200
 """Interaction terms of one regression at the most."""
-MOST_PAIRS = 150
-"""Products of pairs of covariates, which all regressions share, at the most."""
 SHRINKAGE = 1.0
 """Ridge penalty of an interaction term, in rows: it steadies empty cells and else is negligible."""
-
 
 COLLINEAR = 1e-9
 """Added to the diagonal of scaled normal equations, so that collinear regressors stay solvable."""
@@ -166,14 +162,6 @@ class SharedRegression:
         block[:, 0] = 1.0
         for name, basis in layout.bases.items():
             block[:, layout.slices[name]] = basis(self.columns[name].values[rows])
-        if layout.pairs:
-            factors = {
-                basis: basis(self.columns[basis.name].values[rows])
-                for basis in dict.fromkeys(basis for pair in layout.pairs for basis in pair)
-            }
-            for (a, b), place in layout.pairs.items():
-                product = factors[a][:, :, None] * factors[b][:, None, :]
-                block[:, place] = product.reshape(len(block), -1)
         if self._keep:
             self._kept[kind, rows.start] = block
         return block
@@ -187,35 +175,8 @@ class SharedRegression:
                 name: slice(int(start), int(stop))
                 for name, start, stop in zip(bases, stops[:-1], stops[1:], strict=True)
             }
-            pairs, width = self._pairs(kind, int(stops[-1]))
-            self._layouts[kind] = _Layout(bases, slices, pairs, width)
+            self._layouts[kind] = _Layout(bases, slices, int(stops[-1]))
         return self._layouts[kind]
-
-    def _pairs(self, kind: BasisKind, start: int) -> tuple[dict[_Pair, slice], int]:
-        """Choose the richest products of pairs of columns that the rows can carry."""
-        if kind != "flexible":
-            return {}, start
-        for factor in _PAIR_KINDS:
-            chosen = [column_basis(column, factor) for column in self.columns.values()]
-            widths = {(a, b): a.width * b.width for a, b in combinations(chosen, 2)}
-            if sum(widths.values()) <= min(MOST_PAIRS, self.n // ROWS_PER_TERM):
-                stops = start + np.cumsum([0, *widths.values()])
-                places = [slice(int(a), int(b)) for a, b in zip(stops, stops[1:], strict=False)]
-                return dict(zip(widths, places, strict=True)), int(stops[-1])
-        return {}, start
-
-
-_Pair = tuple[ColumnBasis, ColumnBasis]
-_PAIR_KINDS: tuple[BasisKind, ...] = ("coarse", "minimal")
-
-
-def _one_thread() -> threadpool_limits:
-    """Keep linear algebra on one thread.
-
-    The matrices are small: more threads gain little on an idle machine, and on a busy one they
-    wait for each other and take several times as long.
-    """
-    return threadpool_limits(1, user_api="blas")
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,16 +185,12 @@ class _Layout:
 
     bases: dict[str, ColumnBasis]
     slices: dict[str, slice]
-    pairs: dict[_Pair, slice]
     width: int
 
     def places(self, names: Sequence[str]) -> Positions:
-        """Return the indices of some columns' own regressors."""
-        return _indices([self.slices[name] for name in names])
-
-    def pair_places(self, names: Sequence[str]) -> Positions:
-        """Return the indices of the products among some columns."""
-        return _indices([p for (a, b), p in self.pairs.items() if {a.name, b.name} <= {*names}])
+        """Return the indices of some columns' regressors."""
+        parts = [np.arange(self.slices[name].start, self.slices[name].stop) for name in names]
+        return np.concatenate([np.zeros(0, dtype=np.intp), *parts]).astype(np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,11 +219,6 @@ class _Fit:
     cross: FloatArray
     cross_weights: FloatArray
     steps: list[tuple[FloatArray, FloatArray]]
-
-
-def _indices(slices: Sequence[slice]) -> Positions:
-    parts = [np.arange(s.start, s.stop) for s in slices]
-    return np.concatenate([np.zeros(0, dtype=np.intp), *parts]).astype(np.intp)
 
 
 def _standardised(
@@ -308,8 +260,7 @@ def _target_blocks(
 def _fit(shared: SharedRegression, question: Question, positions: Positions) -> _Fit:
     variation, feature = question.variation, question.variation.feature
     layout = shared.layout(shared.kind)
-    own = layout.places([feature, *question.given])
-    places = np.concatenate([[0], own, layout.pair_places(question.given)]).astype(np.intp)
+    places = np.concatenate([[0], layout.places([feature, *question.given])])
     left, right_kind = _interactions(shared, question)
     right_layout = shared.layout(right_kind)
     right = right_layout.places(question.given)
@@ -378,7 +329,7 @@ def _normal_equations(
     """Gram matrix and moments: the shared submatrix, and the block of the interactions.
 
     Interaction regressors are products of a left and a right one. Left ones are zero on most
-    rows, so each block of the Gram matrix is summed over the rows where it is not.
+    rows: with the rows in the feature's order, each is summed over one run of them, without copies.
     """
     mains, width = len(places), len(right)
     terms = 0 if left is None else left.width * width
@@ -391,27 +342,44 @@ def _normal_equations(
     values = shared.columns[feature].values
     for rows in shared.chunks():
         factors = left(values[rows])
-        main_block = shared.block(shared.kind, rows)
-        right_block = shared.block(right_kind, rows)[:, right]
-        for i in range(left.width):
-            active = np.flatnonzero(factors[:, i])
-            if not len(active):
-                continue
+        order = np.argsort(values[rows], kind="stable")
+        order = order[factors[order].any(axis=1)]
+        factors, y = factors[order], shared.y[rows][order]
+        main_block = shared.block(shared.kind, rows)[order]
+        right_block = shared.block(right_kind, rows)[np.ix_(order, right)]
+        runs = [_run(factors[:, i]) for i in range(left.width)]
+        for i, run in enumerate(runs):
             here = slice(mains + i * width, mains + (i + 1) * width)
-            scaled = right_block[active] * factors[active, i, None]
-            gram[:mains, here] += (main_block[active].T @ scaled)[places]
-            moment[here] += scaled.T @ shared.y[rows][active]
+            scaled = right_block[run] * factors[run, i, None]
+            gram[:mains, here] += (main_block[run].T @ scaled)[places]
+            moment[here] += scaled.T @ y[run]
             for j in range(i, left.width):
-                both = np.flatnonzero(factors[active, j])
-                if not len(both):
+                both = slice(max(run.start, runs[j].start), min(run.stop, runs[j].stop))
+                if both.start >= both.stop:
                     continue
                 there = slice(mains + j * width, mains + (j + 1) * width)
-                other = right_block[active[both]] * factors[active[both], j, None]
-                gram[here, there] += scaled[both].T @ other
+                other = right_block[both] * factors[both, j, None]
+                within = slice(both.start - run.start, both.stop - run.start)
+                gram[here, there] += scaled[within].T @ other
     lower = np.tril_indices_from(gram, -1)
     gram[lower] = gram.T[lower]
     gram[np.arange(mains, len(gram)), np.arange(mains, len(gram))] += SHRINKAGE
     return gram, moment
+
+
+def _run(factor: FloatArray) -> slice:
+    """Rows from the first to the last at which a regressor is not zero."""
+    places = np.flatnonzero(factor)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
+
+
+def _one_thread() -> threadpool_limits:
+    """Keep linear algebra on one thread.
+
+    The matrices are small: more threads gain little on an idle machine, and on a busy one they
+    wait for each other and take several times as long.
+    """
+    return threadpool_limits(1, user_api="blas")
 
 
 def _solve(gram: FloatArray, right: FloatArray) -> FloatArray:

@@ -102,7 +102,9 @@ def forest_chart(
         if row.group != group:
             y += 6 if group is not None else 0
             body.append(
-                label_at(clip(row.group, WIDTH - 20), 4, y + 15, weight=600, full=row.group)
+                label_at(
+                    clip(row.group, WIDTH - 20), 4, y + 15, weight=600, full=row.group, halo=True
+                )
             )
             group, y = row.group, y + 24
         height = 14.0 * max(len(row.estimates), 1) + 6
@@ -153,13 +155,13 @@ def bar_chart(rows: Sequence[BarRow], *, threshold: float | None, title: str, ax
         y = top + 46 * i
         x, zero = scale(row.value), scale(0.0)
         colour = SERIES[0] if row.value >= 0 else SERIES[1]
-        bars.append(label_at(clip(row.label, WIDTH - 20), 4, y + 14, full=row.label))
+        bars.append(label_at(clip(row.label, WIDTH - 20), 4, y + 14, full=row.label, halo=True))
         bars.append(
             f'<rect x="{min(x, zero):.1f}" y="{y + 21:.1f}" width="{abs(x - zero):.1f}" '
             f'height="14" fill="{colour}" fill-opacity="0.8"/>'
         )
         bars.append(whisker(scale, row.low, row.high, y + 28, INK))
-        note = f"{signed(row.value)}  {row.note}".strip()
+        note = " · ".join(filter(None, [signed(row.value), row.note]))
         bars.append(label_at(note, WIDTH - 4, y + 32, size=12, anchor="end", number=True))
     bottom = top + 46 * len(rows)
     body.append(_frame(scale, threshold, top - 4, bottom, axis))

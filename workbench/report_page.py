@@ -46,6 +46,8 @@ LISTED_PATHS = 15
 """Paths in the open table; the others are folded."""
 DRAWN_RANKS = 24
 """Features in the rank chart."""
+LONG = 160
+"""Characters of an intervention that are still read at a glance."""
 PARTS = ("total", "direct", "indirect")
 
 
@@ -114,7 +116,7 @@ def _span(bounds: tuple[float, float]) -> str:
     low, high = bounds
     if np.isnan(low) or np.isnan(high):
         return "–"
-    if low == high == 0:
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         return "exact"
     places = decimals_for(low, high)
     return f"{signed(low, places)} to {signed(high, places)}"
@@ -129,7 +131,11 @@ def _points(value: float) -> str:
 
 def _share(value: float) -> str:
     """Write a share as a percentage; a signed one keeps its sign."""
-    return "–" if np.isnan(value) else f"{100 * value:.0f} %".replace("-", "−")
+    if np.isnan(value):
+        return "–"
+    if 0 < abs(value) < 0.005:
+        return "under 1 %"
+    return f"{100 * value:.0f} %".replace("-", "−")
 
 
 def _and(names: Sequence[str], most: int = 6) -> str:
@@ -159,7 +165,7 @@ def _asked(report: AuditReport) -> dict[str, Any]:
         names = f"all {len(report.features)} features that the model reads"
     return {
         "names": names,
-        "short": names if len(names) <= 60 else f"{len(report.features)} features",
+        "short": names if len(names) <= 60 else f"these {len(report.features)} features",
         "many": many,
         "rows": rows,
         "note": note,
@@ -202,9 +208,16 @@ def _cards(report: AuditReport) -> dict[str, Any] | None:
     entry = _main_entry(report)
     if entry is None:
         return None
+    others = [
+        {"estimator": _estimator(e.estimator), "value": e.total.value, "bounds": e.total.interval()}
+        for e in report.effects
+        if e is not entry and (e.feature, e.combination) == (entry.feature, entry.combination)
+    ]
     return {
         "name": _entry_name(entry, report),
-        "intervention": entry.intervention,
+        "intervention": entry.intervention if len(entry.intervention) <= LONG else "see section 5",
+        "others": others,
+        "disagree": bool(report.diagnostics.disagreement["differs"].any()),
         "estimator": _estimator(entry.estimator),
         "n_rows": entry.n_rows,
         "parts": {part: _number(getattr(entry, part)) for part in PARTS},
@@ -230,7 +243,7 @@ def _effect_row(report: AuditReport, entry: FeatureEffects) -> dict[str, Any]:
     return {
         "name": _entry_name(entry, report),
         "estimator": _estimator(entry.estimator),
-        "intervention": "" if len(entry.intervention) > 160 else entry.intervention,
+        "intervention": entry.intervention if len(entry.intervention) <= LONG else "",
         "n_rows": entry.n_rows,
         "queries": entry.queries,
         "parts": [

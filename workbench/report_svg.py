@@ -22,13 +22,13 @@ WIDTH = 760.0
 
 
 def signed(value: float, decimals: int | None = None) -> str:
-    """Write a number for people: with its sign and three significant digits.
+    """Write a number for people: with its sign and two or three significant digits.
 
     Parameters
     ----------
     value : float
     decimals : int, optional
-        Digits after the point; by default three significant digits in all, six decimals at most.
+        Digits after the point; by default those of :func:`decimals_for`.
 
     Returns
     -------
@@ -54,15 +54,22 @@ def signed(value: float, decimals: int | None = None) -> str:
 
 
 def decimals_for(*values: float) -> int:
-    """Digits after the point that give the largest of these numbers three significant ones.
+    """Digits after the point that suit the largest of these numbers.
+
+    Three significant digits, two below 0.01, and six decimals at most.
 
     Examples
     --------
     >>> decimals_for(0.448, 0.0071), decimals_for(1234.5), decimals_for(0.000021)
     (3, 0, 6)
+    >>> decimals_for(0.0679), decimals_for(0.00503)
+    (4, 4)
     """
     size = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
-    return 0 if size == 0 else min(max(2 - math.floor(math.log10(size)), 0), 6)
+    if size == 0:
+        return 0
+    digits = 3 if size >= 0.01 else 2
+    return min(max(digits - 1 - math.floor(math.log10(size)), 0), 6)
 
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:
@@ -142,12 +149,17 @@ def label_at(
     weight: int = 400,
     full: str = "",
     number: bool = False,
+    halo: bool = False,
 ) -> str:
-    """Write text whose baseline starts (or ends) at a point; `full` is its tooltip."""
+    """Write text whose baseline starts (or ends) at a point.
+
+    `full` is its tooltip; `halo` clears the ground behind it.
+    """
     options = f' text-anchor="{anchor}"' if anchor else ""
     options += f' font-size="{size}"' if size != 13 else ""
     options += f' font-weight="{weight}"' if weight != 400 else ""
     options += ' style="font-variant-numeric:tabular-nums"' if number else ""
+    options += f' stroke="{CARD}" stroke-width="4" paint-order="stroke"' if halo else ""
     title = f"<title>{plain(full)}</title>" if full and full != text else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}"{options}>{plain(text)}{title}</text>'
 

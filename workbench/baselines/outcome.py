@@ -13,8 +13,6 @@ from workbench.case import AuditCase
 
 __all__ = ["RecordedOutcome", "recorded_outcome"]
 
-_ROWS_COMPARED = 200
-
 
 @dataclass(frozen=True, eq=False)
 class RecordedOutcome:
@@ -57,7 +55,7 @@ def recorded_outcome(case: AuditCase) -> RecordedOutcome | None:
     if positive is not None and positive in levels:
         return _binary(column, positive)
     if len(levels) == 2:
-        second = _positive_position(case) != 0
+        second = case.model.positive_column != 0
         return _binary(column, levels[1 if second else 0])
     if pd.api.types.is_numeric_dtype(column.dtype) and len(levels) > 2:
         return RecordedOutcome(column.to_numpy(dtype=np.float64, na_value=np.nan), binary=False)
@@ -77,22 +75,8 @@ def _order(column: pd.Series) -> Any:
 
 
 def _positive_class(case: AuditCase) -> Any:
-    position = _positive_position(case)
+    position = case.model.positive_column
     if position is None:
         return None
     label = list(case.model.estimator.classes_)[position]
     return label.item() if isinstance(label, np.generic) else label
-
-
-def _positive_position(case: AuditCase) -> int | None:
-    """Find which of the estimator's classes the case's scores are about."""
-    estimator = case.model.estimator
-    if getattr(estimator, "classes_", None) is None or not hasattr(estimator, "predict_proba"):
-        return None
-    scores = case.predictions[:_ROWS_COMPARED]
-    shares = np.asarray(
-        estimator.predict_proba(case.data[list(case.reads)].iloc[: len(scores)]), dtype=np.float64
-    )
-    # Of two classes that fit equally well (every probability 0.5) the later one is usual.
-    distance = np.abs(shares - scores[:, None]).max(axis=0)[::-1]
-    return int(len(distance) - 1 - np.argmin(distance))

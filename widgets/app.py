@@ -1,0 +1,68 @@
+"""The page: five numbered steps over one session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ipywidgets as W
+
+from widgets.comparison_view import ComparisonView
+from widgets.effects_view import EffectsView
+from widgets.graph_view import GraphView
+from widgets.loader import DataModelLoader
+from widgets.report_panel import ReportPanel
+from widgets.run_panel import RunPanel
+from widgets.session import AuditSession
+from widgets.target_picker import TargetPicker
+
+__all__ = ["Workbench"]
+
+STYLE = (Path(__file__).parent / "static" / "workbench.css").read_text("utf-8")
+HEAD = """
+<header class="wb-head"><h1>CAFÉ Audit Workbench</h1>
+<p>Has a model really forgotten? Removing a column does not remove its influence: it can come back
+through the columns that it shapes. Choose a model, say what was to be forgotten, and see what is
+left.</p></header>
+"""
+
+
+class Workbench(W.VBox):
+    """The whole workbench.
+
+    Parameters
+    ----------
+    start : str or None, default "loan"
+        The sample to begin with.
+
+    Attributes
+    ----------
+    session : AuditSession
+        What the page works on; readable from a notebook, for instance ``app.session.report``.
+    """
+
+    def __init__(self, start: str | None = "loan") -> None:
+        self.session = session = AuditSession()
+        # The order matters: a component hears of a change before those below it.
+        loader = DataModelLoader(session, start)
+        graph = GraphView(session)
+        target = TargetPicker(session)
+        run = RunPanel(session)
+        result = [EffectsView(session), ComparisonView(session), ReportPanel(session)]
+        super().__init__(
+            [
+                W.HTML(f"<style>{STYLE}</style>{HEAD}"),
+                _step(1, "Data and model", loader),
+                _step(2, "What causes what", graph),
+                _step(3, "What should have been forgotten", target),
+                _step(4, "Run the audit", run),
+                _step(5, "What is left of it", *result),
+            ]
+        )
+        self.add_class("wb-page")
+
+
+def _step(number: int, title: str, *parts: W.Widget) -> W.VBox:
+    head = W.HTML(f'<h2><span class="wb-step-number">{number}</span> {title}</h2>')
+    section = W.VBox([head, *parts])
+    section.add_class("wb-step")
+    return section

@@ -1,0 +1,221 @@
+"""Figures of a report: pure functions from a report to a plotly figure.
+
+Names come from users and plotly reads a kind of HTML in every text, so that all of them are
+escaped here. Figures are small: a report is tables, and rows are aggregated before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+import workbench as wb
+from workbench.comparison import NAMES as METHOD_NAMES
+from workbench.effects import Effect, FeatureEffects
+
+__all__ = ["effects_figure", "mimebundle", "paths_figure", "rank_figure"]
+
+INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
+ACCENT, QUIET = "#a83e00", "#9aa5b1"
+ESTIMATORS = {
+    "cafe": ("CAFÉ", "#1b5a9e", "circle"),
+    "fuzzing": ("causal fuzzing", "#a83e00", "diamond"),
+}
+PARTS = ("total", "direct", "indirect")
+MOST_PATHS = 12
+LONGEST = 34
+"""Characters of a name on an axis."""
+
+
+def effects_figure(report: wb.AuditReport) -> go.Figure:
+    """Draw total, direct and indirect effects with 95 % intervals, and the band of ±τ."""
+    figure = _figure(report)
+    groups = list(dict.fromkeys((e.feature, e.combination) for e in report.effects))
+    rows = [(feature, combination, part) for feature, combination in groups for part in PARTS]
+    places = {row: -place for place, row in enumerate(rows)}
+    for who, (name, colour, symbol) in ESTIMATORS.items():
+        entries = report.effects.of(who)
+        points = [(e, part, getattr(e, part)) for e in entries for part in PARTS]
+        shift = {"cafe": 0.13, "fuzzing": -0.13}[who]
+        if points:
+            figure.add_trace(
+                go.Scatter(
+                    x=[effect.value for _, _, effect in points],
+                    y=[places[e.feature, e.combination, part] + shift for e, part, _ in points],
+                    error_x=_bars([effect for _, _, effect in points], colour),
+                    mode="markers",
+                    marker={"color": colour, "symbol": symbol, "size": 10},
+                    name=name,
+                    text=[_hover(e, part, effect) for e, part, effect in points],
+                    hoverinfo="text",
+                )
+            )
+    names = [
+        f"{_short(feature)}{f' ({combination})' if combination else ''}, {part}"
+        if len(groups) > 1
+        else part
+        for feature, combination, part in rows
+    ]
+    figure.update_yaxes(tickvals=list(places.values()), ticktext=names, zeroline=False)
+    figure.update_layout(height=130 + 46 * len(rows))
+    return figure
+
+
+def paths_figure(report: wb.AuditReport) -> go.Figure:
+    """Draw the largest path effects with 95 % intervals, and the band of ±τ."""
+    figure = _figure(report)
+    paths = sorted(report.path_effects, key=lambda p: -abs(p.effect.value))[:MOST_PATHS]
+    names = [" → ".join(_short(node, 22) for node in path.path) for path in paths]
+    places = [-place for place in range(len(paths))]
+    figure.add_trace(
+        go.Bar(
+            x=[path.effect.value for path in paths],
+            y=places,
+            orientation="h",
+            width=0.5,
+            marker={"color": [ACCENT if p.effect.value >= 0 else "#1b5a9e" for p in paths]},
+            error_x=_bars([path.effect for path in paths], INK),
+            text=[f"{name}<br>{_numbers(p.effect)}" for name, p in zip(names, paths, strict=True)],
+            textposition="none",
+            hoverinfo="text",
+            showlegend=False,
+        )
+    )
+    # Long names stand above their bar, where they have the whole width.
+    for place, name in zip(places, names, strict=True):
+        figure.add_annotation(
+            x=0, xref="paper", y=place + 0.42, text=name, showarrow=False, xanchor="left"
+        )
+    figure.update_yaxes(showticklabels=False, zeroline=False, range=[-len(paths) + 0.4, 0.8])
+    figure.update_layout(height=110 + 52 * len(paths), margin_l=16)
+    return figure
+
+
+def rank_figure(report: wb.AuditReport) -> go.Figure:
+    """Draw each feature's rank by each method; the target's features stand out."""
+    figure = go.Figure(layout=_layout())
+    table = report.comparison().table
+    methods = [m for m in dict.fromkeys(table["method"]) if m not in ("cafe_direct",)]
+    for feature, own in table.groupby("feature", sort=False):
+        ranks = own.set_index("method")["rank"].reindex(methods)
+        aimed = feature in report.features
+        read = feature in report.reads
+        name = _short(str(feature))
+        figure.add_trace(
+            go.Scatter(
+                x=list(range(len(methods))),
+                y=[None if rank != rank else float(rank) for rank in ranks],
+                mode="lines+markers",
+                line={
+                    "color": ACCENT if aimed else QUIET,
+                    "width": 4 if aimed else 1.5,
+                    "dash": "solid" if read else "dot",
+                },
+                marker={"size": 11 if aimed else 8, "symbol": "circle" if read else "circle-open"},
+                name=name,
+                hovertemplate=f"{name}: rank %{{y}}<extra></extra>",
+                showlegend=False,
+            )
+        )
+        known = [i for i, rank in enumerate(ranks) if rank == rank]
+        if known:
+            figure.add_annotation(
+                x=known[-1],
+                y=float(ranks.iloc[known[-1]]),
+                text=f"<b>{name}</b>" if aimed else name,
+                font={"color": ACCENT if aimed else MUTED},
+                xanchor="left",
+                xshift=12,
+                showarrow=False,
+            )
+    _part_labels(figure)
+    count = int(table["feature"].nunique())
+    figure.update_xaxes(
+        tickvals=list(range(len(methods))),
+        ticktext=[escape(METHOD_NAMES.get(m, m)) for m in methods],
+        range=[-0.3, len(methods) - 0.2],
+        side="top",
+        showgrid=False,
+    )
+    figure.update_yaxes(range=[count + 0.6, 0.4], dtick=1, title="rank (1 = most influence)")
+    figure.update_layout(height=120 + 36 * count, margin_r=170, margin_t=50)
+    return figure
+
+
+def mimebundle(figure: go.Figure, words: str) -> dict[str, Any]:
+    """Return what an Output shows: plotly's own type, and words where there is no plotly."""
+    plain = json.loads(figure.to_json())
+    plain["config"] = {"displayModeBar": False, "responsive": True}
+    return {
+        "output_type": "display_data",
+        "data": {"application/vnd.plotly.v1+json": plain, "text/plain": words},
+        "metadata": {},
+    }
+
+
+def _part_labels(figure: go.Figure) -> None:
+    """Move the names of features that share a last rank apart."""
+    seen: dict[tuple[float, float], int] = {}
+    for label in figure.layout.annotations:
+        place = (label.x, label.y)
+        label.yshift = -13 * seen.get(place, 0)
+        seen[place] = seen.get(place, 0) + 1
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "template": "none",
+        "autosize": True,
+        "font": {"family": "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif", "color": INK},
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+        "margin": {"l": 16, "r": 24, "t": 40, "b": 48},
+        "xaxis": {"gridcolor": GRID, "automargin": True, "fixedrange": True},
+        "yaxis": {"gridcolor": GRID, "automargin": True, "fixedrange": True},
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": INK}},
+    }
+
+
+def _figure(report: wb.AuditReport) -> go.Figure:
+    """Start a figure of effects: zero line, and the band in which influence is negligible."""
+    figure = go.Figure(layout=_layout())
+    if report.verdict is not None:
+        tau = report.verdict.threshold
+        figure.add_vrect(x0=-tau, x1=tau, fillcolor="#cfd8dc", opacity=0.6, line_width=0)
+        figure.add_annotation(
+            x=0, y=0, yref="paper", yshift=-34, text=f"grey: within ±{tau:g}", showarrow=False,
+            font={"color": MUTED, "size": 12},
+        )  # fmt: skip
+    figure.add_vline(x=0, line_color=INK, line_width=1)
+    figure.update_xaxes(zeroline=False, tickformat="+.3~g")
+    return figure
+
+
+def _bars(effects: Sequence[Effect], colour: str) -> Mapping[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [effect.high - effect.value for effect in effects],
+        "arrayminus": [effect.value - effect.low for effect in effects],
+        "color": colour,
+        "thickness": 2,
+        "width": 5,
+    }
+
+
+def _hover(entry: FeatureEffects, part: str, effect: Effect) -> str:
+    return f"{_short(entry.feature)}, {part}<br>{_numbers(effect)}"
+
+
+def _numbers(effect: Effect) -> str:
+    return f"{effect.value:+.3g} (95 % interval {effect.low:+.3g} to {effect.high:+.3g})"
+
+
+def _short(name: str, longest: int = LONGEST) -> str:
+    """Cut and escape a name."""
+    return escape(name if len(name) <= longest else name[: longest - 1] + "…")
