@@ -62,7 +62,9 @@ ESTIMATORS: dict[str, Callable[[wb.AuditCase, wb.UnlearningTarget], EffectTable]
 }
 
 
-def truths(world: SampleWorld, case: wb.AuditCase, rows: int) -> Iterator[tuple[str, wb.datasets.Truth]]:
+def truths(
+    world: SampleWorld, case: wb.AuditCase, rows: int
+) -> Iterator[tuple[str, wb.datasets.Truth]]:
     """Yield each feature's true effects for its default contrast."""
     everyone = np.arange(case.n_rows)
     for feature in world.features:
@@ -80,9 +82,7 @@ def one_world(seed: int, rows: int, truth_rows: int) -> Iterator[dict[str, objec
     names = list(world.features)
     for model_name, make in MODELS.items():
         model = make().fit(world.data[names], world.data[world.outcome])
-        case = wb.AuditCase(
-            data=world.data, model=model, graph=world.graph, outcome=world.outcome
-        )
+        case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
         target = wb.UnlearningTarget.features(names)
         tables = {name: estimate(case, target) for name, estimate in ESTIMATORS.items()}
         for feature, truth in truths(world, case, truth_rows):
@@ -96,9 +96,7 @@ def one_world(seed: int, rows: int, truth_rows: int) -> Iterator[dict[str, objec
                         "feature": feature,
                         "effect": effect,
                         "truth": getattr(truth, effect),
-                        "truth_se": getattr(
-                            truth, "se" if effect == "total" else f"{effect}_se"
-                        ),
+                        "truth_se": getattr(truth, "se" if effect == "total" else f"{effect}_se"),
                         "estimate": estimate.value,
                         "standard_error": estimate.standard_error,
                     }

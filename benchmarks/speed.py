@@ -144,7 +144,9 @@ def fuzzing(data: Dataset, models: dict[str, Pipeline], repeats: int) -> Rows:
         everyone = np.arange(case.n_rows)
         varied = variations_of(case, list(data.features), everyone, None, 0)
         keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
-        fitting = least(lambda case=case, keep=keep: fit_equations(case, case.features, keep=keep), 1)
+        fitting = least(
+            lambda case=case, keep=keep: fit_equations(case, case.features, keep=keep), 1
+        )
         equations = fit_equations(case, case.features, keep=keep)
         ledger = case.model.ledger
         found = []

@@ -153,6 +153,6 @@ class FilePicker(anywidget.AnyWidget):
         had = f"{size / 1e6:,.0f} MB" if isinstance(size, int | float) else "more"
         return DataError(
             f"The file {str(name)[:100]!r} holds {had}; this page takes at most "
-            f"{self._most / 1e6:,.0f} MB. Keep the columns that the audit needs, or a random sample "
-            f"of the rows; 50,000 rows are plenty for an audit."
+            f"{self._most / 1e6:,.0f} MB. Keep the columns that the audit needs, or a random "
+            f"sample of the rows; 50,000 rows are plenty for an audit."
         )

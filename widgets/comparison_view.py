@@ -40,12 +40,12 @@ class ComparisonView(W.VBox):
         if report is None:
             return
         try:
-            self._compare(report)
+            self._draw_comparison(report)
             self._fairness.value = _fairness(report)
         except Exception as error:  # the component's boundary
             self._words.value = markup.notice(words_for(error), "problem")
 
-    def _compare(self, report: wb.AuditReport) -> None:
+    def _draw_comparison(self, report: wb.AuditReport) -> None:
         if not report.attributions and not len(report.effects):
             return
         comparison = report.comparison()
@@ -74,11 +74,13 @@ class ComparisonView(W.VBox):
             ["feature", *(NAMES.get(method, method) for method in methods)],
             caption="Value and rank by method; the methods' units differ",
             numeric=range(1, len(methods) + 1),
-        ) + markup.bullets(f"{NAMES.get(a.method, a.method)}: {a.explanation}" for a in report.attributions)
+        ) + markup.bullets(
+            f"{NAMES.get(a.method, a.method)}: {a.explanation}" for a in report.attributions
+        )
 
 
 def _ranked(value: float, rank: object) -> str:
-    return "–" if pd.isna(value) else f"{value:.3g} (rank {rank})"
+    return "–" if pd.isna(value) else f"{value:.3g}\nrank {rank}"
 
 
 def _fairness(report: wb.AuditReport) -> str:
@@ -117,4 +119,4 @@ def _with_interval(row: pd.Series) -> str:
         return "–"
     if pd.isna(row["low"]):
         return f"{row['value']:+.3f}"
-    return f"{row['value']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
+    return f"{row['value']:+.3f}\n({row['low']:+.3f} to {row['high']:+.3f})"

@@ -20,7 +20,7 @@ LONGEST_NAME = 200
 
 
 def read_csv(name: str, content: bytes) -> pd.DataFrame:
-    """Read a table with a header line, after checking that it is one and of a bearable size.
+    r"""Read a table with a header line, after checking that it is one and of a bearable size.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def read_csv(name: str, content: bytes) -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_csv("two.csv", b"a;b\\n1;x\\n2;y\\n").columns.tolist()
+    >>> read_csv("two.csv", b"a;b\n1;x\n2;y\n").columns.tolist()
     ['a', 'b']
     """
     shown = repr(name[:100])
@@ -73,17 +73,20 @@ def read_csv(name: str, content: bytes) -> pd.DataFrame:
         data = pd.read_csv(
             io.StringIO(text), sep=delimiter, skipinitialspace=True, index_col=False, header=0
         )
+        data.columns = pd.Index(names)
     except (ValueError, pd.errors.ParserError) as error:
         raise DataError(
             f"The file {shown} is not a table: {str(error)[:200]}. Every line needs the same "
             f"number of fields as the header."
         ) from None
-    data.columns = pd.Index(names)
     return data.drop(columns=[c for c in data.columns if data[c].isna().all()])
 
 
 def _header(head: str, delimiter: str, shown: str) -> list[str]:
-    names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter))]
+    names = [
+        name.strip()
+        for name in next(csv.reader([head], delimiter=delimiter, skipinitialspace=True))
+    ]
     if len(names) < 2:
         raise DataError(
             f"The first line of {shown} holds one name only. The columns should be separated by "
@@ -98,5 +101,5 @@ def _header(head: str, delimiter: str, shown: str) -> list[str]:
         raise DataError(f"The file {shown} has several columns named {listed(twice)}. Rename them.")
     long = [name for name in names if len(name) > LONGEST_NAME]
     if long:
-        raise DataError(f"A column of {shown} has a name of {len(long[0]):,} characters. Shorten it.")
+        raise DataError(f"A column of {shown} has a name of {len(long[0]):,} characters. Shorten.")
     return names

@@ -76,9 +76,8 @@ class EffectsView(W.VBox):
 def plain_words(report: wb.AuditReport) -> tuple[str, ...]:
     """Say in sentences what moved the prediction, and how far."""
     unit = "probability" if report.unit == "probability" else "prediction"
-    rows = (
-        "on average over all rows" if _everybody(report) else f"on the {report.n_target_rows:,} rows"
-    )
+    which = "all" if _everybody(report) else "these"
+    rows = f"on average over {which} {report.n_target_rows:,} rows"
     if report.n_target_rows == 1:
         rows = "for this row"
     found = []
@@ -94,7 +93,7 @@ def plain_words(report: wb.AuditReport) -> tuple[str, ...]:
         read = entry.feature in report.reads
         direct = f"{entry.direct.value:+.3g} directly" if read else "0 directly, as it is not read"
         route = _route(report, entry.feature)
-        through = f" through {', '.join(route)}" if route else " through other features"
+        through = f" through {_listed(route)}" if route else " through other features"
         found.append(f"{start}: {direct}, and {entry.indirect.value:+.3g}{through}.")
     return tuple(found)
 
@@ -107,6 +106,10 @@ def _route(report: wb.AuditReport, feature: str) -> tuple[str, ...]:
             for node in path.path[1:-1]:
                 weight[node] += abs(path.effect.value)
     return tuple(sorted(weight, key=lambda node: -weight[node]))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _everybody(report: wb.AuditReport) -> bool:

@@ -96,19 +96,19 @@ def paths_figure(report: wb.AuditReport) -> go.Figure:
 
 
 def rank_figure(report: wb.AuditReport) -> go.Figure:
-    """Draw each feature's rank by each method; the target's features stand out."""
+    """Draw each feature's rank by each method that ranks them all; the target's stand out."""
     figure = go.Figure(layout=_layout())
-    table = report.comparison().table
-    methods = [m for m in dict.fromkeys(table["method"]) if m not in ("cafe_direct",)]
-    for feature, own in table.groupby("feature", sort=False):
-        ranks = own.set_index("method")["rank"].reindex(methods)
-        aimed = feature in report.features
-        read = feature in report.reads
+    ranks = report.comparison().table.pivot(index="feature", columns="method", values="rank")
+    methods = [m for m in METHOD_NAMES if m in ranks and ranks[m].notna().all()]
+    ranks = ranks.sort_values(methods[0], kind="stable") if methods else ranks
+    used: dict[tuple[int, float], int] = {}
+    for feature, own in ranks[methods].iterrows():
+        aimed, read = feature in report.features, feature in report.reads
         name = _short(str(feature))
         figure.add_trace(
             go.Scatter(
                 x=list(range(len(methods))),
-                y=[None if rank != rank else float(rank) for rank in ranks],
+                y=[float(rank) for rank in own],
                 mode="lines+markers",
                 line={
                     "color": ACCENT if aimed else QUIET,
@@ -121,28 +121,35 @@ def rank_figure(report: wb.AuditReport) -> go.Figure:
                 showlegend=False,
             )
         )
-        known = [i for i, rank in enumerate(ranks) if rank == rank]
-        if known:
+        for place in {0, len(methods) - 1} if methods else ():
+            rank = float(own.iloc[place])
+            # Features that share a rank are named below each other.
+            line = used[place, rank] = used.get((place, rank), -1) + 1
             figure.add_annotation(
-                x=known[-1],
-                y=float(ranks.iloc[known[-1]]),
+                x=place,
+                y=rank,
                 text=f"<b>{name}</b>" if aimed else name,
-                font={"color": ACCENT if aimed else MUTED},
-                xanchor="left",
-                xshift=12,
+                font={"color": ACCENT if aimed else MUTED, "size": 12},
+                xanchor="left" if place else "right",
+                xshift=12 if place else -12,
+                yshift=-13 * line,
                 showarrow=False,
             )
-    _part_labels(figure)
-    count = int(table["feature"].nunique())
     figure.update_xaxes(
         tickvals=list(range(len(methods))),
-        ticktext=[escape(METHOD_NAMES.get(m, m)) for m in methods],
-        range=[-0.3, len(methods) - 0.2],
+        ticktext=[escape(METHOD_NAMES[m]) for m in methods],
+        range=[-0.9, max(len(methods), 1) - 0.1],
         side="top",
         showgrid=False,
+        zeroline=False,
     )
-    figure.update_yaxes(range=[count + 0.6, 0.4], dtick=1, title="rank (1 = most influence)")
-    figure.update_layout(height=120 + 36 * count, margin_r=170, margin_t=50)
+    figure.update_yaxes(
+        range=[len(ranks) + 0.6, 0.4],
+        tick0=1,
+        dtick=max(1, len(ranks) // 10),
+        title="rank (1: most influence)",
+    )
+    figure.update_layout(height=130 + 34 * len(ranks), margin_t=50)
     return figure
 
 
@@ -155,15 +162,6 @@ def mimebundle(figure: go.Figure, words: str) -> dict[str, Any]:
         "data": {"application/vnd.plotly.v1+json": plain, "text/plain": words},
         "metadata": {},
     }
-
-
-def _part_labels(figure: go.Figure) -> None:
-    """Move the names of features that share a last rank apart."""
-    seen: dict[tuple[float, float], int] = {}
-    for label in figure.layout.annotations:
-        place = (label.x, label.y)
-        label.yshift = -13 * seen.get(place, 0)
-        seen[place] = seen.get(place, 0) + 1
 
 
 def _layout() -> dict[str, Any]:
@@ -186,12 +184,12 @@ def _figure(report: wb.AuditReport) -> go.Figure:
     figure = go.Figure(layout=_layout())
     if report.verdict is not None:
         tau = report.verdict.threshold
-        figure.add_vrect(x0=-tau, x1=tau, fillcolor="#cfd8dc", opacity=0.6, line_width=0)
+        figure.add_vrect(x0=-tau, x1=tau, fillcolor="#e3e9ec", line_width=0, layer="below")
         figure.add_annotation(
             x=0, y=0, yref="paper", yshift=-34, text=f"grey: within ±{tau:g}", showarrow=False,
             font={"color": MUTED, "size": 12},
         )  # fmt: skip
-    figure.add_vline(x=0, line_color=INK, line_width=1)
+    figure.add_vline(x=0, line_color=INK, line_width=1, layer="below")
     figure.update_xaxes(zeroline=False, tickformat="+.3~g")
     return figure
 

@@ -60,7 +60,9 @@ def graph_roles(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> dict[
     return roles
 
 
-def lit_edges(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[tuple[str, str], ...]:
+def lit_edges(
+    case: wb.AuditCase, target: wb.UnlearningTarget | None
+) -> tuple[tuple[str, str], ...]:
     """Return the edges by which the target can reach the prediction."""
     graph = case.audit_graph
     names = set(_names(case, target))

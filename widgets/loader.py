@@ -18,7 +18,7 @@ from workbench.progress import Progress
 __all__ = ["DataModelLoader"]
 
 OWN = "own"
-PREVIEW = 5
+PREVIEW = 3
 
 
 class DataModelLoader(W.VBox):
@@ -49,6 +49,7 @@ class DataModelLoader(W.VBox):
         self._story = W.HTML()
         self._status = StatusLine()
         self._summary = W.HTML()
+        self._summary.add_class("wb-preview")
         self._upload = self._upload_form()
         left = W.VBox([self._source, self._kind])
         right = W.VBox([self._story, self._upload, self._status, self._summary])
@@ -64,7 +65,7 @@ class DataModelLoader(W.VBox):
 
     def _upload_form(self) -> W.VBox:
         self._file = FilePicker(
-            f"CSV file, at most {MAX_BYTES / 1e6:,.0f} MB, with a first line that names the columns",
+            f"CSV file, at most {MAX_BYTES / 1e6:,.0f} MB, the first line naming the columns",
             ".csv,.txt,.tsv",
             MAX_BYTES,
             self._file_chosen,
@@ -159,7 +160,7 @@ class DataModelLoader(W.VBox):
         self._offer_features()
         self._details.layout.display = ""
         self._status.say(
-            f"Read {len(table):,} rows and {len(names)} columns. Now choose what the model predicts.",
+            f"Read {len(table):,} rows and {len(names)} columns. Now say what the model predicts.",
             "good",
         )
 
@@ -224,6 +225,11 @@ def _summary(case: wb.AuditCase) -> str:
         rows,
         ["row", *shown.columns],
         caption=f"The first {min(PREVIEW, len(shown))} of {len(shown):,} rows",
+        numeric=[
+            place
+            for place, name in enumerate(shown.columns, start=1)
+            if pd.api.types.is_numeric_dtype(shown[name])
+        ],
     )
     return markup.figure_note(terms) + more + preview
 

@@ -33,6 +33,7 @@ class RunPanel(W.VBox):
     def __init__(self, session: AuditSession) -> None:
         self._session = session
         self._filling = False
+        self._shown: object = None
         self._tau = W.FloatText(description="Threshold τ", step=0.005)
         self._seed = W.IntText(description="Seed of the random numbers", value=0)
         self._methods = {name: self._check(name) for name in METHODS}
@@ -75,8 +76,9 @@ class RunPanel(W.VBox):
     def _offer(self) -> None:
         """Propose the threshold that fits the case's predictions."""
         case = self._session.case
-        if case is None:
-            return
+        if case is None or case.predictions is self._shown:
+            return  # another graph over the same model leaves the auditor's threshold alone
+        self._shown = case.predictions
         try:
             self._filling = True
             self._tau.value = default_threshold(case)
@@ -126,4 +128,3 @@ class RunPanel(W.VBox):
                 "failed": (f"The audit could not be done. {session.problem}", "problem"),
             }[session.state]
             self._status.say(text, kind)
-

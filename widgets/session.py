@@ -70,6 +70,7 @@ class AuditSession(HasTraits):
     step = Unicode()
     share = Float()
     problem = Unicode()
+
     def __init__(self) -> None:
         super().__init__()
         self.lock = threading.RLock()

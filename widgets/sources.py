@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 import workbench as wb
-from widgets.quick_model import train_model
 from workbench.datasets.dataset import Dataset
-from workbench.errors import DataError, listed
 from workbench.progress import Progress
+from workbench.sample_models import default_kind, train_model
 
 __all__ = ["MODEL_KINDS", "SOURCES", "Source", "likely_features", "sample_case", "table_case"]
 
+REGRESSION = "regression"
 MODEL_KINDS = {
-    "linear": "Logistic or linear regression",
+    REGRESSION: "Logistic or linear regression",
     "forest": "Random forest",
-    "network": "Small neural network",
+    "mlp": "Small neural network",
 }
+"""Kinds of model in words; a regression is logistic or linear as the outcome asks for."""
 MOST_LEVELS = 50
 """A text column with more levels than this is rather a name or a number of a person."""
 
@@ -81,7 +83,7 @@ def sample_case(source: Source, kind: str, progress: Progress) -> wb.AuditCase:
     progress("reading the data", 0.0)
     world = source.load()
     progress("training the model", 0.3)
-    model = train_model(world.data, world.features, world.outcome, kind)
+    model = _trained(world.data, world.features, world.outcome, kind)
     progress("asking the model", 0.9)
     return wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
 
@@ -101,25 +103,17 @@ def table_case(
     DataError
         The outcome cannot be predicted by these models, or nothing is left to learn from.
     """
-    if not features:
-        raise DataError("The model needs at least one column to read. Tick some.")
-    if outcome in features:
-        raise DataError(f"{outcome!r} is the outcome; the model cannot read it as well.")
-    known = data[data[outcome].notna()].reset_index(drop=True)
-    values = known[outcome]
-    if values.nunique() < 2:
-        raise DataError(f"The outcome {outcome!r} has only one value; there is nothing to predict.")
-    if not pd.api.types.is_numeric_dtype(values) and values.nunique() > 2:
-        raise DataError(
-            f"The outcome {outcome!r} has {values.nunique()} text values: {listed(values.unique(), 4)}. "
-            f"These models predict a number, or one of two values. Choose another outcome, or "
-            f"recode this one."
-        )
     progress("training the model", 0.1)
-    model = train_model(known, features, outcome, kind)
+    known = data[data[outcome].notna()].reset_index(drop=True)
+    model = _trained(known, features, outcome, kind)
     progress("asking the model", 0.9)
     drawn = graph or wb.CausalGraph(nodes=[*features, outcome])
     return wb.AuditCase(data=known, model=model, graph=drawn, outcome=outcome)
+
+
+def _trained(data: pd.DataFrame, features: tuple[str, ...], outcome: str, kind: str) -> Any:
+    chosen = default_kind(data[outcome]) if kind == REGRESSION else kind
+    return train_model(data, features, outcome, chosen)
 
 
 def likely_features(data: pd.DataFrame, outcome: str) -> tuple[str, ...]:

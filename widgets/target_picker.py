@@ -66,8 +66,9 @@ class TargetPicker(W.VBox):
         """Show the case's features; ticks survive an edit of the graph."""
         case = self._session.case
         try:
-            names = () if case is None else case.features
-            if tuple(self._boxes) != names or not names:
+            self._features.layout.display = "none" if case is None else ""
+            names = tuple(self._boxes) if case is None else case.features
+            if tuple(self._boxes) != names:
                 kept = [name for name, box in self._boxes.items() if box.value and name in names]
                 ticked = kept if _overlaps(self._boxes, names) else self._session.suggested
                 self._boxes = {name: self._box(name, name in ticked) for name in names}

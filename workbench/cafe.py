@@ -179,9 +179,16 @@ def _plan(
         parents=[case.columns[p] for p in graph.parents(name) if p in case.columns],
         seed=seed,
     )
+    placed = {node for edge in case.graph.edges for node in edge}
     given: tuple[str, ...]
     if name in case.reads or case.carriers(name):
-        given = graph.adjustment_set(name, PREDICTION, kind=adjustment)
+        # A feature without any edge was never placed by the auditor. Were it a mediator in truth,
+        # adjusting for it would hide an effect; leaving it out costs only a little precision.
+        given = tuple(
+            node
+            for node in graph.adjustment_set(name, PREDICTION, kind=adjustment)
+            if node in placed
+        )
     else:
         # With no way to the prediction the effect is zero by the graph; the estimate checks that.
         given = tuple(p for p in graph.parents(name) if p in case.columns)

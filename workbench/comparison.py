@@ -11,6 +11,7 @@ import pandas as pd
 
 from workbench.baselines.attribution import Attribution
 from workbench.effects import EffectTable, FeatureEffects
+from workbench.wording import listing, signed
 
 __all__ = ["Comparison", "compare"]
 
@@ -36,7 +37,8 @@ class Comparison:
     ----------
     table : DataFrame
         One row per feature and method: feature, method, value, rank (1 is the largest absolute
-        value; equal values share the better rank; missing where the method gave none), unit.
+        value; equal values share the better rank; missing for a method that knows no more than
+        half of the features), unit.
     agreement : DataFrame, shape (methods, methods)
         Kendall's τ-b between the methods' absolute values over the features both know.
     sentences : tuple of str
@@ -115,6 +117,8 @@ def compare(
     features = list(dict.fromkeys(name for column in values.values() for name in column))
     wide = pd.DataFrame({m: pd.Series(v, index=features) for m, v in values.items()})
     ranks = wide.abs().round(12).rank(ascending=False, method="min")
+    # A rank among a few features only would look like a rank among all.
+    ranks.loc[:, wide.notna().mean() <= 0.5] = np.nan
     table = pd.DataFrame(
         [
             {
@@ -163,7 +167,7 @@ def _sentences(
 ) -> list[str]:
     """Say where the attributions and the causal view of one feature part."""
     feature, direct, indirect = entry.feature, entry.direct, entry.indirect
-    through = _listed(route)
+    through = listing(route, most=4) if route else ""
     floor = NOTABLE * largest
     # Without a route, total − direct is only how far two estimates lie apart.
     carried = bool(route) and abs(indirect.value) > floor
@@ -174,7 +178,7 @@ def _sentences(
         verb = "give" if len(blind) > 1 else "gives"
         found.append(
             f"{' and '.join(blind)} {verb} {feature} 0 because the model does not read it; "
-            f"{indirect.value:+.2g} reaches the prediction "
+            f"{signed(indirect.value)} reaches the prediction "
             f"through {through}."
         )
     elif read and carried:
@@ -184,9 +188,9 @@ def _sentences(
             if abs(other - own) >= FAR:
                 name = NAMES.get(attribution.method, attribution.method)
                 found.append(
-                    f"{name} ranks {feature} {int(other)}, CAFÉ's total effect ranks it "
-                    f"{int(own)} of {len(ranks)}: directly it moves the prediction by "
-                    f"{direct.value:+.2g}, and {indirect.value:+.2g} more comes through "
+                    f"{name[0].upper() + name[1:]} ranks {feature} {int(other)}, CAFÉ's total "
+                    f"effect ranks it {int(own)} of {len(ranks)}: directly it moves the prediction by "
+                    f"{signed(direct.value)}, and {signed(indirect.value)} more comes through "
                     f"{through}."
                 )
                 break
@@ -195,8 +199,8 @@ def _sentences(
     ) > max(floor, 0.25 * max(abs(direct.value), abs(indirect.value)))
     if opposed and carried:
         found.append(
-            f"{feature} acts in two opposite ways: {direct.value:+.2g} directly and "
-            f"{indirect.value:+.2g} through {through}, which leaves {entry.total.value:+.2g} "
+            f"{feature} acts in two opposite ways: {signed(direct.value)} directly and "
+            f"{signed(indirect.value)} through {through}, which leaves {signed(entry.total.value)} "
             f"in all."
         )
     return found
@@ -207,12 +211,3 @@ def _rank(ranks: pd.DataFrame, feature: str, method: str) -> float:
     if method not in ranks:
         return float("nan")
     return float(ranks[method].to_dict()[feature])
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = list(names[:3])
-    if len(names) > 3:
-        shown.append(f"{len(names) - 3} more")
-    if len(shown) < 2:
-        return "".join(shown)
-    return ", ".join(shown[:-1]) + " and " + shown[-1]

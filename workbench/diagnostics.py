@@ -16,6 +16,7 @@ from workbench.intervention import Variation
 from workbench.mechanisms import CategoricalEquation, NumericEquation, fit_equation
 from workbench.propagation import Equations
 from workbench.target import UnlearningTarget
+from workbench.wording import share, signed
 
 __all__ = ["Diagnostics", "diagnose", "equation_fit", "estimator_disagreement", "overlap"]
 
@@ -45,7 +46,7 @@ class Diagnostics:
         feature, level, given, unsupported: share of the target's rows where the level is hardly
         ever seen among similar rows, so that the answer rests on extrapolation.
     adjustment : DataFrame
-        feature, adjustment_set, mediators, reads: how each effect was identified.
+        feature, adjustment_set, mediators, read_by_model: how each effect was identified.
     warnings : tuple of str
         In words, the gravest first.
     """
@@ -200,13 +201,13 @@ def _warn(
 ) -> Iterator[str]:
     for row in disagreement[disagreement["differs"]].itertuples():
         yield (
-            f"The two estimators disagree about {row.feature} ({row.cafe_total:+.3g} by CAFÉ, "
-            f"{row.fuzzing_total:+.3g} by fuzzing): the graph may miss an edge, or a structural "
+            f"The two estimators disagree about {row.feature} ({signed(row.cafe_total)} by CAFÉ, "
+            f"{signed(row.fuzzing_total)} by fuzzing): the graph may miss an edge, or a structural "
             f"equation may be wrong."
         )
     for row in support[support["unsupported"] > 0.2].itertuples():
         yield (
-            f"For {row.unsupported:.0%} of the rows, {row.feature} = {row.level} is hardly ever "
+            f"For {share(row.unsupported)} of the rows, {row.feature} = {row.level} is hardly ever "
             f"seen among similar rows: there the answer rests on extrapolation."
         )
     for row in fit[fit["held_out_fit"] < 0].itertuples():

@@ -56,6 +56,8 @@ class AuditReport:
     unit : str
         What a score is: "probability", "log-odds" or "value".
     methods : tuple of str
+    call : str
+        The Python call that repeats the audit.
     provenance : Provenance
     skipped : mapping of str to str
         Methods that could not run, with the reason in words.
@@ -205,8 +207,9 @@ class AuditReport:
                 f"SHA-256 {origin.data_fingerprint[:16]}…\n"
                 f"model = ...  # {origin.model}, SHA-256 {origin.model_fingerprint[:16]}…"
             )
-        graph = f"wb.CausalGraph(\n    {list(self.graph.edges)!r},\n"
-        graph += f"    nodes={list(self.graph.nodes)!r},\n"
+        graph = "wb.CausalGraph(\n    [\n"
+        graph += "".join(f"        {edge!r},\n" for edge in self.graph.edges)
+        graph += f"    ],\n    nodes={list(self.graph.nodes)!r},\n"
         if self.graph.latents:
             graph += f"    latents={list(self.graph.latents)!r},\n"
         return (

@@ -26,11 +26,11 @@ from workbench.report_svg import (
     label_at,
     marker,
     plain,
-    signed,
     svg,
     ticks,
     whisker,
 )
+from workbench.wording import signed
 
 __all__ = [
     "BarRow",
@@ -40,6 +40,10 @@ __all__ = [
     "forest_chart",
     "rank_chart",
 ]
+
+
+WIDE = 7.9
+"""Pixels of a character at 13 px in the widest of these fonts, where nothing may be cut off."""
 
 
 class Estimate(NamedTuple):
@@ -194,7 +198,7 @@ def rank_chart(
         known = [(r, i, f) for i, (f, all_) in enumerate(ranks.items()) if (r := all_[column])]
         slots |= {(f, column): slot for slot, (_, _, f) in enumerate(sorted(known))}
     longest = max((len(name) for name in ranks), default=0)
-    label = min(max(longest * CHARACTER + 18, 70), 190)
+    label = min(max(longest * WIDE + 24, 70), 200)
     step = (WIDTH - 2 * label) / max(len(methods) - 1, 1)
     top = 62.0
 
@@ -232,7 +236,7 @@ def rank_chart(
                 f'stroke-width="1.3"/>'
                 + label_at(rank, x, y + 4, size=11, anchor="middle", fill=digit, weight=600)
             )
-        name, weight = clip(feature, label - 18), 700 if bright else 400
+        name, weight = clip(feature, (label - 20) * CHARACTER / WIDE), 700 if bright else 400
         x, y = centre(feature, columns[0])
         parts.append(label_at(name, x - 18, y + 4, anchor="end", weight=weight, full=feature))
         x, y = centre(feature, columns[-1])

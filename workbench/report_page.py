@@ -7,7 +7,7 @@ escapes whatever it prints, and only SVG drawn here is passed through as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -29,7 +29,7 @@ from workbench.report_charts import (
     forest_chart,
     rank_chart,
 )
-from workbench.report_svg import decimals_for, signed
+from workbench.wording import listing, points, share, signed, span
 
 if TYPE_CHECKING:
     from workbench.report import AuditReport
@@ -74,7 +74,7 @@ def render_page(report: AuditReport) -> str:
         threshold_said=_threshold(report),
         sentences=comparison.sentences,
         forest=_forest(report),
-        effect_rows=[_effect_row(report, entry) for entry in report.effects],
+        effect_rows=_effect_rows(report),
         graph=_graph(report),
         paths=_paths(report),
         ranking=_ranking(comparison, report),
@@ -88,6 +88,7 @@ def render_page(report: AuditReport) -> str:
         overlap=report.diagnostics.overlap.to_dict("records"),
         adjustment=report.diagnostics.adjustment.to_dict("records"),
         steps=_steps(report),
+        names=NAMES,
         regressed=any("direct" in entry.estimator for entry in report.effects),
         estimators={entry.estimator.split(" ")[0] for entry in report.effects},
         mark=_margin_text(report),
@@ -102,47 +103,10 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"signed": signed, "span": _span, "points": _points, "share": _share}
+    environment.filters |= {"signed": signed, "span": span, "points": points, "share": share}
     environment.filters["count"] = lambda number: f"{number:,}"
     source = resources.files("workbench").joinpath("report_page.html.j2")
     return environment.from_string(source.read_text(encoding="utf-8"))
-
-
-# ---- words and numbers ---------------------------------------------------------------------
-
-
-def _span(bounds: tuple[float, float]) -> str:
-    """Write an interval with as many digits as its wider end needs."""
-    low, high = bounds
-    if np.isnan(low) or np.isnan(high):
-        return "–"
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        return "exact"
-    places = decimals_for(low, high)
-    return f"{signed(low, places)} to {signed(high, places)}"
-
-
-def _points(value: float) -> str:
-    """Write a difference of probabilities in percentage points."""
-    if np.isnan(value) or value == 0:
-        return ""
-    return f"{signed(100 * value, 0 if abs(value) >= 0.995 else 1)} pp"
-
-
-def _share(value: float) -> str:
-    """Write a share as a percentage; a signed one keeps its sign."""
-    if np.isnan(value):
-        return "–"
-    if 0 < abs(value) < 0.005:
-        return "under 1 %"
-    return f"{100 * value:.0f} %".replace("-", "−")
-
-
-def _and(names: Sequence[str], most: int = 6) -> str:
-    shown = (
-        list(names) if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
-    )
-    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
 
 
 def _asked(report: AuditReport) -> dict[str, Any]:
@@ -152,7 +116,7 @@ def _asked(report: AuditReport) -> dict[str, Any]:
     rows = f"all {n:,} rows of the data"
     note = ""
     if target.rows is not None:
-        labels = _and([str(label) for label in target.rows])
+        labels = listing([str(label) for label in target.rows])
         rows = f"the row{'s' if n > 1 else ''} labelled {labels}"
         note = (
             "This is the effect at these rows: how the model treats their inputs. It does not "
@@ -160,7 +124,7 @@ def _asked(report: AuditReport) -> dict[str, Any]:
         )
     elif target.condition is not None:
         rows = f"the {n:,} of {report.provenance.n_rows:,} rows where {target.condition.text}"
-    names = _and(report.features)
+    names = listing(report.features)
     if not target.names and many:
         names = f"all {len(report.features)} features that the model reads"
     return {
@@ -231,7 +195,11 @@ def _number(effect: Effect | None) -> dict[str, Any] | None:
     return {"value": effect.value, "bounds": effect.interval()}
 
 
-# ---- effects -------------------------------------------------------------------------------
+def _effect_rows(report: AuditReport) -> list[dict[str, Any]]:
+    """Return what answers for the whole target first, then each feature's estimators together."""
+    order = {name: place for place, name in enumerate(report.features)}
+    entries = sorted(report.effects, key=lambda entry: order.get(entry.feature, -1))
+    return [_effect_row(report, entry) for entry in entries]
 
 
 def _effect_row(report: AuditReport, entry: FeatureEffects) -> dict[str, Any]:
@@ -244,8 +212,6 @@ def _effect_row(report: AuditReport, entry: FeatureEffects) -> dict[str, Any]:
         "name": _entry_name(entry, report),
         "estimator": _estimator(entry.estimator),
         "intervention": entry.intervention if len(entry.intervention) <= LONG else "",
-        "n_rows": entry.n_rows,
-        "queries": entry.queries,
         "parts": [
             {**(_number(getattr(entry, part)) or {}), "size": size.get(part)} for part in PARTS
         ],
@@ -293,9 +259,6 @@ def _axis(report: AuditReport) -> str:
     return AXES.get(report.unit, "change of the predicted value")
 
 
-# ---- graph and paths -----------------------------------------------------------------------
-
-
 def _graph(report: AuditReport) -> str:
     graph = report.audit_graph
     traced = [path.path for path in report.path_effects]
@@ -327,7 +290,7 @@ def _paths(report: AuditReport) -> dict[str, Any] | None:
     rows = [{**record, "text": " → ".join(record["path"])} for record in records]
     drawn = bar_chart(
         [
-            BarRow(r["text"], r["effect"], r["effect_low"], r["effect_high"], _share(r["share"]))
+            BarRow(r["text"], r["effect"], r["effect_low"], r["effect_high"], share(r["share"]))
             for r in rows[:DRAWN_PATHS]
         ],
         threshold=report.verdict.threshold if report.verdict else None,
@@ -343,9 +306,6 @@ def _paths(report: AuditReport) -> dict[str, Any] | None:
         "left_out": left_out,
         "many": len(report.features) > 1,
     }
-
-
-# ---- other methods -------------------------------------------------------------------------
 
 
 def _complete(comparison: Comparison) -> list[str]:
@@ -415,9 +375,6 @@ def _fairness(report: AuditReport) -> dict[str, Any] | None:
         groups.append({**first, "feature": feature, "metrics": rows.to_dict("records")})
     own = [group for group in groups if group["feature"] in report.features]
     return {"own": own, "others": [group for group in groups if group not in own]}
-
-
-# ---- provenance ----------------------------------------------------------------------------
 
 
 def _steps(report: AuditReport) -> Iterator[tuple[str, float, int]]:

@@ -1,4 +1,4 @@
-"""What the charts of the report page are drawn with: numbers for people, scales, marks, text."""
+"""What the charts of the report page are drawn with: scales, marks, text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-__all__ = ["Scale", "clip", "decimals_for", "label_at", "marker", "plain", "signed", "svg", "ticks"]
+__all__ = ["Scale", "clip", "label_at", "marker", "plain", "svg", "ticks"]
 
 INK, SOFT, LINE = "var(--ink,#1b232c)", "var(--soft,#55606c)", "var(--line,#cfd6dd)"
 CARD, BAND, EDGE = "var(--card,#ffffff)", "var(--band,#e4efe6)", "var(--edge,#4d7d5a)"
@@ -19,57 +19,6 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 CHARACTER = 7.1
 """Pixels of a character at 13 px: a little more than the mean of these fonts."""
 WIDTH = 760.0
-
-
-def signed(value: float, decimals: int | None = None) -> str:
-    """Write a number for people: with its sign and two or three significant digits.
-
-    Parameters
-    ----------
-    value : float
-    decimals : int, optional
-        Digits after the point; by default those of :func:`decimals_for`.
-
-    Returns
-    -------
-    str
-        Exactly 0 is written "0"; what rounds to it "≈ 0"; NaN "–".
-
-    Examples
-    --------
-    >>> signed(0.44751), signed(-12345.6), signed(0.0), signed(1e-17), signed(float("nan"))
-    ('+0.448', '−12,346', '0', '≈ 0', '–')
-    """
-    if math.isnan(value):
-        return "–"
-    if value == 0:
-        return "0"
-    if math.isinf(value):
-        return "+∞" if value > 0 else "−∞"
-    places = decimals_for(value) if decimals is None else decimals
-    text = f"{abs(value):,.{places}f}"
-    if not text.strip("0.,"):
-        return "≈ 0"
-    return ("−" if value < 0 else "+") + text
-
-
-def decimals_for(*values: float) -> int:
-    """Digits after the point that suit the largest of these numbers.
-
-    Three significant digits, two below 0.01, and six decimals at most.
-
-    Examples
-    --------
-    >>> decimals_for(0.448, 0.0071), decimals_for(1234.5), decimals_for(0.000021)
-    (3, 0, 6)
-    >>> decimals_for(0.0679), decimals_for(0.00503)
-    (4, 4)
-    """
-    size = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
-    if size == 0:
-        return 0
-    digits = 3 if size >= 0.01 else 2
-    return min(max(digits - 1 - math.floor(math.log10(size)), 0), 6)
 
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:

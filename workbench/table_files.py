@@ -60,8 +60,10 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise DataError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
-    return _parse_parquet(content, file.name) if suffix == ".parquet" else parse_csv(
-        content, file.name
+    return (
+        _parse_parquet(content, file.name)
+        if suffix == ".parquet"
+        else parse_csv(content, file.name)
     )
 
 
@@ -73,7 +75,7 @@ def parse_csv(
     max_columns: int = MAX_COLUMNS,
     max_cells: int = MAX_CELLS,
 ) -> pd.DataFrame:
-    """Read the content of a CSV file, for instance one that was uploaded.
+    r"""Read the content of a CSV file, for instance one that was uploaded.
 
     Parameters
     ----------
@@ -98,7 +100,7 @@ def parse_csv(
 
     Examples
     --------
-    >>> table = parse_csv(b"zip;age;member\\n02121;30;true\\n10001;;false\\n", "two.csv")
+    >>> table = parse_csv(b"zip;age;member\n02121;30;true\n10001;;false\n", "two.csv")
     >>> table.to_dict("list")
     {'zip': ['02121', '10001'], 'age': [30.0, nan], 'member': [True, False]}
     """
@@ -187,7 +189,9 @@ def _check_names(names: list[str], shown: str, max_columns: int) -> None:
             f"semicolons, tabs or |, and the first line names them."
         )
     if len(names) > max_columns:
-        raise DataError(f"The file {shown} has {len(names):,} columns; at most {max_columns:,} fit.")
+        raise DataError(
+            f"The file {shown} has {len(names):,} columns; at most {max_columns:,} fit."
+        )
     if "" in names:
         raise DataError(
             f"Column {names.index('') + 1} of {shown} has no name in the first line. Name it, or "
@@ -222,7 +226,7 @@ def _typed(cells: pd.Series) -> pd.Series:
             typed = whole
     else:
         typed = whole
-    return typed.take(codes).set_axis(cells.index).rename(cells.name)
+    return pd.Series(typed.array.take(codes), index=cells.index)
 
 
 def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
@@ -235,7 +239,7 @@ def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
         ) from None
     except Exception as error:  # pyarrow raises many kinds
         raise DataError(f"{name!r} is not a Parquet file: {str(error)[:200]}.") from None
-    if not isinstance(table, pd.DataFrame) or table.empty:
+    if table.empty:
         raise DataError(f"{name!r} holds no rows.")
     return table
 

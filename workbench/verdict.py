@@ -23,6 +23,7 @@ from scipy import stats
 from workbench.effects import Effect, EffectTable
 from workbench.errors import TargetError
 from workbench.paths import PathEffect
+from workbench.wording import share, signed, span
 
 __all__ = ["Cancellation", "Claim", "Decision", "Verdict", "judge"]
 
@@ -68,10 +69,10 @@ class Cancellation:
 
     def sentence(self, threshold: float) -> str:
         """Say it in words."""
-        parts = "; ".join(f"{name} {value:+.3g}" for name, value in self.parts)
+        parts = "; ".join(f"{name} {signed(value)}" for name, value in self.parts)
         return (
             f"{self.feature}: influences above {threshold:g} cancel to a total of "
-            f"{self.total:+.3g} ({parts}). The average hides them."
+            f"{signed(self.total)} ({parts}). The average hides them."
         )
 
 
@@ -120,10 +121,10 @@ class Verdict:
         if self.decision == "above":
             worst = max((c for c in self.claims if c.above), key=lambda c: abs(c.value))
             return (
-                f"Largest: {worst.name}, {worst.value:+.3g} (interval {worst.low:+.3g} to "
-                f"{worst.high:+.3g}). {sum(c.above for c in self.claims)} of {len(self.claims)} "
-                f"claims lie above; the chance that any of this is noise is at most "
-                f"{self.alpha:.0%}."
+                f"Largest: {worst.name}, {signed(worst.value)} (interval "
+                f"{span((worst.low, worst.high))}). {sum(c.above for c in self.claims)} of "
+                f"{len(self.claims)} claims lie above; the error rate of saying so is at most "
+                f"{share(self.alpha)}."
             )
         smallest = (
             f"The smallest threshold this audit could have confirmed is "
@@ -134,7 +135,7 @@ class Verdict:
         if self.decision == "below":
             return (
                 f"All {len(self.claims)} claims lie inside ±{self.threshold:g} with an error rate "
-                f"of at most {self.alpha:.0%}. {smallest}"
+                f"of at most {share(self.alpha)}. {smallest}"
             )
         return smallest
 
@@ -221,7 +222,10 @@ def _claims_of(effects: EffectTable, paths: Sequence[PathEffect]) -> list[_Named
     for entry in effects:
         if entry.combination == "sum":
             continue
-        who = entry.feature + (" together" if entry.combination == "joint" else "")
+        who = entry.feature
+        if entry.combination == "joint":
+            several = who.count(" + ") + 1
+            who = f"all {several} features together" if several > 3 else f"{who} together"
         claims.append((f"{who}, total effect ({entry.estimator})", who, "total", entry.total))
         claims.append(
             (f"{who}, indirect effect ({entry.estimator})", who, "indirect", entry.indirect)

@@ -16,6 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import workbench as wb
 from workbench.audit import METHODS, default_threshold
+from workbench.wording import signed
 
 
 def loan_case(n: int = 2_000) -> wb.AuditCase:
@@ -45,7 +46,7 @@ def test_example_1_1_attribution_says_zero_and_the_causal_view_does_not(
     first = report.comparison().sentences[0]
     assert first.startswith("SHAP and permutation importance give zip_code 0 because")
     assert "neighborhood_income" in first
-    assert f"{report.effects['zip_code'].indirect.value:+.2g}" in first
+    assert signed(report.effects["zip_code"].indirect.value) in first
 
 
 def test_every_method_left_something(report: wb.AuditReport) -> None:

@@ -37,7 +37,7 @@ def test_an_unread_feature_with_a_route_gets_the_sentence_of_the_mission() -> No
         routes={"zip": ["income"]},
     )
     assert found.sentences == (
-        "SHAP gives zip 0 because the model does not read it; +0.31 reaches the prediction "
+        "SHAP gives zip 0 because the model does not read it; +0.310 reaches the prediction "
         "through income.",
     )
 
@@ -85,7 +85,7 @@ def test_opposite_ways_are_told() -> None:
     )
     (sentence,) = found.sentences
     assert "acts in two opposite ways" in sentence
-    assert "+0.3 directly and -0.25 through age, which leaves +0.05 in all" in sentence
+    assert "+0.300 directly and −0.250 through age, which leaves +0.0500 in all" in sentence
 
 
 def test_the_targets_features_come_first() -> None:
@@ -111,6 +111,22 @@ def test_ranks_share_the_better_place_and_missing_methods_stay_blank() -> None:
     assert frame["cafe_total_rank"].dropna().to_dict() == {"a": 1, "b": 2}
     assert frame["shap_rank"].to_dict() == {"a": 2, "b": 2, "c": 1}
     assert pd.isna(frame.loc["c", "cafe_total"])
+
+
+def test_a_method_that_knows_few_features_is_not_ranked() -> None:
+    fuzzed = FeatureEffects(
+        "a", "fuzzing", "", Effect(0.3, np.zeros(ROWS)), Effect(0, np.zeros(ROWS))
+    )
+    found = compare(
+        table(entry("a", 0.3, 0.0), entry("b", 0.1, 0.1), fuzzed),
+        [],
+        target=["a"],
+        reads=["b"],
+        routes={},
+    )
+    frame = found.to_frame()
+    assert frame["fuzzing_total_rank"].isna().all()
+    assert frame.loc["a", "fuzzing_total"] == 0.3
 
 
 def test_agreement_is_kendalls_tau_of_absolute_values() -> None:

@@ -41,12 +41,17 @@ LAYERS: list[list[set[str]]] = [
         {"fuzzing", "sensitivity", "cafe", "paths", "verdict", "diagnostics"},
         {"baselines"},
         {"datasets"},
+        {"sample_models"},
+        {"table_files"},
+        {"model_files", "tree_structure"},
     ],
     [{"comparison"}, {"provenance"}, {"steps"}],
-    [{"report"}],
-    [{"audit"}],
+    [{"wording"}],
+    [{"report_svg", "report_charts"}],
+    [{"report", "report_page"}],
+    [{"audit"}, {"report_text"}],
     [{"__init__"}],  # the public names
-    [{"cli"}],
+    [{"cli", "cli_case"}],
 ]
 
 # The engine shows nothing: it needs no widget, no plot, no notebook.

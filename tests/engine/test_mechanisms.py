@@ -455,8 +455,6 @@ def test_many_categories_in_few_rows(rng: np.random.Generator) -> None:
         now = {p.name: np.roll(p.values, 1) for p in parents}
         found = moved(equation, now)
         assert np.isfinite(found).all()
-        np.testing.assert_array_equal(
-            moved(equation, observed(equation)), equation.column.values
-        )
+        np.testing.assert_array_equal(moved(equation, observed(equation)), equation.column.values)
         influence = equation.influence(np.ones(equation.coefficients.size))
         assert np.isfinite(influence).all()

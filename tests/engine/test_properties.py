@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from workbench import (
@@ -21,7 +21,7 @@ from workbench import (
 )
 from workbench.datasets import SampleWorld, linear_world
 
-N = 300
+N = 200
 CONTRAST = Contrast(-0.5, 0.5)
 PARTS = ("total", "direct", "indirect", "pure_indirect", "interaction")
 ESTIMATORS = {
@@ -30,6 +30,11 @@ ESTIMATORS = {
     "cafe by regression": lambda *a, **k: cafe_effects(*a, direct="regression", **k),
     "fuzzing": fuzzed_effects,
 }
+
+
+def examples(count: int) -> settings:
+    """So many worlds; a smaller world would say no more about what is wrong, so none is sought."""
+    return settings(max_examples=count, phases=(Phase.explicit, Phase.generate))
 
 
 class Linear:
@@ -52,7 +57,7 @@ def case_of(world: SampleWorld, weights: dict[str, float], constant: float = 0.0
 
 
 @st.composite
-def worlds(draw, most: int = 6) -> tuple[SampleWorld, dict[str, float]]:
+def worlds(draw, most: int = 5) -> tuple[SampleWorld, dict[str, float]]:
     size = draw(st.integers(2, most))
     density = draw(st.sampled_from([0.0, 0.3, 0.6, 1.0]))
     world = linear_world(n=N, seed=draw(st.integers(0, 10_000)), n_features=size, density=density)
@@ -64,7 +69,7 @@ def worlds(draw, most: int = 6) -> tuple[SampleWorld, dict[str, float]]:
 def values(table: EffectTable) -> pd.DataFrame:
     names = [c for p in PARTS for c in (p, f"{p}_low", f"{p}_high")]
     names += ["total_mean_abs", "direct_mean_abs", "indirect_mean_abs"]
-    return table.to_frame().set_index("feature")[names]
+    return table.to_frame().set_index(["feature", "combination"])[names]
 
 
 def assert_same(one: EffectTable, two: EffectTable, *, factor: float = 1.0) -> None:
@@ -75,7 +80,8 @@ def assert_same(one: EffectTable, two: EffectTable, *, factor: float = 1.0) -> N
     sizes = [c for c in first if c.endswith("abs")]
     wanted = first * factor
     wanted[sizes] = first[sizes] * abs(factor)
-    second = second.loc[wanted.index, wanted.columns]
+    assert list(second.index) == list(wanted.index)
+    second = second[wanted.columns]
     np.testing.assert_allclose(second, wanted, rtol=1e-6, atol=2e-8 * max(1, abs(factor)))
 
 
@@ -91,7 +97,7 @@ def test_thirty_nodes_match_the_path_algebra(estimator: str, seed: int) -> None:
     weights = {f: float(rng.uniform(-1, 1)) for f in read}
     case = case_of(world, weights)
     chosen = list(world.features)[seed::2]
-    if estimator == "fuzzing":  # fifteen, as the nodes on the way are the others
+    if estimator == "fuzzing":  # the slower one
         chosen = chosen[:8]
     table = ESTIMATORS[estimator](case, UnlearningTarget.features(chosen), intervention=CONTRAST)
     scores = []
@@ -106,13 +112,13 @@ def test_thirty_nodes_match_the_path_algebra(estimator: str, seed: int) -> None:
             assert abs(error) < 1e-6
         else:
             scores.append(error / entry.total.standard_error)
-            assert abs(error) < 0.2
+            assert abs(error) < 0.3
     assert len(scores) >= 4
     assert np.abs(scores).max() < 4 and np.mean(np.abs(scores) < 1.96) >= 0.75
 
 
 @given(worlds())
-@settings(max_examples=15)
+@examples(15)
 def test_small_worlds_match_the_path_algebra(drawn) -> None:
     world, weights = drawn
     case = case_of(world, weights)
@@ -131,7 +137,7 @@ def test_small_worlds_match_the_path_algebra(drawn) -> None:
 
 
 @given(worlds())
-@settings(max_examples=20)
+@examples(20)
 def test_what_is_not_read_has_no_direct_effect_and_costs_nothing(drawn) -> None:
     world, weights = drawn
     case = case_of(world, weights)
@@ -152,7 +158,7 @@ def test_what_is_not_read_has_no_direct_effect_and_costs_nothing(drawn) -> None:
 
 
 @given(worlds())
-@settings(max_examples=20)
+@examples(20)
 def test_without_mediators_nothing_is_indirect(drawn) -> None:
     world, weights = drawn
     case = case_of(world, weights)
@@ -160,16 +166,16 @@ def test_without_mediators_nothing_is_indirect(drawn) -> None:
         if case.carriers(feature):
             continue
         for chosen in (None, Resample(3)):
-            entry = fuzzed_effects(
-                case, UnlearningTarget.feature(feature), intervention=chosen
-            )[feature]
+            entry = fuzzed_effects(case, UnlearningTarget.feature(feature), intervention=chosen)[
+                feature
+            ]
             for effect in (entry.indirect, entry.pure_indirect, entry.interaction):
                 assert (effect.value, effect.standard_error) == (0.0, 0.0)
             assert not entry.rows.indirect.any() and not entry.rows.indirect_size.any()
 
 
 @given(worlds())
-@settings(max_examples=10)
+@examples(10)
 def test_the_ledger_is_the_count_of_what_was_asked(drawn) -> None:
     world, weights = drawn
     for estimate in (cafe_effects, fuzzed_effects):
@@ -182,15 +188,13 @@ def test_the_ledger_is_the_count_of_what_was_asked(drawn) -> None:
 
 
 @given(worlds(), st.sampled_from([0.0, 0.3, -7.0]))
-@settings(max_examples=10)
+@examples(10)
 def test_a_model_that_ignores_everything(drawn, constant: float) -> None:
     world, weights = drawn
     case = case_of(world, dict.fromkeys(weights, 0.0), constant)
     for name, estimate in ESTIMATORS.items():
         for chosen in (CONTRAST, None, Resample(2)):
-            table = estimate(
-                case, UnlearningTarget.features(world.features), intervention=chosen
-            )
+            table = estimate(case, UnlearningTarget.features(world.features), intervention=chosen)
             found = values(table).fillna(0.0).to_numpy()
             if name == "fuzzing":
                 np.testing.assert_array_equal(found, 0.0)
@@ -201,7 +205,7 @@ def test_a_model_that_ignores_everything(drawn, constant: float) -> None:
 
 
 @given(worlds(), st.sampled_from([-1.0, 2.5, -1e-3, 1e4]))
-@settings(max_examples=8)
+@examples(8)
 def test_effects_scale_with_the_model_and_change_sign_with_it(drawn, factor: float) -> None:
     world, weights = drawn
     scaled = case_of(world, {f: factor * w for f, w in weights.items()})
@@ -212,7 +216,7 @@ def test_effects_scale_with_the_model_and_change_sign_with_it(drawn, factor: flo
 
 
 @given(worlds(), st.sampled_from([-3.0, 100.0]))
-@settings(max_examples=6)
+@examples(6)
 def test_a_constant_added_to_the_model_changes_nothing(drawn, constant: float) -> None:
     world, weights = drawn
     target = UnlearningTarget.features(world.features)
@@ -222,7 +226,7 @@ def test_a_constant_added_to_the_model_changes_nothing(drawn, constant: float) -
 
 
 @given(worlds())
-@settings(max_examples=6)
+@examples(6)
 def test_going_back_is_minus_going(drawn) -> None:
     world, weights = drawn
     case, target = case_of(world, weights), UnlearningTarget.features(world.features)
@@ -233,7 +237,7 @@ def test_going_back_is_minus_going(drawn) -> None:
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@settings(max_examples=8)
+@examples(8)
 def test_the_order_of_rows_and_columns_does_not_matter(drawn, random) -> None:
     world, weights = drawn
     rows, columns, nodes, edges, reads = (
@@ -261,7 +265,7 @@ def test_the_order_of_rows_and_columns_does_not_matter(drawn, random) -> None:
 
 
 @given(worlds())
-@settings(max_examples=6)
+@examples(6)
 def test_names_mean_nothing(drawn) -> None:
     world, weights = drawn
     new = {f: f"{chr(122 - i)} · {f[::-1]}" for i, f in enumerate(world.data.columns)}
@@ -288,7 +292,7 @@ def test_names_mean_nothing(drawn) -> None:
 
 
 @given(worlds(), st.integers(0, 3))
-@settings(max_examples=6)
+@examples(6)
 def test_the_same_input_gives_the_same_bits(drawn, seed: int) -> None:
     world, weights = drawn
     target = UnlearningTarget.features(world.features)
@@ -309,7 +313,7 @@ def test_the_same_input_gives_the_same_bits(drawn, seed: int) -> None:
 
 
 @given(worlds())
-@settings(max_examples=10)
+@examples(10)
 def test_sums_add_up_and_joint_interventions_follow_the_path_algebra(drawn) -> None:
     world, weights = drawn
     chosen = world.features[: max(2, len(world.features) // 2)]
@@ -335,7 +339,7 @@ def test_sums_add_up_and_joint_interventions_follow_the_path_algebra(drawn) -> N
 
 
 @given(worlds())
-@settings(max_examples=8)
+@examples(8)
 def test_a_subgroup_of_everyone_is_everyone_and_parts_average_to_the_whole(drawn) -> None:
     world, weights = drawn
     case = case_of(world, weights)
@@ -347,7 +351,7 @@ def test_a_subgroup_of_everyone_is_everyone_and_parts_average_to_the_whole(drawn
         assert_same(whole, again)
         halves = [
             estimate(case, UnlearningTarget.datapoints(part, names), intervention=CONTRAST)
-            for part in (labels[:100].tolist(), labels[100:].tolist())
+            for part in (labels[:70].tolist(), labels[70:].tolist())
         ]
         for feature in names:
             mean = sum(h[feature].total.value * h[feature].n_rows for h in halves) / N

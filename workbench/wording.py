@@ -1,0 +1,118 @@
+"""Numbers and lists as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+__all__ = ["decimals_for", "listing", "points", "share", "signed", "span"]
+
+
+def signed(value: float, decimals: int | None = None) -> str:
+    """Write a number for people: with its sign and two or three significant digits.
+
+    Parameters
+    ----------
+    value : float
+    decimals : int, optional
+        Digits after the point; by default those of :func:`decimals_for`.
+
+    Returns
+    -------
+    str
+        Exactly 0 is written "0"; what rounds to it "≈ 0"; NaN "–".
+
+    Examples
+    --------
+    >>> signed(0.44751), signed(-12345.6), signed(0.0), signed(1e-17), signed(float("nan"))
+    ('+0.448', '−12,346', '0', '≈ 0', '–')
+    """
+    if math.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
+    if math.isinf(value):
+        return "+∞" if value > 0 else "−∞"
+    places = decimals_for(value) if decimals is None else decimals
+    text = f"{abs(value):,.{places}f}"
+    if not text.strip("0.,"):
+        return "≈ 0"
+    return ("−" if value < 0 else "+") + text
+
+
+def decimals_for(*values: float) -> int:
+    """Digits after the point that suit the largest of these numbers.
+
+    Three significant digits, two below 0.01, and six decimals at most.
+
+    Examples
+    --------
+    >>> decimals_for(0.448, 0.0071), decimals_for(1234.5), decimals_for(0.000021)
+    (3, 0, 6)
+    >>> decimals_for(0.0679), decimals_for(0.00503)
+    (4, 4)
+    """
+    size = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
+    if size == 0:
+        return 0
+    digits = 3 if size >= 0.01 else 2
+    return min(max(digits - 1 - math.floor(math.log10(size)), 0), 6)
+
+
+def span(bounds: tuple[float, float]) -> str:
+    """Write an interval with as many digits as its wider end needs.
+
+    Examples
+    --------
+    >>> span((0.4400, 0.4551)), span((0.0, 0.0))
+    ('+0.440 to +0.455', 'exact')
+    """
+    low, high = bounds
+    if math.isnan(low) or math.isnan(high):
+        return "–"
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        return "exact"
+    places = decimals_for(low, high)
+    return f"{signed(low, places)} to {signed(high, places)}"
+
+
+def points(value: float) -> str:
+    """Write a difference of probabilities in percentage points; nothing for 0 and NaN.
+
+    Examples
+    --------
+    >>> points(-0.0312), points(0.0)
+    ('−3.1 pp', '')
+    """
+    if math.isnan(value) or value == 0:
+        return ""
+    return f"{signed(100 * value, 0 if abs(value) >= 0.995 else 1)} pp"
+
+
+def share(value: float) -> str:
+    """Write a share as a percentage; a signed one keeps its sign.
+
+    Examples
+    --------
+    >>> share(-0.214), share(0.0001)
+    ('−21 %', 'under 1 %')
+    """
+    if math.isnan(value):
+        return "–"
+    if 0 < abs(value) < 0.005:
+        return "under 1 %"
+    return f"{100 * value:.0f} %".replace("-", "−")
+
+
+def listing(names: Sequence[str], most: int = 6) -> str:
+    """Name several things in a sentence, counting those beyond `most`.
+
+    Examples
+    --------
+    >>> listing(["a", "b", "c"]), listing(["a", "b", "c", "d"], most=3)
+    ('a, b and c', 'a, b and 2 more')
+    """
+    shown = (
+        list(names) if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
+    )
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
