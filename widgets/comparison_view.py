@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as W
 import pandas as pd
 
@@ -11,6 +13,7 @@ from widgets.figures import mimebundle, rank_figure
 from widgets.jobs import words_for
 from widgets.session import AuditSession
 from workbench.comparison import NAMES
+from workbench.wording import signed
 
 __all__ = ["ComparisonView"]
 
@@ -79,8 +82,10 @@ class ComparisonView(W.VBox):
         )
 
 
-def _ranked(value: float, rank: object) -> str:
-    return "–" if pd.isna(value) else f"{value:.3g}\nrank {rank}"
+def _ranked(value: float, rank: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    return signed(value) if pd.isna(rank) else f"{signed(value)}\nrank {rank}"
 
 
 def _fairness(report: wb.AuditReport) -> str:
@@ -118,5 +123,5 @@ def _with_interval(row: pd.Series) -> str:
     if pd.isna(row["value"]):
         return "–"
     if pd.isna(row["low"]):
-        return f"{row['value']:+.3f}"
-    return f"{row['value']:+.3f}\n({row['low']:+.3f} to {row['high']:+.3f})"
+        return signed(row["value"], 3)
+    return f"{signed(row['value'], 3)}\n({signed(row['low'], 3)} to {signed(row['high'], 3)})"

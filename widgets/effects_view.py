@@ -9,7 +9,9 @@ from widgets import markup
 from widgets.figures import MOST_PATHS, effects_figure, mimebundle, paths_figure
 from widgets.jobs import words_for
 from widgets.session import AuditSession
+from workbench.effects import FeatureEffects
 from workbench.graph import PREDICTION
+from workbench.wording import listing, signed, span
 
 __all__ = ["EffectsView", "plain_words"]
 
@@ -86,16 +88,23 @@ def plain_words(report: wb.AuditReport) -> tuple[str, ...]:
         if entry.combination or entry.feature in done:
             continue
         done.add(entry.feature)
-        start = (
-            f"Changing {entry.feature} from {entry.intervention.replace(' → ', ' to ', 1)} moves "
-            f"the model's {unit} by {entry.total.value:+.3g} {rows}"
+        levels = entry.intervention.replace(" → ", " to ", 1)
+        found.append(
+            f"Changing {entry.feature} from {levels} moves the model's {unit} by "
+            f"{signed(entry.total.value)} {rows}: {_split(report, entry)}."
         )
-        read = entry.feature in report.reads
-        direct = f"{entry.direct.value:+.3g} directly" if read else "0 directly, as it is not read"
-        route = _route(report, entry.feature)
-        through = f" through {_listed(route)}" if route else " through other features"
-        found.append(f"{start}: {direct}, and {entry.indirect.value:+.3g}{through}.")
     return tuple(found)
+
+
+def _split(report: wb.AuditReport, entry: FeatureEffects) -> str:
+    """Say how a total comes apart into direct and indirect."""
+    direct = "0 directly, as it is not read"
+    if entry.feature in report.reads:
+        direct = f"{signed(entry.direct.value)} directly"
+    route = _route(report, entry.feature)
+    if not route:
+        return f"{direct}, and the graph gives it no other way"
+    return f"{direct}, and {signed(entry.indirect.value)} through {listing(route)}"
 
 
 def _route(report: wb.AuditReport, feature: str) -> tuple[str, ...]:
@@ -106,10 +115,6 @@ def _route(report: wb.AuditReport, feature: str) -> tuple[str, ...]:
             for node in path.path[1:-1]:
                 weight[node] += abs(path.effect.value)
     return tuple(sorted(weight, key=lambda node: -weight[node]))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _everybody(report: wb.AuditReport) -> bool:
@@ -168,8 +173,8 @@ def _path_table(report: wb.AuditReport) -> str:
 
 def _with_interval(effect: wb.Effect) -> str:
     if effect.standard_error == 0:
-        return f"{effect.value:+.4f}" if effect.value else "0 (exactly)"
-    return f"{effect.value:+.4f} ({effect.low:+.4f} to {effect.high:+.4f})"
+        return signed(effect.value) if effect.value else "0 (exactly)"
+    return f"{signed(effect.value)} ({span((effect.low, effect.high))})"
 
 
 def _unit(report: wb.AuditReport) -> str:

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 import workbench as wb
 from workbench.comparison import NAMES as METHOD_NAMES
 from workbench.effects import Effect, FeatureEffects
+from workbench.wording import signed, span
 
 __all__ = ["effects_figure", "mimebundle", "paths_figure", "rank_figure"]
 
@@ -104,7 +105,7 @@ def rank_figure(report: wb.AuditReport) -> go.Figure:
     used: dict[tuple[int, float], int] = {}
     for feature, own in ranks[methods].iterrows():
         aimed, read = feature in report.features, feature in report.reads
-        name = _short(str(feature))
+        name = _short(str(feature), 20)
         figure.add_trace(
             go.Scatter(
                 x=list(range(len(methods))),
@@ -147,7 +148,7 @@ def rank_figure(report: wb.AuditReport) -> go.Figure:
         range=[len(ranks) + 0.6, 0.4],
         tick0=1,
         dtick=max(1, len(ranks) // 10),
-        title="rank (1: most influence)",
+        showticklabels=False,
     )
     figure.update_layout(height=130 + 34 * len(ranks), margin_t=50)
     return figure
@@ -211,7 +212,7 @@ def _hover(entry: FeatureEffects, part: str, effect: Effect) -> str:
 
 
 def _numbers(effect: Effect) -> str:
-    return f"{effect.value:+.3g} (95 % interval {effect.low:+.3g} to {effect.high:+.3g})"
+    return f"{signed(effect.value)} (95 % interval {span((effect.low, effect.high))})"
 
 
 def _short(name: str, longest: int = LONGEST) -> str:

@@ -14,7 +14,7 @@ from widgets.jobs import words_for
 from widgets.session import AuditSession
 from workbench.diagnostics import FEW_ROWS
 from workbench.errors import TargetError
-from workbench.fuzzing import variations_of
+from workbench.queries import variations_of
 
 __all__ = ["TargetPicker"]
 

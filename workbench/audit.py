@@ -18,12 +18,13 @@ from workbench.case import AuditCase
 from workbench.diagnostics import diagnose
 from workbench.effects import EffectTable
 from workbench.errors import TargetError, listed
-from workbench.fuzzing import fuzzed_effects, variations_of
+from workbench.fuzzing import fuzzed_effects
 from workbench.intervention import Interventions, Variation
 from workbench.paths import PathEffect, trace_paths
 from workbench.progress import Progress, progress_bar
 from workbench.propagation import Equations, fit_equations
 from workbench.provenance import record_provenance
+from workbench.queries import variations_of
 from workbench.report import AuditReport
 from workbench.steps import Steps
 from workbench.target import UnlearningTarget

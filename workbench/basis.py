@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import BSpline
 
 from workbench.columns import Column, Values
 
@@ -147,11 +146,28 @@ def _knot_vector(
 
 
 def _spline(values: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
-    """Evaluate all B-splines but the first, which the intercept stands for."""
+    """Evaluate all B-splines but the first, which the intercept stands for.
+
+    The Cox–de Boor recursion over the splines that are not zero at each value: on the few hundred
+    rows of a sensitivity analysis scipy's sparse matrix takes ten times as long.
+    """
     inside = np.clip(values, knots[0], knots[-1])
-    matrix = BSpline.design_matrix(inside, knots, degree)
-    dense: FloatArray = matrix.toarray()[:, 1:]
-    return dense
+    cell = np.searchsorted(knots, inside, side="right") - 1
+    cell = np.clip(cell, degree, len(knots) - degree - 2)
+    parts = [np.ones(len(inside))]
+    for order in range(1, degree + 1):
+        raised = [np.zeros(len(inside))]
+        for place, part in enumerate(parts):
+            low, high = knots[cell + place + 1 - order], knots[cell + place + 1]
+            share = part / (high - low)
+            raised[-1] += (high - inside) * share
+            raised.append((inside - low) * share)
+        parts = raised
+    out = np.zeros((len(inside), len(knots) - degree - 1))
+    rows = np.arange(len(inside))
+    for place, part in enumerate(parts):
+        out[rows, cell - degree + place] = part
+    return out[:, 1:]
 
 
 def _one_hot(slots: npt.NDArray[np.intp], width: int) -> FloatArray:

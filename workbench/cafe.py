@@ -19,15 +19,16 @@ import pandas as pd
 from workbench.case import AuditCase
 from workbench.columns import Column, encode_column
 from workbench.effects import Effect, EffectTable, FeatureEffects, sum_of
-from workbench.errors import ModelError, NotIdentifiableError
+from workbench.errors import NotIdentifiableError, TargetError, listed
 from workbench.graph import PREDICTION
-from workbench.intervention import Interventions, Variation, vary
+from workbench.intervention import Interventions, Variation
 from workbench.progress import Progress, silent
 from workbench.queries import (
     QueryBatch,
     direct_differences,
     mean_effect,
     row_effects,
+    variations_of,
 )
 from workbench.regression import Question, SharedRegression, Standardised
 from workbench.target import UnlearningTarget
@@ -109,15 +110,18 @@ def cafe_effects(
     sampled = target.kind != "datapoints"
     if direct == "query" and not case.model.can_query:
         direct = "regression"
-    if direct not in ("query", "regression", "paper"):
-        raise ModelError(f"direct={direct!r} is unknown. Use 'query', 'regression' or 'paper'.")
+    _check_option("basis", basis, ("flexible", "linear"))
+    _check_option("direct", direct, ("query", "regression", "paper"))
+    _check_option("adjustment", adjustment, ("minimum-variance", "parents"))
     plans = []
-    for name in names:
+    for variation in variations_of(case, names, positions, intervention, seed):
         try:
-            plans.append(_plan(case, target, name, mask, intervention, adjustment, direct, seed))
+            plans.append(_plan(case, target, variation, mask, adjustment, direct))
         except NotIdentifiableError:
             if not skip_unidentified:
                 raise
+    if not plans:
+        return EffectTable((), case.data.index[positions], case.output, seed)
     shared = SharedRegression(case, _columns(case, plans, mask), kind=basis)
     questions = [Question(plan.variation, plan.total_given) for plan in plans]
     if direct != "query":
@@ -126,7 +130,8 @@ def cafe_effects(
     totals, directs = answers[: len(plans)], answers[len(plans) :]
     if direct == "query":
         inside = _sample(len(positions), query_rows, seed)
-        directs = _asked(case, plans, positions, inside, sampled, progress)
+        part_only = len(inside) < len(positions)
+        directs = _asked(case, plans, positions, inside, sampled or part_only, progress)
     whole = direct != "query" or query_rows is None or query_rows >= len(positions)
     entries = []
     for plan, total, part in zip(plans, totals, directs, strict=True):
@@ -163,59 +168,47 @@ class _Plan:
 def _plan(
     case: AuditCase,
     target: UnlearningTarget,
-    name: str,
+    variation: Variation,
     mask: npt.NDArray[np.bool_],
-    intervention: Interventions,
     adjustment: Literal["minimum-variance", "parents"],
     direct: Direct,
-    seed: int,
 ) -> _Plan:
-    graph = case.audit_graph
-    variation = vary(
-        case.columns[name],
-        intervention,
-        np.flatnonzero(mask),
-        predictions=case.predictions,
-        parents=[case.columns[p] for p in graph.parents(name) if p in case.columns],
-        seed=seed,
-    )
+    name = variation.feature
     placed = {node for edge in case.graph.edges for node in edge}
-    given: tuple[str, ...]
-    if name in case.reads or case.carriers(name):
-        # A feature without any edge was never placed by the auditor. Were it a mediator in truth,
-        # adjusting for it would hide an effect; leaving it out costs only a little precision.
-        given = tuple(
-            node
-            for node in graph.adjustment_set(name, PREDICTION, kind=adjustment)
-            if node in placed
-        )
-    else:
-        # With no way to the prediction the effect is zero by the graph; the estimate checks that.
-        given = tuple(p for p in graph.parents(name) if p in case.columns)
+    # A feature without any edge was never placed by the auditor. Were it a mediator in truth,
+    # adjusting for it would hide an effect; leaving it out costs only a little precision.
+    given = tuple(
+        node
+        for node in case.audit_graph.adjustment_set(name, PREDICTION, kind=adjustment)
+        if node in placed
+    )
     direct_given: tuple[str, ...] = ()
     if direct == "regression":
         direct_given = tuple(read for read in case.reads if read != name)
     elif direct == "paper":
         observed = [m for m in case.carriers(name) if m in case.columns]
         direct_given = tuple(dict.fromkeys([*given, *observed]))
-    if _separates_rows(case, target, name, mask):
+    if not mask.all() and _separates_rows(case, target, name, given):
         given = (*given, IN_TARGET)
         direct_given = (*direct_given, IN_TARGET)
-    return _Plan(variation, tuple(given), direct_given)
+    return _Plan(variation, given, direct_given)
 
 
 def _separates_rows(
-    case: AuditCase, target: UnlearningTarget, name: str, mask: npt.NDArray[np.bool_]
+    case: AuditCase, target: UnlearningTarget, name: str, given: tuple[str, ...]
 ) -> bool:
     """Whether membership in the subgroup may enter the regression as a covariate.
 
-    It may when the condition was settled before the feature acts: then the subgroup's effect is
-    estimated for the subgroup itself and not smoothed over its border.
+    Where it may, the subgroup's effect is estimated for the subgroup itself and not smoothed over
+    its border. It may not where the condition looks at what the feature causes, or at a common
+    effect of hidden causes.
     """
-    if target.condition is None or mask.all():
+    if target.condition is None or case.outcome in target.condition.columns:
         return False
-    after = {name, *case.audit_graph.descendants(name), case.outcome}
-    return not after.intersection(target.condition.columns)
+    graph = case.audit_graph
+    for column in target.condition.columns:
+        graph = graph.add_edge(column, IN_TARGET)
+    return graph.is_valid_adjustment(name, PREDICTION, (*given, IN_TARGET))
 
 
 def _columns(
@@ -264,6 +257,11 @@ def _nothing(case: AuditCase, plan: _Plan, positions: npt.NDArray[np.intp]) -> S
     """Give the direct effect of a feature that the model does not read."""
     rows = [np.zeros(len(positions))] * len(plan.variation.after)
     return Standardised(Effect(0.0, np.zeros(case.n_rows)), rows)
+
+
+def _check_option(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise TargetError(f"{option}={value!r} is unknown. Use one of {listed(known)}.")
 
 
 def _label(basis: str, direct: str, adjustment: str) -> str:

@@ -189,8 +189,8 @@ def _sentences(
                 name = NAMES.get(attribution.method, attribution.method)
                 found.append(
                     f"{name[0].upper() + name[1:]} ranks {feature} {int(other)}, CAFÉ's total "
-                    f"effect ranks it {int(own)} of {len(ranks)}: directly it moves the prediction by "
-                    f"{signed(direct.value)}, and {signed(indirect.value)} more comes through "
+                    f"effect ranks it {int(own)} of {len(ranks)}: directly it moves the "
+                    f"prediction by {signed(direct.value)}, and {signed(indirect.value)} more comes through "
                     f"{through}."
                 )
                 break

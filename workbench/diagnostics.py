@@ -199,16 +199,16 @@ def _warn(
     fit: pd.DataFrame,
     support: pd.DataFrame,
 ) -> Iterator[str]:
-    for row in disagreement[disagreement["differs"]].itertuples():
+    for row in disagreement[disagreement["differs"]].to_dict("records"):
         yield (
-            f"The two estimators disagree about {row.feature} ({signed(row.cafe_total)} by CAFÉ, "
-            f"{signed(row.fuzzing_total)} by fuzzing): the graph may miss an edge, or a structural "
-            f"equation may be wrong."
+            f"The two estimators disagree about {row['feature']} ({signed(row['cafe_total'])} by "
+            f"CAFÉ, {signed(row['fuzzing_total'])} by fuzzing): the graph may miss an edge, a "
+            f"structural equation may be wrong, or the regression too coarse for this model."
         )
-    for row in support[support["unsupported"] > 0.2].itertuples():
+    for row in support[support["unsupported"] > 0.2].to_dict("records"):
         yield (
-            f"For {share(row.unsupported)} of the rows, {row.feature} = {row.level} is hardly ever "
-            f"seen among similar rows: there the answer rests on extrapolation."
+            f"For {share(row['unsupported'])} of the rows, {row['feature']} = {row['level']} is "
+            f"hardly ever seen among similar rows: there the answer rests on extrapolation."
         )
     for row in fit[fit["held_out_fit"] < 0].itertuples():
         yield (

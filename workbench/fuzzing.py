@@ -15,8 +15,7 @@ import numpy.typing as npt
 from workbench.case import AuditCase
 from workbench.columns import Values
 from workbench.effects import Effect, EffectTable, FeatureEffects, sum_of
-from workbench.errors import TargetError
-from workbench.intervention import Interventions, Variation, vary
+from workbench.intervention import Interventions, Variation
 from workbench.mechanisms import Residuals
 from workbench.progress import Progress, silent
 from workbench.propagation import Equations, Propagation, fit_equations
@@ -27,18 +26,19 @@ from workbench.queries import (
     direct_differences,
     mean_effect,
     row_effects,
+    variations_of,
 )
 from workbench.sensitivity import SAMPLE_ROWS, Nudge, nudged, propagated_influence
 from workbench.target import UnlearningTarget
 
-__all__ = ["fuzzed_effects", "variations_of"]
+__all__ = ["fuzzed_effects"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
 ENOUGH_ROWS = 500
 """Smaller targets repeat the draws of their noise until there are this many rows."""
-MOST_COPIES = 50
+MOST_COPIES = 500
 """Repeats of the noise at the most."""
 GROUP_ROWS = 400_000
 """Rows of questions that wait before they are asked."""
@@ -107,52 +107,17 @@ def fuzzed_effects(
         progress("fuzzing: structural equations", 0.0)
         keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
         equations = fit_equations(case, names, keep=keep, residuals=residuals, seed=seed)
+    equations.check_cover(case, names)
     sampled = target.kind != "datapoints"
     run = _Run(case, equations, positions, sampled, QueryBatch(case, progress, "fuzzing"), seed)
     jobs: list[tuple[Variation, ...]] = [(variation,) for variation in varied]
     if len(varied) > 1:
         jobs.append(tuple(varied))
-    label = "fuzzing" if residuals == "abduct" else "fuzzing (residuals dropped)"
+    label = "fuzzing" if equations.residuals == "abduct" else "fuzzing (residuals dropped)"
     entries = [_entry(run, question, label) for question in _in_groups(run, jobs)]
     if len(varied) > 1:
         entries.insert(-1, sum_of(entries[:-1]))
     return EffectTable(tuple(entries), case.data.index[positions], case.output, seed)
-
-
-def variations_of(
-    case: AuditCase,
-    names: Sequence[str],
-    positions: Positions,
-    intervention: Interventions,
-    seed: int,
-) -> list[Variation]:
-    """Resolve the intervention of every feature on the target's rows.
-
-    Raises
-    ------
-    InterventionError
-        When a level lies outside a feature's observed domain.
-    TargetError
-        When an intervention is given for a feature that is not in the target.
-    """
-    if isinstance(intervention, dict):
-        foreign = [name for name in intervention if name not in names]
-        if foreign:
-            raise TargetError(
-                f"An intervention is given for {foreign[0]!r}, which is not in the target. "
-                f"Features of the target: {', '.join(names)}."
-            )
-    return [
-        vary(
-            case.columns[name],
-            intervention,
-            positions,
-            predictions=case.predictions,
-            parents=[case.columns[p] for p in case.audit_graph.parents(name) if p in case.columns],
-            seed=seed,
-        )
-        for name in names
-    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +175,8 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
     copies = 1
     if random and len(run.positions) < ENOUGH_ROWS:
         copies = min(MOST_COPIES, -(-ENOUGH_ROWS // len(run.positions)))
+    elif random and not run.sampled:
+        copies = 2  # of named rows the drawn noise is the only noise: it takes two to see it
     rows = Propagation(run.case.columns, run.equations, np.tile(run.positions, copies), copies)
     reads = bool(features.intersection(run.case.reads))
 
@@ -219,8 +186,8 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
 
     before = rows.carry({v.feature: np.tile(v.before, copies) for v in varied}, through=carriers)
     afters = [
-        rows.carry({v.feature: np.tile(v.after[k], copies) for v in varied}, through=carriers)
-        for k in range(len(varied[0].after))
+        rows.carry({v.feature: np.tile(v.draw(k), copies) for v in varied}, through=carriers)
+        for k in range(max(len(v.after) for v in varied))
     ]
     total = Differences(
         tuple(question(state, rows, pure=False) for state in afters),
@@ -265,37 +232,36 @@ def _mixed(
     varied: tuple[Variation, ...], inside: Positions, seed: int, *, after: bool
 ) -> dict[str, Values]:
     """Values at the sampled rows; of several draws each row takes one."""
-    draws = len(varied[0].after)
+    draws = max(len(v.after) for v in varied)
     pick = np.random.default_rng(seed).integers(0, draws, size=len(inside))
-    return {
-        v.feature: np.stack(v.after)[pick, inside] if after else v.before[inside] for v in varied
-    }
+    if not after:
+        return {v.feature: v.before[inside] for v in varied}
+    return {v.feature: np.stack([v.draw(k) for k in range(draws)])[pick, inside] for v in varied}
 
 
 def _entry(run: _Run, question: _Question, label: str) -> FeatureEffects:
     n, varied = run.case.n_rows, question.varied
-    direct = question.direct.per_draw
-    total = _over_copies(question.total.per_draw, question.copies)
-    through: FloatArray | None = None
-    if question.sample is not None:
-        through = propagated_influence(question.sample, question.total_nudges, n)
-    pure = None
     if question.sample is None:
+        total = _mean(run, question.total, 1, None)
         pure = Effect(0.0, np.zeros(n))
-    elif question.pure is None:
-        pure = _mean(run, total, through)
     else:
-        moved = propagated_influence(question.sample, question.pure_nudges, n)
-        pure = _mean(run, _over_copies(question.pure.per_draw, question.copies), moved)
+        through = propagated_influence(question.sample, question.total_nudges, n)
+        total = pure = _mean(run, question.total, question.copies, through)
+        if question.pure is not None:
+            through = propagated_influence(question.sample, question.pure_nudges, n)
+            pure = _mean(run, question.pure, question.copies, through)
     asked = {id(d): d.queries for d in (question.direct, question.total, question.pure) if d}
     nudges = [a for nudge in (*question.total_nudges, *question.pure_nudges) for a in nudge.answers]
     return FeatureEffects(
         " + ".join(v.feature for v in varied),
         label,
         "; ".join(v.text if len(varied) == 1 else f"{v.feature} {v.text}" for v in varied),
-        _mean(run, total, through),
-        _mean(run, direct, None),
-        row_effects(total, direct),
+        total,
+        _mean(run, question.direct, 1, None),
+        row_effects(
+            [_over_copies(d, question.copies) for d in question.total.per_draw],
+            question.direct.per_draw,
+        ),
         pure_indirect=pure,
         n_rows=len(run.positions),
         queries=sum(asked.values()) + sum(len(a.positions) for a in nudges if a.changes),
@@ -303,14 +269,18 @@ def _entry(run: _Run, question: _Question, label: str) -> FeatureEffects:
     )
 
 
-def _mean(run: _Run, per_draw: Sequence[FloatArray], through: FloatArray | None) -> Effect:
-    rows = np.mean(per_draw, axis=0)
-    effect = mean_effect(rows, run.positions, run.case.n_rows, sampled=run.sampled)
-    return effect if through is None else Effect(effect.value, effect.influence + through)
+def _mean(run: _Run, differences: Differences, copies: int, through: FloatArray | None) -> Effect:
+    """Average over draws, repeats of the noise and rows, with the influence of every row."""
+    n, size = run.case.n_rows, len(run.positions)
+    every = np.mean(differences.per_draw, axis=0)
+    effect = mean_effect(_over_copies(every, copies), run.positions, n, sampled=run.sampled)
+    influence = effect.influence if through is None else effect.influence + through
+    if copies > 1 and not run.sampled:
+        noise = every.reshape(copies, -1).var(axis=0, ddof=1) / copies
+        influence[run.positions] += np.sqrt(noise) * (n / size)
+    return Effect(effect.value, influence)
 
 
-def _over_copies(per_draw: Sequence[FloatArray], copies: int) -> list[FloatArray]:
-    """Average over the repeats of the noise, each shape (rows of T,)."""
-    if copies == 1:
-        return list(per_draw)
-    return [array.reshape(copies, -1).mean(axis=0) for array in per_draw]
+def _over_copies(rows: FloatArray, copies: int) -> FloatArray:
+    """Average over the repeats of the noise, shape (rows of T,)."""
+    return rows if copies == 1 else rows.reshape(copies, -1).mean(axis=0)

@@ -18,7 +18,16 @@ import pandas as pd
 from workbench.columns import Column, Values
 from workbench.errors import InterventionError
 
-__all__ = ["Contrast", "Intervention", "Interventions", "Resample", "Shift", "Variation", "vary"]
+__all__ = [
+    "Contrast",
+    "Intervention",
+    "Interventions",
+    "Resample",
+    "Shift",
+    "Variation",
+    "is_number",
+    "vary",
+]
 
 COMMON_SHARE = 0.05
 """A category counts for the default contrast when it holds at least this share of the rows."""
@@ -56,7 +65,7 @@ class Resample:
     given: Literal["parents"] | None = None
 
     def __post_init__(self) -> None:
-        if not _is_number(self.draws, whole=True) or not 1 <= self.draws <= 1_000:
+        if not is_number(self.draws, whole=True) or not 1 <= self.draws <= 1_000:
             raise InterventionError(f"Resample takes 1 to 1,000 draws, not {self.draws!r}.")
         if self.given not in (None, "parents"):
             raise InterventionError(f"Resample(given={self.given!r}): only 'parents' is known.")
@@ -69,7 +78,7 @@ class Shift:
     delta: float
 
     def __post_init__(self) -> None:
-        if not _is_number(self.delta) or self.delta == 0:
+        if not is_number(self.delta) or self.delta == 0:
             raise InterventionError(f"Shift takes a number other than 0, not {self.delta!r}.")
 
 
@@ -101,6 +110,10 @@ class Variation:
         """Return the variation on some of its rows, given by their places among them."""
         after = tuple(values[inside] for values in self.after)
         return Variation(self.feature, self.text, self.before[inside], after)
+
+    def draw(self, k: int) -> Values:
+        """Return the values of one draw; a feature with fewer draws starts over."""
+        return self.after[k % len(self.after)]
 
     @property
     def levels(self) -> npt.NDArray[Any]:
@@ -188,7 +201,8 @@ def vary(
     )
 
 
-def _is_number(value: object, *, whole: bool = False) -> bool:
+def is_number(value: object, *, whole: bool = False) -> bool:
+    """Whether a value is a finite number, and no truth value."""
     kinds = (int, np.integer) if whole else (int, float, np.number)
     return isinstance(value, kinds) and not isinstance(value, bool) and bool(np.isfinite(value))
 
@@ -211,8 +225,14 @@ def _default_contrast(
             others = present[present != low]
             low, high = sorted((low, np.quantile(others, 0.5, method="inverted_cdf")))
         return float(low), float(high)
-    if len(column.levels) == 2:
-        return 0, 1
+    present = [code for code, level in enumerate(column.levels) if level is not None]
+    if len(present) == 1:
+        raise InterventionError(
+            f"{column.name!r} has one level besides missing, so there is no contrast to take by "
+            f"itself. Name one: Contrast(None, {column.levels[present[0]]!r})."
+        )
+    if len(present) == 2:
+        return present[0], present[1]
     counts = column.counts()
     if column.levels[-1] is None:
         counts[-1] = 0  # nobody can be set to "missing"
@@ -220,8 +240,8 @@ def _default_contrast(
     if len(common) < 2:
         common = np.sort(np.argsort(-counts, kind="stable")[:2])
     sums = np.bincount(column.values, weights=predictions, minlength=len(counts))
-    means = sums[common] / counts[common]
-    return int(common[np.argmin(means)]), int(common[np.argmax(means)])
+    by_mean = common[np.argsort(sums[common] / counts[common], kind="stable")]
+    return int(by_mean[0]), int(by_mean[-1])
 
 
 def _similar_rows(

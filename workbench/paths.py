@@ -17,12 +17,11 @@ import pandas as pd
 from workbench.case import AuditCase
 from workbench.columns import Values
 from workbench.effects import Effect
-from workbench.fuzzing import variations_of
 from workbench.graph import PREDICTION
 from workbench.intervention import Interventions, Variation
 from workbench.progress import Progress, silent
 from workbench.propagation import Equations, Propagation, fit_equations
-from workbench.queries import Answer, Differences, QueryBatch, mean_effect
+from workbench.queries import Answer, Differences, QueryBatch, mean_effect, variations_of
 from workbench.sensitivity import Nudge, elsewhere, propagated_influence
 from workbench.target import UnlearningTarget
 
@@ -139,6 +138,7 @@ def trace_paths(
     if equations is None:
         keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
         equations = fit_equations(case, names, keep=keep, seed=seed)
+    equations.check_cover(case, names)
     graph, _ = case.audit_graph.latent_projection()
     batch = QueryBatch(case, progress, "paths")
     inside = _sample(np.arange(len(positions)), SAMPLE_ROWS, seed + 1)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from workbench.case import AuditCase
 from workbench.columns import Column, Values
-from workbench.errors import NotIdentifiableError, listed
+from workbench.errors import NotIdentifiableError, TargetError, listed
 from workbench.graph import PREDICTION, CausalGraph
 from workbench.mechanisms import Equation, Residuals, fit_equation
 
@@ -39,6 +39,22 @@ class Equations:
     residuals: Residuals
     seed: int
 
+    def check_cover(self, case: AuditCase, features: Iterable[str]) -> None:
+        """Refuse to be used for features whose mediators have no equation here.
+
+        Raises
+        ------
+        TargetError
+            When a mediator would silently stay where it is.
+        """
+        needed = {node for feature in features for node in case.carriers(feature)}
+        missing = sorted(needed.intersection(case.columns).difference(self.by_node))
+        if missing:
+            raise TargetError(
+                f"The structural equations given lack {listed(missing)}, through which the target "
+                f"acts. Fit them for this target, or leave equations= out."
+            )
+
     def uniforms(self, node: str, n: int, copy: int = 0) -> FloatArray:
         """Return the fixed noise of a node at every row of the data, shape (n,)."""
         key = [self.seed, zlib.crc32(node.encode()), copy]
@@ -60,6 +76,8 @@ def fit_equations(
     NotIdentifiableError
         When a latent common cause of a node and its own causes bends the equation.
     """
+    if residuals not in ("abduct", "drop"):
+        raise TargetError(f"residuals={residuals!r} is unknown. Use 'abduct' or 'drop'.")
     graph = case.audit_graph
     needed = {node for feature in features for node in case.carriers(feature)}
     projected, _ = graph.latent_projection()

@@ -6,7 +6,7 @@ is needed; then all that wait go to the model together, in tables of at most 200
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,8 @@ import pandas as pd
 from workbench.case import AuditCase
 from workbench.columns import Values
 from workbench.effects import Effect, RowEffects
-from workbench.intervention import Variation
+from workbench.errors import TargetError
+from workbench.intervention import Interventions, Variation, is_number, vary
 from workbench.progress import Progress, silent
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "direct_differences",
     "mean_effect",
     "row_effects",
+    "variations_of",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -137,6 +139,45 @@ class Differences:
         return sum(len(answer.positions) for answer in asked)
 
 
+def variations_of(
+    case: AuditCase,
+    names: Sequence[str],
+    positions: Positions,
+    intervention: Interventions,
+    seed: int,
+) -> list[Variation]:
+    """Resolve the intervention of every feature on the target's rows.
+
+    Raises
+    ------
+    InterventionError
+        When a level lies outside a feature's observed domain.
+    TargetError
+        When an intervention is given for a feature that is not in the target, or the seed is no
+        whole number from 0.
+    """
+    if not is_number(seed, whole=True) or seed < 0:
+        raise TargetError(f"The seed must be a whole number from 0, not {seed!r}.")
+    if isinstance(intervention, Mapping):
+        foreign = [name for name in intervention if name not in names]
+        if foreign:
+            raise TargetError(
+                f"An intervention is given for {foreign[0]!r}, which is not in the target. "
+                f"Features of the target: {', '.join(names)}."
+            )
+    return [
+        vary(
+            case.columns[name],
+            intervention,
+            positions,
+            predictions=case.predictions,
+            parents=[case.columns[p] for p in case.audit_graph.parents(name) if p in case.columns],
+            seed=seed,
+        )
+        for name in names
+    ]
+
+
 def direct_differences(batch: QueryBatch, positions: Positions, *varied: Variation) -> Differences:
     """Ask what changes when only the varied features do, every other feature as observed.
 
@@ -145,10 +186,7 @@ def direct_differences(batch: QueryBatch, positions: Positions, *varied: Variati
     before = {v.feature: v.before for v in varied}
     draws = max(len(v.after) for v in varied)
     return Differences(
-        tuple(
-            batch.ask(positions, {v.feature: v.after[k % len(v.after)] for v in varied})
-            for k in range(draws)
-        ),
+        tuple(batch.ask(positions, {v.feature: v.draw(k) for v in varied}) for k in range(draws)),
         batch.ask(positions, before),
     )
 

@@ -279,18 +279,12 @@ def _fit(shared: SharedRegression, question: Question, positions: Positions) -> 
     step = np.concatenate([main_step[places], cross_step.ravel()])
 
     both = _solve(gram, np.stack([moment, step], axis=1) / scaling[:, None]) / scaling[:, None]
-    spread = []
-    for solution in both.T:
-        main = np.zeros(layout.width)
-        main[places] = solution[: len(places)]
-        cross = np.zeros((left.width if left else 0, right_layout.width))
-        if left is not None:
-            cross[:, right] = solution[len(places) :].reshape(left.width, len(right))
-        spread += [main, cross]
-    main, cross, main_weights, cross_weights = spread
-    return _Fit(
-        feature, left, right_kind, len(moment), main, main_weights, cross, cross_weights, steps
-    )
+    main = np.zeros((2, layout.width))
+    main[:, places] = both.T[:, : len(places)]
+    cross = np.zeros((2, left.width if left else 0, right_layout.width))
+    if left is not None:
+        cross[:, :, right] = both.T[:, len(places) :].reshape(2, left.width, len(right))
+    return _Fit(feature, left, right_kind, len(moment), main[0], main[1], cross[0], cross[1], steps)
 
 
 def _interactions(

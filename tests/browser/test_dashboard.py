@@ -20,6 +20,7 @@ import pytest
 
 import workbench as wb
 from workbench.sample_models import train_model
+from workbench.wording import signed, span
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect, sync_playwright
@@ -28,10 +29,15 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "browser-tests-0123456789"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 HOSTILE = "<img src=x onerror=document.title='harmed'>"
 WAIT = 90_000
 """Milliseconds: the first audit imports shap and aif360, on a machine that tests share."""
@@ -59,6 +65,8 @@ def address() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+        if server.stdout is not None:
+            server.stdout.close()
 
 
 @dataclass
@@ -127,7 +135,7 @@ def test_the_loan_audit_shows_the_numbers_of_python(page: Page, tmp_path: Path) 
     table = page.get_by_role("region", name="Effects on the predicted probability").inner_text()
     for entry in report.effects:
         for effect in (entry.total, entry.indirect):
-            assert f"{effect.value:+.4f} ({effect.low:+.4f} to {effect.high:+.4f})" in table
+            assert f"{signed(effect.value)} ({span((effect.low, effect.high))})" in table
     for sentence in report.comparison().sentences:
         expect(page.get_by_text(sentence)).to_be_visible()
     for path in report.path_effects:

@@ -8,7 +8,7 @@ import pytest
 
 import workbench as wb
 from workbench.diagnostics import equation_fit, overlap
-from workbench.fuzzing import variations_of
+from workbench.queries import variations_of
 from workbench.propagation import fit_equations
 
 

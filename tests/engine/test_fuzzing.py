@@ -43,10 +43,16 @@ from workbench.propagation import fit_equations
 
 N = 4000
 WORLDS = {
-    "heart_disease": (heart_disease, {"smoking": (0, 1), "exercise": (4.0, 6.0), "bmi": (25.0, 30.0)}),
-    "performance": (performance, {"gender": (0, 1), "education_years": (13.0, 16.0), "age": (38, 56)}),
+    "heart_disease": (
+        heart_disease,
+        {"smoking": (0, 1), "exercise": (4.0, 6.0), "bmi": (25.0, 30.0)},
+    ),
+    "performance": (
+        performance,
+        {"gender": (0, 1), "education_years": (13.0, 16.0), "age": (38, 56)},
+    ),
     "loan": (loan, {"zip_code": ("MA 02121", "MA 02467"), "race": ("Black", "White")}),
-}  # fmt: skip
+}
 MODELS = ("linear", "forest", "network")
 
 
@@ -229,9 +235,6 @@ def test_a_target_that_descends_from_another_is_held() -> None:
     assert joint.feature == "a + b" and "a -1 → 1" in joint.intervention
 
 
-@pytest.mark.xfail(
-    reason="defect: the joint intervention takes the number of draws of its first feature"
-)
 def test_draws_of_different_number_with_something_to_carry() -> None:
     rng = np.random.default_rng(0)
     a = rng.normal(size=300)
@@ -410,9 +413,6 @@ def test_standard_errors_are_those_of_the_bootstrap() -> None:
     assert all(0.78 < ratio < 1.28 for ratio in ratios.values()), ratios
 
 
-@pytest.mark.xfail(
-    reason="defect: the drawn noise of categories is left out of a single row's interval"
-)
 def test_the_noise_of_one_row_is_part_of_its_interval() -> None:
     """At one row a category's noise is drawn; other seeds must stay within what is claimed."""
     case = categorical_case(categorical_data(3000, 5))
@@ -432,7 +432,7 @@ def test_a_latent_confounder_is_named() -> None:
         [("wealth", "f"), ("wealth", "m"), ("f", "m")], nodes=["other"], latents=["wealth"]
     )
     case = AuditCase(data=data, model=lambda rows: rows["m"], features=["m"], graph=graph)
-    with pytest.raises(NotIdentifiableError, match="equation of 'm'.*'wealth' was never") as found:
+    with pytest.raises(NotIdentifiableError, match=r"equation of 'm'.*'wealth' was never") as found:
         fuzzed_effects(case, UnlearningTarget.feature("f"))
     assert found.value.confounders == ("wealth",)
     # What the latent does not reach is not refused.
@@ -488,7 +488,6 @@ def test_equations_can_be_shared(cases) -> None:
         assert again.total.value == pytest.approx(alone.total.value, abs=1e-12)
 
 
-@pytest.mark.xfail(reason="defect: nodes without an equation are silently held")
 def test_shared_equations_that_leave_out_what_moves(cases) -> None:
     """Equations of another feature's mediators must not make an indirect effect vanish."""
     _, case = cases["loan", "linear"]
@@ -501,7 +500,6 @@ def test_shared_equations_that_leave_out_what_moves(cases) -> None:
     assert found.total.value == pytest.approx(fuzzed_effects(case, target)["zip_code"].total.value)
 
 
-@pytest.mark.xfail(reason="defect: the label follows the argument, not the equations")
 def test_shared_equations_say_which_variant_they_are(cases) -> None:
     _, case = cases["loan", "linear"]
     dropped = fit_equations(case, ["zip_code"], residuals="drop")
@@ -509,7 +507,6 @@ def test_shared_equations_say_which_variant_they_are(cases) -> None:
     assert entry["zip_code"].estimator == "fuzzing (residuals dropped)"
 
 
-@pytest.mark.xfail(reason="defect: any text but 'abduct' drops the residuals")
 def test_unknown_residuals_are_refused(cases) -> None:
     _, case = cases["loan", "linear"]
     with pytest.raises(AuditError, match="'keep'"):

@@ -25,13 +25,21 @@ from widgets.report_panel import ReportPanel
 from widgets.run_panel import RunPanel
 from widgets.session import AuditSession, AuditSettings
 from widgets.target_picker import TargetPicker
+from workbench.wording import signed, span
 
 LONG = 60.0
 HOSTILE = "<img src=x onerror=alert(1)>"
-COMPONENTS = (
-    "app browser_parts comparison_view effects_view graph_view loader report_panel run_panel "
-    "target_picker"
-).split()
+COMPONENTS = [
+    "app",
+    "browser_parts",
+    "comparison_view",
+    "effects_view",
+    "graph_view",
+    "loader",
+    "report_panel",
+    "run_panel",
+    "target_picker",
+]
 
 
 def walk(widget: Any) -> Iterator[Any]:
@@ -184,7 +192,7 @@ def own(session: AuditSession) -> DataModelLoader:
 def test_a_table_of_ones_own_becomes_a_case(own: DataModelLoader, session: AuditSession) -> None:
     send(part(own, FilePicker), own_table())
     assert "Read 300 rows and 3 columns" in said(own)
-    outcome = [d for d in parts(own, W.Dropdown) if "Outcome" in d.description][0]
+    outcome = next(d for d in parts(own, W.Dropdown) if "Outcome" in d.description)
     assert outcome.value == "hired"
     part(own, W.SelectMultiple).value = ("income",)
     part(own, W.Textarea).value = "age -> income\nincome -> hired"
@@ -437,7 +445,7 @@ def test_the_result_is_shown_and_gone_when_an_input_changes(session: AuditSessio
     text = said(effects)
     assert report.verdict.headline in text
     entry = report.effects["zip_code"]
-    assert f"{entry.total.value:+.4f}" in text and f"{entry.total.low:+.4f}" in text
+    assert f"{signed(entry.total.value)} ({span((entry.total.low, entry.total.high))})" in text
     assert "0 directly, as it is not read" in text
     assert "zip_code → neighborhood_income → prediction" in text
     for sentence in report.comparison().sentences:

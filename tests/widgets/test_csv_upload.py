@@ -59,5 +59,5 @@ def test_size_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None
         read_csv("big.csv", b"a,b\n" + b"1,2\n" * 500)
     monkeypatch.setattr(csv_upload, "MAX_BYTES", 30_000_000)
     monkeypatch.setattr(csv_upload, "MAX_CELLS", 100)
-    with pytest.raises(DataError, match="about 501 rows of 2 columns.*random sample"):
+    with pytest.raises(DataError, match=r"about 501 rows of 2 columns.*random sample"):
         read_csv("long.csv", b"a,b\n" + b"1,2\n" * 500)

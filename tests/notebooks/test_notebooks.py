@@ -1,0 +1,118 @@
+"""Notebooks run from top to bottom, tell a story with public names only, and read well stored."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat")
+nbclient = pytest.importorskip("nbclient")
+
+pytestmark = pytest.mark.notebooks
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "notebooks"
+STORIES = sorted(path.name for path in FOLDER.glob("[0-9]*.ipynb"))
+ALL = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+SECONDS = 60
+TYPED = {"1.1", "2025"}
+"""Numbers that prose may hold: the paper's example and its year."""
+
+
+def stored(name: str) -> Any:
+    return nbformat.read(FOLDER / name, as_version=4)
+
+
+def code_cells(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def run(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    notebook = stored(name)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    monkeypatch.setenv("PYTHONPATH", path)
+    client = nbclient.NotebookClient(
+        notebook, timeout=5 * SECONDS, resources={"metadata": {"path": str(FOLDER)}}
+    )
+    return client.execute()
+
+
+def texts(notebook: Any) -> list[str]:
+    """What the notebook prints."""
+    return [
+        output.text
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if output.output_type == "stream"
+    ]
+
+
+def test_the_first_notebooks_are_there() -> None:
+    assert {"01_first_audit.ipynb", "dashboard.ipynb"} <= set(ALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_runs_in_time_and_prints_what_is_stored(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = time.monotonic()
+    fresh = run(name, monkeypatch)
+    assert time.monotonic() - started < SECONDS
+    assert texts(fresh) == texts(stored(name)), "run `make notebooks` and store the result"
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_stored_outputs_can_be_read_without_widgets_and_scripts(name: str) -> None:
+    outputs = [output for cell in code_cells(stored(name)) for output in cell.outputs]
+    assert len(outputs) >= 5
+    for output in outputs:
+        assert output.output_type in ("stream", "execute_result", "display_data")
+        assert output.get("name") != "stderr", output.text
+        if output.output_type == "stream":
+            continue
+        kinds = set(output.data)
+        assert kinds & {"text/html", "image/svg+xml"}, kinds
+        assert not [kind for kind in kinds if "widget" in kind or "plotly" in kind]
+        assert "<script" not in output.data.get("text/html", "")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_notebooks_hold_no_path_of_a_machine(name: str) -> None:
+    text = (FOLDER / name).read_text("utf-8")
+    found = re.findall(r"/(?:home|Users|work|tmp|root)/\S+|[A-Z]:\\\\", text)
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_notebooks_use_public_names_and_hold_no_logic(name: str) -> None:
+    for cell in code_cells(stored(name)):
+        assert not re.search(r"(?<![\w)])_\w|\._\w", cell.source), cell.source
+        assert not re.search(r"^\s*(def|class|while|if|try)\b", cell.source, re.M), cell.source
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_no_number_in_the_prose_is_typed_by_hand(name: str) -> None:
+    prose = "\n".join(c.source for c in stored(name).cells if c.cell_type == "markdown")
+    prose = re.sub(r"```.*?```|`[^`]*`", "", prose, flags=re.S)
+    assert set(re.findall(r"\d+[.,]\d+|\d{2,}|\d+ ?%", prose)) <= TYPED
+
+
+def test_the_dashboard_is_a_few_lines_stored_without_output(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notebook = stored("dashboard.ipynb")
+    cells = code_cells(notebook)
+    assert sum(len(cell.source.splitlines()) for cell in cells) <= 5
+    assert all(not cell.outputs for cell in cells)
+    fresh = run("dashboard.ipynb", monkeypatch)
+    kinds = {kind for cell in code_cells(fresh) for o in cell.outputs for kind in o.get("data", ())}
+    assert "application/vnd.jupyter.widget-view+json" in kinds
+    assert texts(fresh) == []
