@@ -304,8 +304,8 @@ def main() -> None:
                 fuzzed,
             ),
             "",
-            "Own work is everything but the model: carrying changes through the graph, building the "
-            "tables of questions, intervals. It costs about the same per row whatever the model, so "
+            "Own work is all but the model: carrying changes through the graph, building the "
+            "tables of questions, intervals. Per row it costs about the same whatever the model, so "
             "its share is large beside a model that answers a row in a microsecond or two, and "
             "small beside one that thinks longer. The equations are fitted once per audit and can "
             "be shared between calls (`equations=`).",

@@ -371,8 +371,11 @@ def _show(report: AuditReport, loaded: Loaded, *, code: bool, quiet: bool) -> No
         from workbench.report_text import print_report
 
         console = Console(highlight=False, markup=False, emoji=False)
-        print_report(report, console)
-        for note in loaded.notes:
-            console.print(note, style="dim")
+        # Captured, since rich itself would exit with status 1 when the output is closed.
+        with console.capture() as captured:
+            print_report(report, console)
+            for note in loaded.notes:
+                console.print(note, style="dim")
+        sys.stdout.write(captured.get())
     if code:
         typer.echo(("" if quiet else "\n") + report.to_code(loaded.code), nl=False)

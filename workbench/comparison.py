@@ -191,7 +191,7 @@ def _sentences(
                     f"{name[0].upper() + name[1:]} ranks {feature} {int(other)}, CAFÉ's total "
                     f"effect ranks it {int(own)} of {len(ranks)}: directly it moves the "
                     f"prediction by {signed(direct.value)}, and {signed(indirect.value)} more comes through "
-                    f"{through}."
+                    f"through {through}."
                 )
                 break
     opposed = direct.value * indirect.value < 0 and min(

@@ -210,9 +210,9 @@ def _warn(
             f"For {share(row['unsupported'])} of the rows, {row['feature']} = {row['level']} is "
             f"hardly ever seen among similar rows: there the answer rests on extrapolation."
         )
-    for row in fit[fit["held_out_fit"] < 0].itertuples():
+    for node in fit.loc[fit["held_out_fit"] < 0, "node"]:
         yield (
-            f"The structural equation of {row.node} predicts new rows worse than its average "
+            f"The structural equation of {node} predicts new rows worse than its average "
             f"does; effects through it are uncertain."
         )
     if target.kind == "subgroup" and n_rows < FEW_ROWS:

@@ -225,14 +225,14 @@ def _default_contrast(
             others = present[present != low]
             low, high = sorted((low, np.quantile(others, 0.5, method="inverted_cdf")))
         return float(low), float(high)
-    present = [code for code, level in enumerate(column.levels) if level is not None]
-    if len(present) == 1:
+    named = [code for code, level in enumerate(column.levels) if level is not None]
+    if len(named) == 1:
         raise InterventionError(
             f"{column.name!r} has one level besides missing, so there is no contrast to take by "
-            f"itself. Name one: Contrast(None, {column.levels[present[0]]!r})."
+            f"itself. Name one: Contrast(None, {column.levels[named[0]]!r})."
         )
-    if len(present) == 2:
-        return present[0], present[1]
+    if len(named) == 2:
+        return named[0], named[1]
     counts = column.counts()
     if column.levels[-1] is None:
         counts[-1] = 0  # nobody can be set to "missing"

@@ -207,7 +207,7 @@ def test_without_a_causal_method_there_is_no_verdict(files: Path) -> None:
         (["loan", "--target", "income", "--json", "."], "is a folder"),
         (["loan", "--target", "income", "--json", "x", "--html", "x"], "name the same file"),
         (["loan", "--no-such-option"], "No such option"),
-        (["loan", "--target", "income", "--seed", "x"], "not a valid"),
+        (["loan", "--target", "income", "--seed", "x"], "Invalid value for '--seed'"),
     ],
 )
 def test_what_cannot_run_is_said_in_words(arguments: list[str], message: str) -> None:
@@ -225,7 +225,7 @@ def test_files_that_do_not_fit_are_said_in_words(files: Path, tmp_path: Path) ->
     for replaced, message in [
         (("--model", tmp_path / "m.pkl"), "Opening a pickle"),
         (("--model", tmp_path / "none.skops"), "Cannot read"),
-        (("--graph", tmp_path / "g.json"), "a → b → a"),
+        (("--graph", tmp_path / "g.json"), "a -> b -> a"),
         (("--graph", tmp_path / "g.xml"), "not a kind of graph file"),
         (("--data", tmp_path / "ragged.csv"), "Line 2 of 'ragged.csv' has 1 cells"),
         (("--outcome", "aproved"), "Did you mean 'approved'?"),

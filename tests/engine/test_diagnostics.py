@@ -8,8 +8,8 @@ import pytest
 
 import workbench as wb
 from workbench.diagnostics import equation_fit, overlap
-from workbench.queries import variations_of
 from workbench.propagation import fit_equations
+from workbench.queries import variations_of
 
 
 def noisy_case(noise: float, n: int = 3_000) -> wb.AuditCase:

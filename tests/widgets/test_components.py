@@ -325,6 +325,8 @@ def test_roles_and_lit_edges() -> None:
         ("credit_score", "prediction"),
     }
     assert lit_edges(case, None) == ()
+    astray = case.with_graph(case.graph.add_edge("zip_code", "debt_ratio"))  # reaches nothing read
+    assert set(lit_edges(astray, target)) == set(lit_edges(case, target))
 
 
 # ---- step 3 ---------------------------------------------------------------------------------
@@ -396,6 +398,9 @@ def test_ticks_survive_an_edit_of_the_graph(picker: TargetPicker, session: Audit
     part(picker, W.Checkbox, description="race").value = True
     session.edit_graph(session.case.graph.remove_edge("race", "zip_code"))
     assert session.target == wb.UnlearningTarget.feature("race")
+    part(picker, W.Checkbox, description="income").value = True
+    session.edit_graph(session.case.graph.remove_node("race"))
+    assert session.target == wb.UnlearningTarget.feature("income")
 
 
 # ---- step 4 ---------------------------------------------------------------------------------
