@@ -32,7 +32,7 @@ GRAPH = {
     "graph_parts",
 }
 LAYERS: list[list[set[str]]] = [
-    [{"errors"}, {"progress"}],
+    [{"errors"}, {"progress"}, {"wording"}],
     [{"columns"}],
     [GRAPH, {"intervention", "basis"}, {"condition", "condition_syntax", "target"}, {"model"}],
     [{"case", "effects"}],
@@ -46,7 +46,6 @@ LAYERS: list[list[set[str]]] = [
         {"model_files", "tree_structure"},
     ],
     [{"comparison"}, {"provenance"}, {"steps"}],
-    [{"wording"}],
     [{"report_svg", "report_charts"}],
     [{"report", "report_page"}],
     [{"audit"}, {"report_text"}],
