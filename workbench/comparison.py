@@ -190,8 +190,8 @@ def _sentences(
                 found.append(
                     f"{name[0].upper() + name[1:]} ranks {feature} {int(other)}, CAFÉ's total "
                     f"effect ranks it {int(own)} of {len(ranks)}: directly it moves the "
-                    f"prediction by {signed(direct.value)}, and {signed(indirect.value)} more comes through "
-                    f"through {through}."
+                    f"prediction by {signed(direct.value)}, and {signed(indirect.value)} more "
+                    f"comes through {through}."
                 )
                 break
     opposed = direct.value * indirect.value < 0 and min(
