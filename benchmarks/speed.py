@@ -35,8 +35,8 @@ from threadpoolctl import threadpool_info
 
 import workbench as wb
 from workbench.datasets import Dataset, adult
-from workbench.queries import variations_of
 from workbench.propagation import fit_equations
+from workbench.queries import variations_of
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -305,7 +305,7 @@ def main() -> None:
             ),
             "",
             "Own work is all but the model: carrying changes through the graph, building the "
-            "tables of questions, intervals. Per row it costs about the same whatever the model, so "
+            "tables of questions, intervals. Per row it costs the same for any model, so "
             "its share is large beside a model that answers a row in a microsecond or two, and "
             "small beside one that thinks longer. The equations are fitted once per audit and can "
             "be shared between calls (`equations=`).",

@@ -100,7 +100,9 @@ def rank_figure(report: wb.AuditReport) -> go.Figure:
     """Draw each feature's rank by each method that ranks them all; the target's stand out."""
     figure = go.Figure(layout=_layout())
     ranks = report.comparison().table.pivot(index="feature", columns="method", values="rank")
-    methods = [m for m in METHOD_NAMES if m in ranks and ranks[m].notna().all()]
+    # Direct and indirect are in the effects' figure; here, one causal answer beside each other one.
+    compared = [m for m in METHOD_NAMES if m not in ("cafe_direct", "cafe_indirect")]
+    methods = [m for m in compared if m in ranks and ranks[m].notna().all()]
     ranks = ranks.sort_values(methods[0], kind="stable") if methods else ranks
     used: dict[tuple[int, float], int] = {}
     for feature, own in ranks[methods].iterrows():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import ipywidgets as W
 import pandas as pd
 
@@ -129,7 +131,11 @@ class DataModelLoader(W.VBox):
 
         self._start(lambda progress: sample_case(source, kind, progress), done)
 
-    def _start(self, work, done) -> None:  # type: ignore[no-untyped-def]
+    def _start(
+        self,
+        work: Callable[[Progress], wb.AuditCase],
+        done: Callable[[wb.AuditCase], None],
+    ) -> None:
         self._session.close()
         self._status.say("Loading…", "busy")
 

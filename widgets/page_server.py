@@ -44,7 +44,7 @@ TEMPLATE = "workbench"
 PORT = 8866
 HEALTH = "workbench/health"
 MAX_PAGES = 8
-"""Pages open at once; each has a Python process of its own, of some 320 MB."""
+"""Pages open at once by default; each has a Python process of its own, of some 320 MB."""
 ERROR_PAGE = (
     "<!DOCTYPE html><html lang='en'><meta charset='utf-8'><title>{{ status_code }}</title>"
     "<p>{{ status_code }}: {{ status_message }}</p></html>"
@@ -72,6 +72,7 @@ class WorkbenchServer(Voila):
     wanted_port: int | None = None
     public_url: str | None = None
     show = True
+    max_pages = MAX_PAGES
 
     def init_settings(self) -> Any:
         """Add the headers and a plain error page to what Voila sets."""
@@ -82,6 +83,7 @@ class WorkbenchServer(Voila):
             **super().init_settings(),
             "transforms": [SecurityHeaders],
             "jinja2_env": errors,
+            "max_pages": self.max_pages,
             "log_function": lambda handler: None,  # addresses hold the token: into no log
         }
 
@@ -95,7 +97,7 @@ class WorkbenchServer(Voila):
             if handler is TornadoVoilaHandler:
                 handlers.append((pattern, PageHandler, *rest))
             elif handler is TemplateStaticFileHandler:
-                parts = rf"voila/templates/({TEMPLATE}/static/(?!.*\.\.).*)"
+                parts = rf"voila/templates/({TEMPLATE}/static/(?!.*(?:\.\.|%)).*)"
                 handlers.append((self.base_url + parts, handler, *rest))
             else:
                 handlers.append((pattern, handler, *rest))
@@ -156,7 +158,8 @@ class PageHandler(TornadoVoilaHandler):
         """Open the page with a Python process of its own."""
         if path:
             raise HTTPError(404)
-        if len(self.kernel_manager.list_kernel_ids()) >= MAX_PAGES:
+        most = self.settings["max_pages"]
+        if len(self.kernel_manager.list_kernel_ids()) >= most:
             raise HTTPError(503, reason="Too many pages are open; close one and load this again")
         _ = self.xsrf_token  # sets the cookie with which the page may end its own process
         await super().get(path)

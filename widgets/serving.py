@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
-from widgets.page_server import HEADERS, TEMPLATE, ThisPython, TokenOnly, WorkbenchServer
+from widgets.page_server import HEADERS, MAX_PAGES, TEMPLATE, ThisPython, TokenOnly, WorkbenchServer
 from workbench.errors import AuditError
 
 __all__ = ["page_file", "serve", "settings"]
@@ -45,6 +45,7 @@ def serve(
     public_url: str | None = None,
     host: str = "127.0.0.1",
     open_browser: bool = True,
+    max_pages: int = MAX_PAGES,
 ) -> None:
     """Serve a page until Ctrl-C or SIGTERM, and print its address once it answers.
 
@@ -62,6 +63,8 @@ def serve(
         The address to listen on. Another than loopback needs `public_url`.
     open_browser : bool, default True
         Open the page where there is a display.
+    max_pages : int, default 8
+        Pages open at once; each has a Python process of its own, of some 320 MB.
 
     Raises
     ------
@@ -72,6 +75,7 @@ def serve(
     _share_with_kernels()
     server = WorkbenchServer(config=config, config_file_paths=[])
     server.wanted_port, server.public_url, server.show = port, public_url, open_browser
+    server.max_pages = max_pages
     server.initialize(argv=[])
     server.start()
 

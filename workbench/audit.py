@@ -191,7 +191,10 @@ def _equations(
         return None
     keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
     run = steps.run if "cafe" not in chosen else steps.optional
-    return run("structural equations", lambda: fit_equations(case, names, keep=keep, seed=seed))
+    return run(
+        "structural equations",
+        lambda: fit_equations(case, names, keep=keep, seed=seed, progress=steps.progress),
+    )
 
 
 def _effects(

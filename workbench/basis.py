@@ -46,11 +46,24 @@ class ColumnBasis:
     _atom: float | None = None
     _slot: npt.NDArray[np.intp] | None = None
 
+    @property
+    def indicates(self) -> bool:
+        """Whether every regressor is 0 or 1 and at most one of them is 1."""
+        return self._slot is not None
+
     def __call__(self, values: Values) -> FloatArray:
         """Evaluate at encoded values of shape (m,); return shape (m, width)."""
-        if self._slot is not None:
-            return _one_hot(self._slot[values], self.width)
         out = np.zeros((len(values), self.width))
+        self.fill(values, out)
+        return out
+
+    def fill(self, values: Values, out: FloatArray) -> None:
+        """Evaluate into `out`, shape (m, width), which must hold zeros."""
+        if self._slot is not None:
+            slots = self._slot[values]
+            chosen = np.flatnonzero(slots >= 0)
+            out[chosen, slots[chosen]] = 1.0
+            return
         missing = np.isnan(values)
         any_missing = bool(missing.any())
         filled = np.where(missing, self._centre, values) if any_missing else values
@@ -58,13 +71,12 @@ class ColumnBasis:
         if self._knots is None:
             out[:, 0] = (filled - self._centre) / self._scale
         else:
-            out[:, :curve] = _spline(filled, self._knots, self._degree)
+            _spline(filled, self._knots, self._degree, out[:, :curve])
         if self._atom is not None:
             out[:, curve] = filled == self._atom
         if any_missing and self._missing:
             out[missing] = 0.0
             out[missing, -1] = 1.0
-        return out
 
 
 def column_basis(
@@ -145,8 +157,8 @@ def _knot_vector(
     return np.concatenate([np.full(degree + 1, low), knots, np.full(degree + 1, high)])
 
 
-def _spline(values: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
-    """Evaluate all B-splines but the first, which the intercept stands for.
+def _spline(values: FloatArray, knots: FloatArray, degree: int, out: FloatArray) -> None:
+    """Evaluate into `out` all B-splines but the first, which the intercept stands for.
 
     The Cox–de Boor recursion over the splines that are not zero at each value: on the few hundred
     rows of a sensitivity analysis scipy's sparse matrix takes ten times as long.
@@ -163,15 +175,7 @@ def _spline(values: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
             raised[-1] += (high - inside) * share
             raised.append((inside - low) * share)
         parts = raised
-    out = np.zeros((len(inside), len(knots) - degree - 1))
-    rows = np.arange(len(inside))
     for place, part in enumerate(parts):
-        out[rows, cell - degree + place] = part
-    return out[:, 1:]
-
-
-def _one_hot(slots: npt.NDArray[np.intp], width: int) -> FloatArray:
-    out = np.zeros((len(slots), width))
-    chosen = np.flatnonzero(slots >= 0)
-    out[chosen, slots[chosen]] = 1.0
-    return out
+        column = cell - degree + place - 1
+        rows = np.flatnonzero(column >= 0)
+        out[rows, column[rows]] = part[rows]

@@ -188,7 +188,11 @@ def serve_command(
         typer.Option(min=0, max=65535, help="0 takes any free port. Default: 8866, or a free one."),
     ] = None,
     token: Annotated[
-        str | None, typer.Option(help="What the address must carry. Default: a new random one.")
+        str | None,
+        typer.Option(
+            envvar="CAFE_WORKBENCH_TOKEN",
+            help="What the address must carry. Default: a new random one.",
+        ),
     ] = None,
     public_url: Annotated[
         str | None,
@@ -197,6 +201,9 @@ def serve_command(
     host: Annotated[
         str, typer.Option(help="Address to listen on; another than loopback needs --public-url.")
     ] = "127.0.0.1",
+    max_pages: Annotated[
+        int, typer.Option(min=1, help="Pages open at once; each takes some 320 MB.")
+    ] = 8,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
@@ -210,7 +217,15 @@ def serve_command(
                 f"Serving the page needs the package {error.name!r}, which is not installed. "
                 f"Install the interface: pip install 'cafe-workbench[interface]'"
             ) from None
-        serve(page, port=port, token=token, public_url=public_url, host=host, open_browser=browser)
+        serve(
+            page,
+            port=port,
+            token=token,
+            public_url=public_url,
+            host=host,
+            open_browser=browser,
+            max_pages=max_pages,
+        )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ from workbench.queries import (
     row_effects,
     variations_of,
 )
-from workbench.sensitivity import SAMPLE_ROWS, Nudge, nudged, propagated_influence
+from workbench.sensitivity import SAMPLE_ROWS, Nudge, nudged, propagated_influences
 from workbench.target import UnlearningTarget
 
 __all__ = ["fuzzed_effects"]
@@ -104,9 +105,10 @@ def fuzzed_effects(
     positions = np.flatnonzero(mask)
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
-        progress("fuzzing: structural equations", 0.0)
         keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
-        equations = fit_equations(case, names, keep=keep, residuals=residuals, seed=seed)
+        equations = fit_equations(
+            case, names, keep=keep, residuals=residuals, seed=seed, progress=progress
+        )
     equations.check_cover(case, names)
     sampled = target.kind != "datapoints"
     run = _Run(case, equations, positions, sampled, QueryBatch(case, progress, "fuzzing"), seed)
@@ -114,7 +116,11 @@ def fuzzed_effects(
     if len(varied) > 1:
         jobs.append(tuple(varied))
     label = "fuzzing" if equations.residuals == "abduct" else "fuzzing (residuals dropped)"
-    entries = [_entry(run, question, label) for question in _in_groups(run, jobs)]
+    questions = _in_groups(run, jobs)
+    entries = [
+        _entry(run, question, influences, label)
+        for question, influences in zip(questions, _influences(run, questions), strict=True)
+    ]
     if len(varied) > 1:
         entries.insert(-1, sum_of(entries[:-1]))
     return EffectTable(tuple(entries), case.data.index[positions], case.output, seed)
@@ -134,7 +140,17 @@ class _Run:
 
 @dataclass(frozen=True, eq=False)
 class _Question:
-    """Everything asked about one feature or one joint intervention."""
+    """Everything asked about one feature or one joint intervention.
+
+    Attributes
+    ----------
+    pure : Differences or None
+        None when the model does not read the features: pure and whole indirect effect are one.
+    sample : Propagation or None
+        The rows that were nudged; None when nothing carries the change.
+    nudges : list of list of Nudge
+        Those behind the total effect, then those behind the pure indirect one if it was asked.
+    """
 
     varied: tuple[Variation, ...]
     direct: Differences
@@ -142,8 +158,7 @@ class _Question:
     pure: Differences | None
     copies: int
     sample: Propagation | None
-    total_nudges: list[Nudge]
-    pure_nudges: list[Nudge]
+    nudges: list[list[Nudge]]
 
 
 def _in_groups(run: _Run, jobs: Sequence[tuple[Variation, ...]]) -> list[_Question]:
@@ -170,7 +185,7 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
     ]
     direct = direct_differences(run.batch, run.positions, *varied)
     if not carriers:
-        return _Question(varied, direct, direct, None, 1, None, [], [])
+        return _Question(varied, direct, direct, None, 1, None, [])
     random = any(run.equations.by_node[node].is_random for node in carriers)
     copies = 1
     if random and len(run.positions) < ENOUGH_ROWS:
@@ -204,17 +219,15 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
         (sample.carry(_mixed(varied, inside, run.seed, after=after), through=carriers), sign)
         for after, sign in ((False, -1.0), (True, 1.0))
     ]
-    total_nudges: list[Nudge] = []
-    pure_nudges: list[Nudge] = []
-    for pure_part in (False, True) if reads else (False,):
-        for state, sign in states:
-
-            def outcome(forced: dict[str, Values], pure_part: bool = pure_part) -> Answer:
-                return question(forced, sample, pure=pure_part)
-
-            found = nudged(sample, state, outcome, features, carriers, sign=sign)
-            (pure_nudges if pure_part else total_nudges).extend(found)
-    return _Question(varied, direct, total, pure, copies, sample, total_nudges, pure_nudges)
+    outcomes = [partial(question, pure=False)]
+    if reads:
+        outcomes.append(partial(question, pure=True))
+    nudges: list[list[Nudge]] = [[] for _ in outcomes]
+    for state, sign in states:
+        found = nudged(sample, state, outcomes, features, carriers, sign=sign)
+        for asked, more in zip(nudges, found, strict=True):
+            asked += more
+    return _Question(varied, direct, total, pure, copies, sample, nudges)
 
 
 def _sample(run: _Run) -> tuple[Propagation, Positions]:
@@ -239,19 +252,31 @@ def _mixed(
     return {v.feature: np.stack([v.draw(k) for k in range(draws)])[pick, inside] for v in varied}
 
 
-def _entry(run: _Run, question: _Question, label: str) -> FeatureEffects:
-    n, varied = run.case.n_rows, question.varied
-    if question.sample is None:
+def _influences(run: _Run, questions: Sequence[_Question]) -> list[list[FloatArray]]:
+    """Influence of every row through the equations, for each question and each of its nudges."""
+    requests = [(q.sample, nudges) for q in questions if q.sample for nudges in q.nudges]
+    found = iter(propagated_influences(requests, run.case.n_rows))
+    return [[next(found) for _ in question.nudges] for question in questions]
+
+
+def _entry(
+    run: _Run, question: _Question, influences: list[FloatArray], label: str
+) -> FeatureEffects:
+    varied = question.varied
+    if not influences:
         total = _mean(run, question.total, 1, None)
-        pure = Effect(0.0, np.zeros(n))
+        pure = Effect(0.0, np.zeros(run.case.n_rows))
     else:
-        through = propagated_influence(question.sample, question.total_nudges, n)
-        total = pure = _mean(run, question.total, question.copies, through)
+        total = pure = _mean(run, question.total, question.copies, influences[0])
         if question.pure is not None:
-            through = propagated_influence(question.sample, question.pure_nudges, n)
-            pure = _mean(run, question.pure, question.copies, through)
+            pure = _mean(run, question.pure, question.copies, influences[1])
     asked = {id(d): d.queries for d in (question.direct, question.total, question.pure) if d}
-    nudges = [a for nudge in (*question.total_nudges, *question.pure_nudges) for a in nudge.answers]
+    nudged_rows = [
+        len(nudge.answer.positions)
+        for nudges in question.nudges
+        for nudge in nudges
+        if nudge.answer.changes
+    ]
     return FeatureEffects(
         " + ".join(v.feature for v in varied),
         label,
@@ -264,7 +289,7 @@ def _entry(run: _Run, question: _Question, label: str) -> FeatureEffects:
         ),
         pure_indirect=pure,
         n_rows=len(run.positions),
-        queries=sum(asked.values()) + sum(len(a.positions) for a in nudges if a.changes),
+        queries=sum(asked.values()) + sum(nudged_rows),
         combination="joint" if len(varied) > 1 else "",
     )
 

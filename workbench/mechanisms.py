@@ -7,7 +7,7 @@ much its own estimation error moves a mean effect, which is what gives fuzzing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -25,6 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 Residuals = Literal["abduct", "drop"]
 RIDGE = 1e-3
 """Ridge penalty of a standardised coefficient, in rows."""
+CHUNK = 65_536
+"""Rows whose regressors are held at a time."""
 HESSIAN_ROWS = 8_000
 """Rows that a categorical equation's information matrix is computed on, then scaled up."""
 
@@ -90,21 +92,26 @@ class NumericEquation:
         out: FloatArray = slope @ regressors / len(slope)
         return out
 
-    def influence(self, gradient: FloatArray) -> FloatArray:
-        """How much each row of the data moves `gradient` · coefficients, shape (n,)."""
-        weights = linalg.cho_solve(self._factor, gradient / self._scaling) / self._scaling
-        n = len(self._residuals)
-        free = max(n - self.terms.width, 1)
-        out: FloatArray = self._regressors @ weights * self._residuals * n
-        return out * float(np.sqrt(n / free))
+    def influences(self, gradients: FloatArray) -> FloatArray:
+        """How much each row of the data moves gradient · coefficients.
 
-    @cached_property
-    def _regressors(self) -> FloatArray:
-        return self.terms({p.name: p.values for p in self.parents})
+        Parameters
+        ----------
+        gradients : ndarray, shape (k, width)
 
-    @cached_property
-    def _residuals(self) -> FloatArray:
-        return np.nan_to_num(self.column.values - self._regressors @ self.coefficients)
+        Returns
+        -------
+        ndarray, shape (k, n)
+        """
+        scaled = (gradients / self._scaling).T
+        weights = linalg.cho_solve(self._factor, scaled) / self._scaling[:, None]
+        n = len(self.column.values)
+        out = np.empty((len(gradients), n))
+        for rows in _chunks(n):
+            regressors = self.terms({p.name: p.values[rows] for p in self.parents})
+            residuals = np.nan_to_num(self.column.values[rows] - regressors @ self.coefficients)
+            out[:, rows] = (regressors @ weights).T * residuals
+        return out * (n * float(np.sqrt(n / max(n - self.terms.width, 1))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,16 +188,29 @@ class CategoricalEquation:
         out: FloatArray = total.ravel() / len(scores)
         return out
 
-    def influence(self, gradient: FloatArray) -> FloatArray:
-        """How much each row of the data moves `gradient` · coefficients, shape (n,)."""
-        weights = linalg.cho_solve(self._information, gradient).reshape(self.coefficients.shape)
-        regressors = self.terms({p.name: p.values for p in self.parents})
-        surprise = -self._probabilities(regressors)
-        surprise[np.arange(len(surprise)), self.column.values] += 1.0
-        n = len(surprise)
-        free = max(n - self.terms.width, 1)
-        out: FloatArray = np.einsum("ij,ij->i", regressors @ weights, surprise[:, 1:])
-        return out * n * float(np.sqrt(n / free))
+    def influences(self, gradients: FloatArray) -> FloatArray:
+        """How much each row of the data moves gradient · coefficients.
+
+        Parameters
+        ----------
+        gradients : ndarray, shape (k, width · (levels − 1))
+
+        Returns
+        -------
+        ndarray, shape (k, n)
+        """
+        solved = linalg.cho_solve(self._information, gradients.T).T
+        width, others = self.coefficients.shape
+        weights = solved.reshape(len(gradients), width, others)
+        n = len(self.column.values)
+        out = np.empty((len(gradients), n))
+        for rows in _chunks(n):
+            regressors = self.terms({p.name: p.values[rows] for p in self.parents})
+            surprise = -self._probabilities(regressors)
+            surprise[np.arange(len(surprise)), self.column.values[rows]] += 1.0
+            for place, weight in enumerate(weights):
+                out[place, rows] = np.einsum("ij,ij->i", regressors @ weight, surprise[:, 1:])
+        return out * (n * float(np.sqrt(n / max(n - self.terms.width, 1))))
 
     def _probabilities(self, regressors: FloatArray) -> FloatArray:
         log_odds = np.zeros((len(regressors), len(self.column.levels)))
@@ -276,6 +296,12 @@ def _fit_categorical(
     intercepts = intercepts - slopes @ centre
     coefficients = np.vstack([intercepts, slopes.T])
     return CategoricalEquation(column, parents, terms, coefficients)
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    """Slices of the rows that are worked on at a time."""
+    for start in range(0, n, CHUNK):
+        yield slice(start, min(start + CHUNK, n))
 
 
 def _by_log_odds(by_edge: FloatArray, edges: FloatArray, chances: FloatArray) -> FloatArray:

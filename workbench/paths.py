@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from workbench.intervention import Interventions, Variation
 from workbench.progress import Progress, silent
 from workbench.propagation import Equations, Propagation, fit_equations
 from workbench.queries import Answer, Differences, QueryBatch, mean_effect, variations_of
-from workbench.sensitivity import Nudge, elsewhere, propagated_influence
+from workbench.sensitivity import Nudge, elsewhere, propagated_influences
 from workbench.target import UnlearningTarget
 
 __all__ = ["PathEffect", "path_effects", "path_frame", "trace_paths"]
@@ -137,11 +138,12 @@ def trace_paths(
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
         keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
-        equations = fit_equations(case, names, keep=keep, seed=seed)
+        equations = fit_equations(case, names, keep=keep, seed=seed, progress=progress)
     equations.check_cover(case, names)
     graph, _ = case.audit_graph.latent_projection()
     batch = QueryBatch(case, progress, "paths")
     inside = _sample(np.arange(len(positions)), SAMPLE_ROWS, seed + 1)
+    sampled = target.kind != "datapoints" or len(positions) < mask.sum()
     found = []
     for variation in varied:
         paths = graph.directed_paths(variation.feature, PREDICTION, limit=MOST_PATHS)
@@ -151,15 +153,17 @@ def trace_paths(
         near = _Walk(sample, batch, _restricted(variation, inside))
         asked = [(path[:-1], walk.differences(path[:-1]), near.nudges(path[:-1])) for path in paths]
         batch.flush()
-        for steps, differences, nudges in asked:
+        influences = propagated_influences([(sample, n) for _, _, n in asked], case.n_rows)
+        for (steps, differences, _), through in zip(asked, influences, strict=True):
             rows = np.mean(differences.per_draw, axis=0)
-            effect = mean_effect(rows, positions, case.n_rows, sampled=target.kind != "datapoints")
-            through = propagated_influence(sample, nudges, case.n_rows)
-            effect = Effect(effect.value, effect.influence + through)
-            left_out = count - len(paths)
+            effect = mean_effect(rows, positions, case.n_rows, sampled=sampled)
             found.append(
                 PathEffect(
-                    variation.feature, (*steps, PREDICTION), variation.text, effect, left_out
+                    variation.feature,
+                    (*steps, PREDICTION),
+                    variation.text,
+                    Effect(effect.value, effect.influence + through),
+                    left_out=count - len(paths),
                 )
             )
     return tuple(found)
@@ -180,7 +184,7 @@ class _Walk:
             return self.variation.before if level == 0 else self.variation.after[level - 1]
         if (prefix, level) not in self._values:
             cause = self.value(prefix[:-1], level)
-            self._values[prefix, level] = self._moved(prefix, cause)
+            self._values[prefix, level] = _onward(self.rows, prefix, len(prefix) - 1, cause)
         return self._values[prefix, level]
 
     def differences(self, steps: tuple[str, ...]) -> Differences:
@@ -197,23 +201,21 @@ class _Walk:
                 prefix, node = steps[:stop], steps[stop - 1]
                 causes = self.rows.parents(node, {steps[stop - 2]: self.value(prefix[:-1], level)})
                 values = elsewhere(self.rows, node, self.value(prefix, level))
-                answers = tuple(
-                    self._ask({steps[-1]: self._onward(steps, stop, value)}) for value in values
-                )
-                found.append(Nudge(node, causes, values, answers, sign))
+                rows = self.rows.tiled(len(values))
+                last = _onward(rows, steps, stop, values.ravel())
+                answer = self.batch.ask(rows.positions, {steps[-1]: last})
+                found.append(Nudge(node, causes, values, answer, sign))
         return found
-
-    def _onward(self, steps: tuple[str, ...], stop: int, value: Values) -> Values:
-        """Carry a forced value of the path's node before `stop` along the rest of the path."""
-        for place in range(stop, len(steps)):
-            value = self._moved(steps[: place + 1], value)
-        return value
-
-    def _moved(self, prefix: tuple[str, ...], cause: Values) -> Values:
-        return self.rows.moved(prefix[-1], self.rows.parents(prefix[-1], {prefix[-2]: cause}))
 
     def _ask(self, changes: Mapping[str, Values]) -> Answer:
         return self.batch.ask(self.rows.positions, changes)
+
+
+def _onward(rows: Propagation, steps: tuple[str, ...], stop: int, value: Values) -> Values:
+    """Carry values of the path's node before `stop` along the rest of the path."""
+    for before, node in pairwise(steps[stop - 1 :]):
+        value = rows.moved(node, rows.parents(node, {before: value}))
+    return value
 
 
 def _restricted(variation: Variation, inside: Positions) -> Variation:

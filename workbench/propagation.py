@@ -7,7 +7,7 @@ The validation is outside, in :func:`fit_equations`; inside is one loop in topol
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from workbench.case import AuditCase
 from workbench.columns import Column, Values
 from workbench.errors import NotIdentifiableError, TargetError, listed
-from workbench.graph import PREDICTION, CausalGraph
+from workbench.graph import CausalGraph
 from workbench.mechanisms import Equation, Residuals, fit_equation
+from workbench.progress import Progress, silent
 
 __all__ = ["Equations", "Propagation", "fit_equations"]
 
@@ -68,6 +69,7 @@ def fit_equations(
     keep: Mapping[str, npt.NDArray[np.intp]] | None = None,
     residuals: Residuals = "abduct",
     seed: int = 0,
+    progress: Progress = silent,
 ) -> Equations:
     """Fit one equation per node that lies between some feature and the prediction.
 
@@ -82,9 +84,9 @@ def fit_equations(
     needed = {node for feature in features for node in case.carriers(feature)}
     projected, _ = graph.latent_projection()
     by_node = {}
-    for node in projected.topological_order():
-        if node not in needed or node == PREDICTION:
-            continue
+    order = [node for node in projected.topological_order() if node in needed]
+    for done, node in enumerate(order):
+        progress("structural equations", done / len(order))
         parents = projected.parents(node)
         _check_equation(graph, node, parents)
         by_node[node] = fit_equation(
@@ -130,6 +132,14 @@ class Propagation:
     _observed: dict[str, Values] = field(default_factory=dict)
     _expected: dict[str, FloatArray] = field(default_factory=dict)
     _noise: dict[str, FloatArray] = field(default_factory=dict)
+    _tiled: dict[int, Propagation] = field(default_factory=dict)
+
+    def tiled(self, times: int) -> Propagation:
+        """Return the same rows several times over, each time with the same noise."""
+        if times not in self._tiled:
+            positions = np.tile(self.positions, times)
+            self._tiled[times] = Propagation(self.columns, self.equations, positions)
+        return self._tiled[times]
 
     def observed(self, node: str) -> Values:
         """Values of a node as they are, shape (m,)."""
@@ -170,7 +180,7 @@ class Propagation:
     def carry_on(
         self,
         state: Mapping[str, Values],
-        fixed: Mapping[str, Values],
+        fixed: Collection[str],
         node: str,
         value: Values,
         through: Iterable[str],

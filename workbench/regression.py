@@ -7,18 +7,20 @@ does not grow with the data (``estimands.md``, "Algorithm 2").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from workbench.basis import BasisKind, ColumnBasis, column_basis, level_basis
 from workbench.case import AuditCase
 from workbench.columns import Column, Values
+from workbench.design_matrix import DesignMatrix
 from workbench.effects import Effect
 from workbench.intervention import Variation
 from workbench.progress import Progress, silent
@@ -28,10 +30,6 @@ __all__ = ["Question", "SharedRegression", "Standardised"]
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
-CHUNK = 16_384
-"""Rows whose regressors are held at a time."""
-KEPT_BYTES = 400_000_000
-"""Regressors are kept between passes up to this size, else computed again."""
 ROWS_PER_TERM = 20
 """Rows there must be for every interaction term."""
 MOST_TERMS = 200
@@ -78,19 +76,15 @@ class SharedRegression:
         *,
         kind: Literal["flexible", "linear"] = "flexible",
     ) -> None:
-        self.n = case.n_rows
         self.y = case.predictions
-        self.columns = columns
+        self.design = DesignMatrix(columns, case.n_rows, kind)
         self.kind: BasisKind = kind
-        self._layouts: dict[BasisKind, _Layout] = {}
-        width = self.layout(kind).width
-        self._keep = self.n * width * 8 <= KEPT_BYTES
-        self._kept: dict[tuple[BasisKind, int], FloatArray] = {}
+        width = self.design.layout(kind).width
         self.gram = np.zeros((width, width))
         self.moment = np.zeros(width)
-        with _one_thread():
-            for rows in self.chunks():
-                block = self.block(kind, rows)
+        with _threads().limit(limits=1, user_api="blas"):
+            for rows in self.design.chunks():
+                block = self.design.block(kind, rows)
                 self.gram += block.T @ block
                 self.moment += block.T @ self.y[rows]
 
@@ -111,86 +105,57 @@ class SharedRegression:
         sampled : bool
             Whether those rows stand for a population.
         """
-        fits: list[_Fit] = []
-        places: dict[tuple[str, frozenset[str]], int] = {}
-        with _one_thread():
-            for done, question in enumerate(questions):
-                key = (question.variation.feature, frozenset(question.given))
-                if key not in places:
-                    progress("CAFÉ: regressions", done / len(questions))
-                    places[key] = len(fits)
-                    fits.append(_fit(self, question, positions))
-            influences = self._influences(fits)
-        answers = [
-            _standardised(self, f, i, positions, sampled)
-            for f, i in zip(fits, influences, strict=True)
-        ]
+        distinct = {_key(question): question for question in questions}
+        normals = {key: _normal(self, question) for key, question in distinct.items()}
+        with _threads().limit(limits=1, user_api="blas"):
+            for rows in self.design.chunks():
+                progress("CAFÉ: regressions", 0.8 * rows.start / self.design.n)
+                inside = _inside(positions, rows)
+                for normal in normals.values():
+                    _add(self, normal, rows)
+                    _add_steps(self, normal, rows, inside, positions)
+            fits = [_fit(self, normal, len(positions)) for normal in normals.values()]
+            answers = dict(zip(normals, self._apply(fits, positions, sampled), strict=True))
         progress("CAFÉ: regressions", 1.0)
-        return [answers[places[q.variation.feature, frozenset(q.given)]] for q in questions]
+        return [answers[_key(question)] for question in questions]
 
-    def _influences(self, fits: Sequence[_Fit]) -> list[FloatArray]:
-        """How much each row moves the mean effects through the fits, each of shape (n,)."""
-        mains = np.stack([v for fit in fits for v in (fit.main, fit.main_weights)], axis=1)
-        out = [np.empty(self.n) for _ in fits]
-        for rows in self.chunks():
-            both = self.block(self.kind, rows) @ mains
+    def _apply(
+        self, fits: Sequence[_Fit], positions: Positions, sampled: bool
+    ) -> list[Standardised]:
+        """Find the row effects, and how much each row of the data moves their mean."""
+        n, kind = self.design.n, self.kind
+        mains = np.concatenate([fit.main for fit in fits]).T
+        influences = [np.empty(n) for _ in fits]
+        per_draw = [[np.empty(len(positions)) for _ in fit.steps] for fit in fits]
+        for rows in self.design.chunks():
+            inside = _inside(positions, rows)
+            both = self.design.block(kind, rows) @ mains
             for place, fit in enumerate(fits):
                 fitted, weight = both[:, 2 * place], both[:, 2 * place + 1]
+                effects = [_at(main, inside) @ fit.main[0, fit.own] for main, _ in fit.steps]
                 if fit.left is not None:
-                    right = self.block(fit.right_kind, rows)
-                    left = fit.left(self.columns[fit.feature].values[rows])
-                    fitted = fitted + np.einsum("ij,ij->i", left @ fit.cross, right)
-                    weight = weight + np.einsum("ij,ij->i", left @ fit.cross_weights, right)
-                out[place][rows] = (self.y[rows] - fitted) * weight
-        for place, fit in enumerate(fits):
+                    left = fit.left(self.design.columns[fit.feature].values[rows])
+                    slopes = self.design.block(fit.right_kind, rows) @ fit.cross.T
+                    fitted = fitted + np.einsum("ij,ij->i", left, slopes[:, : fit.left.width])
+                    weight = weight + np.einsum("ij,ij->i", left, slopes[:, fit.left.width :])
+                    here = slopes[positions[inside] - rows.start, : fit.left.width]
+                    effects = [
+                        effect + (_at(change, inside) * here).sum(axis=1)
+                        for effect, (_, change) in zip(effects, fit.steps, strict=True)
+                    ]
+                influences[place][rows] = (self.y[rows] - fitted) * weight
+                for target, effect in zip(per_draw[place], effects, strict=True):
+                    target[inside] = effect
+        answers = []
+        for fit, influence, draws in zip(fits, influences, per_draw, strict=True):
             # Residuals of a fit with p terms are too small by (n − p) / n on average.
-            free = max(self.n - fit.terms, 1)
-            out[place] *= self.n * np.sqrt(self.n / free)
-        return out
-
-    def chunks(self) -> Iterator[slice]:
-        """Slices of the data that are worked on at a time."""
-        for start in range(0, self.n, CHUNK):
-            yield slice(start, min(start + CHUNK, self.n))
-
-    def block(self, kind: BasisKind, rows: slice) -> FloatArray:
-        """Intercept and all columns' regressors of one kind, shape (rows, width of that kind)."""
-        if (kind, rows.start) in self._kept:
-            return self._kept[kind, rows.start]
-        layout = self.layout(kind)
-        block = np.empty((rows.stop - rows.start, layout.width))
-        block[:, 0] = 1.0
-        for name, basis in layout.bases.items():
-            block[:, layout.slices[name]] = basis(self.columns[name].values[rows])
-        if self._keep:
-            self._kept[kind, rows.start] = block
-        return block
-
-    def layout(self, kind: BasisKind) -> _Layout:
-        """Where each column's regressors of one kind stand."""
-        if kind not in self._layouts:
-            bases = {name: column_basis(column, kind) for name, column in self.columns.items()}
-            stops = np.cumsum([1, *(basis.width for basis in bases.values())])
-            slices = {
-                name: slice(int(start), int(stop))
-                for name, start, stop in zip(bases, stops[:-1], stops[1:], strict=True)
-            }
-            self._layouts[kind] = _Layout(bases, slices, int(stops[-1]))
-        return self._layouts[kind]
-
-
-@dataclass(frozen=True, eq=False)
-class _Layout:
-    """Bases of all columns and the places of their regressors behind the intercept."""
-
-    bases: dict[str, ColumnBasis]
-    slices: dict[str, slice]
-    width: int
-
-    def places(self, names: Sequence[str]) -> Positions:
-        """Return the indices of some columns' regressors."""
-        parts = [np.arange(self.slices[name].start, self.slices[name].stop) for name in names]
-        return np.concatenate([np.zeros(0, dtype=np.intp), *parts]).astype(np.intp)
+            influence *= n * np.sqrt(n / max(n - fit.terms, 1))
+            effect = draws[0] if len(draws) == 1 else np.mean(draws, axis=0)
+            value = float(effect.mean())
+            if sampled:
+                influence[positions] += (effect - value) * (n / len(positions))
+            answers.append(Standardised(Effect(value, influence), draws))
+        return answers
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,10 +167,12 @@ class _Fit:
 
     Attributes
     ----------
-    main, main_weights : ndarray, shape (width of the main layout,)
+    main : ndarray, shape (2, width of the main layout)
         Coefficients, and what a unit of each normal equation's residual does to the mean effect.
-    cross, cross_weights : ndarray, shape (width of left, width of the right layout)
+    cross : ndarray, shape (2 · width of left, width of the right layout)
         The same for the interactions.
+    own : slice
+        Places of the feature's own main regressors.
     steps : list of (ndarray, ndarray)
         Change of the feature's main and interaction regressors, one pair per draw.
     """
@@ -214,77 +181,156 @@ class _Fit:
     left: ColumnBasis | None
     right_kind: BasisKind
     terms: int
+    own: slice
     main: FloatArray
-    main_weights: FloatArray
     cross: FloatArray
-    cross_weights: FloatArray
     steps: list[tuple[FloatArray, FloatArray]]
 
 
-def _standardised(
-    shared: SharedRegression, fit: _Fit, influence: FloatArray, positions: Positions, sampled: bool
-) -> Standardised:
-    place = shared.layout(shared.kind).slices[fit.feature]
-    per_draw = []
-    for main, left in fit.steps:
-        effect = np.broadcast_to(main @ fit.main[place], len(positions)).copy()
-        if fit.left is not None:
-            slopes = left @ fit.cross
-            for inside, right in _target_blocks(shared, fit.right_kind, positions):
-                if len(slopes) == 1:
-                    effect[inside] += right @ slopes[0]
-                else:
-                    effect[inside] += np.einsum("ij,ij->i", slopes[inside], right)
-        per_draw.append(effect)
-    rows = per_draw[0] if len(per_draw) == 1 else np.mean(per_draw, axis=0)
-    value = float(rows.mean())
-    if sampled:
-        influence[positions] += (rows - value) * (shared.n / len(positions))
-    return Standardised(Effect(value, influence), per_draw)
+@dataclass(frozen=True, eq=False)
+class _Normal:
+    """One feature's normal equations while they are summed over the chunks.
+
+    Attributes
+    ----------
+    places : ndarray of int
+        Main regressors that take part.
+    right : ndarray of int
+        Covariates' regressors that the feature's own, `left`, are multiplied with.
+    cross_step : ndarray, shape (width of left, width of the right layout)
+        Sum over target rows and draws of the change of every interaction regressor.
+    """
+
+    feature: str
+    places: Positions
+    left: ColumnBasis | None
+    right_kind: BasisKind
+    right: Positions
+    gram: FloatArray
+    moment: FloatArray
+    steps: list[tuple[FloatArray, FloatArray]]
+    cross_step: FloatArray
 
 
-def _target_blocks(
-    shared: SharedRegression, kind: BasisKind, positions: Positions
-) -> Iterator[tuple[slice, FloatArray]]:
-    """Blocks of the target's rows: their places among the target's, and their regressors."""
-    for rows in shared.chunks():
-        start, stop = np.searchsorted(positions, (rows.start, rows.stop))
-        if start == stop:
-            continue
-        block = shared.block(kind, rows)
-        if stop - start < len(block):
-            block = block[positions[start:stop] - rows.start]
-        yield slice(int(start), int(stop)), block
+def _key(question: Question) -> tuple[str, frozenset[str]]:
+    return question.variation.feature, frozenset(question.given)
 
 
-def _fit(shared: SharedRegression, question: Question, positions: Positions) -> _Fit:
+def _inside(positions: Positions, rows: slice) -> slice:
+    """Places among the target's rows of those in a chunk."""
+    start, stop = np.searchsorted(positions, (rows.start, rows.stop))
+    return slice(int(start), int(stop))
+
+
+def _at(step: FloatArray, inside: slice) -> FloatArray:
+    """Rows of a change; a single row stands for all."""
+    return step if len(step) == 1 else step[inside]
+
+
+def _normal(shared: SharedRegression, question: Question) -> _Normal:
+    """Start from the shared submatrix of the main regressors."""
     variation, feature = question.variation, question.variation.feature
-    layout = shared.layout(shared.kind)
+    layout = shared.design.layout(shared.kind)
     places = np.concatenate([[0], layout.places([feature, *question.given])])
     left, right_kind = _interactions(shared, question)
-    right_layout = shared.layout(right_kind)
-    right = right_layout.places(question.given)
-    gram, moment = _normal_equations(shared, feature, places, left, right_kind, right)
-    scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
-    gram /= np.outer(scaling, scaling)
-
+    right = shared.design.layout(right_kind).places(question.given)
+    mains, width = len(places), left.width if left else 0
+    size = mains + width * len(right)
+    gram, moment = np.zeros((size, size)), np.zeros(size)
+    gram[:mains, :mains] = shared.gram[np.ix_(places, places)]
+    moment[:mains] = shared.moment[places]
     basis = layout.bases[feature]
     steps = [
         (_change(basis, variation.before, after), _change(left, variation.before, after))
         for after in variation.after
     ]
-    main_step = np.zeros(layout.width)
-    main_step[layout.slices[feature]] = np.mean([m.mean(axis=0) for m, _ in steps], axis=0)
-    cross_step = _mean_cross(shared, right_kind, steps, positions)[:, right]
-    step = np.concatenate([main_step[places], cross_step.ravel()])
+    cross_step = np.zeros((width, shared.design.layout(right_kind).width))
+    return _Normal(feature, places, left, right_kind, right, gram, moment, steps, cross_step)
 
-    both = _solve(gram, np.stack([moment, step], axis=1) / scaling[:, None]) / scaling[:, None]
+
+def _add(shared: SharedRegression, normal: _Normal, rows: slice) -> None:
+    """Add a chunk's part of the interactions to the normal equations (upper triangle).
+
+    Interaction regressors are products of a left and a right one. Left ones are zero on most
+    rows: with the rows in the feature's order, each is summed over one run of them.
+    """
+    left, right = normal.left, normal.right
+    if left is None:
+        return
+    mains, width, places = len(normal.places), len(right), normal.places
+    gram, moment = normal.gram, normal.moment
+    values = shared.design.columns[normal.feature].values[rows]
+    factors = left(values)
+    order = np.argsort(values, kind="stable")
+    order = order[factors[order].any(axis=1)]
+    factors, y = factors[order], shared.y[rows][order]
+    main_block = shared.design.block(shared.kind, rows)[order]
+    runs = [_run(factors[:, i]) for i in range(left.width)]
+    heres = [slice(mains + i * width, mains + (i + 1) * width) for i in range(left.width)]
+    if left.indicates and normal.right_kind == shared.kind:
+        # The rows at one level have one Gram matrix, which holds both blocks.
+        for run, here in zip(runs, heres, strict=True):
+            own = main_block[run].T @ main_block[run]
+            gram[:mains, here] += own[np.ix_(places, right)]
+            gram[here, here] += own[np.ix_(right, right)]
+            moment[here] += (y[run] @ main_block[run])[right]
+        return
+    right_block = shared.design.block(normal.right_kind, rows)[np.ix_(order, right)]
+    scaled = [right_block[run] * factors[run, i, None] for i, run in enumerate(runs)]
+    for i, (run, here) in enumerate(zip(runs, heres, strict=True)):
+        gram[:mains, here] += (main_block[run].T @ scaled[i])[places]
+        gram[here, here] += scaled[i].T @ scaled[i]
+        moment[here] += y[run] @ scaled[i]
+        for j in range(i + 1, left.width):
+            start, stop = max(run.start, runs[j].start), min(run.stop, runs[j].stop)
+            if start < stop:
+                one = scaled[i][start - run.start : stop - run.start]
+                other = scaled[j][start - runs[j].start : stop - runs[j].start]
+                gram[here, heres[j]] += one.T @ other
+
+
+def _add_steps(
+    shared: SharedRegression, normal: _Normal, rows: slice, inside: slice, positions: Positions
+) -> None:
+    """Add what the change of the interaction regressors sums to over a chunk's target rows."""
+    if normal.left is None or inside.start == inside.stop:
+        return
+    right = shared.design.chosen(normal.right_kind, rows, inside, positions)
+    for _, left in normal.steps:
+        if len(left) == 1:
+            normal.cross_step[:] += np.outer(left[0], right.sum(axis=0))
+        else:
+            normal.cross_step[:] += left[inside].T @ right
+
+
+def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
+    """Solve for the coefficients and for the weights of the mean effect over the target."""
+    layout, right = shared.design.layout(shared.kind), normal.right
+    own, mains = layout.slices[normal.feature], len(normal.places)
+    gram = normal.gram
+    lower = np.tril_indices_from(gram, -1)
+    gram[lower] = gram.T[lower]
+    interactions = np.arange(mains, len(gram))
+    gram[interactions, interactions] += SHRINKAGE
+    scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+    gram /= np.outer(scaling, scaling)
+
+    main_step = np.zeros(layout.width)
+    main_step[own] = np.mean([main.mean(axis=0) for main, _ in normal.steps], axis=0)
+    cross_step = normal.cross_step[:, right] / (n_target * len(normal.steps))
+    step = np.concatenate([main_step[normal.places], cross_step.ravel()])
+    sides = np.stack([normal.moment, step], axis=1)
+    both = _solve(gram, sides / scaling[:, None]) / scaling[:, None]
+
     main = np.zeros((2, layout.width))
-    main[:, places] = both.T[:, : len(places)]
-    cross = np.zeros((2, left.width if left else 0, right_layout.width))
-    if left is not None:
-        cross[:, :, right] = both.T[:, len(places) :].reshape(2, left.width, len(right))
-    return _Fit(feature, left, right_kind, len(moment), main[0], main[1], cross[0], cross[1], steps)
+    main[:, normal.places] = both.T[:, :mains]
+    width = len(normal.cross_step)
+    cross = np.zeros((2 * width, normal.cross_step.shape[1]))
+    if width:
+        cross[:, right] = both.T[:, mains:].reshape(2 * width, len(right))
+    return _Fit(
+        normal.feature, normal.left, normal.right_kind, len(gram), own, main, cross, normal.steps
+    )
 
 
 def _interactions(
@@ -293,9 +339,9 @@ def _interactions(
     """Choose the richest interactions of feature and covariates that the rows can carry."""
     if shared.kind == "linear" or not question.given:
         return None, shared.kind
-    column = shared.columns[question.variation.feature]
+    column = shared.design.columns[question.variation.feature]
     levels = question.variation.levels
-    most = min(MOST_TERMS, shared.n // ROWS_PER_TERM)
+    most = min(MOST_TERMS, shared.design.n // ROWS_PER_TERM)
     options: tuple[tuple[BasisKind, BasisKind], ...] = (
         ("local", "flexible"),
         ("local", "coarse"),
@@ -306,59 +352,10 @@ def _interactions(
     for left_kind, right_kind in options:
         few = not column.is_numeric and len(levels) <= 2
         left = level_basis(column, levels) if few else column_basis(column, left_kind)
-        right = shared.layout(right_kind).places(question.given)
+        right = shared.design.layout(right_kind).places(question.given)
         if 0 < left.width * len(right) <= most:
             return left, right_kind
     return None, shared.kind
-
-
-def _normal_equations(
-    shared: SharedRegression,
-    feature: str,
-    places: Positions,
-    left: ColumnBasis | None,
-    right_kind: BasisKind,
-    right: Positions,
-) -> tuple[FloatArray, FloatArray]:
-    """Gram matrix and moments: the shared submatrix, and the block of the interactions.
-
-    Interaction regressors are products of a left and a right one. Left ones are zero on most
-    rows: with the rows in the feature's order, each is summed over one run of them, without copies.
-    """
-    mains, width = len(places), len(right)
-    terms = 0 if left is None else left.width * width
-    gram = np.zeros((mains + terms, mains + terms))
-    moment = np.zeros(mains + terms)
-    gram[:mains, :mains] = shared.gram[np.ix_(places, places)]
-    moment[:mains] = shared.moment[places]
-    if left is None:
-        return gram, moment
-    values = shared.columns[feature].values
-    for rows in shared.chunks():
-        factors = left(values[rows])
-        order = np.argsort(values[rows], kind="stable")
-        order = order[factors[order].any(axis=1)]
-        factors, y = factors[order], shared.y[rows][order]
-        main_block = shared.block(shared.kind, rows)[order]
-        right_block = shared.block(right_kind, rows)[np.ix_(order, right)]
-        runs = [_run(factors[:, i]) for i in range(left.width)]
-        for i, run in enumerate(runs):
-            here = slice(mains + i * width, mains + (i + 1) * width)
-            scaled = right_block[run] * factors[run, i, None]
-            gram[:mains, here] += (main_block[run].T @ scaled)[places]
-            moment[here] += scaled.T @ y[run]
-            for j in range(i, left.width):
-                both = slice(max(run.start, runs[j].start), min(run.stop, runs[j].stop))
-                if both.start >= both.stop:
-                    continue
-                there = slice(mains + j * width, mains + (j + 1) * width)
-                other = right_block[both] * factors[both, j, None]
-                within = slice(both.start - run.start, both.stop - run.start)
-                gram[here, there] += scaled[within].T @ other
-    lower = np.tril_indices_from(gram, -1)
-    gram[lower] = gram.T[lower]
-    gram[np.arange(mains, len(gram)), np.arange(mains, len(gram))] += SHRINKAGE
-    return gram, moment
 
 
 def _run(factor: FloatArray) -> slice:
@@ -367,13 +364,14 @@ def _run(factor: FloatArray) -> slice:
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
 
 
-def _one_thread() -> threadpool_limits:
-    """Keep linear algebra on one thread.
+@cache
+def _threads() -> ThreadpoolController:
+    """Return the control over the threads of linear algebra, to keep it on one.
 
     The matrices are small: more threads gain little on an idle machine, and on a busy one they
     wait for each other and take several times as long.
     """
-    return threadpool_limits(1, user_api="blas")
+    return ThreadpoolController()
 
 
 def _solve(gram: FloatArray, right: FloatArray) -> FloatArray:
@@ -394,23 +392,3 @@ def _change(basis: ColumnBasis | None, before: Values, after: Values) -> FloatAr
     if bool((before == before[0]).all() and (after == after[0]).all()):
         before, after = before[:1], after[:1]
     return basis(after) - basis(before)
-
-
-def _mean_cross(
-    shared: SharedRegression,
-    right_kind: BasisKind,
-    steps: Sequence[tuple[FloatArray, FloatArray]],
-    positions: Positions,
-) -> FloatArray:
-    """Mean over the target's rows and the draws of the change of every interaction regressor."""
-    width = steps[0][1].shape[1]
-    out = np.zeros((width, shared.layout(right_kind).width))
-    if not width:
-        return out
-    for inside, right in _target_blocks(shared, right_kind, positions):
-        for _, left in steps:
-            if len(left) == 1:
-                out += np.outer(left[0], right.sum(axis=0))
-            else:
-                out += left[inside].T @ right
-    return out / (len(positions) * len(steps))

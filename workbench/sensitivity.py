@@ -18,7 +18,7 @@ from workbench.mechanisms import NumericEquation
 from workbench.propagation import Propagation
 from workbench.queries import Answer
 
-__all__ = ["SAMPLE_ROWS", "Nudge", "elsewhere", "nudged", "propagated_influence"]
+__all__ = ["SAMPLE_ROWS", "Nudge", "elsewhere", "nudged", "propagated_influences"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -27,95 +27,132 @@ SAMPLE_ROWS = 512
 NUDGE = 0.25
 """Size of a nudge, in standard deviations of the node: wide enough to cross the steps of a tree."""
 
-Outcome = Callable[[dict[str, Values]], Answer]
+Outcome = Callable[[dict[str, Values], Propagation], Answer]
 """Asks for the scores that a state of the changed nodes leads to."""
 
 
 @dataclass(frozen=True, eq=False)
 class Nudge:
-    """Questions about one node after one level of the intervention.
+    """A question about one node after one level of the intervention.
 
     Attributes
     ----------
-    values : tuple of ndarray
+    causes : dict of str to ndarray, each shape (m,)
+        Values of the node's causes after the intervention.
+    values : ndarray, shape (ends, m)
         What the node is forced to: below and above its value, or each level of a category.
-    answers : tuple of Answer
+    answer : Answer
+        Scores of the rows, one block of m per end.
     sign : float
         +1 after the change, −1 before.
     """
 
     node: str
     causes: dict[str, Values]
-    values: tuple[Values, ...]
-    answers: tuple[Answer, ...]
+    values: Values
+    answer: Answer
     sign: float
+
+    @property
+    def scores(self) -> FloatArray:
+        """Scores at every end, shape (ends, m)."""
+        return self.answer.scores.reshape(self.values.shape)
 
 
 def nudged(
     propagation: Propagation,
     state: Mapping[str, Values],
-    outcome: Outcome,
+    outcomes: Sequence[Outcome],
     targets: Collection[str],
     nodes: Collection[str],
     *,
     sign: float,
-) -> list[Nudge]:
+) -> list[list[Nudge]]:
     """Ask what the prediction would be if each moved node ended elsewhere.
 
     Parameters
     ----------
     state : mapping of str to ndarray
         The changed nodes after an intervention.
-    outcome : callable
-        Turns the state after a nudge was carried on into a question to the model.
+    outcomes : sequence of callable
+        Each turns the state after a nudge was carried on into a question to the model.
     targets : collection of str
         The intervened features, which stay as set.
     nodes : collection of str
         The nodes that may move.
+
+    Returns
+    -------
+    list of list of Nudge
+        One list per outcome.
     """
-    questions = []
+    questions: list[list[Nudge]] = [[] for _ in outcomes]
     for node in nodes:
         if node not in state:
             continue
         values = elsewhere(propagation, node, state[node])
-        fixed = {name: state[name] for name in targets}
-        answers = tuple(
-            outcome(propagation.carry_on(state, fixed, node, value, nodes)) for value in values
-        )
-        questions.append(Nudge(node, propagation.parents(node, state), values, answers, sign))
+        # All ends at once: the rows come again for each.
+        rows = propagation.tiled(len(values))
+        again = {name: np.tile(array, len(values)) for name, array in state.items()}
+        carried = rows.carry_on(again, targets, node, values.ravel(), nodes)
+        causes = propagation.parents(node, state)
+        for asked, outcome in zip(questions, outcomes, strict=True):
+            asked.append(Nudge(node, causes, values, outcome(carried, rows), sign))
     return questions
 
 
-def elsewhere(propagation: Propagation, node: str, value: Values) -> tuple[Values, ...]:
-    """Values to force a node to: below and above a number, or every level of a category."""
+def elsewhere(propagation: Propagation, node: str, value: Values) -> Values:
+    """Give values to force a node to, shape (ends, m).
+
+    Below and above a number, or every level of a category.
+    """
     column = propagation.columns[node]
     if not column.is_numeric:
-        return tuple(np.full(len(value), code, np.intp) for code in range(len(column.levels)))
+        codes = np.arange(len(column.levels), dtype=np.intp)
+        return np.repeat(codes[:, None], len(value), axis=1)
     size = NUDGE * column.scale
     if column.integer:
         size = max(1.0, float(round(size)))
-    return tuple(np.clip(value + step, column.low, column.high) for step in (-size, size))
+    return np.clip(np.stack([value - size, value + size]), column.low, column.high)
 
 
-def propagated_influence(propagation: Propagation, nudges: Sequence[Nudge], n: int) -> FloatArray:
-    """Add up the influence of every row of the data through every equation, shape (n,)."""
-    equations = propagation.equations
-    gradients: dict[str, FloatArray] = {}
-    for nudge in nudges:
-        equation = equations.by_node[nudge.node]
-        was = propagation.parents(nudge.node, {}) if equations.residuals == "abduct" else None
-        if isinstance(equation, NumericEquation):
-            low, high = nudge.answers
-            width = nudge.values[1] - nudge.values[0]
-            slope = np.divide(
-                high.scores - low.scores, width, out=np.zeros_like(width), where=width > 0
-            )
-            gradient = equation.gradient(slope, nudge.causes, was)
-        else:
-            scores = np.stack([answer.scores for answer in nudge.answers], axis=1)
-            gradient = equation.gradient(scores, nudge.causes, was)
-        gradients[nudge.node] = gradients.get(nudge.node, 0.0) + nudge.sign * gradient
-    out = np.zeros(n)
-    for node, gradient in gradients.items():
-        out += equations.by_node[node].influence(gradient)
+def propagated_influences(
+    requests: Sequence[tuple[Propagation, Sequence[Nudge]]], n: int
+) -> list[FloatArray]:
+    """Add up the influence of every row of the data through every equation.
+
+    Parameters
+    ----------
+    requests : sequence of (Propagation, sequence of Nudge)
+        The nudges behind each mean effect, all of the same equations.
+
+    Returns
+    -------
+    list of ndarray, each shape (n,)
+    """
+    out = [np.zeros(n) for _ in requests]
+    wanted: dict[str, dict[int, FloatArray]] = {}
+    for place, (propagation, nudges) in enumerate(requests):
+        for nudge in nudges:
+            gradients = wanted.setdefault(nudge.node, {})
+            part = nudge.sign * _gradient(propagation, nudge)
+            gradients[place] = gradients.get(place, 0.0) + part
+    for node, gradients in wanted.items():
+        equation = requests[0][0].equations.by_node[node]
+        influences = equation.influences(np.stack(list(gradients.values())))
+        for place, influence in zip(gradients, influences, strict=True):
+            out[place] += influence
     return out
+
+
+def _gradient(propagation: Propagation, nudge: Nudge) -> FloatArray:
+    """Differentiate the mean score by the coefficients of the nudged node's equation."""
+    equations = propagation.equations
+    equation = equations.by_node[nudge.node]
+    was = propagation.parents(nudge.node, {}) if equations.residuals == "abduct" else None
+    if not isinstance(equation, NumericEquation):
+        return equation.gradient(nudge.scores.T, nudge.causes, was)
+    width = nudge.values[1] - nudge.values[0]
+    rise = nudge.scores[1] - nudge.scores[0]
+    slope = np.divide(rise, width, out=np.zeros_like(width), where=width > 0)
+    return equation.gradient(slope, nudge.causes, was)

@@ -389,7 +389,10 @@ def test_a_missing_folder_is_noticed_before_the_work(monkeypatch: pytest.MonkeyP
 
 def test_the_printed_code_repeats_the_audit(files: Path, tmp_path: Path) -> None:
     cases: list[list[object]] = [
-        ["loan", "--target", "zip_code", "--contrast", "MA 02467,MA 02136", "--seed", "2"],
+        [
+            *("loan", "--target", "zip_code", "--contrast", "MA 02467,MA 02136"),
+            *("--seed", "2", "--model-kind", "mlp"),
+        ],
         own(files, "--target", "zip_code", "--where", "income > 50"),
         logged(files, "--row", "5", "--target", "income"),
     ]

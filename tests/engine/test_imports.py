@@ -36,7 +36,7 @@ LAYERS: list[list[set[str]]] = [
     [{"columns"}],
     [GRAPH, {"intervention", "basis"}, {"condition", "condition_syntax", "target"}, {"model"}],
     [{"case", "effects"}],
-    [{"mechanisms", "propagation", "terms"}, {"queries", "regression"}],
+    [{"mechanisms", "propagation", "terms"}, {"design_matrix", "queries", "regression"}],
     [
         {"fuzzing", "sensitivity", "cafe", "paths", "verdict", "diagnostics"},
         {"baselines"},

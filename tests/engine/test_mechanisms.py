@@ -198,7 +198,7 @@ def test_missing_numbers_stay_missing_and_others_never_become_so(rng) -> None:
         for residuals in ("abduct", "drop"):
             found = moved(equation, {"x": np.full(N, 0.5)}, residuals=residuals)
             np.testing.assert_array_equal(np.isnan(found), np.isnan(values))
-        influence = equation.influence(np.ones(equation.terms.width))
+        influence = equation.influences(np.ones(equation.terms.width)[None])[0]
         assert np.isfinite(influence).all() and (influence[3::10] == 0).all()
     slope = moved(equation, {"x": np.full(N, 1.0)}) - moved(equation, {"x": np.full(N, 0.0)})
     assert np.nanmean(slope) == pytest.approx(2.0, abs=0.2)
@@ -385,7 +385,7 @@ def test_influence_gives_the_error_of_least_squares(rng: np.random.Generator) ->
     meat = (regressors * residual[:, None] ** 2).T @ regressors
     free = 1000 - equation.terms.width
     expected = np.sqrt(gradient @ bread @ meat @ bread @ gradient * 1000 / free)
-    influence = equation.influence(gradient)
+    influence = equation.influences(gradient[None])[0]
     assert np.sqrt((influence**2).sum()) / 1000 == pytest.approx(expected, rel=0.02)
     assert abs(influence.mean()) < 0.05 * expected
 
@@ -406,7 +406,7 @@ def test_influence_predicts_what_leaving_rows_out_does(kind: str, rng) -> None:
 
     whole = fit_equation(column("v", values), [column("x", x)])
     low, high = (whole.terms({"x": np.array([at])}).ravel() for at in (-0.5, 0.8))
-    influence = whole.influence(high - low)
+    influence = whole.influences((high - low)[None])[0]
     predicted, found = [], []
     for _ in range(40):
         left = rng.choice(n, size=100, replace=False)
@@ -456,5 +456,5 @@ def test_many_categories_in_few_rows(rng: np.random.Generator) -> None:
         found = moved(equation, now)
         assert np.isfinite(found).all()
         np.testing.assert_array_equal(moved(equation, observed(equation)), equation.column.values)
-        influence = equation.influence(np.ones(equation.coefficients.size))
+        influence = equation.influences(np.ones(equation.coefficients.size)[None])[0]
         assert np.isfinite(influence).all()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -25,7 +25,7 @@ import pytest
 pytest.importorskip("voila")
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from widgets.page_server import HEADERS, HEALTH
 from widgets.serving import page_file, settings
@@ -127,7 +127,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(folder: Path) -> Iterator[Served]:
-    with serving(folder / "page.ipynb", "--port", 0) as server:
+    with serving(folder / "page.ipynb", "--port", 0, "--max-pages", 100) as server:
         yield server
 
 
@@ -340,9 +340,12 @@ def test_the_page_cannot_send_code(served: Served) -> None:
             heard.append(answer)
             if json.loads(answer)["msg_type"] == "kernel_info_reply":
                 break
-        await line.write_message("x" * (5 * 2**20))  # more than a page may send
+        with suppress(WebSocketClosedError):  # when the server hangs up before all is sent
+            await line.write_message("x" * (5 * 2**20))  # more than a page may send
         while (answer := await asyncio.wait_for(line.read_message(), 30)) is not None:
             heard.append(str(answer))
+        line.close()
+        await asyncio.sleep(0.1)
         return heard
 
     assert asyncio.run(refused()) == 403
@@ -350,6 +353,13 @@ def test_the_page_cannot_send_code(served: Served) -> None:
     heard = asyncio.run(talk())
     assert heard and not any("INTRUDER" in answer for answer in heard)
     assert not any("execute_reply" in answer for answer in heard)
+
+
+def test_pages_are_limited(folder: Path) -> None:
+    with serving(folder / "page.ipynb", "--port", 0, "--max-pages", 1) as server:
+        server.open()
+        status, text, _ = server.ask(f"/?token={server.token}")
+        assert status == 503 and "Too many pages are open" in text
 
 
 def test_an_error_in_the_page_shows_no_traceback(folder: Path) -> None:
