@@ -10,17 +10,21 @@ import pandas as pd
 import workbench as wb
 from widgets import markup
 from widgets.browser_parts import FilePicker, StatusLine
-from widgets.csv_upload import MAX_BYTES, read_csv
 from widgets.graph_text import read_graph
 from widgets.jobs import BackgroundJob, Listener, words_for
 from widgets.session import AuditSession
 from widgets.sources import MODEL_KINDS, SOURCES, likely_features, sample_case, table_case
 from workbench.progress import Progress
+from workbench.table_files import parse_csv
 
 __all__ = ["DataModelLoader"]
 
 OWN = "own"
 PREVIEW = 3
+MAX_BYTES = 30_000_000
+"""Largest upload; the browser refuses more before it sends any of it."""
+MAX_COLUMNS = 200
+MAX_CELLS = 5_000_000
 
 
 class DataModelLoader(W.VBox):
@@ -157,7 +161,10 @@ class DataModelLoader(W.VBox):
         self._session.close()
         self._details.layout.display = "none"
         self._table = None
-        table = read_csv(name, content)
+        table = parse_csv(
+            content, name, max_bytes=MAX_BYTES, max_columns=MAX_COLUMNS, max_cells=MAX_CELLS
+        )
+        table = table.dropna(axis="columns", how="all")
         self._table = table
         self._preview.value = _preview(table)
         names = list(table.columns)

@@ -17,13 +17,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import Page, expect, sync_playwright
 
 import workbench as wb
 from workbench.sample_models import train_model
 from workbench.wording import signed, span
-
-pytest.importorskip("playwright")
-from playwright.sync_api import Page, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 

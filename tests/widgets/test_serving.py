@@ -33,6 +33,7 @@ from workbench.errors import AuditError
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = "from workbench.cli import main; main()"
+linux = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks into Linux's /proc")
 CODE = "import os\nprint('ANSWER', 6 * 7, 'PROCESS', os.getpid())"
 
 
@@ -197,6 +198,7 @@ def test_another_name_for_this_machine_is_refused(served: Served) -> None:
     assert served.ask(path, Host=f"localhost:{served.port}")[0] == 200
 
 
+@linux
 def test_only_this_computer_is_listened_to(served: Served) -> None:
     hexed = f"{served.port:04X}"
     listening = []
@@ -282,6 +284,7 @@ def test_every_answer_carries_the_headers(path: str, served: Served) -> None:
         assert name in headers["Content-Security-Policy"]
 
 
+@linux
 def test_the_health_check_starts_nothing(served: Served) -> None:
     children = f"/proc/{served.process.pid}/task/{served.process.pid}/children"
     before = Path(children).read_text("ascii").split()
@@ -386,6 +389,7 @@ def test_it_ends_at_once_and_leaves_no_process(sign: signal.Signals, folder: Pat
         assert server.process.stdout.read() == "", "one address is all it prints"
 
 
+@linux
 def test_a_token_and_a_place_behind_a_proxy(folder: Path) -> None:
     proxy = ("--public-url", "https://audit.example.org/cafe")
     with serving(folder / "page.ipynb", "--port", 0, "--token", "a" * 20, *proxy) as server:
