@@ -146,14 +146,13 @@ class SharedRegression:
                 influences[place][rows] = (self.y[rows] - fitted) * weight
                 for target, effect in zip(per_draw[place], effects, strict=True):
                     target[inside] = effect
+        everyone = slice(None) if len(positions) == n else positions
         answers = []
         for fit, influence, draws in zip(fits, influences, per_draw, strict=True):
-            # Residuals of a fit with p terms are too small by (n − p) / n on average.
-            influence *= n * np.sqrt(n / max(n - fit.terms, 1))
             effect = draws[0] if len(draws) == 1 else np.mean(draws, axis=0)
             value = float(effect.mean())
-            if sampled:
-                influence[positions] += (effect - value) * (n / len(positions))
+            if sampled and (fit.left is not None or any(len(m) > 1 for m, _ in fit.steps)):
+                influence[everyone] += (effect - value) * (n / len(positions))
             answers.append(Standardised(Effect(value, influence), draws))
         return answers
 
@@ -168,7 +167,7 @@ class _Fit:
     Attributes
     ----------
     main : ndarray, shape (2, width of the main layout)
-        Coefficients, and what a unit of each normal equation's residual does to the mean effect.
+        Coefficients, and what a row's residual times its regressors adds to its influence.
     cross : ndarray, shape (2 · width of left, width of the right layout)
         The same for the interactions.
     own : slice
@@ -180,7 +179,6 @@ class _Fit:
     feature: str
     left: ColumnBasis | None
     right_kind: BasisKind
-    terms: int
     own: slice
     main: FloatArray
     cross: FloatArray
@@ -306,7 +304,7 @@ def _add_steps(
 def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
     """Solve for the coefficients and for the weights of the mean effect over the target."""
     layout, right = shared.design.layout(shared.kind), normal.right
-    own, mains = layout.slices[normal.feature], len(normal.places)
+    n, own, mains = shared.design.n, layout.slices[normal.feature], len(normal.places)
     gram = normal.gram
     lower = np.tril_indices_from(gram, -1)
     gram[lower] = gram.T[lower]
@@ -321,6 +319,8 @@ def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
     step = np.concatenate([main_step[normal.places], cross_step.ravel()])
     sides = np.stack([normal.moment, step], axis=1)
     both = _solve(gram, sides / scaling[:, None]) / scaling[:, None]
+    # Residuals of a fit with p terms are too small by (n − p) / n on average.
+    both[:, 1] *= n * np.sqrt(n / max(n - len(gram), 1))
 
     main = np.zeros((2, layout.width))
     main[:, normal.places] = both.T[:, :mains]
@@ -328,9 +328,7 @@ def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
     cross = np.zeros((2 * width, normal.cross_step.shape[1]))
     if width:
         cross[:, right] = both.T[:, mains:].reshape(2 * width, len(right))
-    return _Fit(
-        normal.feature, normal.left, normal.right_kind, len(gram), own, main, cross, normal.steps
-    )
+    return _Fit(normal.feature, normal.left, normal.right_kind, own, main, cross, normal.steps)
 
 
 def _interactions(

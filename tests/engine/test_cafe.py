@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 from scipy import special
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
+from tests.engine.fitted_worlds import LEVELS, MODELS, fitted, fitted_cases
 from workbench import (
     AuditCase,
     BlackBoxModel,
@@ -26,7 +25,7 @@ from workbench import (
     cafe_effects,
     fuzzed_effects,
 )
-from workbench.datasets import SampleWorld, heart_disease, loan, performance
+from workbench.datasets import SampleWorld, loan
 from workbench.errors import (
     AuditCancelled,
     AuditError,
@@ -36,63 +35,21 @@ from workbench.errors import (
     TargetError,
 )
 
-N = 4000
-WORLDS = {
-    "heart_disease": (
-        heart_disease,
-        {"smoking": (0, 1), "exercise": (4.0, 6.0), "bmi": (25.0, 30.0)},
-    ),
-    "performance": (
-        performance,
-        {"gender": (0, 1), "education_years": (13.0, 16.0), "age": (38, 56)},
-    ),
-    "loan": (loan, {"zip_code": ("MA 02121", "MA 02467"), "employment_years": (2.0, 14.0)}),
-}
-MODELS = ("linear", "forest", "network")
-
-
-def fitted(world: SampleWorld, kind: str) -> BlackBoxModel:
-    classes = set(world.data[world.outcome]) == {0, 1}
-    forest = {"n_estimators": 25, "min_samples_leaf": 20, "random_state": 0}
-    network = {"hidden_layer_sizes": (12,), "max_iter": 2000, "tol": 1e-3, "random_state": 0}
-    learner = {
-        ("linear", False): LinearRegression(),
-        ("linear", True): LogisticRegression(max_iter=1000),
-        ("forest", False): RandomForestRegressor(**forest),
-        ("forest", True): RandomForestClassifier(**forest),
-        ("network", False): MLPRegressor(**network),
-        ("network", True): MLPClassifier(**network, alpha=0.1),
-    }[kind, classes]
-    learner = make_pipeline(StandardScaler(), learner)
-    learner.fit(world.data[list(world.features)], world.data[world.outcome])
-    return BlackBoxModel.from_estimator(learner)
-
 
 @pytest.fixture(scope="module")
 def cases() -> dict[tuple[str, str], tuple[SampleWorld, AuditCase]]:
-    out = {}
-    for name, (draw, _) in WORLDS.items():
-        world = draw(n=N, seed=7)
-        for kind in MODELS:
-            case = AuditCase(
-                data=world.data,
-                model=fitted(world, kind),
-                graph=world.graph,
-                outcome=world.outcome,
-            )
-            out[name, kind] = world, case
-    return out
+    return fitted_cases()
 
 
 # ---- nonlinear truth -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", LEVELS)
 def test_worlds_with_known_truth(name: str, kind: str, cases) -> None:
     world, case = cases[name, kind]
     scale = case.predictions.std()
-    for feature, levels in WORLDS[name][1].items():
+    for feature, levels in LEVELS[name].items():
         truth = world.truth(case.model, feature, *levels, n=40_000)
         entry = cafe_effects(
             case, UnlearningTarget.feature(feature), intervention=Contrast(*levels)

@@ -6,12 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from tests.engine.fitted_worlds import LEVELS, MODELS, fitted_cases
 from workbench import (
     AuditCase,
     BlackBoxModel,
@@ -27,9 +23,6 @@ from workbench.datasets import (
     Equation,
     SampleWorld,
     StructuralCausalModel,
-    heart_disease,
-    loan,
-    performance,
 )
 from workbench.errors import (
     AuditCancelled,
@@ -41,50 +34,10 @@ from workbench.errors import (
 from workbench.intervention import vary
 from workbench.propagation import fit_equations
 
-N = 4000
-WORLDS = {
-    "heart_disease": (
-        heart_disease,
-        {"smoking": (0, 1), "exercise": (4.0, 6.0), "bmi": (25.0, 30.0)},
-    ),
-    "performance": (
-        performance,
-        {"gender": (0, 1), "education_years": (13.0, 16.0), "age": (38, 56)},
-    ),
-    "loan": (loan, {"zip_code": ("MA 02121", "MA 02467"), "race": ("Black", "White")}),
-}
-MODELS = ("linear", "forest", "network")
-
-
-def fitted(world: SampleWorld, kind: str) -> BlackBoxModel:
-    classes = set(world.data[world.outcome]) == {0, 1}
-    forest = {"n_estimators": 25, "min_samples_leaf": 20, "random_state": 0}
-    network = {"hidden_layer_sizes": (12,), "max_iter": 2000, "tol": 1e-3, "random_state": 0}
-    learner = {
-        ("linear", False): LinearRegression(),
-        ("linear", True): LogisticRegression(max_iter=1000),
-        ("forest", False): RandomForestRegressor(**forest),
-        ("forest", True): RandomForestClassifier(**forest),
-        ("network", False): MLPRegressor(**network),
-        ("network", True): MLPClassifier(**network),
-    }[kind, classes]
-    learner = make_pipeline(StandardScaler(), learner)
-    learner.fit(world.data[list(world.features)], world.data[world.outcome])
-    return BlackBoxModel.from_estimator(learner)
-
 
 @pytest.fixture(scope="module")
 def cases() -> dict[tuple[str, str], tuple[SampleWorld, AuditCase]]:
-    out = {}
-    for name, (draw, _) in WORLDS.items():
-        world = draw(n=N, seed=7)
-        for kind in MODELS:
-            model = fitted(world, kind)
-            out[name, kind] = (
-                world,
-                AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome),
-            )
-    return out
+    return fitted_cases()
 
 
 def one(case: AuditCase, feature: str, a, b, **options):
@@ -96,11 +49,11 @@ def one(case: AuditCase, feature: str, a, b, **options):
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", LEVELS)
 def test_worlds_with_known_truth(name: str, kind: str, cases) -> None:
     world, case = cases[name, kind]
     scale = case.predictions.std()
-    for feature, levels in WORLDS[name][1].items():
+    for feature, levels in LEVELS[name].items():
         truth = world.truth(case.model, feature, *levels, n=40_000)
         entry = one(case, feature, *levels)
         for part in ("total", "direct", "indirect", "pure_indirect", "interaction"):
@@ -118,7 +71,7 @@ def test_the_two_estimators_agree_and_say_how_closely(cases) -> None:
     for (name, kind), (_, case) in cases.items():
         if kind == "forest":  # slow, and held against the truth above
             continue
-        for feature, levels in WORLDS[name][1].items():
+        for feature, levels in LEVELS[name].items():
             change = Contrast(*levels)
             fast = cafe_effects(case, UnlearningTarget.feature(feature), intervention=change)
             gap = one(case, feature, *levels).total - fast[feature].total
