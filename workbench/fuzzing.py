@@ -91,7 +91,7 @@ def fuzzed_effects(
     >>> import pandas as pd
     >>> from workbench.graph import CausalGraph
     >>> from workbench.intervention import Contrast
-    >>> rng = np.random.default_rng(0)
+    >>> rng = np.random.default_rng(1)
     >>> a = rng.normal(size=400)
     >>> frame = pd.DataFrame({"a": a, "b": 2 * a + rng.normal(size=400)})
     >>> case = AuditCase(data=frame, model=lambda rows: 3 * rows["b"], features=["b"],
