@@ -266,7 +266,11 @@ def test_ctrl_c_stops_with_a_message_and_no_file(
 
 def test_a_real_ctrl_c_ends_the_process(tmp_path: Path) -> None:
     code = (
-XX, flush=True); time.sleep(60)\n"
+        "import signal, time, workbench.cli as cli\n"
+        # A shell starts background jobs with Ctrl-C ignored, and these tests may be one.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "def slow(*a, **k):\n"
+        "    print('busy', flush=True); time.sleep(60)\n"
         "cli.audit = slow\n"
         "cli.main()\n"
     )
