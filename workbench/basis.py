@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,8 @@ _SPLINES: dict[BasisKind, tuple[int, int]] = {"local": (1, 4), "coarse": (2, 1),
 """Spline degree and number of inner knots by kind."""
 ATOM_SHARE = 0.25
 """A number that this share of the rows takes gets a regressor of its own (no capital gain)."""
+TABLE_ROWS = 1_000
+"""Whole numbers that span less than this are evaluated once and looked up."""
 _RARE: dict[BasisKind, float] = {"minimal": 0.05, "coarse": 0.02, "local": 0.02}
 """Levels below this share of the rows are pooled with the most frequent level."""
 
@@ -45,6 +47,8 @@ class ColumnBasis:
     _missing: bool = False
     _atom: float | None = None
     _slot: npt.NDArray[np.intp] | None = None
+    _table: FloatArray | None = None
+    _first: float = 0.0
 
     @property
     def indicates(self) -> bool:
@@ -64,6 +68,12 @@ class ColumnBasis:
             chosen = np.flatnonzero(slots >= 0)
             out[chosen, slots[chosen]] = 1.0
             return
+        if self._table is not None:
+            place = values - self._first
+            whole = place.astype(np.intp)
+            if bool((whole == place).all()):
+                out[:] = self._table[whole]
+                return
         missing = np.isnan(values)
         any_missing = bool(missing.any())
         filled = np.where(missing, self._centre, values) if any_missing else values
@@ -131,7 +141,11 @@ def _numeric_basis(column: Column, kind: BasisKind) -> ColumnBasis:
         knots = _knot_vector(present, spread, degree, inner)
     width = 1 if knots is None else len(knots) - degree - 2
     width += int(missing) + int(atom is not None)
-    return ColumnBasis(column.name, kind, width, centre, scale, knots, degree, missing, atom)
+    basis = ColumnBasis(column.name, kind, width, centre, scale, knots, degree, missing, atom)
+    if missing or not column.integer or column.high - column.low >= TABLE_ROWS:
+        return basis
+    # Few whole numbers: evaluated once each, then looked up.
+    return replace(basis, _table=basis(np.arange(column.low, column.high + 1)), _first=column.low)
 
 
 def _atom(present: FloatArray) -> float | None:

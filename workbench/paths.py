@@ -23,7 +23,7 @@ from workbench.intervention import Interventions, Variation
 from workbench.progress import Progress, silent
 from workbench.propagation import Equations, Propagation, fit_equations
 from workbench.queries import Answer, Differences, QueryBatch, mean_effect, variations_of
-from workbench.sensitivity import Nudge, elsewhere, propagated_influences
+from workbench.sensitivity import SAMPLE_ROWS, Nudge, elsewhere, propagated_influences
 from workbench.target import UnlearningTarget
 
 __all__ = ["PathEffect", "path_effects", "path_frame", "trace_paths"]
@@ -34,8 +34,6 @@ MOST_PATHS = 100
 """Paths followed per feature, shortest first."""
 MOST_ROWS = 10_000
 """Rows of the target that paths are followed on."""
-SAMPLE_ROWS = 256
-"""Rows on which the derivatives behind the intervals are averaged."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from workbench.case import AuditCase
 from workbench.columns import Column, Values
@@ -132,14 +133,12 @@ class Propagation:
     _observed: dict[str, Values] = field(default_factory=dict)
     _expected: dict[str, FloatArray] = field(default_factory=dict)
     _noise: dict[str, FloatArray] = field(default_factory=dict)
-    _tiled: dict[int, Propagation] = field(default_factory=dict)
 
     def tiled(self, times: int) -> Propagation:
         """Return the same rows several times over, each time with the same noise."""
-        if times not in self._tiled:
-            positions = np.tile(self.positions, times)
-            self._tiled[times] = Propagation(self.columns, self.equations, positions)
-        return self._tiled[times]
+        return _Tiled(
+            self.columns, self.equations, np.tile(self.positions, times), base=self, times=times
+        )
 
     def observed(self, node: str) -> Values:
         """Values of a node as they are, shape (m,)."""
@@ -204,17 +203,23 @@ class Propagation:
     def moved(self, node: str, now: Mapping[str, Values]) -> Values:
         """Values of one node when its causes take other values, shape (m,)."""
         equation = self.equations.by_node[node]
-        if node not in self._expected:
-            self._expected[node] = _expected(equation, self.parents(node, {}))
         return equation.move(
             self.observed(node),
-            self._expected[node],
+            self.expected(node),
             _expected(equation, now),
-            self._uniform(node),
+            self.uniform(node),
             self.equations.residuals,
         )
 
-    def _uniform(self, node: str) -> FloatArray:
+    def expected(self, node: str) -> FloatArray:
+        """Evaluate a node's equation at its causes as they are, shape (m, …)."""
+        if node not in self._expected:
+            equation = self.equations.by_node[node]
+            self._expected[node] = _expected(equation, self.parents(node, {}))
+        return self._expected[node]
+
+    def uniform(self, node: str) -> FloatArray:
+        """Return the noise of a node, shape (m,)."""
         if node not in self._noise:
             n = len(self.columns[node].values)
             size = len(self.positions) // self.copies
@@ -228,12 +233,35 @@ class Propagation:
         return self._noise[node]
 
 
+@dataclass(eq=False)
+class _Tiled(Propagation):
+    """Rows of another propagation several times over: nothing about them is computed again."""
+
+    base: Propagation | None = None
+    times: int = 1
+
+    def observed(self, node: str) -> Values:
+        assert self.base is not None
+        return np.tile(self.base.observed(node), self.times)
+
+    def expected(self, node: str) -> FloatArray:
+        assert self.base is not None
+        once = self.base.expected(node)
+        return np.concatenate([once] * self.times)
+
+    def uniform(self, node: str) -> FloatArray:
+        assert self.base is not None
+        return np.tile(self.base.uniform(node), self.times)
+
+
 def _expected(equation: Equation, values: Mapping[str, Values]) -> FloatArray:
     """Evaluate an equation once per distinct combination of its causes, where they are few."""
     combination = _combination(equation, values)
     if combination is None:
         return equation.expected(values)
-    _, first, place = np.unique(combination, return_index=True, return_inverse=True)
+    place, found = pd.factorize(combination)
+    first = np.empty(len(found), dtype=np.intp)
+    first[place[::-1]] = np.arange(len(place))[::-1]
     distinct = {name: array[first] for name, array in values.items()}
     out: FloatArray = equation.expected(distinct)[place]
     return out

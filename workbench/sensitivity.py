@@ -22,7 +22,7 @@ __all__ = ["SAMPLE_ROWS", "Nudge", "elsewhere", "nudged", "propagated_influences
 
 FloatArray = npt.NDArray[np.float64]
 
-SAMPLE_ROWS = 512
+SAMPLE_ROWS = 256
 """Rows on which derivatives are averaged."""
 NUDGE = 0.25
 """Size of a nudge, in standard deviations of the node: wide enough to cross the steps of a tree."""
