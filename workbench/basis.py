@@ -71,7 +71,7 @@ class ColumnBasis:
         if self._table is not None:
             place = values - self._first
             whole = place.astype(np.intp)
-            if bool((whole == place).all()):
+            if bool(((whole == place) & (whole >= 0) & (whole < len(self._table))).all()):
                 out[:] = self._table[whole]
                 return
         missing = np.isnan(values)

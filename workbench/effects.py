@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from workbench.errors import TargetError, listed
 
@@ -58,7 +58,7 @@ class Effect:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided normal interval at `level`."""
-        half = float(stats.norm.ppf(0.5 + level / 2)) * self.standard_error
+        half = float(special.ndtri(0.5 + level / 2)) * self.standard_error
         return self.value - half, self.value + half
 
     @property

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import linalg, special
 
 from workbench.columns import Column, Values
@@ -283,12 +284,14 @@ def _fit_categorical(
     from sklearn.linear_model import LogisticRegression
 
     terms = choose_terms(parents, len(column.values), len(column.levels) - 1, keep=keep)
-    regressors = terms({p.name: p.values for p in parents})[:, 1:]
-    centre = regressors.mean(axis=0)
-    spread = regressors.std(axis=0)
+    # Rows that are alike in causes and level count once, with their number for a weight.
+    rows, weights = _distinct_rows([column, *parents])
+    regressors = terms({p.name: p.values[rows] for p in parents})[:, 1:]
+    centre = np.average(regressors, axis=0, weights=weights)
+    spread = np.sqrt(np.average((regressors - centre) ** 2, axis=0, weights=weights))
     spread[spread == 0] = 1.0
-    model = LogisticRegression(C=1.0, solver="lbfgs", max_iter=300, tol=1e-4)
-    model.fit((regressors - centre) / spread, column.values)
+    model = LogisticRegression(C=1.0, solver="lbfgs", max_iter=500, tol=1e-5)
+    model.fit((regressors - centre) / spread, column.values[rows], sample_weight=weights)
     slopes, intercepts = model.coef_, model.intercept_
     if len(column.levels) > 2:
         slopes, intercepts = slopes[1:] - slopes[0], intercepts[1:] - intercepts[0]
@@ -296,6 +299,19 @@ def _fit_categorical(
     intercepts = intercepts - slopes @ centre
     coefficients = np.vstack([intercepts, slopes.T])
     return CategoricalEquation(column, parents, terms, coefficients)
+
+
+def _distinct_rows(
+    columns: Sequence[Column],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Find one row of each distinct combination of values, and how many rows it stands for."""
+    key = np.zeros(len(columns[0].values), dtype=np.int64)
+    for column in columns:
+        codes, found = pd.factorize(column.values, use_na_sentinel=False)
+        key, _ = pd.factorize(key * len(found) + codes)
+    first = np.empty(int(key.max()) + 1, dtype=np.intp)
+    first[key[::-1]] = np.arange(len(key))[::-1]
+    return first, np.bincount(key).astype(np.intp)
 
 
 def _chunks(n: int) -> Iterator[slice]:
