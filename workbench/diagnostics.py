@@ -16,6 +16,7 @@ from workbench.intervention import Variation
 from workbench.mechanisms import CategoricalEquation, NumericEquation, fit_equation
 from workbench.propagation import Equations
 from workbench.target import UnlearningTarget
+from workbench.threads import one_thread
 from workbench.wording import share, signed
 
 __all__ = ["Diagnostics", "diagnose", "equation_fit", "estimator_disagreement", "overlap"]
@@ -229,7 +230,8 @@ def _fit_on(
     restricted = [_rows_of(c, rows) for c in (column, *parents)]
     if not column.is_numeric and len(np.unique(restricted[0].values)) < len(column.levels):
         return None
-    return fit_equation(restricted[0], restricted[1:])
+    with one_thread():
+        return fit_equation(restricted[0], restricted[1:])
 
 
 def _rows_of(column: Column, rows: npt.NDArray[np.intp]) -> Column:

@@ -20,6 +20,7 @@ from workbench.errors import NotIdentifiableError, TargetError, listed
 from workbench.graph import CausalGraph
 from workbench.mechanisms import Equation, Residuals, fit_equation
 from workbench.progress import Progress, silent
+from workbench.threads import one_thread
 
 __all__ = ["Equations", "Propagation", "fit_equations"]
 
@@ -90,9 +91,10 @@ def fit_equations(
         progress("structural equations", done / len(order))
         parents = projected.parents(node)
         _check_equation(graph, node, parents)
-        by_node[node] = fit_equation(
-            case.columns[node], [case.columns[p] for p in parents], keep=keep
-        )
+        with one_thread():
+            by_node[node] = fit_equation(
+                case.columns[node], [case.columns[p] for p in parents], keep=keep
+            )
     return Equations(by_node, residuals, seed)
 
 

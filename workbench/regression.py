@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg
-from threadpoolctl import ThreadpoolController
 
 from workbench.basis import BasisKind, ColumnBasis, column_basis, level_basis
 from workbench.case import AuditCase
@@ -24,6 +22,7 @@ from workbench.design_matrix import DesignMatrix
 from workbench.effects import Effect
 from workbench.intervention import Variation
 from workbench.progress import Progress, silent
+from workbench.threads import one_thread
 
 __all__ = ["Question", "SharedRegression", "Standardised"]
 
@@ -82,7 +81,7 @@ class SharedRegression:
         width = self.design.layout(kind).width
         self.gram = np.zeros((width, width))
         self.moment = np.zeros(width)
-        with _threads().limit(limits=1, user_api="blas"):
+        with one_thread():
             for rows in self.design.chunks():
                 block = self.design.block(kind, rows)
                 self.gram += block.T @ block
@@ -107,7 +106,7 @@ class SharedRegression:
         """
         distinct = {_key(question): question for question in questions}
         normals = {key: _normal(self, question) for key, question in distinct.items()}
-        with _threads().limit(limits=1, user_api="blas"):
+        with one_thread():
             for rows in self.design.chunks():
                 progress("CAFÉ: regressions", 0.8 * rows.start / self.design.n)
                 inside = _inside(positions, rows)
@@ -360,16 +359,6 @@ def _run(factor: FloatArray) -> slice:
     """Rows from the first to the last at which a regressor is not zero."""
     places = np.flatnonzero(factor)
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """Return the control over the threads of linear algebra, to keep it on one.
-
-    The matrices are small: more threads gain little on an idle machine, and on a busy one they
-    wait for each other and take several times as long.
-    """
-    return ThreadpoolController()
 
 
 def _solve(gram: FloatArray, right: FloatArray) -> FloatArray:

@@ -32,7 +32,7 @@ GRAPH = {
     "graph_parts",
 }
 LAYERS: list[list[set[str]]] = [
-    [{"errors"}, {"progress"}, {"wording"}],
+    [{"errors"}, {"progress"}, {"threads"}, {"wording"}],
     [{"columns"}],
     [GRAPH, {"intervention", "basis"}, {"condition", "condition_syntax", "target"}, {"model"}],
     [{"case", "effects"}],
