@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -34,7 +36,6 @@ __all__ = ["METHODS", "audit", "default_threshold"]
 
 METHODS = ("cafe", "fuzzing", "shap", "permutation", "aif360")
 """Methods of an audit, in the order they run."""
-CAUSAL = ("cafe", "fuzzing")
 CONTEXT_ROWS = 5_000
 """Rows on which the model is asked about the direct effects of features outside the target."""
 THRESHOLD = 0.02
@@ -106,15 +107,16 @@ def audit(
     varied = variations_of(case, names, positions, intervention, seed)
     with progress_bar(progress) as report_progress:
         steps = Steps(case, report_progress)
+        asked = _Request(case, target, names, varied, chosen, intervention, seed, steps)
 
-        equations = _equations(case, names, varied, chosen, seed, steps)
-        effects = _effects(case, target, chosen, intervention, equations, seed, steps)
-        paths = _paths(case, target, chosen, intervention, equations, seed, steps)
+        equations = _equations(asked)
+        effects = _effects(asked, equations)
+        paths = _paths(asked, equations)
         verdict = judge(effects, paths, threshold=tau, alpha=alpha) if len(effects) else None
 
-        context = _context(case, target, chosen, seed, steps)
-        attributions = _attributions(case, target, chosen, seed, steps)
-        fairness = _fairness(case, target, chosen, seed, steps)
+        context = _context(asked)
+        attributions = _attributions(asked)
+        fairness = _fairness(asked)
         diagnostics = steps.run(
             "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)
         )
@@ -173,161 +175,153 @@ def _checked_methods(methods: Iterable[str]) -> tuple[str, ...]:
     return tuple(method for method in METHODS if method in asked)
 
 
-def _equations(
-    case: AuditCase,
-    names: tuple[str, ...],
-    varied: list[Variation],
-    chosen: tuple[str, ...],
-    seed: int,
-    steps: Steps,
-) -> Equations | None:
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """What every step of one audit needs."""
+
+    case: AuditCase
+    target: UnlearningTarget
+    names: tuple[str, ...]
+    varied: list[Variation]
+    methods: tuple[str, ...]
+    intervention: Interventions
+    seed: int
+    steps: Steps
+
+    @property
+    def progress(self) -> Progress:
+        """Where steps say how far they are."""
+        return self.steps.progress
+
+    def no_effects(self) -> EffectTable:
+        """Return an empty table about the target's rows."""
+        index = self.case.data.index[self.target.mask(self.case.data)]
+        return EffectTable((), index, self.case.output, self.seed)
+
+
+def _equations(asked: _Request) -> Equations | None:
     """Fit the structural equations once, for fuzzing and paths."""
-    if "fuzzing" not in chosen:
+    case, steps = asked.case, asked.steps
+    if "fuzzing" not in asked.methods:
         return None
     if not case.model.can_query:
         steps.skipped["fuzzing"] = (
             "The model is a column of logged predictions and cannot be asked about changed rows."
         )
         return None
-    keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
-    run = steps.run if "cafe" not in chosen else steps.optional
+    keep = {v.feature: v.levels for v in asked.varied if not case.columns[v.feature].is_numeric}
+    run = steps.optional if "cafe" in asked.methods else steps.run
     return run(
         "structural equations",
-        lambda: fit_equations(case, names, keep=keep, seed=seed, progress=steps.progress),
-    )
-
-
-def _effects(
-    case: AuditCase,
-    target: UnlearningTarget,
-    chosen: tuple[str, ...],
-    intervention: Interventions,
-    equations: Equations | None,
-    seed: int,
-    steps: Steps,
-) -> EffectTable:
-    """Estimate the target's effects by every causal method; at least one must succeed."""
-    tables = []
-    if "cafe" in chosen:
-        # With fuzzing to fall back on, an effect without an adjustment set is not the end.
-        run = steps.optional if equations is not None else steps.run
-        tables.append(
-            run(
-                "cafe",
-                lambda: cafe_effects(
-                    case, target, intervention=intervention, seed=seed, progress=steps.progress
-                ),
-            )
-        )
-    if equations is not None:
-        tables.append(
-            steps.run(
-                "fuzzing",
-                lambda: fuzzed_effects(
-                    case,
-                    target,
-                    intervention=intervention,
-                    equations=equations,
-                    seed=seed,
-                    progress=steps.progress,
-                ),
-            )
-        )
-    found = [table for table in tables if table is not None]
-    if not found and "cafe" in chosen:
-        cafe_effects(case, target, intervention=intervention, seed=seed)  # raises, saying why
-    if not found:
-        return EffectTable((), case.data.index[target.mask(case.data)], case.output, seed)
-    return found[0] if len(found) == 1 else found[0] + found[1]
-
-
-def _paths(
-    case: AuditCase,
-    target: UnlearningTarget,
-    chosen: tuple[str, ...],
-    intervention: Interventions,
-    equations: Equations | None,
-    seed: int,
-    steps: Steps,
-) -> tuple[PathEffect, ...]:
-    if equations is None:
-        return ()
-    return steps.run(
-        "paths",
-        lambda: trace_paths(
-            case,
-            target,
-            intervention=intervention,
-            equations=equations,
-            seed=seed,
-            progress=steps.progress,
+        lambda: fit_equations(
+            case, asked.names, keep=keep, seed=asked.seed, progress=asked.progress
         ),
     )
 
 
-def _context(
-    case: AuditCase,
-    target: UnlearningTarget,
-    chosen: tuple[str, ...],
-    seed: int,
-    steps: Steps,
-) -> EffectTable:
-    """Estimate CAFÉ's effects of every other feature, where the graph allows it."""
-    names, mask = case.resolve(target)
-    nothing = EffectTable((), case.data.index[mask], case.output, seed)
-    others = tuple(
-        name for name in case.features if name not in names and not case.columns[name].is_constant
+def _effects(asked: _Request, equations: Equations | None) -> EffectTable:
+    """Estimate the target's effects by every causal method; at least one must succeed."""
+    case, target, steps = asked.case, asked.target, asked.steps
+
+    def cafe() -> EffectTable:
+        return cafe_effects(
+            case,
+            target,
+            intervention=asked.intervention,
+            seed=asked.seed,
+            progress=asked.progress,
+        )
+
+    def fuzzing() -> EffectTable:
+        return fuzzed_effects(
+            case,
+            target,
+            intervention=asked.intervention,
+            equations=equations,
+            seed=asked.seed,
+            progress=asked.progress,
+        )
+
+    found: EffectTable | None = None
+    if "cafe" in asked.methods:
+        # With fuzzing to fall back on, an effect without an adjustment set is not the end.
+        found = steps.run("cafe", cafe) if equations is None else steps.optional("cafe", cafe)
+    if equations is not None:
+        fuzzed = steps.run("fuzzing", fuzzing)
+        found = fuzzed if found is None else found + fuzzed
+    return asked.no_effects() if found is None else found
+
+
+def _paths(asked: _Request, equations: Equations | None) -> tuple[PathEffect, ...]:
+    if equations is None:
+        return ()
+    return asked.steps.run(
+        "paths",
+        lambda: trace_paths(
+            asked.case,
+            asked.target,
+            intervention=asked.intervention,
+            equations=equations,
+            seed=asked.seed,
+            progress=asked.progress,
+        ),
     )
-    if "cafe" not in chosen or not others:
-        return nothing
-    found = steps.optional(
+
+
+def _context(asked: _Request) -> EffectTable:
+    """Estimate CAFÉ's effects of every other feature, where the graph allows it."""
+    case, target = asked.case, asked.target
+    others = tuple(
+        name
+        for name in case.features
+        if name not in asked.names and not case.columns[name].is_constant
+    )
+    if "cafe" not in asked.methods or not others:
+        return asked.no_effects()
+    found = asked.steps.optional(
         "cafe, other features",
         lambda: cafe_effects(
             case,
             UnlearningTarget(others, target.rows, target.condition),
             query_rows=CONTEXT_ROWS,
             skip_unidentified=True,
-            seed=seed,
-            progress=steps.progress,
+            seed=asked.seed,
+            progress=asked.progress,
         ),
     )
-    return nothing if found is None else found
+    return asked.no_effects() if found is None else found
 
 
-def _attributions(
-    case: AuditCase,
-    target: UnlearningTarget,
-    chosen: tuple[str, ...],
-    seed: int,
-    steps: Steps,
-) -> tuple[Attribution, ...]:
-    baselines = {"shap": shap_importance, "permutation": permutation_importance}
-    found = []
-    for method, importance in baselines.items():
-        if method in chosen:
-            found.append(
-                steps.optional(
-                    method,
-                    lambda importance=importance: importance(  # type: ignore[misc]
-                        case, target, seed=seed, progress=steps.progress
-                    ),
-                )
-            )
+def _attributions(asked: _Request) -> tuple[Attribution, ...]:
+    baselines: dict[str, Callable[..., Attribution]] = {
+        "shap": shap_importance,
+        "permutation": permutation_importance,
+    }
+    found = [
+        asked.steps.optional(
+            method,
+            partial(
+                baselines[method],
+                asked.case,
+                asked.target,
+                seed=asked.seed,
+                progress=asked.progress,
+            ),
+        )
+        for method in asked.methods
+        if method in baselines
+    ]
     return tuple(attribution for attribution in found if attribution is not None)
 
 
-def _fairness(
-    case: AuditCase,
-    target: UnlearningTarget,
-    chosen: tuple[str, ...],
-    seed: int,
-    steps: Steps,
-) -> pd.DataFrame | None:
-    if "aif360" not in chosen:
+def _fairness(asked: _Request) -> pd.DataFrame | None:
+    if "aif360" not in asked.methods:
         return None
-    return steps.optional(
+    return asked.steps.optional(
         "aif360",
-        lambda: fairness_metrics(case, target, seed=seed, progress=steps.progress),
+        lambda: fairness_metrics(
+            asked.case, asked.target, seed=asked.seed, progress=asked.progress
+        ),
     )
 
 

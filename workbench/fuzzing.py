@@ -6,9 +6,8 @@ equations, and ask the black box again (``estimands.md``, "Algorithm 1: the fuzz
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -186,48 +185,52 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
     direct = direct_differences(run.batch, run.positions, *varied)
     if not carriers:
         return _Question(varied, direct, direct, None, 1, None, [])
-    random = any(run.equations.by_node[node].is_random for node in carriers)
-    copies = 1
-    if random and len(run.positions) < ENOUGH_ROWS:
-        copies = min(MOST_COPIES, -(-ENOUGH_ROWS // len(run.positions)))
-    elif random and not run.sampled:
-        copies = 2  # of named rows the drawn noise is the only noise: it takes two to see it
+
+    def whole(state: dict[str, Values], rows: Propagation) -> Answer:
+        return run.batch.ask(rows.positions, state)
+
+    def mediators_only(state: dict[str, Values], rows: Propagation) -> Answer:
+        moved = {name: values for name, values in state.items() if name not in features}
+        return run.batch.ask(rows.positions, moved)
+
+    # Where the model does not read the features, the pure indirect effect is the indirect one.
+    reads = not features.isdisjoint(run.case.reads)
+    outcomes = [whole, mediators_only] if reads else [whole]
+    copies = _copies(run, carriers)
     rows = Propagation(run.case.columns, run.equations, np.tile(run.positions, copies), copies)
-    reads = bool(features.intersection(run.case.reads))
-
-    def question(state: dict[str, Values], propagation: Propagation, *, pure: bool) -> Answer:
-        kept = {k: v for k, v in state.items() if not (pure and k in features)}
-        return run.batch.ask(propagation.positions, kept)
-
-    before = rows.carry({v.feature: np.tile(v.before, copies) for v in varied}, through=carriers)
-    afters = [
-        rows.carry({v.feature: np.tile(v.draw(k), copies) for v in varied}, through=carriers)
-        for k in range(max(len(v.after) for v in varied))
+    before, *afters = [
+        rows.carry({v.feature: np.tile(level, copies) for v, level in levels}, through=carriers)
+        for levels in _levels(varied)
     ]
-    total = Differences(
-        tuple(question(state, rows, pure=False) for state in afters),
-        question(before, rows, pure=False),
-    )
-    pure = None
-    if reads:
-        pure = Differences(
-            tuple(question(state, rows, pure=True) for state in afters),
-            question(before, rows, pure=True),
-        )
+    found = [
+        Differences(tuple(outcome(state, rows) for state in afters), outcome(before, rows))
+        for outcome in outcomes
+    ]
     sample, inside = _sample(run)
-    states = [
-        (sample.carry(_mixed(varied, inside, run.seed, after=after), through=carriers), sign)
-        for after, sign in ((False, -1.0), (True, 1.0))
-    ]
-    outcomes = [partial(question, pure=False)]
-    if reads:
-        outcomes.append(partial(question, pure=True))
     nudges: list[list[Nudge]] = [[] for _ in outcomes]
-    for state, sign in states:
-        found = nudged(sample, state, outcomes, features, carriers, sign=sign)
-        for asked, more in zip(nudges, found, strict=True):
-            asked += more
-    return _Question(varied, direct, total, pure, copies, sample, nudges)
+    for after, sign in ((False, -1.0), (True, 1.0)):
+        state = sample.carry(_mixed(varied, inside, run.seed, after=after), through=carriers)
+        asked = nudged(sample, state, outcomes, features, carriers, sign=sign)
+        for kept, more in zip(nudges, asked, strict=True):
+            kept += more
+    return _Question(varied, direct, found[0], found[1] if reads else None, copies, sample, nudges)
+
+
+def _copies(run: _Run, carriers: Sequence[str]) -> int:
+    """How often the target's rows are repeated with new noise."""
+    if not any(run.equations.by_node[node].is_random for node in carriers):
+        return 1
+    if len(run.positions) < ENOUGH_ROWS:
+        return min(MOST_COPIES, -(-ENOUGH_ROWS // len(run.positions)))
+    # Of named rows the drawn noise is the only noise: it takes two to see it.
+    return 1 if run.sampled else 2
+
+
+def _levels(varied: tuple[Variation, ...]) -> Iterator[list[tuple[Variation, Values]]]:
+    """Values of every varied feature: before, then draw by draw."""
+    yield [(v, v.before) for v in varied]
+    for k in range(max(len(v.after) for v in varied)):
+        yield [(v, v.draw(k)) for v in varied]
 
 
 def _sample(run: _Run) -> tuple[Propagation, Positions]:
