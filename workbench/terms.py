@@ -50,9 +50,10 @@ class Terms:
         for basis in self.mains:
             out[:, stop : stop + basis.width] = basis(values[basis.name])
             stop += basis.width
-        blocks = {id(b): b(values[b.name]) for pair in self.pairs for b in pair}
+        paired = {basis.name: basis for pair in self.pairs for basis in pair}
+        blocks = {name: basis(values[name]) for name, basis in paired.items()}
         for left, right in self.pairs:
-            product = blocks[id(left)][:, :, None] * blocks[id(right)][:, None, :]
+            product = blocks[left.name][:, :, None] * blocks[right.name][:, None, :]
             width = left.width * right.width
             out[:, stop : stop + width] = product.reshape(size, width)
             stop += width
