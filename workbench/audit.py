@@ -24,7 +24,7 @@ from workbench.fuzzing import fuzzed_effects
 from workbench.intervention import Interventions, Variation
 from workbench.paths import PathEffect, trace_paths
 from workbench.progress import Progress, progress_bar
-from workbench.propagation import Equations, fit_equations
+from workbench.propagation import Equations, fit_equations, set_levels
 from workbench.provenance import record_provenance
 from workbench.queries import variations_of
 from workbench.report import AuditReport
@@ -209,7 +209,7 @@ def _equations(asked: _Request) -> Equations | None:
             "The model is a column of logged predictions and cannot be asked about changed rows."
         )
         return None
-    keep = {v.feature: v.levels for v in asked.varied if not case.columns[v.feature].is_numeric}
+    keep = set_levels(case, asked.varied)
     run = steps.optional if "cafe" in asked.methods else steps.run
     return run(
         "structural equations",

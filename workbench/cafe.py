@@ -28,6 +28,7 @@ from workbench.queries import (
     direct_differences,
     mean_effect,
     row_effects,
+    sample_places,
     variations_of,
 )
 from workbench.regression import Question, SharedRegression, Standardised
@@ -129,7 +130,7 @@ def cafe_effects(
     answers = shared.answer(questions, positions, sampled=sampled, progress=progress)
     totals, directs = answers[: len(plans)], answers[len(plans) :]
     if direct == "query":
-        inside = _sample(len(positions), query_rows, seed)
+        inside = sample_places(len(positions), query_rows, seed)
         part_only = len(inside) < len(positions)
         directs = _asked(case, plans, positions, inside, sampled or part_only, progress)
     whole = direct != "query" or query_rows is None or query_rows >= len(positions)
@@ -244,13 +245,6 @@ def _asked(
         effect = mean_effect(rows, positions, case.n_rows, sampled=sampled)
         answers.append(Standardised(effect, differences.per_draw, differences.queries))
     return answers
-
-
-def _sample(size: int, most: int | None, seed: int) -> npt.NDArray[np.intp]:
-    """Places of the target's rows at which the model is asked."""
-    if most is None or size <= most:
-        return np.arange(size)
-    return np.sort(np.random.default_rng([seed, size]).choice(size, most, replace=False))
 
 
 def _nothing(case: AuditCase, plan: _Plan, positions: npt.NDArray[np.intp]) -> Standardised:

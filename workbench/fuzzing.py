@@ -18,7 +18,7 @@ from workbench.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.intervention import Interventions, Variation
 from workbench.mechanisms import Residuals
 from workbench.progress import Progress, silent
-from workbench.propagation import Equations, Propagation, fit_equations
+from workbench.propagation import Equations, Propagation, fit_equations, set_levels
 from workbench.queries import (
     Answer,
     Differences,
@@ -26,6 +26,7 @@ from workbench.queries import (
     direct_differences,
     mean_effect,
     row_effects,
+    sample_places,
     variations_of,
 )
 from workbench.sensitivity import SAMPLE_ROWS, Nudge, nudged, propagated_influences
@@ -104,7 +105,7 @@ def fuzzed_effects(
     positions = np.flatnonzero(mask)
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
-        keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
+        keep = set_levels(case, varied)
         equations = fit_equations(
             case, names, keep=keep, residuals=residuals, seed=seed, progress=progress
         )
@@ -206,7 +207,8 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
         Differences(tuple(outcome(state, rows) for state in afters), outcome(before, rows))
         for outcome in outcomes
     ]
-    sample, inside = _sample(run)
+    inside = sample_places(len(run.positions), SAMPLE_ROWS, run.seed)
+    sample = Propagation(run.case.columns, run.equations, run.positions[inside])
     nudges: list[list[Nudge]] = [[] for _ in outcomes]
     for after, sign in ((False, -1.0), (True, 1.0)):
         state = sample.carry(_mixed(varied, inside, run.seed, after=after), through=carriers)
@@ -231,17 +233,6 @@ def _levels(varied: tuple[Variation, ...]) -> Iterator[list[tuple[Variation, Val
     yield [(v, v.before) for v in varied]
     for k in range(max(len(v.after) for v in varied)):
         yield [(v, v.draw(k)) for v in varied]
-
-
-def _sample(run: _Run) -> tuple[Propagation, Positions]:
-    """Choose the rows on which derivatives are averaged; return also their places in the target."""
-    rng = np.random.default_rng([run.seed, len(run.positions)])
-    size = len(run.positions)
-    if size >= SAMPLE_ROWS:
-        inside = np.sort(rng.choice(size, SAMPLE_ROWS, replace=False))
-    else:
-        inside = np.arange(size)
-    return Propagation(run.case.columns, run.equations, run.positions[inside]), inside
 
 
 def _mixed(

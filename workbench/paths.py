@@ -21,8 +21,15 @@ from workbench.effects import Effect
 from workbench.graph import PREDICTION
 from workbench.intervention import Interventions, Variation
 from workbench.progress import Progress, silent
-from workbench.propagation import Equations, Propagation, fit_equations
-from workbench.queries import Answer, Differences, QueryBatch, mean_effect, variations_of
+from workbench.propagation import Equations, Propagation, fit_equations, set_levels
+from workbench.queries import (
+    Answer,
+    Differences,
+    QueryBatch,
+    mean_effect,
+    sample_places,
+    variations_of,
+)
 from workbench.sensitivity import SAMPLE_ROWS, Nudge, elsewhere, propagated_influences
 from workbench.target import UnlearningTarget
 
@@ -132,15 +139,16 @@ def trace_paths(
 ) -> tuple[PathEffect, ...]:
     """Measure path effects with their influence columns; see :func:`path_effects`."""
     names, mask = case.resolve(target)
-    positions = _sample(np.flatnonzero(mask), max_rows, seed)
+    positions = np.flatnonzero(mask)
+    positions = positions[sample_places(len(positions), max_rows, seed)]
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
-        keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
+        keep = set_levels(case, varied)
         equations = fit_equations(case, names, keep=keep, seed=seed, progress=progress)
     equations.check_cover(case, names)
     graph, _ = case.audit_graph.latent_projection()
     batch = QueryBatch(case, progress, "paths")
-    inside = _sample(np.arange(len(positions)), SAMPLE_ROWS, seed + 1)
+    inside = sample_places(len(positions), SAMPLE_ROWS, seed + 1)
     sampled = target.kind != "datapoints" or len(positions) < mask.sum()
     found = []
     for variation in varied:
@@ -222,10 +230,3 @@ def _restricted(variation: Variation, inside: Positions) -> Variation:
     pick = np.random.default_rng(len(inside)).integers(0, draws, size=len(inside))
     after = np.stack(variation.after)[pick, inside]
     return Variation(variation.feature, variation.text, variation.before[inside], (after,))
-
-
-def _sample(positions: Positions, most: int | None, seed: int) -> Positions:
-    if most is None or len(positions) <= most:
-        return positions
-    rng = np.random.default_rng([seed, len(positions)])
-    return np.sort(rng.choice(positions, most, replace=False))

@@ -18,11 +18,12 @@ from workbench.case import AuditCase
 from workbench.columns import Column, Values
 from workbench.errors import NotIdentifiableError, TargetError, listed
 from workbench.graph import CausalGraph
+from workbench.intervention import Variation
 from workbench.mechanisms import Equation, Residuals, fit_equation
 from workbench.progress import Progress, silent
 from workbench.threads import one_thread
 
-__all__ = ["Equations", "Propagation", "fit_equations"]
+__all__ = ["Equations", "Propagation", "fit_equations", "set_levels"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -62,6 +63,11 @@ class Equations:
         """Return the fixed noise of a node at every row of the data, shape (n,)."""
         key = [self.seed, zlib.crc32(node.encode()), copy]
         return np.random.default_rng(key).random(n)
+
+
+def set_levels(case: AuditCase, varied: Iterable[Variation]) -> dict[str, npt.NDArray[np.intp]]:
+    """Return the codes that interventions set categories to: equations never pool these."""
+    return {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
 
 
 def fit_equations(

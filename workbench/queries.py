@@ -27,6 +27,7 @@ __all__ = [
     "direct_differences",
     "mean_effect",
     "row_effects",
+    "sample_places",
     "variations_of",
 ]
 
@@ -207,6 +208,13 @@ def mean_effect(rows: FloatArray, positions: Positions, n: int, *, sampled: bool
     if sampled:
         influence[positions] = (rows - value) * (n / len(rows))
     return Effect(value, influence)
+
+
+def sample_places(size: int, most: int | None, seed: int) -> Positions:
+    """Choose at most `most` of `size` places at random, ascending; all of them when None."""
+    if most is None or size <= most:
+        return np.arange(size)
+    return np.sort(np.random.default_rng([seed, size]).choice(size, most, replace=False))
 
 
 def row_effects(total: list[FloatArray], direct: list[FloatArray]) -> RowEffects:

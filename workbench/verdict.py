@@ -142,7 +142,7 @@ class Verdict:
     def to_frame(self) -> pd.DataFrame:
         """Return one row per claim, largest first."""
         ordered = sorted(self.claims, key=lambda c: -abs(c.value))
-        columns = [f for f in Claim.__dataclass_fields__]
+        columns = list(Claim.__dataclass_fields__)
         return pd.DataFrame([vars(c) for c in ordered], columns=columns)
 
 
