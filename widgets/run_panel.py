@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 import ipywidgets as W
 
 from widgets.browser_parts import StatusLine
 from widgets.jobs import words_for
-from widgets.session import AuditSession, AuditSettings
+from widgets.session import AuditSession
 from workbench.audit import METHODS, default_threshold
 
 __all__ = ["RunPanel"]
@@ -98,8 +99,11 @@ class RunPanel(W.VBox):
         if self._filling:
             return
         chosen = tuple(name for name, box in self._methods.items() if box.value)
-        self._session.settings = AuditSettings(
-            methods=chosen, threshold=float(self._tau.value), seed=max(0, int(self._seed.value))
+        self._session.settings = replace(
+            self._session.settings,
+            methods=chosen,
+            threshold=float(self._tau.value),
+            seed=max(0, int(self._seed.value)),
         )
 
     def _pressed(self) -> None:

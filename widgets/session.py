@@ -7,13 +7,15 @@ clears the report, so that no result is ever shown for inputs that have since ch
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from traitlets import Enum, Float, HasTraits, Instance, Unicode, observe
+from traitlets import Bool, Dict, Enum, Float, HasTraits, Instance, Unicode, observe
 
 import workbench as wb
 from widgets.jobs import BackgroundJob, Listener
 from workbench.audit import METHODS
+from workbench.intervention import Intervention
 from workbench.progress import Progress
 
 __all__ = ["AuditSession", "AuditSettings"]
@@ -29,11 +31,15 @@ class AuditSettings:
     threshold : float or None
         τ in the unit of the prediction; None takes :func:`workbench.audit.default_threshold`.
     seed : int
+    interventions : mapping of str to Contrast, Resample or Shift
+        By feature; a feature that is not named takes the default of
+        :func:`workbench.intervention.vary`. Names outside the target are left out of a run.
     """
 
     methods: tuple[str, ...] = METHODS
     threshold: float | None = None
     seed: int = 0
+    interventions: Mapping[str, Intervention] = field(default_factory=dict)
 
 
 class AuditSession(HasTraits):
@@ -45,11 +51,25 @@ class AuditSession(HasTraits):
         Set by the loader, and with another graph by the graph's view.
     suggested : tuple of str
         Features worth asking about in this case; set together with `case` by :meth:`open`.
+    code : str or None
+        Python lines that define ``data`` and ``model`` as the case has them, where they are known.
     target : UnlearningTarget or None
         Set by the target's picker.
     target_problem : str
         Why there is no target, in words.
+    subgroups : dict of str to str
+        Conditions that were given a name, in the subgroup language; a run reports each of them.
+        Kept while the table is the same.
     settings : AuditSettings
+    live : EffectTable or None
+        CAFÉ's effects of the present target, estimated in the background as soon as the inputs
+        have changed; None while there are none for the present inputs.
+    live_state : {"off", "running", "ready", "failed"}
+        "off": nothing to estimate, or not wanted.
+    live_problem : str
+        Why there is no live estimate, in words.
+    live_wanted : bool
+        Whether to estimate while the auditor chooses. Off where a question to the model costs.
     report : AuditReport or None
         Set by a finished run only; None again as soon as an input changes.
     state : {"idle", "running", "done", "failed", "cancelled", "changed"}
@@ -64,7 +84,13 @@ class AuditSession(HasTraits):
     suggested = Instance(tuple, ())
     target = Instance(wb.UnlearningTarget, allow_none=True)
     target_problem = Unicode()
+    code = Unicode(None, allow_none=True)
+    subgroups = Dict(key_trait=Unicode(), value_trait=Unicode())
     settings = Instance(AuditSettings, ())
+    live = Instance(wb.EffectTable, allow_none=True)
+    live_state = Enum(("off", "running", "ready", "failed"), "off")
+    live_problem = Unicode()
+    live_wanted = Bool(True)
     report = Instance(wb.AuditReport, allow_none=True)
     state = Enum(("idle", "running", "done", "failed", "cancelled", "changed"), "idle")
     step = Unicode()
@@ -75,12 +101,22 @@ class AuditSession(HasTraits):
         super().__init__()
         self.lock = threading.RLock()
         self._job = BackgroundJob(self.lock)
+        self._estimated_inputs: object = None
 
-    def open(self, case: wb.AuditCase, suggested: tuple[str, ...] = ()) -> None:
-        """Start over with another case; the target of the one before is dropped."""
+    def open(
+        self,
+        case: wb.AuditCase,
+        suggested: tuple[str, ...] = (),
+        *,
+        code: str | None = None,
+        live: bool = True,
+    ) -> None:
+        """Start over with another case; the target and the subgroups of the one before are gone."""
         with self.lock:
             self.close()
             self.suggested = tuple(name for name in suggested if name in case.features)
+            self.code, self.subgroups, self.live_wanted = code, {}, live
+            self.settings = replace(self.settings, interventions={})
             self.case = case
 
     def close(self) -> None:
@@ -127,12 +163,16 @@ class AuditSession(HasTraits):
             case, target, settings = self.case, self.target, self.settings
             if case is None or target is None or self.missing:
                 return
+            interventions = self._interventions(case, target)
+            if self.live_state == "running":
+                self._forget_estimate()
 
             def work(progress: Progress) -> wb.AuditReport:
                 return wb.audit(
                     case,
                     target,
                     settings.methods,
+                    intervention=interventions,
                     threshold=settings.threshold,
                     seed=settings.seed,
                     progress=progress,
@@ -148,6 +188,7 @@ class AuditSession(HasTraits):
             if self.state == "running":
                 self._job.cancel()
                 self.state = "cancelled"
+                self._estimate()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the run to end; False when the time is over."""
@@ -172,3 +213,54 @@ class AuditSession(HasTraits):
                 had = self.state in ("done", "running", "changed")
                 self.report, self.problem = None, ""
                 self.state = "changed" if had else "idle"
+            self._estimate()
+
+    @observe("live_wanted")
+    def _live_wanted_changed(self, _: object) -> None:
+        with self.lock:
+            self._estimate()
+
+    def _interventions(
+        self, case: wb.AuditCase, target: wb.UnlearningTarget
+    ) -> dict[str, Intervention] | None:
+        names, _ = case.resolve(target)
+        return {n: v for n, v in self.settings.interventions.items() if n in names} or None
+
+    def _estimate(self) -> None:
+        """Estimate CAFÉ's effects of the present inputs, unless that is done or under way."""
+        case, target, settings = self.case, self.target, self.settings
+        if self.state == "running":
+            return  # one job at a time: a run comes first
+        if case is None or target is None or not self.live_wanted:
+            self._forget_estimate()
+            return
+        inputs = (case, target, settings.interventions, settings.seed)
+        if inputs == self._estimated_inputs:
+            return
+        self._forget_estimate()
+        self._estimated_inputs, self.live_state = inputs, "running"
+
+        def work(progress: Progress) -> wb.EffectTable:
+            return wb.cafe_effects(
+                case,
+                target,
+                intervention=self._interventions(case, target),
+                seed=settings.seed,
+                progress=progress,
+            )
+
+        self._job.start(work, Listener(self._estimated, self._not_estimated, lambda *_: None))
+
+    def _forget_estimate(self) -> None:
+        if self.live_state == "running":
+            self._job.cancel()
+        self._estimated_inputs = None
+        self.live, self.live_problem, self.live_state = None, "", "off"
+
+    def _estimated(self, found: wb.EffectTable) -> None:
+        self.live = found
+        self.live_state = "ready"
+
+    def _not_estimated(self, words: str) -> None:
+        self.live_problem = words
+        self.live_state = "failed"

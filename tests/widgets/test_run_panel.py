@@ -1,0 +1,44 @@
+"""Step 4 without a browser: settings, run and cancel."""
+
+from __future__ import annotations
+
+import ipywidgets as W
+
+import workbench as wb
+from tests.widgets.widget_tree import (
+    LONG,
+    loan_case,
+    part,
+    parts,
+    said,
+)
+from widgets.run_panel import RunPanel
+from widgets.session import AuditSession
+
+
+def test_the_threshold_is_proposed_once_per_model(session: AuditSession) -> None:
+    panel = RunPanel(session)
+    session.open(loan_case())
+    tau = part(panel, W.FloatText)
+    assert tau.value == 0.02
+    tau.value = 0.1
+    session.edit_graph(session.case.graph.remove_edge("race", "zip_code"))
+    assert tau.value == session.settings.threshold == 0.1
+
+
+def test_run_and_cancel_are_offered_when_they_can_work(session: AuditSession) -> None:
+    panel = RunPanel(session)
+    run, cancel = (part(panel, W.Button, description=d) for d in ("Run the audit", "Cancel"))
+    assert run.disabled and cancel.disabled
+    assert "Step 1" in said(panel)
+    session.open(loan_case())
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    assert not run.disabled
+    for box in parts(panel, W.Checkbox):
+        box.value = box.description.startswith("CAFÉ")
+    assert session.settings.methods == ("cafe",)
+    run.click()
+    assert session.wait(LONG)
+    assert session.state == "done" and "Done" in said(panel)
+    part(panel, W.IntText).value = 3
+    assert session.report is None and "the result is gone" in said(panel)
