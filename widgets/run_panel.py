@@ -6,6 +6,7 @@ from dataclasses import replace
 from html import escape
 
 import ipywidgets as W
+from traitlets import link
 
 from widgets.browser_parts import StatusLine
 from widgets.jobs import words_for
@@ -44,6 +45,11 @@ class RunPanel(W.VBox):
         self._bar = W.FloatProgress(min=0.0, max=1.0)
         self._bar.add_class("wb-bar")
         self._status = StatusLine()
+        self._live = W.Checkbox(
+            value=session.live_wanted, description="Estimate CAFÉ while I choose", indent=False
+        )
+        self._live.add_class("wb-check")
+        link((session, "live_wanted"), (self._live, "value"))
         for control in (self._tau, self._seed):
             control.add_class("wb-field")
             control.observe(lambda _: self._set(), "value")
@@ -51,7 +57,7 @@ class RunPanel(W.VBox):
         checks.add_class("wb-checks")
         numbers = W.VBox([self._tau, self._unit, self._seed])
         numbers.add_class("wb-half")
-        right = W.VBox([W.HTML("<p class='wb-label'>Methods</p>"), checks])
+        right = W.VBox([W.HTML("<p class='wb-label'>Methods</p>"), checks, self._live])
         right.add_class("wb-half")
         columns = W.HBox([numbers, right])
         columns.add_class("wb-columns")

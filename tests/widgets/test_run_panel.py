@@ -35,10 +35,23 @@ def test_run_and_cancel_are_offered_when_they_can_work(session: AuditSession) ->
     session.target = wb.UnlearningTarget.feature("zip_code")
     assert not run.disabled
     for box in parts(panel, W.Checkbox):
-        box.value = box.description.startswith("CAFÉ")
+        if box.description != "Estimate CAFÉ while I choose":
+            box.value = box.description.startswith("CAFÉ")
     assert session.settings.methods == ("cafe",)
     run.click()
     assert session.wait(LONG)
     assert session.state == "done" and "Done" in said(panel)
     part(panel, W.IntText).value = 3
     assert session.report is None and "the result is gone" in said(panel)
+
+
+def test_who_does_not_want_to_be_asked_while_choosing_says_so(session: AuditSession) -> None:
+    panel = RunPanel(session)
+    box = part(panel, W.Checkbox, description="Estimate CAFÉ while I choose")
+    session.open(loan_case(), live=False)
+    assert not box.value
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    assert session.live_state == "off"
+    box.value = True
+    assert session.wait(LONG)
+    assert session.live_state == "ready"
