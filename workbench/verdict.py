@@ -22,6 +22,7 @@ from scipy import stats
 
 from workbench.effects import Effect, EffectTable
 from workbench.errors import TargetError
+from workbench.multiple_testing import holm
 from workbench.paths import PathEffect
 from workbench.wording import share, signed, span
 
@@ -185,7 +186,7 @@ def judge(
         raise TargetError(f"alpha must lie between 0 and 0.5, not {alpha!r}.")
     named = _claims_of(effects, paths)
     p_values = [_p_above(effect, threshold) for _, _, _, effect in named]
-    rejected = _holm(p_values, alpha)
+    rejected = [corrected <= alpha for corrected in holm(p_values)]
     claims = []
     for (name, feature, kind, effect), p_value, above in zip(
         named, p_values, rejected, strict=True
@@ -250,17 +251,6 @@ def _p_above(effect: Effect, threshold: float) -> float:
         return 0.0 if size > threshold else 1.0
     tail = stats.norm.sf((size - threshold) / error) + stats.norm.sf((size + threshold) / error)
     return float(min(tail, 1.0))
-
-
-def _holm(p_values: Sequence[float], alpha: float) -> list[bool]:
-    """Reject with family-wise error alpha (Holm 1979)."""
-    order = np.argsort(p_values, kind="stable")
-    rejected = [False] * len(p_values)
-    for step, place in enumerate(order):
-        if p_values[place] > alpha / (len(p_values) - step):
-            break
-        rejected[place] = True
-    return rejected
 
 
 def _cancellations(claims: Sequence[Claim], threshold: float) -> tuple[Cancellation, ...]:

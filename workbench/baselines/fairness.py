@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.baselines.decisions import decision_line
 from workbench.baselines.outcome import RecordedOutcome, recorded_outcome
 from workbench.baselines.quiet_import import quiet_import
 from workbench.case import AuditCase
@@ -133,14 +134,8 @@ class _Decisions:
 
     @classmethod
     def of(cls, case: AuditCase, threshold: float | None) -> _Decisions:
-        default = {"probability": 0.5, "log-odds": 0.0}.get(case.output)
-        line = threshold if threshold is not None else default
+        line, how = decision_line(case, threshold)
         known = recorded_outcome(case)
-        if line is None:
-            line = float(np.median(case.predictions))
-            how = f"positive: predictions above their median, {line:g}"
-        else:
-            how = f"positive: {case.output} above {line:g}"
         outcome = np.full(case.n_rows, UNRECORDED, dtype=np.intp)
         if known is not None:
             yes, said = _outcome_as_yes(known, case, threshold)
