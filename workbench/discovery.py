@@ -10,26 +10,23 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from workbench.columns import Column, encode_column
 from workbench.errors import DataError, GraphError, listed, suggestion
 from workbench.graph import CausalGraph
+from workbench.independence import BlockTest, block_of, usable_rows
 
 __all__ = ["GraphProposal", "propose_graph"]
 
 FloatArray = npt.NDArray[np.float64]
 Edge = tuple[str, str]
 
-MIN_ROWS = 50
-RARE_SHARE = 0.01
-"""Levels held by a smaller share of the rows are tested together."""
 MAX_CONDITIONED = 4
 """PC conditions on at most so many columns at once: more takes long and has little power."""
 
@@ -117,7 +114,7 @@ def propose_graph(
         raise GraphError(f"alpha is {alpha!r}; it is a test level between 0 and 1, such as 0.01.")
     names = _checked_names(data)
     tier = _checked_tiers(names, tiers)
-    table, notes = _usable_rows(data, max_rows, seed)
+    table, notes = usable_rows(data, max_rows, seed)
     columns = [encode_column(name, table[name]) for name in names]
     if constant := [column.name for column in columns if column.is_constant]:
         raise DataError(
@@ -162,80 +159,7 @@ def _checked_tiers(names: Sequence[str], tiers: Sequence[Sequence[str]] | None) 
     return tier
 
 
-def _usable_rows(data: pd.DataFrame, max_rows: int, seed: int) -> tuple[pd.DataFrame, list[str]]:
-    notes = []
-    numeric = data.select_dtypes("number")
-    complete = numeric.notna().all(axis=1).to_numpy()
-    table = data[complete]
-    if left_out := len(data) - len(table):
-        notes.append(f"{left_out:,} of {len(data):,} rows miss a number and were left out.")
-    if len(table) > max_rows:
-        notes.append(f"A sample of {max_rows:,} of {len(table):,} rows was used.")
-        rows = np.random.default_rng(seed).choice(len(table), max_rows, replace=False)
-        table = table.iloc[np.sort(rows)]
-    if len(table) < MIN_ROWS:
-        raise DataError(
-            f"{len(table)} rows without a missing number are too few to learn a graph from; "
-            f"it takes at least {MIN_ROWS}."
-        )
-    return table, notes
-
-
 # ---- PC ------------------------------------------------------------------------------------
-
-
-def _block(column: Column) -> FloatArray:
-    """Standardised columns, shape (n, k), whose linear relations stand for the column's own."""
-    if column.is_numeric:
-        ranks = stats.rankdata(column.values)
-        block = stats.norm.ppf(ranks / (len(ranks) + 1))[:, None]
-    else:
-        counts = column.counts()
-        common = counts >= RARE_SHARE * counts.sum()
-        common[counts.argmax()] = False  # the reference level
-        block = (column.values[:, None] == np.flatnonzero(common)).astype(np.float64)
-        rare = 1 - block.sum(axis=1) - (column.values == counts.argmax())
-        if rare.any():
-            block = np.column_stack([block, rare])
-    centred = block - block.mean(axis=0)
-    return np.asarray(centred / centred.std(axis=0), dtype=np.float64)
-
-
-class _BlockTest:
-    """P-values for independence of two blocks given others, from one correlation matrix."""
-
-    def __init__(self, blocks: Sequence[FloatArray]) -> None:
-        ends = np.cumsum([0, *(block.shape[1] for block in blocks)])
-        self.places = [np.arange(a, b) for a, b in pairwise(ends)]
-        stacked = np.hstack(blocks)
-        self.n_rows = len(stacked)
-        # The tiny ridge keeps columns that determine each other from dividing by zero.
-        self.correlation = stacked.T @ stacked / self.n_rows + 1e-8 * np.eye(stacked.shape[1])
-        self.seen: dict[tuple[int, int, tuple[int, ...]], float] = {}
-
-    def __call__(self, x: int, y: int, given: Sequence[int] | None = None) -> float:
-        key = (min(x, y), max(x, y), tuple(sorted(int(z) for z in given or ())))
-        if key not in self.seen:
-            self.seen[key] = self._p_value(*key)
-        return self.seen[key]
-
-    def _p_value(self, x: int, y: int, given: tuple[int, ...]) -> float:
-        p, q = len(self.places[x]), len(self.places[y])
-        pair = np.concatenate([self.places[x], self.places[y]])
-        rest = self.correlation[np.ix_(pair, pair)]
-        n_given = 0
-        if given:
-            z = np.concatenate([self.places[i] for i in given])
-            n_given = len(z)
-            cross = self.correlation[np.ix_(z, pair)]
-            rest = rest - cross.T @ np.linalg.solve(self.correlation[np.ix_(z, z)], cross)
-        log_lambda = (
-            np.linalg.slogdet(rest)[1]
-            - np.linalg.slogdet(rest[:p, :p])[1]
-            - np.linalg.slogdet(rest[p:, p:])[1]
-        )
-        freedom = self.n_rows - 1 - n_given - (p + q + 1) / 2
-        return float(stats.chi2.sf(-freedom * log_lambda, p * q))
 
 
 def _pc_edges(
@@ -249,10 +173,10 @@ def _pc_edges(
         from causallearn.utils.PCUtils.BackgroundKnowledge import BackgroundKnowledge
 
         names = [column.name for column in columns]
-        blocks = [_block(column) for column in columns]
-        test = _BlockTest(blocks)
+        blocks = [block_of(column) for column in columns]
+        test = BlockTest(blocks)
 
-        class BlockTest(CIT_Base):  # type: ignore[misc]
+        class RegisteredTest(CIT_Base):  # type: ignore[misc]
             """The test in the form that causal-learn calls."""
 
             def __init__(self, data: Any, **_: Any) -> None:
@@ -262,7 +186,7 @@ def _pc_edges(
             def __call__(self, x: int, y: int, given: Any = None, *_: Any) -> float:
                 return test(x, y, given)
 
-        register_ci_test("workbench-blocks", BlockTest)
+        register_ci_test("workbench-blocks", RegisteredTest)
         knowledge = BackgroundKnowledge()
         for i, name in enumerate(names):
             if name in tier:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from workbench.columns import encode_column
-from workbench.discovery import _block, _BlockTest, _direct_all, propose_graph
+from workbench.discovery import _direct_all, propose_graph
 from workbench.errors import DataError, GraphError
 from workbench.graph import CausalGraph
+from workbench.independence import BlockTest, block_of
 
 
 def world(n=3000, seed=0):
@@ -84,12 +85,12 @@ def test_the_test_of_two_numbers_is_the_partial_correlation_test():
     n = 400
     z = rng.normal(size=n)
     frame = pd.DataFrame({"x": z + rng.normal(size=n), "y": 0.1 * z + rng.normal(size=n), "z": z})
-    blocks = [_block(encode_column(name, frame[name])) for name in frame]
+    blocks = [block_of(encode_column(name, frame[name])) for name in frame]
     x, y, given_z = (block[:, 0] for block in blocks)
     residual = [v - given_z * (v @ given_z) / (given_z @ given_z) for v in (x, y)]
     r = stats.pearsonr(*residual).statistic
     fisher = 2 * stats.norm.sf(abs(np.arctanh(r)) * np.sqrt(n - 1 - 3))
-    assert _BlockTest(blocks)(0, 1, (2,)) == pytest.approx(fisher, rel=0.02)
+    assert BlockTest(blocks)(0, 1, (2,)) == pytest.approx(fisher, rel=0.02)
 
 
 def test_the_test_holds_its_level_between_categories_given_a_category():
@@ -100,8 +101,8 @@ def test_the_test_holds_its_level_between_categories_given_a_category():
         x = (base + rng.integers(0, 2, 300)) % 3
         y = (base + rng.integers(0, 2, 300)) % 3
         frame = pd.DataFrame({"x": x, "y": y, "base": base}).astype(str)
-        blocks = [_block(encode_column(name, frame[name])) for name in frame]
-        p_values.append(_BlockTest(blocks)(0, 1, (2,)))
+        blocks = [block_of(encode_column(name, frame[name])) for name in frame]
+        p_values.append(BlockTest(blocks)(0, 1, (2,)))
     assert 0.02 < np.mean(np.array(p_values) < 0.05) < 0.09
 
 
