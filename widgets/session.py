@@ -163,7 +163,7 @@ class AuditSession(HasTraits):
             case, target, settings = self.case, self.target, self.settings
             if case is None or target is None or self.missing:
                 return
-            interventions = self._interventions(case, target)
+            interventions, subgroups = self._interventions(case, target), dict(self.subgroups)
             if self.live_state == "running":
                 self._forget_estimate()
 
@@ -175,6 +175,7 @@ class AuditSession(HasTraits):
                     intervention=interventions,
                     threshold=settings.threshold,
                     seed=settings.seed,
+                    subgroups=subgroups,
                     progress=progress,
                 )
 
@@ -205,7 +206,7 @@ class AuditSession(HasTraits):
     def _progress(self, step: str, share: float) -> None:
         self.step, self.share = step, share
 
-    @observe("case", "target", "settings")
+    @observe("case", "target", "settings", "subgroups")
     def _inputs_changed(self, _: object) -> None:
         with self.lock:
             if self.state != "idle":

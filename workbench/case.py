@@ -116,6 +116,29 @@ class AuditCase:
         other._put(predictions=self.predictions, **derived)
         return other
 
+    def with_rows(self, positions: npt.NDArray[np.intp]) -> AuditCase:
+        """Return the case on some of its rows, without asking the model again.
+
+        Parameters
+        ----------
+        positions : ndarray of int, shape (m,)
+            Places of the rows, each at most once.
+
+        Raises
+        ------
+        DataError
+            When a column holds no value on these rows.
+        """
+        data = self.data.iloc[positions]
+        box, predictions = self.model.at_rows(positions), self.predictions[positions]
+        predictions.setflags(write=False)
+        encoded = _encoded(data, self.graph, box, self.outcome)
+        other = object.__new__(type(self))
+        other._put(data=data, model=box, graph=self.graph, outcome=self.outcome)
+        derived = _derived(self.graph, box, self.outcome, encoded, predictions)
+        other._put(predictions=predictions, **derived)
+        return other
+
     @property
     def reads(self) -> tuple[str, ...]:
         """The features the model reads, F_M."""

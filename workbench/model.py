@@ -205,6 +205,12 @@ class BlackBoxModel:
         model.logged, model.ledger = self.logged, self.ledger
         return model
 
+    def at_rows(self, positions: npt.NDArray[np.intp]) -> BlackBoxModel:
+        """Return the same model for a case with only these of its rows."""
+        model = self.reading(self.features or ())
+        model.logged = None if self.logged is None else self.logged[positions]
+        return model
+
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """Ask for one score per row, shape (n,), dtype float64.
 

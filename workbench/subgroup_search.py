@@ -291,7 +291,11 @@ def _sides(
         right &= (
             part.codes != len(part.column.levels) - 1
         )  # no comparison holds where it is missing
-    return (Comparison(name, "==", level), left), (Comparison(name, "!=", level), right)
+    if len(part.column.levels) == 2 and None not in part.column.levels:
+        rest = Comparison(name, "==", part.column.levels[1 - code])
+    else:
+        rest = Comparison(name, "!=", level)
+    return (Comparison(name, "==", level), left), (rest, right)
 
 
 def _tightened(steps: tuple[Comparison, ...], new: Comparison) -> tuple[Comparison, ...]:

@@ -53,8 +53,9 @@ def test_a_run_gives_the_report_that_python_gives(session: AuditSession) -> None
         lambda s: s.edit_graph(s.case.graph.remove_edge("zip_code", "neighborhood_income")),
         lambda s: s.open(make_case(0.1)),
         lambda s: s.close(),
+        lambda s: setattr(s, "subgroups", {"older": "income > 50"}),
     ],
-    ids=["target", "settings", "graph", "case", "closed"],
+    ids=["target", "settings", "graph", "case", "closed", "subgroups"],
 )
 def test_every_change_of_an_input_clears_the_report(session: AuditSession, change) -> None:  # type: ignore[no-untyped-def]
     session.run()
@@ -133,3 +134,13 @@ def test_an_edit_that_cannot_be_changes_nothing(session: AuditSession) -> None:
     with pytest.raises(wb.GraphError, match="elsewhere"):
         session.edit_graph(wb.CausalGraph([("elsewhere", "income")]))
     assert session.case is before
+
+
+def test_named_subgroups_are_reported(session: AuditSession) -> None:
+    session.subgroups = {"poorer": "neighborhood_income < 50"}
+    session.run()
+    assert session.wait(LONG)
+    assert session.report is not None, session.problem
+    assert list(session.report.subgroups) == ["poorer"]
+    session.open(make_case())
+    assert session.subgroups == {}
