@@ -123,7 +123,8 @@ class Comparison:
         name = self.column if self.column.isidentifier() else f"`{self.column}`"
         if self.value is None:
             return f"{name} is {'not ' if self.operator == '!=' else ''}None"
-        shown = f"{self.value:.10g}" if isinstance(self.value, float) else repr(self.value)
+        number = isinstance(self.value, float) and self.value.is_integer()
+        shown = f"{self.value:.0f}" if number else repr(self.value)
         return f"{name} {self.operator} {shown}"
 
 
@@ -229,15 +230,12 @@ def _binned(column: Column, positions: Positions, bins: int) -> _Binned:
     if not column.is_numeric:
         return _Binned(column, values.astype(np.intp), np.empty(0))
     present = np.unique(values[~np.isnan(values)])
-    if len(present) > bins:
+    thresholds = present[:-1]
+    if len(thresholds) > bins:
         cuts = np.quantile(values[~np.isnan(values)], np.linspace(0, 1, bins + 1)[1:-1])
-        cuts = np.unique(cuts)
-    else:
-        cuts = present[:-1]
-    # Halfway to the next value that occurs: rows elsewhere fall clearly on one side.
-    following = np.searchsorted(present, cuts, side="right")
-    cuts, following = cuts[following < len(present)], following[following < len(present)]
-    thresholds = np.unique((present[following - 1] + present[following]) / 2)
+        # A person reads the condition: three digits say it as well as ten.
+        rounded = np.unique([float(f"{cut:.3g}") for cut in cuts])
+        thresholds = rounded[(rounded >= present[0]) & (rounded < present[-1])]
     codes = np.searchsorted(thresholds, values, side="left").astype(np.intp)
     codes[np.isnan(values)] = -1
     return _Binned(column, codes, thresholds)
