@@ -36,14 +36,19 @@ benchmarks: $(VENV)/.ready-dev ## run every benchmark
 	@for script in benchmarks/[a-z]*.py; do \
 		echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" || exit 1; done
 
-# The dashboard is run to see that it works, and stored without output: Voila runs it anew for each reader.
+# The dashboard and the review page are run to see that they work, and stored without output: Voila runs them anew for
+# each reader. The teaching page is stored as text to read, without the widget that only a kernel brings to life.
+STORED_AS_TEXT = import nbformat, sys; book = nbformat.read(sys.argv[1], 4); book.metadata.pop("widgets", None); \
+	[out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None) for cell in book.cells for out in cell.get("outputs", [])]; \
+	nbformat.write(book, sys.argv[1])
 notebooks: $(VENV)/.ready-dev ## run every notebook and store its output
 	@ls notebooks/*.ipynb >/dev/null 2>&1 || { echo "There is no notebook in notebooks/." >&2; exit 1; }
 	@for notebook in notebooks/*.ipynb; do \
-		case "$$notebook" in */dashboard.ipynb) keep='--stdout' ;; *) keep='--inplace' ;; esac; \
+		case "$$notebook" in */dashboard.ipynb|*/legal_review.ipynb) keep='--stdout' ;; *) keep='--inplace' ;; esac; \
 		echo "== $$notebook"; \
 		$(BIN)/jupyter nbconvert --log-level=WARN --to notebook --execute "$$keep" \
 			--ExecutePreprocessor.record_timing=False "$$notebook" >/dev/null || exit 1; done
+	@$(BIN)/python -c '$(STORED_AS_TEXT)' notebooks/teaching.ipynb
 
 # The interpreter's own pip resolves in an environment of its own, so that only what we depend on is pinned.
 constraints: $(VENV)/.ready-dev ## pin the newest versions that pyproject.toml allows

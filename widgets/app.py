@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import ipywidgets as W
 
 from widgets.comparison_view import ComparisonView
 from widgets.effects_view import EffectsView
-from widgets.graph_view import GraphView
+from widgets.graph_editor import GraphEditor
+from widgets.interactive_view import InteractiveView
 from widgets.loader import DataModelLoader
+from widgets.page_footer import PageFooter
+from widgets.page_style import page_style
 from widgets.report_panel import ReportPanel
 from widgets.run_panel import RunPanel
+from widgets.saved_view import SavedView
 from widgets.session import AuditSession
 from widgets.target_picker import TargetPicker
 
 __all__ = ["Workbench"]
 
-STYLE = (Path(__file__).parent / "static" / "workbench.css").read_text("utf-8")
 HEAD = """
 <header class="wb-head"><h1>CAFÉ Audit Workbench</h1>
 <p>Has a model really forgotten? Removing a column does not remove its influence: it can come back
@@ -26,7 +27,7 @@ left.</p></header>
 """
 
 
-class Workbench(W.VBox):
+class Workbench(SavedView, W.VBox):
     """The whole workbench.
 
     Parameters
@@ -44,21 +45,31 @@ class Workbench(W.VBox):
         self.session = session = AuditSession()
         # The order matters: a component hears of a change before those below it.
         loader = DataModelLoader(session, start)
-        graph = GraphView(session)
+        graph = GraphEditor(session)
         target = TargetPicker(session)
         run = RunPanel(session)
-        result = [EffectsView(session), ComparisonView(session), ReportPanel(session)]
+        effects, comparison, panel = (
+            view(session) for view in (EffectsView, ComparisonView, ReportPanel)
+        )
+        self._saved = (graph, effects, comparison, panel)
         super().__init__(
             [
-                W.HTML(f"<style>{STYLE}</style>{HEAD}"),
+                W.HTML(f"{page_style()}{HEAD}"),
                 _step(1, "Data and model", loader),
                 _step(2, "What causes what", graph),
                 _step(3, "What should have been forgotten", target),
                 _step(4, "Run the audit", run),
-                _step(5, "What is left of it", *result),
+                _step(
+                    5, "What is left of it", effects, comparison, InteractiveView(session), panel
+                ),
+                PageFooter(session),
             ]
         )
         self.add_class("wb-page")
+
+    def static_html(self) -> str:
+        """Return the graph and the result, as they are now."""
+        return "".join(part.static_html() for part in self._saved)
 
 
 def _step(number: int, title: str, *parts: W.Widget) -> W.VBox:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import ipywidgets as W
@@ -9,77 +11,134 @@ import pandas as pd
 
 import workbench as wb
 from widgets import markup
-from widgets.figures import mimebundle, rank_figure
-from widgets.jobs import words_for
+from widgets.figures import rank_figure
+from widgets.saved_view import SavedView
+from widgets.sections import drawing, folded, guarded, section
 from widgets.session import AuditSession
-from workbench.comparison import NAMES
+from workbench.comparison import NAMES, Comparison
 from workbench.wording import signed
 
 __all__ = ["ComparisonView"]
 
 
-class ComparisonView(W.VBox):
+class ComparisonView(SavedView, W.VBox):
     """Shows methods side by side, and the fairness metrics, of the session's report.
 
     Parameters
     ----------
     session : AuditSession
+        Anything with a trait ``report`` will do.
     """
 
     def __init__(self, session: AuditSession) -> None:
         self._session = session
-        self._words, self._table, self._fairness = W.HTML(), W.HTML(), W.HTML()
-        self._ranks = W.Output()
-        self._ranks.add_class("wb-plot")
-        super().__init__([self._words, self._ranks, self._table, self._fairness])
+        self._parts = {make: W.HTML() for make in SECTIONS}
+        super().__init__(list(self._parts.values()))
         session.observe(lambda _: self._draw(), "report")
         self._draw()
 
+    def static_html(self) -> str:
+        """Return the sections as they are now."""
+        return "".join(part.value for part in self._parts.values())
+
     def _draw(self) -> None:
         report = self._session.report
-        for part in (self._words, self._table, self._fairness):
-            part.value = ""
-        self._ranks.outputs = ()
-        if report is None:
-            return
-        try:
-            self._draw_comparison(report)
-            self._fairness.value = _fairness(report)
-        except Exception as error:  # the component's boundary
-            self._words.value = markup.notice(words_for(error), "problem")
+        for make, part in self._parts.items():
+            part.value = "" if report is None else guarded(lambda make=make: make(report))
 
-    def _draw_comparison(self, report: wb.AuditReport) -> None:
-        if not report.attributions and not len(report.effects):
-            return
-        comparison = report.comparison()
-        head = markup.heading("What the other methods say")
-        self._words.value = (
-            head
-            + (
-                markup.bullets(comparison.sentences)
-                or markup.paragraph("The methods tell no different stories about these features.")
-            )
-            + "".join(
-                markup.notice(reason, "warning", f"Left out: {NAMES.get(name, name)}.")
-                for name, reason in report.skipped.items()
-            )
-        )
-        words = " ".join(comparison.sentences)
-        self._ranks.outputs = (mimebundle(rank_figure(report), words),)
-        frame = comparison.to_frame()
-        methods = list(dict.fromkeys(comparison.table["method"]))
-        rows = [
-            (feature, *(_ranked(row[method], row[f"{method}_rank"]) for method in methods))
-            for feature, row in frame.iterrows()
-        ]
-        self._table.value = markup.table(
-            rows,
-            ["feature", *(NAMES.get(method, method) for method in methods)],
-            caption="Value and rank by method; the methods' units differ",
-            numeric=range(1, len(methods) + 1),
-        ) + markup.bullets(
-            f"{NAMES.get(a.method, a.method)}: {a.explanation}" for a in report.attributions
-        )
+
+def methods_section(report: wb.AuditReport) -> str:
+    """Return what the methods say, in sentences, ranks and numbers."""
+    if not report.attributions and not len(report.effects):
+        return ""
+    comparison = report.comparison()
+    left_out = {k: v for k, v in report.skipped.items() if not k.startswith("subgroup ")}
+    return section(
+        "What the other methods say",
+        "Other methods answer other questions. A feature that the model does not read gets 0 from "
+        "them, however much of it comes back through other columns.",
+        markup.bullets(comparison.sentences)
+        or markup.paragraph("The methods tell no different stories about these features."),
+        *(
+            markup.notice(reason, "warning", f"Left out: {NAMES.get(name, name)}.")
+            for name, reason in left_out.items()
+        ),
+        drawing(rank_figure(report), "Rank of each feature by each method; 1 moves the most."),
+        _values(comparison),
+        folded("How each method measures", _explained(report)) if report.attributions else "",
+    )
+
+
+def agreement_section(report: wb.AuditReport) -> str:
+    """Return how far the methods order the features alike."""
+    agreement = report.comparison().agreement
+    known = agreement.notna().sum() > 1
+    methods = [name for name in agreement.columns if known[name]]
+    if len(methods) < 2:
+        return ""
+    heads = [NAMES.get(name, name) for name in methods]
+    body = "".join(
+        f'<tr><th scope="row">{escape(head)}</th>'
+        + "".join(_heat(agreement.at[row, column], row == column) for column in methods)
+        + "</tr>"
+        for head, row in zip(heads, methods, strict=True)
+    )
+    caption = "Kendall's τ between the methods' orders of the features"
+    columns = "".join(f'<th scope="col" class="wb-number">{escape(h)}</th>' for h in heads)
+    return section(
+        "Do the methods agree on what matters?",
+        "1: the same order of features; 0: no more alike than chance; −1: the reverse order.",
+        f'<div class="wb-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="wb-table wb-heat"><caption>{escape(caption)}</caption><thead><tr>'
+        f'<th scope="col">method</th>{columns}</tr></thead><tbody>{body}</tbody></table></div>',
+    )
+
+
+def fairness_section(report: wb.AuditReport) -> str:
+    """Return AIF360's metrics, the target's features first."""
+    frame = report.fairness
+    if frame is None or frame.empty:
+        return ""
+    own = frame[frame["feature"].isin(report.features)]
+    others = frame[~frame["feature"].isin(report.features)]
+    rest = _fairness_table(others, "Fairness metrics by the other features")
+    return section(
+        "Group fairness (AIF360)",
+        "Each feature in turn is taken as the protected one. These compare groups as they are; "
+        "they say nothing about cause and are no measure of influence. The privileged group is the "
+        "one with the more favourable decisions; positive means the outcome coded 1 or the higher "
+        "half.",
+        _fairness_table(own, "Fairness metrics of the model's decisions, with 95 % intervals"),
+        folded("The same by each other feature", rest) if own.size and rest else rest,
+    )
+
+
+SECTIONS: tuple[Callable[[wb.AuditReport], str], ...] = (
+    methods_section,
+    agreement_section,
+    fairness_section,
+)
+
+
+def _values(comparison: Comparison) -> str:
+    methods = list(dict.fromkeys(comparison.table["method"]))
+    rows = [
+        (feature, *(_ranked(row[method], row[f"{method}_rank"]) for method in methods))
+        for feature, row in comparison.to_frame().iterrows()
+    ]
+    table = markup.table(
+        rows,
+        ["feature", *(NAMES.get(method, method) for method in methods)],
+        caption="Value and rank by method; the methods' units differ",
+        numeric=range(1, len(methods) + 1),
+    )
+    return folded("Every value and rank", table)
+
+
+def _explained(report: wb.AuditReport) -> str:
+    return markup.bullets(
+        f"{NAMES.get(a.method, a.method)}: {a.explanation}" for a in report.attributions
+    )
 
 
 def _ranked(value: float, rank: Any) -> str:
@@ -88,34 +147,31 @@ def _ranked(value: float, rank: Any) -> str:
     return signed(value) if pd.isna(rank) else f"{signed(value)}\nrank {rank}"
 
 
-def _fairness(report: wb.AuditReport) -> str:
-    frame = report.fairness
-    if frame is None or frame.empty:
+def _heat(value: float, same: bool) -> str:
+    if same or pd.isna(value):
+        return '<td class="wb-number">–</td>'
+    side = "wb-alike" if value >= 0 else "wb-reverse"
+    return (
+        f'<td class="wb-number {side}" style="--wb-heat:{abs(value):.2f}">'
+        f"{signed(float(value), 2)}</td>"
+    )
+
+
+def _fairness_table(frame: pd.DataFrame, caption: str) -> str:
+    if frame.empty:
         return ""
-    metrics = list(dict.fromkeys(frame["metric"]))
+    ideals = dict(zip(frame["metric"], frame["ideal"], strict=True))
     rows = []
     for feature, own in frame.groupby("feature", sort=False):
-        first = own.iloc[0]
-        values = own.set_index("metric")
-        cells = [_with_interval(values.loc[metric]) for metric in metrics]
+        first, values = own.iloc[0], own.set_index("metric")
+        cells = [_with_interval(values.loc[metric]) for metric in ideals]
         rows.append((feature, first["privileged"], first["unprivileged"], *cells))
-    ideals = {m: frame.loc[frame["metric"] == m, "ideal"].iloc[0] for m in metrics}
-    return (
-        markup.heading("Group fairness (AIF360)")
-        + markup.paragraph(
-            "Each feature in turn is taken as the protected one. These compare groups as they "
-            "are; they say nothing about cause and are no measure of influence. The privileged "
-            "group is the one with the more favourable decisions; positive means the outcome "
-            "coded 1 or the higher half.",
-            "wb-muted",
-        )
-        + markup.table(
-            rows,
-            ["feature", "privileged", "compared with"]
-            + [f"{m} (even: {ideals[m]:g})" for m in metrics],
-            caption="Fairness metrics of the model's decisions, with 95 % intervals",
-            numeric=range(3, 3 + len(metrics)),
-        )
+    return markup.table(
+        rows,
+        ["feature", "privileged", "compared with"]
+        + [f"{metric} (even: {ideal:g})" for metric, ideal in ideals.items()],
+        caption=caption,
+        numeric=range(3, 3 + len(ideals)),
     )
 
 

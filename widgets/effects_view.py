@@ -1,127 +1,67 @@
-"""Step 5: the verdict, the effects and the paths."""
+"""Step 5: the verdict, the effects, and what lies behind an average."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import ipywidgets as W
 
 import workbench as wb
 from widgets import markup
-from widgets.figures import MOST_PATHS, effects_figure, mimebundle, paths_figure
-from widgets.jobs import words_for
+from widgets.figures import effects_figure
+from widgets.findings import (
+    entry_name,
+    estimator_name,
+    interval_words,
+    plain_words,
+    unit_words,
+)
+from widgets.live_view import LiveEstimate
+from widgets.path_ledger import path_ledger
+from widgets.saved_view import SavedView
+from widgets.sections import drawing, folded, guarded, section
 from widgets.session import AuditSession
-from workbench.effects import FeatureEffects
-from workbench.graph import PREDICTION
-from workbench.wording import listing, signed, span
+from widgets.spread_view import row_spread
+from widgets.subgroup_view import subgroup_comparison
+from workbench.wording import signed, span
 
 __all__ = ["EffectsView", "plain_words"]
 
-ESTIMATORS = {"cafe": "CAFÉ", "fuzzing": "causal fuzzing"}
 SYMBOLS = {"above": "▲", "below": "●", "inconclusive": "?"}
+MOST_SAID, MOST_WARNED = 6, 2
+"""Sentences and warnings that stand open."""
+PARTS = ("total", "direct", "indirect")
 
 
-class EffectsView(W.VBox):
-    """Shows what the session's report found; nothing while there is none.
+class EffectsView(SavedView, W.VBox):
+    """Shows what the session's report found; before there is one, the live estimate.
 
     Parameters
     ----------
     session : AuditSession
+        Anything with a trait ``report`` will do, such as a page that opens saved reports.
     """
 
     def __init__(self, session: AuditSession) -> None:
         self._session = session
-        self._verdict = W.HTML()
-        self._effects, self._paths = W.Output(), W.Output()
-        for plot in (self._effects, self._paths):
-            plot.add_class("wb-plot")
-        self._table, self._path_table, self._path_head = W.HTML(), W.HTML(), W.HTML()
-        super().__init__(
-            [
-                self._verdict,
-                self._effects,
-                self._table,
-                self._path_head,
-                self._paths,
-                self._path_table,
-            ]
-        )
+        self._live = LiveEstimate(session)
+        self._parts = {make: W.HTML() for make in SECTIONS}
+        super().__init__([self._live, *self._parts.values()])
         session.observe(lambda _: self._draw(), "report")
         self._draw()
 
+    def static_html(self) -> str:
+        """Return the sections as they are now."""
+        return self._live.static_html() + "".join(part.value for part in self._parts.values())
+
     def _draw(self) -> None:
         report = self._session.report
-        self._clear()
-        if report is None:
-            self._verdict.value = markup.paragraph(
-                "The result appears here when an audit has run.", "wb-muted"
-            )
-            return
-        try:
-            self._verdict.value = _banner(report) + markup.bullets(plain_words(report))
-            if not len(report.effects):
-                return
-            words = " ".join(plain_words(report))
-            self._effects.outputs = (mimebundle(effects_figure(report), words),)
-            self._table.value = _effect_table(report)
-            if report.path_effects:
-                self._path_head.value = markup.heading("By which way it gets through")
-                self._paths.outputs = (mimebundle(paths_figure(report), words),)
-                self._path_table.value = _path_table(report)
-        except Exception as error:  # the component's boundary
-            self._verdict.value = markup.notice(words_for(error), "problem")
-
-    def _clear(self) -> None:
-        for part in (self._verdict, self._table, self._path_head, self._path_table):
-            part.value = ""
-        self._effects.outputs = self._paths.outputs = ()
+        for make, part in self._parts.items():
+            part.value = "" if report is None else guarded(lambda make=make: make(report))
 
 
-def plain_words(report: wb.AuditReport) -> tuple[str, ...]:
-    """Say in sentences what moved the prediction, and how far."""
-    unit = "probability" if report.unit == "probability" else "prediction"
-    which = "all" if _everybody(report) else "these"
-    rows = f"on average over {which} {report.n_target_rows:,} rows"
-    if report.n_target_rows == 1:
-        rows = "for this row"
-    found = []
-    done = set()
-    for entry in report.effects:
-        if entry.combination or entry.feature in done:
-            continue
-        done.add(entry.feature)
-        levels = entry.intervention.replace(" → ", " to ", 1)
-        found.append(
-            f"Changing {entry.feature} from {levels} moves the model's {unit} by "
-            f"{signed(entry.total.value)} {rows}: {_split(report, entry)}."
-        )
-    return tuple(found)
-
-
-def _split(report: wb.AuditReport, entry: FeatureEffects) -> str:
-    """Say how a total comes apart into direct and indirect."""
-    direct = "0 directly, as it is not read"
-    if entry.feature in report.reads:
-        direct = f"{signed(entry.direct.value)} directly"
-    route = _route(report, entry.feature)
-    if not route:
-        return f"{direct}, and the graph gives it no other way"
-    return f"{direct}, and {signed(entry.indirect.value)} through {listing(route)}"
-
-
-def _route(report: wb.AuditReport, feature: str) -> tuple[str, ...]:
-    """Return the mediators of a feature, those on the strongest paths first."""
-    weight = dict.fromkeys(report.audit_graph.mediators(feature, PREDICTION), 0.0)
-    for path in report.path_effects:
-        if path.feature == feature:
-            for node in path.path[1:-1]:
-                weight[node] += abs(path.effect.value)
-    return tuple(sorted(weight, key=lambda node: -weight[node]))
-
-
-def _everybody(report: wb.AuditReport) -> bool:
-    return report.target.rows is None and report.target.condition is None
-
-
-def _banner(report: wb.AuditReport) -> str:
+def verdict_section(report: wb.AuditReport) -> str:
+    """Return the verdict and what moved the prediction, in words."""
     verdict = report.verdict
     target = markup.paragraph(f"Asked to be forgotten: {report.target.describe()}", "wb-target")
     if verdict is None:
@@ -132,52 +72,94 @@ def _banner(report: wb.AuditReport) -> str:
         markup.notice(c.sentence(verdict.threshold), "warning", "Cancellation:")
         for c in verdict.cancellations
     ]
-    parts += [markup.notice(text, "warning") for text in report.diagnostics.warnings]
+    words, warnings = plain_words(report), report.diagnostics.warnings
+    parts += [
+        markup.bullets(words[:MOST_SAID]),
+        *(markup.notice(text, "warning") for text in warnings[:MOST_WARNED]),
+    ]
+    if more := words[MOST_SAID:]:
+        parts.append(folded(f"{len(more)} more features", markup.bullets(more)))
+    if more := warnings[MOST_WARNED:]:
+        parts.append(folded(f"{len(more)} more warnings", markup.bullets(more)))
     return "".join(parts)
 
 
-def _effect_table(report: wb.AuditReport) -> str:
-    rows = []
-    for entry in report.effects:
-        who = entry.estimator.split(" ")[0]
-        name = f"{entry.feature} ({entry.combination})" if entry.combination else entry.feature
-        rows.append(
-            (
-                name,
-                ESTIMATORS.get(who, entry.estimator),
-                entry.intervention,
-                *(_with_interval(getattr(entry, part)) for part in ("total", "direct", "indirect")),
-            )
-        )
+def effects_section(report: wb.AuditReport) -> str:
+    """Return the effects as a figure and a table."""
+    if not len(report.effects):
+        return ""
+    table = effect_table(report.effects, report.unit)
+    return drawing(effects_figure(report)) + f'<div class="wb-effects">{table}</div>'
+
+
+def effect_table(effects: wb.EffectTable, unit: str) -> str:
+    """Return total, direct and indirect effects with their intervals."""
     return markup.table(
-        rows,
-        ["feature", "estimated by", "changed from → to", "total", "direct", "indirect"],
-        caption=f"Effects on the {_unit(report)}, with 95 % intervals",
+        [
+            (
+                entry_name(entry),
+                estimator_name(entry.estimator),
+                entry.intervention,
+                *(interval_words(getattr(entry, part)) for part in PARTS),
+            )
+            for entry in effects
+        ],
+        ["feature", "estimated by", "changed from → to", *PARTS],
+        caption=f"Effects on the {unit_words(unit)}, with 95 % intervals",
         numeric=(3, 4, 5),
     )
 
 
-def _path_table(report: wb.AuditReport) -> str:
-    paths = sorted(report.path_effects, key=lambda p: -abs(p.effect.value))
-    rows = [(" → ".join(path.path), _with_interval(path.effect)) for path in paths]
-    left = sum({p.feature: p.left_out for p in paths}.values())
-    more = f"; {left:,} more were too many to follow" if left else ""
-    drawn = f", the {MOST_PATHS} largest drawn" if len(paths) > MOST_PATHS else ""
-    return markup.table(
-        rows,
-        ["path", "effect along it"],
-        caption=f"{len(paths)} path{'s' if len(paths) != 1 else ''}{drawn}{more}",
-        numeric=(1,),
+def disagreement_section(report: wb.AuditReport) -> str:
+    """Return what the two estimators say about the same total effect."""
+    rows = report.diagnostics.disagreement.to_dict("records")
+    if not rows:
+        return ""
+    said = []
+    for row in rows:
+        both = (
+            f"{row['feature']}: CAFÉ finds {signed(row['cafe_total'])}, causal fuzzing "
+            f"{signed(row['fuzzing_total'])}. "
+        )
+        said.append(
+            both
+            + (
+                "They differ by more than chance explains: an arrow may be missing in the graph, "
+                "or one of the two describes the data too coarsely. Rely on neither alone."
+                if row["differs"]
+                else "The difference is what chance alone would give."
+            )
+        )
+    return section(
+        "Do the two estimators agree?",
+        "They reach the same number by different ways: CAFÉ by regression, causal fuzzing by "
+        "changing rows and asking the model again. Agreement speaks for the graph, but does not "
+        "prove it.",
+        markup.bullets(said),
+        markup.table(
+            [
+                (
+                    row["feature"],
+                    signed(row["cafe_total"]),
+                    signed(row["fuzzing_total"]),
+                    f"{signed(row['difference'])} "
+                    f"({span((row['difference_low'], row['difference_high']))})",
+                    "yes" if row["differs"] else "no",
+                )
+                for row in rows
+            ],
+            ["feature", "CAFÉ", "causal fuzzing", "difference", "more than chance"],
+            caption="Total effects by both estimators, and their difference with a 95 % interval",
+            numeric=(1, 2, 3),
+        ),
     )
 
 
-def _with_interval(effect: wb.Effect) -> str:
-    if effect.standard_error == 0:
-        return signed(effect.value) if effect.value else "0 (exactly)"
-    return f"{signed(effect.value)} ({span((effect.low, effect.high))})"
-
-
-def _unit(report: wb.AuditReport) -> str:
-    return {"probability": "predicted probability", "log-odds": "predicted log-odds"}.get(
-        report.unit, "prediction"
-    )
+SECTIONS: tuple[Callable[[wb.AuditReport], str], ...] = (
+    verdict_section,
+    effects_section,
+    path_ledger,
+    row_spread,
+    subgroup_comparison,
+    disagreement_section,
+)

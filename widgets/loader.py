@@ -2,265 +2,376 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 import ipywidgets as W
-import pandas as pd
 
 import workbench as wb
 from widgets import markup
 from widgets.browser_parts import FilePicker, StatusLine
-from widgets.graph_text import read_graph
+from widgets.case_form import CaseForm
 from widgets.jobs import BackgroundJob, Listener, words_for
+from widgets.model_forms import ColumnForm, EndpointForm, FileForm
+from widgets.model_sources import (
+    TRAINED,
+    ModelFile,
+    ModelSource,
+    Opened,
+    Quick,
+    open_case,
+)
 from widgets.session import AuditSession
-from widgets.sources import MODEL_KINDS, SOURCES, likely_features, sample_case, table_case
+from widgets.sources import MAX_BYTES, SOURCES, Table, sample_table, uploaded_table
+from widgets.table_preview import case_summary, table_preview
+from workbench.errors import DataError
 from workbench.progress import Progress
-from workbench.table_files import parse_csv
+from workbench.stopping import stopped_by
 
 __all__ = ["DataModelLoader"]
 
 OWN = "own"
-PREVIEW = 3
-MAX_BYTES = 30_000_000
-"""Largest upload; the browser refuses more before it sends any of it."""
-MAX_COLUMNS = 200
-MAX_CELLS = 5_000_000
+FILE, ENDPOINT, COLUMN = "file", "endpoint", "column"
+BROUGHT = {
+    FILE: "Bring a model file (skops or ONNX)",
+    ENDPOINT: "Ask a model over HTTP",
+    COLUMN: "Use logged predictions (a column)",
+}
+Result = TypeVar("Result")
 
 
 class DataModelLoader(W.VBox):
-    """Chooses a sample or a CSV file and trains a model on it; sets the session's case.
+    """Chooses data and a model; sets the session's case.
+
+    The data are a sample or a CSV or Parquet file. The model is trained here, read from a file,
+    asked over HTTP, or known by its logged predictions only.
 
     Parameters
     ----------
     session : AuditSession
     start : str, optional
-        A sample to load at once: "loan", "heart_disease", "performance" or "adult".
+        A sample to load at once: a key of :data:`widgets.sources.SOURCES`.
     """
 
     def __init__(self, session: AuditSession, start: str | None = "loan") -> None:
         self._session = session
         self._job = BackgroundJob(session.lock)
-        self._table: pd.DataFrame | None = None
-        choices = [(source.title, key) for key, source in SOURCES.items()]
+        self._busy = False
+        self._stopped = threading.Event()
+        self._table: Table | None = None
+        self._own: Table | None = None
+        self._loaded: Opened | None = None
         self._source = W.RadioButtons(
-            options=[*choices, ("A table of your own (CSV file)", OWN)],
+            options=[
+                *((source.title, key) for key, source in SOURCES.items()),
+                ("A table of your own (CSV or Parquet file)", OWN),
+            ],
             value=start,
             description="Data",
         )
+        ways = {**TRAINED, **BROUGHT}
         self._kind = W.Dropdown(
-            options=[(title, kind) for kind, title in MODEL_KINDS.items()], description="Model"
+            options=[(title, kind) for kind, title in ways.items()], description="Model"
         )
         for control in (self._source, self._kind):
             control.add_class("wb-field")
-        self._story = W.HTML()
+        self._story, self._preview, self._summary = W.HTML(), W.HTML(), W.HTML()
+        for table in (self._preview, self._summary):
+            table.add_class("wb-preview")
         self._status = StatusLine()
-        self._summary = W.HTML()
-        self._summary.add_class("wb-preview")
-        self._upload = self._upload_form()
-        left = W.VBox([self._source, self._kind])
-        right = W.VBox([self._story, self._upload, self._status, self._summary])
-        left.add_class("wb-side")
-        right.add_class("wb-main")
-        columns = W.HBox([left, right])
-        columns.add_class("wb-columns")
-        super().__init__([columns])
-        self._source.observe(self._chosen, "value")
-        self._kind.observe(self._kind_chosen, "value")
-        session.observe(self._draw, "case")
-        self._chosen()
-
-    def _upload_form(self) -> W.VBox:
-        self._file = FilePicker(
-            f"CSV file, at most {MAX_BYTES / 1e6:,.0f} MB, the first line naming the columns",
-            ".csv,.txt,.tsv",
+        self._picker = FilePicker(
+            f"CSV or Parquet file, at most {MAX_BYTES / 1e6:,.0f} MB",
+            ".csv,.tsv,.txt,.parquet",
             MAX_BYTES,
-            self._file_chosen,
+            self._table_arrived,
             self._problem,
         )
-        self._preview = W.HTML()
-        self._outcome = W.Dropdown(options=[], description="Outcome that the model predicts")
-        self._reads = W.SelectMultiple(
-            options=[], rows=8, description="Columns that the model reads (Ctrl for several)"
-        )
-        self._graph_text = W.Textarea(
-            description="Causal graph, if you have one: DAGitty or JSON text",
-            placeholder="zip_code -> income\nincome -> approved",
-            rows=5,
-            continuous_update=False,
-        )
-        self._use = W.Button(description="Train the model and use it", button_style="primary")
-        for control in (self._outcome, self._reads, self._graph_text):
-            control.add_class("wb-field")
-        self._details = W.VBox(
-            [self._preview, self._outcome, self._reads, self._graph_text, self._use]
-        )
-        self._details.layout.display = "none"
-        self._outcome.observe(self._outcome_chosen, "value")
-        self._use.on_click(lambda _: self._use_table())
-        return W.VBox([self._file, self._details])
-
-    def _chosen(self, _: object = None) -> None:
-        key = self._source.value
-        own = key == OWN
-        self._upload.layout.display = "" if own else "none"
-        story = (
-            "Bring a table, and a model is trained on it here, for trying out. Nothing is stored: "
-            "the table is gone when you close the page."
-            if own
-            else SOURCES[key].story
-            if key
-            else ""
-        )
-        self._story.value = markup.paragraph(story, "wb-story")
-        if own:
-            self._job.cancel()
-            self._session.close()
-            self._status.say("Choose a file." if self._table is None else "")
-        elif key:
-            self._load_sample(key)
-
-    def _kind_chosen(self, _: object) -> None:
-        if self._source.value == OWN:
-            if self._session.case is not None:
-                self._session.close()
-                self._status.say("The model's kind has changed: train it again.")
-        else:
-            self._chosen()
-
-    def _load_sample(self, key: str) -> None:
-        source, kind = SOURCES[key], str(self._kind.value)
-
-        def done(case: wb.AuditCase) -> None:
-            self._session.open(case, source.suggested)
-
-        self._start(lambda progress: sample_case(source, kind, progress), done)
-
-    def _start(
-        self,
-        work: Callable[[Progress], wb.AuditCase],
-        done: Callable[[wb.AuditCase], None],
-    ) -> None:
-        self._session.close()
-        self._status.say("Loading…", "busy")
-
-        def progress(step: str, _: float) -> None:
-            self._status.say(f"{step.capitalize()}…", "busy")
-
-        self._job.start(work, Listener(done, self._problem, progress))
+        self._forms = {
+            FILE: FileForm(self._read_model, self._problem),
+            ENDPOINT: EndpointForm(self._changed),
+            COLUMN: ColumnForm(self._column_chosen),
+        }
+        self._form = CaseForm(self._changed, self._status.say)
+        self._use = W.Button(description="Use this", button_style="primary")
+        self._stop = W.Button(description="Stop loading")
+        super().__init__([self._columns()])
+        self._source.observe(lambda _: self._safely(self._source_chosen), "value")
+        self._kind.observe(lambda _: self._safely(self._kind_chosen), "value")
+        self._use.on_click(lambda _: self._safely(self._open))
+        self._stop.on_click(lambda _: self._safely(self._stop_loading))
+        session.observe(lambda _: self._safely(self._draw), "case")
+        self._safely(self._source_chosen)
+        if session.case is not None:
+            self._safely(self._draw)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until what was chosen is loaded; False when the time is over."""
         return self._job.wait(timeout)
 
+    def _columns(self) -> W.HBox:
+        buttons = W.HBox([self._use, self._stop])
+        buttons.add_class("wb-row")
+        left = W.VBox([self._source, self._kind])
+        right = W.VBox(
+            [
+                self._story,
+                self._picker,
+                self._preview,
+                *self._forms.values(),
+                self._form,
+                buttons,
+                self._status,
+                self._summary,
+            ]
+        )
+        left.add_class("wb-side")
+        right.add_class("wb-main")
+        columns = W.HBox([left, right])
+        columns.add_class("wb-columns")
+        return columns
+
+    # ---- choices ----------------------------------------------------------------------------
+
+    def _source_chosen(self) -> None:
+        key = self._source.value
+        self._begin_again()
+        self._story.value = _story(key)
+        self._table = self._own if key == OWN else None
+        self._unfold()
+        if key == OWN:
+            self._status.say("" if self._own is not None else "Choose a file.")
+        elif key is not None:
+            self._load_sample(str(key))
+
+    def _kind_chosen(self) -> None:
+        self._begin_again()
+        if self._kind.value != ENDPOINT:
+            self._forms[ENDPOINT].forget()
+        if self._source.value in SOURCES and (self._trained or self._table is None):
+            self._source_chosen()  # nothing else has to be asked, or the data are yet to come
+        else:
+            self._unfold()
+            self._status.say("")
+
+    def _column_chosen(self) -> None:
+        self._changed()
+        self._offer_rest()
+
+    def _changed(self) -> None:
+        """Drop what was opened or is being opened with other answers."""
+        if self._session.case is not None or self._busy:
+            self._begin_again()
+            self._unfold()
+            self._status.say(f"Changed. Press “{self._use.description}” when all is as you want.")
+
+    def _begin_again(self) -> None:
+        self._cancel()
+        self._loaded = None
+        self._session.close()
+
+    @property
+    def _trained(self) -> bool:
+        return self._kind.value in TRAINED
+
+    def _unfold(self) -> None:
+        """Show what has to be asked next, and nothing else."""
+        own, table, kind = self._source.value == OWN, self._table, self._kind.value
+        asked = table is not None and (own or not self._trained)
+        _show(self._picker, own)
+        _show(self._preview, own and table is not None)
+        for name, form in self._forms.items():
+            _show(form, asked and name == kind)
+        if table is not None and own:
+            self._preview.value = table_preview(table.data, table.columns)
+        if asked and table is not None and kind in self._forms:
+            self._forms[kind].offer(table)
+        self._offer_rest()
+
+    def _offer_rest(self) -> None:
+        table, form = self._table, self._forms.get(self._kind.value)
+        own = self._source.value == OWN
+        rest = table is not None and (own or form is not None) and (form is None or form.ready)
+        _show(self._form, rest)
+        retry = not own and form is None and self._session.case is None and not self._busy
+        _show(self._use, rest or (retry and self._source.value is not None))
+        _show(self._stop, self._busy)
+        self._use.description = (
+            form.action
+            if form is not None
+            else "Train the model and use it"
+            if own
+            else "Load it again"
+        )
+        if rest and table is not None:
+            column = form.source().column if isinstance(form, ColumnForm) else None
+            known = None if form is None else form.reads
+            self._form.offer(table, training=form is None, known=known, predictions=column)
+
+    # ---- loading ----------------------------------------------------------------------------
+
+    def _load_sample(self, key: str) -> None:
+        kind = str(self._kind.value)
+        trained = self._trained
+
+        def work(progress: Progress) -> tuple[Table, Opened | None]:
+            table = sample_table(key, progress)
+            if not trained:
+                return table, None
+            return table, open_case(
+                table,
+                Quick(kind),
+                reads=table.features,
+                outcome=table.outcome,
+                graph=None,
+                progress=progress,
+            )
+
+        def done(found: tuple[Table, Opened | None]) -> None:
+            self._table, opened = found
+            if opened is not None:
+                self._opened(opened)
+            else:
+                self._unfold()
+                self._status.say(f"Read {len(self._table.data):,} rows. Now the model.", "good")
+
+        self._start(work, done)
+
+    def _table_arrived(self, name: str, content: bytes) -> None:
+        with self._session.lock:
+            self._begin_again()
+            self._own = self._table = None
+            self._unfold()
+
+            def done(table: Table) -> None:
+                self._own = self._table = table
+                self._unfold()
+                rows, columns = table.data.shape
+                self._status.say(f"Read {rows:,} rows and {columns:,} columns.", "good")
+
+            self._start(lambda progress: uploaded_table(content, name, progress), done)
+
+    def _read_model(self, file: ModelFile) -> None:
+        form = self._forms[FILE]
+
+        def work(progress: Progress) -> wb.BlackBoxModel:
+            progress("reading the model", 0.0)
+            return file.read()[0]
+
+        def done(model: wb.BlackBoxModel) -> None:
+            form.show(model)
+            self._offer_rest()
+            self._status.say("The model file is read.", "good")
+
+        with self._session.lock:
+            self._begin_again()
+            self._offer_rest()
+            self._start(work, done)
+
+    def _open(self) -> None:
+        """Make the case of everything that was chosen."""
+        table, form = self._table, self._forms.get(self._kind.value)
+        if self._source.value in SOURCES and form is None:
+            self._source_chosen()
+            return
+        if table is None or self._kind.value is None:
+            raise DataError("Choose data and a model first.")
+        self._begin_again()
+        source: ModelSource = Quick(str(self._kind.value)) if form is None else form.source()
+        reads = (None if form is None else form.reads) or self._form.reads
+        outcome, graph = self._form.outcome, self._form.graph()
+        self._start(
+            lambda progress: open_case(
+                table, source, reads=reads, outcome=outcome, graph=graph, progress=progress
+            ),
+            self._opened,
+        )
+
+    def _opened(self, opened: Opened) -> None:
+        self._loaded = opened
+        self._session.open(opened.case, opened.suggested, code=opened.code, live=opened.live)
+
+    def _start(self, work: Callable[[Progress], Result], done: Callable[[Result], None]) -> None:
+        stopped = self._stopped = threading.Event()
+
+        def stoppable(progress: Progress) -> Result:
+            with stopped_by(stopped.is_set):  # an endpoint that hangs is left at once
+                return work(progress)
+
+        def finish(result: Result) -> None:
+            self._busy = False
+            self._safely(lambda: done(result))
+            self._offer_rest()
+
+        def fail(words: str) -> None:
+            self._busy = False
+            form = self._forms.get(self._kind.value)
+            self._problem(words if form is None else form.advise(words))
+            self._offer_rest()
+
+        def progress(step: str, _: float) -> None:
+            self._status.say(f"{step[:1].upper()}{step[1:]}…", "busy")
+
+        self._busy = True
+        self._status.say("Loading…", "busy")
+        self._job.start(stoppable, Listener(finish, fail, progress))
+        _show(self._stop, True)
+
+    def _cancel(self) -> None:
+        self._stopped.set()
+        self._job.cancel()
+        self._busy = False
+
+    def _stop_loading(self) -> None:
+        if self._busy:
+            self._begin_again()
+            self._unfold()
+            self._status.say("Stopped. Nothing was loaded.")
+
+    # ---- what is said -----------------------------------------------------------------------
+
+    def _safely(self, act: Callable[[], None]) -> None:
+        """Act while no background result can arrive; say a failure in words."""
+        try:
+            with self._session.lock:
+                act()
+        except Exception as error:  # the component's boundary
+            self._problem(words_for(error))
+
     def _problem(self, words: str) -> None:
         self._status.say(words, "problem")
 
-    # ---- a table of one's own ---------------------------------------------------------------
-
-    def _file_chosen(self, name: str, content: bytes) -> None:
-        self._session.close()
-        self._details.layout.display = "none"
-        self._table = None
-        table = parse_csv(
-            content, name, max_bytes=MAX_BYTES, max_columns=MAX_COLUMNS, max_cells=MAX_CELLS
-        )
-        table = table.dropna(axis="columns", how="all")
-        self._table = table
-        self._preview.value = _preview(table)
-        names = list(table.columns)
-        self._outcome.options = [(name, name) for name in names]
-        self._outcome.value = _likely_outcome(table)
-        self._offer_features()
-        self._details.layout.display = ""
-        self._status.say(
-            f"Read {len(table):,} rows and {len(names)} columns. Now say what the model predicts.",
-            "good",
-        )
-
-    def _outcome_chosen(self, _: object) -> None:
-        if self._table is not None and self._outcome.value is not None:
-            self._offer_features()
-
-    def _offer_features(self) -> None:
-        assert self._table is not None
-        outcome = str(self._outcome.value)
-        self._reads.options = [name for name in self._table.columns if name != outcome]
-        self._reads.value = likely_features(self._table, outcome)
-
-    def _use_table(self) -> None:
-        table = self._table
-        if table is None:
-            self._problem("Choose a file first.")
-            return
-        outcome, reads = str(self._outcome.value), tuple(self._reads.value)
-        kind, text = str(self._kind.value), self._graph_text.value
-
-        def work(progress: Progress) -> wb.AuditCase:
-            graph = read_graph(text) if text.strip() else None
-            return table_case(table, outcome, reads, kind, graph, progress)
-
-        self._start(work, self._session.open)
-
-    # ---- what was loaded --------------------------------------------------------------------
-
-    def _draw(self, _: object = None) -> None:
+    def _draw(self) -> None:
         case = self._session.case
         if case is None:
             self._summary.value = ""
             return
-        try:
-            self._summary.value = _summary(case)
-            self._status.say(f"Ready: {case.n_rows:,} rows and a trained model.", "good")
-        except Exception as error:  # the component's boundary
-            self._problem(words_for(error))
-
-
-def _likely_outcome(table: pd.DataFrame) -> str:
-    """Return the last column with two values, else the last numeric one, else the last."""
-    names = list(table.columns)
-    two = [name for name in names if table[name].nunique() == 2]
-    numbers = [name for name in names if pd.api.types.is_numeric_dtype(table[name])]
-    return str((two or numbers or names)[-1])
-
-
-def _summary(case: wb.AuditCase) -> str:
-    unseen = [name for name in case.features if name not in case.reads]
-    unit = {"probability": "a probability", "log-odds": "log-odds"}.get(case.output, "a number")
-    terms = {
-        "Predicts": f"{case.outcome} ({unit})" if case.outcome else unit,
-        "Reads": ", ".join(case.reads),
-        "Never sees": ", ".join(unseen) or "nothing that the graph holds is kept from it",
-    }
-    shown = case.data[[*case.features, *([case.outcome] if case.outcome else [])]]
-    more = "".join(markup.notice(text, "warning") for text in case.warnings)
-    rows = shown.head(PREVIEW).itertuples(index=True, name=None)
-    preview = markup.table(
-        rows,
-        ["row", *shown.columns],
-        caption=f"The first {min(PREVIEW, len(shown))} of {len(shown):,} rows",
-        numeric=[
-            place
-            for place, name in enumerate(shown.columns, start=1)
-            if pd.api.types.is_numeric_dtype(shown[name])
-        ],
-    )
-    return markup.figure_note(terms) + more + preview
-
-
-def _preview(table: pd.DataFrame) -> str:
-    kinds = [
-        (
-            name,
-            "number" if pd.api.types.is_numeric_dtype(table[name]) else "text",
-            table[name].nunique(),
-            int(table[name].isna().sum()),
-            ", ".join(markup.text_of(value) for value in table[name].dropna().unique()[:3]),
+        loaded = self._loaded
+        ours = loaded is not None and loaded.case.model is case.model
+        self._summary.value = case_summary(
+            case,
+            origin=loaded.origin if loaded is not None and ours else "",
+            notes=loaded.notes if loaded is not None and ours else (),
+            rows=self._source.value != OWN,
         )
-        for name in table.columns
-    ]
-    return markup.table(
-        kinds,
-        ["column", "kind", "different values", "missing", "for instance"],
-        caption=f"{len(table):,} rows, {table.shape[1]} columns",
-        numeric=(2, 3),
-    )
+        _show(self._stop, False)
+        self._status.say(
+            f"Ready: {case.n_rows:,} rows, and a model that reads {len(case.reads):,} of their "
+            f"columns.",
+            "good",
+        )
+
+
+def _show(widget: W.DOMWidget, shown: bool) -> None:
+    widget.layout.display = "" if shown else "none"
+
+
+def _story(key: object) -> str:
+    if key == OWN:
+        text = (
+            "Bring a table; its first line names the columns. Nothing is stored: the table is gone "
+            "when you close the page."
+        )
+    else:
+        text = SOURCES[str(key)].story if key in SOURCES else ""
+    return markup.paragraph(text, "wb-story")

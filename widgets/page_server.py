@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -11,11 +12,12 @@ import socket
 import sys
 import threading
 import webbrowser
+from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_core.utils import run_sync
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
@@ -24,6 +26,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import HTTPError, OutputTransform, RequestHandler
 from traitlets import default
 from voila.app import Voila
+from voila.request_info_handler import RequestInfoSocketHandler
 from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
@@ -35,6 +38,7 @@ __all__ = [
     "HEALTH",
     "MAX_PAGES",
     "TEMPLATE",
+    "PageProcesses",
     "ThisPython",
     "TokenOnly",
     "WorkbenchServer",
@@ -45,6 +49,10 @@ PORT = 8866
 HEALTH = "workbench/health"
 MAX_PAGES = 8
 """Pages open at once by default; each has a Python process of its own, of some 320 MB."""
+WARM_SECONDS = 60.0
+"""The longest wait for preheated processes before the address is announced."""
+SECRETS = ("CAFE_WORKBENCH_TOKEN", "QUERY_STRING", "VOILA_REQUEST_URL")
+"""Variables by which the token would reach a page's process, which has no use for it."""
 ERROR_PAGE = (
     "<!DOCTYPE html><html lang='en'><meta charset='utf-8'><title>{{ status_code }}</title>"
     "<p>{{ status_code }}: {{ status_message }}</p></html>"
@@ -96,6 +104,8 @@ class WorkbenchServer(Voila):
         for pattern, handler, *rest in super().init_handlers():
             if handler is TornadoVoilaHandler:
                 handlers.append((pattern, PageHandler, *rest))
+            elif handler is RequestInfoSocketHandler:
+                continue  # would tell a visitor's address, token included, without asking for one
             elif handler is TemplateStaticFileHandler:
                 parts = rf"voila/templates/({TEMPLATE}/static/(?!.*(?:\.\.|%)).*)"
                 handlers.append((self.base_url + parts, handler, *rest))
@@ -105,11 +115,15 @@ class WorkbenchServer(Voila):
 
     def listen(self) -> None:
         """Listen, announce the address, and run until a signal."""
-        sockets = self._bind()
+        self.ioloop = IOLoop.current()
+        try:
+            sockets = self._bind()
+        except AuditError:
+            self.stop()
+            raise
         self.port = sockets[0].getsockname()[1]
         http = HTTPServer(self.app, max_body_size=2**20, xheaders=self.public_url is not None)
         http.add_sockets(sockets)
-        self.ioloop = IOLoop.current()
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle_signal_stop)
@@ -124,7 +138,9 @@ class WorkbenchServer(Voila):
 
     def stop(self) -> None:
         """End every process that a page had."""
-        run_sync(self.kernel_manager.shutdown_all)(now=True)
+        for task in preheating(self.kernel_manager):
+            task.cancel()  # one that has yet to start never does
+        self.ioloop.run_sync(lambda: self.kernel_manager.shutdown_all(now=True))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
     def _bind(self) -> list[socket.socket]:
@@ -144,11 +160,44 @@ class WorkbenchServer(Voila):
         """Print the address when the server answers; asking for the page itself costs a process."""
         local = f"http://{_bracketed(self.ip)}:{self.port}{self.base_url}"
         await AsyncHTTPClient().fetch(f"{local}{HEALTH}")
+        await self._warm()
         shown = local if self.public_url is None else self.public_url.rstrip("/") + "/"
         address = f"{shown}?token={self.identity_provider.token}"
         print(f"The workbench is ready (Ctrl-C stops it):\n{address}", flush=True)
         if self.show and self.public_url is None and _has_display():
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    async def _warm(self) -> None:
+        """Wait until the processes that were asked for beforehand have drawn their page."""
+        tasks = preheating(self.kernel_manager)
+        if tasks:
+            started, _ = await asyncio.wait(tasks, timeout=WARM_SECONDS)
+            drawn = [task.result()["task"] for task in started if task.exception() is None]
+            if drawn:
+                await asyncio.wait(drawn, timeout=WARM_SECONDS)
+
+
+class PageProcesses(AsyncMappingKernelManager):
+    """The pages' processes; none of them is told the token."""
+
+    async def start_kernel(self, **options: Any) -> str:
+        """Start a process without the variables that hold the token."""
+        environment = options.get("env", os.environ)
+        options["env"] = {k: v for k, v in environment.items() if k not in SECRETS}
+        started: str = await super().start_kernel(**options)
+        return started
+
+
+def preheating(processes: Any) -> list[asyncio.Task[Any]]:
+    """Return what Voila keeps of each process that waits for its visitor, started or not."""
+    pools = getattr(processes, "_pools", {})  # absent where nothing is preheated
+    return [task for pool in pools.values() for task in pool]
+
+
+def waiting(processes: Any) -> set[str]:
+    """Return the processes that wait for their visitor."""
+    done = [task for task in preheating(processes) if task.done() and not task.cancelled()]
+    return {task.result()["kernel_id"] for task in done if task.exception() is None}
 
 
 class PageHandler(TornadoVoilaHandler):
@@ -158,9 +207,12 @@ class PageHandler(TornadoVoilaHandler):
         """Open the page with a Python process of its own."""
         if path:
             raise HTTPError(404)
-        most = self.settings["max_pages"]
-        if len(self.kernel_manager.list_kernel_ids()) >= most:
+        processes = self.kernel_manager
+        ready = waiting(processes)
+        if len(set(processes.list_kernel_ids()) - ready) >= self.settings["max_pages"]:
             raise HTTPError(503, reason="Too many pages are open; close one and load this again")
+        for process in ready:  # it may have waited for longer than an idle page lives
+            processes.get_kernel(process).last_activity = datetime.now(UTC)
         _ = self.xsrf_token  # sets the cookie with which the page may end its own process
         await super().get(path)
 

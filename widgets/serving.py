@@ -7,16 +7,27 @@ the same Voila with those doors shut.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
-from widgets.page_server import HEADERS, MAX_PAGES, TEMPLATE, ThisPython, TokenOnly, WorkbenchServer
+from widgets.page_server import (
+    HEADERS,
+    MAX_PAGES,
+    TEMPLATE,
+    PageProcesses,
+    ThisPython,
+    TokenOnly,
+    WorkbenchServer,
+)
+from widgets.report_file import REPORT_VARIABLE, read_report
 from workbench.errors import AuditError
 
 __all__ = ["page_file", "serve", "settings"]
@@ -27,6 +38,9 @@ MESSAGE_BYTES = 4 * 2**20
 """The longest message that a page may send."""
 OUTPUT_RATE = 20_000_000
 """Bytes per second to a page; a report's file goes through here."""
+REFILL_SECONDS = 5.0
+"""A process is preheated anew this long after one was taken, when its page has loaded."""
+ENDPOINTS_VARIABLE = "CAFE_WORKBENCH_ENDPOINTS"
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
 EXTENSIONS = [
     "@jupyter-widgets/jupyterlab-manager",
@@ -46,13 +60,17 @@ def serve(
     host: str = "127.0.0.1",
     open_browser: bool = True,
     max_pages: int = MAX_PAGES,
+    preheat: int = 0,
+    endpoints: Sequence[str] = (),
+    report: str | Path | None = None,
 ) -> None:
     """Serve a page until Ctrl-C or SIGTERM, and print its address once it answers.
 
     Parameters
     ----------
     page : str, default "dashboard"
-        The name of a page of the workbench, or the path of a notebook.
+        The name of a page of the workbench ("dashboard", "legal_review", "teaching"), or the path
+        of a notebook.
     port : int, optional
         0 takes any free port. By default 8866, or any free one where it is taken.
     token : str, optional
@@ -65,14 +83,23 @@ def serve(
         Open the page where there is a display.
     max_pages : int, default 8
         Pages open at once; each has a Python process of its own, of some 320 MB.
+    preheat : int, default 0
+        Processes that wait, the page drawn in each, so that it opens at once. They come on top of
+        `max_pages`.
+    endpoints : sequence of str, default ()
+        Prediction endpoints that the page may ask: the beginnings of their addresses. By default
+        those of the variable ``CAFE_WORKBENCH_ENDPOINTS``, a JSON list; without it, none.
+    report : str or Path, optional
+        A saved report (JSON) that the page ``legal_review`` opens, and no other.
 
     Raises
     ------
     AuditError
         There is no such page, the port is taken, or an option is not usable.
     """
-    config = settings(page, token=token, public_url=public_url, host=host)
-    _share_with_kernels()
+    config = settings(page, token=token, public_url=public_url, host=host, preheat=preheat)
+    told = _told_to_kernels(page, endpoints, report)
+    _share_with_kernels(told)
     server = WorkbenchServer(config=config, config_file_paths=[])
     server.wanted_port, server.public_url, server.show = port, public_url, open_browser
     server.max_pages = max_pages
@@ -97,7 +124,8 @@ def page_file(page: str) -> Path:
     # Installed, the pages travel in the package; in a checkout they lie beside it.
     folders = (package / "pages", package.parent / "notebooks")
     if re.fullmatch(r"\w[\w-]*", page):
-        for file in (folder / f"{page}.ipynb" for folder in folders):
+        name = page.replace("-", "_")
+        for file in (folder / f"{name}.ipynb" for folder in folders):
             if file.is_file():
                 return file
     known = sorted({file.stem for folder in folders for file in folder.glob("*.ipynb")})
@@ -110,6 +138,7 @@ def settings(
     token: str | None = None,
     public_url: str | None = None,
     host: str = "127.0.0.1",
+    preheat: int = 0,
 ) -> Config:
     """Return the hardened settings, as a configuration of Voila.
 
@@ -121,6 +150,8 @@ def settings(
     file = page_file(page)
     _check_token(token)
     _check_host(host, public_url)
+    if preheat < 0:
+        raise AuditError(f"--preheat must be 0 or more, not {preheat}.")
     public = urlsplit(public_url or "")
     secure = public.scheme == "https"
     config = Config()
@@ -149,7 +180,10 @@ def settings(
     config.VoilaConfiguration.file_denylist = [".*"]
     config.VoilaConfiguration.show_tracebacks = False
     config.VoilaConfiguration.strip_sources = True
-    config.VoilaConfiguration.preheat_kernel = False
+    config.VoilaConfiguration.preheat_kernel = preheat > 0
+    config.VoilaConfiguration.default_pool_size = preheat
+    config.VoilaConfiguration.multi_kernel_manager_class = PageProcesses
+    config.VoilaKernelManager.fill_delay = REFILL_SECONDS
     config.VoilaConfiguration.extension_allowlist = EXTENSIONS
     config.VoilaConfiguration.kernel_spec_manager_class = ThisPython
     config.MappingKernelManager.cull_interval = 60
@@ -199,9 +233,38 @@ def _base_url(path: str) -> str:
     return f"/{inner}/" if inner else "/"
 
 
-def _share_with_kernels() -> None:
+def _told_to_kernels(
+    page: str, endpoints: Sequence[str], report: str | Path | None
+) -> dict[str, str]:
+    """Return the variables that tell the page's process what it may reach."""
+    told = {}
+    for address in endpoints:
+        _check_endpoint(address)
+    if endpoints or ENDPOINTS_VARIABLE not in os.environ:
+        told[ENDPOINTS_VARIABLE] = json.dumps(list(endpoints))
+    if report is not None:
+        if page_file(page).stem != "legal_review":
+            raise AuditError("--report belongs to the page legal_review: serve legal_review.")
+        read_report(report)  # said now rather than on the page
+        told[REPORT_VARIABLE] = str(Path(report).resolve())
+    return told
+
+
+def _check_endpoint(address: str) -> None:
+    parts = urlsplit(address)
+    plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        raise AuditError(
+            f"--endpoint must be the beginning of an address, like "
+            f"https://models.example.org/v2/models/credit, not {address!r}."
+        )
+
+
+def _share_with_kernels(told: dict[str, str]) -> None:
     """Let Voila find the page's template, and the page's process this very workbench."""
     package = Path(__file__).resolve().parent
     for name, folder in (("JUPYTER_PATH", package / "share"), ("PYTHONPATH", package.parent)):
         rest = os.environ.get(name)
         os.environ[name] = f"{folder}{os.pathsep}{rest}" if rest else str(folder)
+    os.environ.pop(REPORT_VARIABLE, None)
+    os.environ.update(told)

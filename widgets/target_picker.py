@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from pathlib import Path
 
 import ipywidgets as W
 import numpy as np
@@ -10,19 +10,29 @@ import pandas as pd
 
 import workbench as wb
 from widgets import markup
+from widgets.condition_builder import ConditionBuilder
+from widgets.condition_text import example_condition
+from widgets.intervention_picker import InterventionPicker
 from widgets.jobs import words_for
+from widgets.named_subgroups import NamedSubgroups
+from widgets.row_table import RowTable
 from widgets.session import AuditSession
-from workbench.diagnostics import FEW_ROWS
-from workbench.errors import TargetError
+from workbench.errors import ConditionError, TargetError
 from workbench.queries import variations_of
 
 __all__ = ["TargetPicker"]
 
-EVERYBODY, SUBGROUP, ROW = "everybody", "subgroup", "row"
+STYLE = (Path(__file__).parent / "static" / "target.css").read_text("utf-8")
+EVERYBODY, SUBGROUP, ROWS = "everybody", "subgroup", "rows"
+MANY_FEATURES = 15
+"""From more features on, a field that narrows them down is shown."""
 
 
 class TargetPicker(W.VBox):
-    """Chooses features and rows; sets the session's target, or says why there is none.
+    """Chooses features, rows and how the features are varied.
+
+    Sets the session's target, or says why there is none; the interventions go to its settings and
+    the named subgroups to its subgroups.
 
     Parameters
     ----------
@@ -32,34 +42,52 @@ class TargetPicker(W.VBox):
     def __init__(self, session: AuditSession) -> None:
         self._session = session
         self._filling = False
+        self._data: pd.DataFrame | None = None
         self._boxes: dict[str, W.Checkbox] = {}
         self._legend = W.HTML()
+        self._filter = W.Text(description="Show the features named like")
         self._features = W.Box()
         self._features.add_class("wb-checks")
         self._rows = W.RadioButtons(
             options=[
                 ("every row", EVERYBODY),
                 ("a subgroup: the rows where a condition holds", SUBGROUP),
-                ("one row: a single datapoint", ROW),
+                ("single rows: datapoints", ROWS),
             ],
             description="On which rows?",
         )
-        self._condition = W.Text(description="Condition", placeholder="age > 50", disabled=False)
-        self._label = W.Text(description="Row", placeholder="0", continuous_update=False)
-        for control in (self._rows, self._condition, self._label):
+        for control in (self._filter, self._rows):
             control.add_class("wb-field")
+        self._condition = ConditionBuilder(session)
+        self._named = NamedSubgroups(session, self._condition, self._use_subgroup)
+        self._table = RowTable()
+        self._table_note = W.HTML(
+            markup.paragraph(
+                "This asks how the model treats these rows' values, not whether the rows were "
+                "among the data it learned from.",
+                "wb-muted",
+            )
+        )
+        self._interventions = InterventionPicker(session)
         self._answer = W.HTML()
-        self._answer.add_class("wb-live")
-        left = W.VBox([self._legend, self._features])
-        right = W.VBox([self._rows, self._condition, self._label])
+        self._answer.add_class("wb-answer")
+        left = W.VBox([self._legend, self._filter, self._features])
+        right = W.VBox([self._rows])
         left.add_class("wb-half")
         right.add_class("wb-half")
         columns = W.HBox([left, right])
         columns.add_class("wb-columns")
-        super().__init__([columns, self._answer])
-        for control in (self._rows, self._condition, self._label):
-            control.observe(lambda _: self._choose(), "value")
+        self._datapoints = W.VBox([self._table, self._table_note])
+        detail = W.VBox([self._condition, self._datapoints, self._named])
+        super().__init__(
+            [W.HTML(f"<style>{STYLE}</style>"), columns, detail, self._answer, self._interventions]
+        )
+        self._rows.observe(lambda _: self._choose(), "value")
+        self._filter.observe(lambda _: self._narrow(), "value")
+        self._condition.observe(lambda _: self._choose(), "condition")
+        self._table.observe(lambda _: self._choose(), "chosen")
         session.observe(lambda _: self._offer(), "case")
+        session.observe(lambda _: self._choose(), "settings")
         self._offer()
 
     def _offer(self) -> None:
@@ -74,10 +102,16 @@ class TargetPicker(W.VBox):
                 self._boxes = {name: self._box(name, name in ticked) for name in names}
                 self._features.children = list(self._boxes.values())
                 self._filling = True
-                self._condition.placeholder = _example(case)
+                self._filter.value = ""
                 if not kept:
-                    self._rows.value, self._condition.value, self._label.value = EVERYBODY, "", ""
+                    self._rows.value = EVERYBODY
                 self._filling = False
+            if case is not None and case.data is not self._data:
+                self._data = case.data
+                self._filling = True
+                self._table.show(case.data)
+                self._filling = False
+            self._filter.layout.display = "" if len(names) > MANY_FEATURES else "none"
             self._choose()
         except Exception as error:  # the component's boundary
             self._filling = False
@@ -89,49 +123,76 @@ class TargetPicker(W.VBox):
         box.observe(lambda _: self._choose(), "value")
         return box
 
+    def _narrow(self) -> None:
+        """Show the features whose names hold the text; a ticked one stays in sight."""
+        text = self._filter.value.strip().lower()
+        for name, box in self._boxes.items():
+            box.layout.display = "" if box.value or text in name.lower() else "none"
+
+    def _use_subgroup(self) -> None:
+        self._rows.value = SUBGROUP
+
     def _choose(self) -> None:
         """Make the target of what is chosen, or say in words why it is none."""
         if self._filling:
             return
-        kind = self._rows.value
-        self._condition.layout.display = "" if kind == SUBGROUP else "none"
-        self._label.layout.display = "" if kind == ROW else "none"
+        case, kind = self._session.case, self._rows.value
+        self._condition.layout.display = "" if case and kind == SUBGROUP else "none"
+        self._datapoints.layout.display = "" if case and kind == ROWS else "none"
+        self._named.offer(kind == SUBGROUP)
+        self._named.layout.display = "" if case and kind != ROWS else "none"
         self._legend.value = markup.paragraph(
             "Which features? None ticked means all that the model reads."
-            if kind == ROW
+            if kind == ROWS
             else "Which features were to be forgotten?",
             "wb-label",
         )
-        case = self._session.case
         if case is None:
             self._answer.value = markup.paragraph("Choose data and a model first.", "wb-muted")
             return
         with self._session.lock:
+            self._interventions.show(self._varied(case))
             try:
                 target = self._target(case)
                 names, mask = case.resolve(target)
-                text = _words(case, target, names, mask)
+                self._check_interventions(case, names)
             except Exception as error:  # the component's boundary
                 words = words_for(error)
                 self._session.target_problem = words
                 self._session.target = None
-                self._answer.value = markup.notice(words, "warning")
+                # What is wrong with a condition stands beneath its field already.
+                beneath = isinstance(error, ConditionError)
+                self._answer.value = "" if beneath else markup.notice(words, "warning")
             else:
                 self._session.target_problem = ""
                 self._session.target = target
-                self._answer.value = text
+                self._answer.value = markup.paragraph(_words(kind, case, mask))
+
+    def _varied(self, case: wb.AuditCase) -> tuple[str, ...]:
+        """Return the features that are varied, whatever the rows come to."""
+        names = tuple(name for name, box in self._boxes.items() if box.value)
+        return names if names or self._rows.value != ROWS else case.reads
+
+    def _check_interventions(self, case: wb.AuditCase, names: tuple[str, ...]) -> None:
+        """Refuse a target whose features cannot be varied as the settings say."""
+        given = self._session.settings.interventions
+        # What is drawn at random can always be drawn; looking for similar rows would take long.
+        fixed = {n: v for n, v in given.items() if n in names and not isinstance(v, wb.Resample)}
+        free = [n for n in names if n in fixed or n not in given or case.columns[n].is_constant]
+        variations_of(case, free, np.arange(1), fixed or None, 0)
 
     def _target(self, case: wb.AuditCase) -> wb.UnlearningTarget:
         names = [name for name, box in self._boxes.items() if box.value]
-        if self._rows.value == ROW:
-            label = _row_label(case.data, self._label.value)
-            return wb.UnlearningTarget.datapoints([label], names or None)
+        if self._rows.value == ROWS:
+            if not self._table.chosen:
+                raise TargetError("No row is chosen. Tick rows in the table, or type their labels.")
+            return wb.UnlearningTarget.datapoints(self._table.chosen, names or None)
         if not names:
             raise TargetError("No feature is ticked. Tick what was to be forgotten.")
         if self._rows.value == SUBGROUP:
-            text = self._condition.value.strip()
+            text = self._condition.condition.strip()
             if not text:
-                raise TargetError(f"Write a condition, for instance {_example(case)}")
+                raise TargetError(f"Write a condition, for instance {example_condition(case)}")
             return wb.UnlearningTarget.subgroup(text, names)
         return wb.UnlearningTarget.features(names)
 
@@ -142,66 +203,15 @@ def _overlaps(boxes: dict[str, W.Checkbox], names: tuple[str, ...]) -> bool:
     return len(same) * 2 > max(len(boxes), len(names))
 
 
-def _row_label(data: pd.DataFrame, text: str) -> Hashable:
-    """Return the index label that was typed, of the index's own type."""
-    text = text.strip()
-    if not text:
-        raise TargetError(f"Type a row's label, from {data.index[0]} to {data.index[-1]}.")
-    if pd.api.types.is_integer_dtype(data.index.dtype):
-        try:
-            return int(text)
-        except ValueError:
-            raise TargetError(
-                f"Rows are numbered from {data.index[0]} to {data.index[-1]}; {text[:50]!r} is "
-                f"not a number."
-            ) from None
-    return text
-
-
-def _example(case: wb.AuditCase | None) -> str:
-    """Return a condition that this table understands."""
-    if case is None:
-        return "age > 50"
-    for name in case.features:
-        if case.columns[name].is_numeric:
-            middle = float(np.nanmedian(case.data[name].to_numpy(dtype=float)))
-            shown = name if name.isidentifier() else f"`{name}`"
-            return f"{shown} > {middle:.3g}"
-    name = case.features[0]
-    shown = name if name.isidentifier() else f"`{name}`"
-    return f"{shown} == {str(case.data[name].iloc[0])!r}"
-
-
-def _words(
-    case: wb.AuditCase,
-    target: wb.UnlearningTarget,
-    names: tuple[str, ...],
-    mask: np.ndarray,
-) -> str:
-    """Say what the target comes to: its rows, and how its features will be varied."""
+def _words(kind: str, case: wb.AuditCase, mask: np.ndarray) -> str:
+    """Say what will be asked, and on which rows."""
     count = int(mask.sum())
-    found = [f"{count:,} of {case.n_rows:,} rows" if count > 1 else "1 row"]
-    varied = variations_of(case, names, np.flatnonzero(mask), None, 0)
-    how = [f"{v.feature} from {v.text.replace(' → ', ' to ')}" for v in varied]
-    parts = [
-        f"The audit will ask, on {found[0]}: what does the model answer when we change "
-        f"{'; '.join(how)}? Everything that follows from the change by the graph changes too."
-    ]
-    html = markup.paragraph(parts[0])
-    if 1 < count < FEW_ROWS:
-        html += markup.notice(
-            f"{count} rows are few: the intervals will be wide, and single rows weigh a lot.",
-            "warning",
-        )
-    if target.rows is not None:
-        columns = list(case.features)
-        row = case.data.loc[list(target.rows), columns]
-        html += markup.table(
-            row.itertuples(index=True, name=None), ["row", *columns], caption="The chosen row"
-        )
-        html += markup.paragraph(
-            "This asks how the model treats this row's values, not whether the row was among the "
-            "data it learned from.",
-            "wb-muted",
-        )
-    return html
+    where = {
+        EVERYBODY: f"on all {case.n_rows:,} rows",
+        SUBGROUP: "on the rows where the condition holds",
+        ROWS: "on the chosen row" if count == 1 else f"on the {count:,} chosen rows",
+    }[kind]
+    return (
+        f"The audit will ask, {where}: how does the model's answer change when the features below "
+        f"are varied? Everything that follows from the change by the graph changes too."
+    )

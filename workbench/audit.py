@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,9 +17,10 @@ from workbench.baselines import (
 )
 from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
+from workbench.condition import Condition
 from workbench.diagnostics import diagnose
 from workbench.effects import EffectTable
-from workbench.errors import TargetError, listed
+from workbench.errors import AuditError, TargetError, listed
 from workbench.fuzzing import fuzzed_effects
 from workbench.intervention import Interventions, Variation
 from workbench.paths import PathEffect, trace_paths
@@ -29,6 +30,7 @@ from workbench.provenance import record_provenance
 from workbench.queries import variations_of
 from workbench.report import AuditReport
 from workbench.steps import Steps
+from workbench.subgroup_effects import read_subgroups, subgroup_effects
 from workbench.target import UnlearningTarget
 from workbench.verdict import judge
 
@@ -51,6 +53,7 @@ def audit(
     threshold: float | None = None,
     alpha: float = 0.05,
     seed: int = 0,
+    subgroups: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Audit what of the target still influences the model's predictions.
@@ -74,6 +77,11 @@ def audit(
         Error rate of the verdict.
     seed : int, default 0
         Same input and seed, same output.
+    subgroups : mapping of str to str, optional
+        Conditions by name (see :class:`workbench.condition.Condition`). CAFÉ's effects are
+        estimated again on the target's rows where each holds, under the same interventions; see
+        ``report.subgroups`` and :meth:`AuditReport.subgroup_frame`. A subgroup of fewer than two
+        of the target's rows is left out and named in ``report.skipped``.
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.
@@ -85,7 +93,8 @@ def audit(
     Raises
     ------
     AuditError
-        When target, intervention or methods do not fit the case; nothing is half done.
+        When target, intervention, methods or a subgroup's condition do not fit the case; nothing
+        is half done.
 
     Examples
     --------
@@ -102,6 +111,7 @@ def audit(
     """
     chosen = _checked_methods(methods)
     names, mask = case.resolve(target)
+    groups = read_subgroups(case, subgroups, names)
     positions = np.flatnonzero(mask)
     tau = default_threshold(case) if threshold is None else threshold
     varied = variations_of(case, names, positions, intervention, seed)
@@ -114,6 +124,7 @@ def audit(
         paths = _paths(asked, equations)
         verdict = judge(effects, paths, threshold=tau, alpha=alpha) if len(effects) else None
 
+        by_group = _subgroups(asked, groups)
         context = _context(asked)
         attributions = _attributions(asked)
         fairness = _fairness(asked)
@@ -138,7 +149,7 @@ def audit(
         outcome=case.outcome,
         unit=case.output,
         methods=chosen,
-        call=_call(chosen, intervention, tau, alpha, seed),
+        call=_call(chosen, intervention, tau, alpha, seed, groups),
         provenance=record_provenance(
             case,
             seed=seed,
@@ -147,6 +158,8 @@ def audit(
             seconds=steps.seconds,
         ),
         skipped=steps.skipped,
+        subgroups=by_group,
+        subgroup_conditions={name: condition.text for name, condition in groups.items()},
     )
 
 
@@ -268,6 +281,40 @@ def _paths(asked: _Request, equations: Equations | None) -> tuple[PathEffect, ..
     )
 
 
+def _subgroups(asked: _Request, groups: Mapping[str, Condition]) -> dict[str, EffectTable]:
+    """Estimate CAFÉ's effects again in every subgroup of the target's rows."""
+    if not groups:
+        return {}
+    skipped = asked.steps.skipped
+
+    def estimate() -> dict[str, EffectTable]:
+        found = {}
+        for place, (name, condition) in enumerate(groups.items()):
+            try:
+                found[name] = subgroup_effects(
+                    asked.case,
+                    asked.target,
+                    condition,
+                    intervention=asked.intervention,
+                    seed=asked.seed,
+                    progress=partial(_part_done, asked.progress, place, len(groups)),
+                )
+            except AuditError as error:
+                skipped[f"subgroup {name}"] = str(error)
+        return found
+
+    if "cafe" not in asked.methods:
+        reason = "Effects in subgroups are estimated by CAFÉ; add 'cafe' to the methods."
+        skipped |= {f"subgroup {name}": reason for name in groups}
+        return {}
+    return asked.steps.run("subgroups", estimate)
+
+
+def _part_done(progress: Progress, done: int, parts: int, _: str, share: float) -> None:
+    """Say how far all subgroups are when one is done in part."""
+    progress("subgroups", (done + share) / parts)
+
+
 def _context(asked: _Request) -> EffectTable:
     """Estimate CAFÉ's effects of every other feature, where the graph allows it."""
     case, target = asked.case, asked.target
@@ -331,6 +378,7 @@ def _call(
     threshold: float,
     alpha: float,
     seed: int,
+    subgroups: Mapping[str, Condition],
 ) -> str:
     """Write the call that repeats the audit."""
     options = [f"methods={list(chosen)!r}"] if chosen != METHODS else []
@@ -340,4 +388,6 @@ def _call(
     elif intervention is not None:
         options.append(f"intervention=wb.{intervention!r}")
     options += [f"threshold={threshold!r}", f"alpha={alpha!r}", f"seed={seed!r}"]
+    if subgroups:
+        options.append(f"subgroups={ {name: c.text for name, c in subgroups.items()}!r}")
     return f"wb.audit(case, target, {', '.join(options)})"

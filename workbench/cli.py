@@ -84,7 +84,7 @@ def audit_command(
         typer.Option(help="Only this row, counted from 0 in a CSV file; may be repeated."),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The table: .csv or .parquet.")] = None,
-    model: Annotated[Path | None, typer.Option(help="The model: .skops.")] = None,
+    model: Annotated[Path | None, typer.Option(help="The model: .skops or .onnx.")] = None,
     predictions: Annotated[
         str | None,
         typer.Option(help="Instead of a model, the column that holds its logged predictions."),
@@ -181,7 +181,10 @@ def audit_command(
 @app.command("serve")
 def serve_command(
     page: Annotated[
-        str, typer.Argument(help="The page: dashboard, or the path of a notebook.")
+        str,
+        typer.Argument(
+            help="The page: dashboard, legal_review, teaching, or the path of a notebook."
+        ),
     ] = "dashboard",
     port: Annotated[
         int | None,
@@ -204,6 +207,20 @@ def serve_command(
     max_pages: Annotated[
         int, typer.Option(min=1, help="Pages open at once; each takes some 320 MB.")
     ] = 8,
+    preheat: Annotated[
+        int,
+        typer.Option(min=0, help="Processes that wait with the page drawn, so it opens at once."),
+    ] = 0,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A prediction endpoint that pages may ask, by the beginning of its address; may "
+            "be repeated. Default: none."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A saved report (JSON) that legal_review opens.")
+    ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
@@ -225,6 +242,9 @@ def serve_command(
             host=host,
             open_browser=browser,
             max_pages=max_pages,
+            preheat=preheat,
+            endpoints=tuple(endpoint or ()),
+            report=report,
         )
 
 

@@ -102,9 +102,10 @@ def load_files(
     if model is not None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            box = read_model(model, positive=positive)
+            box = read_model(model, features=features or None, positive=positive)
         table = read_table(data)
-        stated = "" if positive is None else f", positive={positive!r}"
+        stated = f", features={list(features)!r}" if features else ""
+        stated += "" if positive is None else f", positive={positive!r}"
         lines = [
             "from workbench.model_files import read_model",
             "from workbench.table_files import read_table\n",

@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import special
 
 from workbench.errors import TargetError, listed
+from workbench.row_summary import RowSummary, summarise_part
 
 __all__ = ["Effect", "EffectTable", "FeatureEffects", "RowEffects", "sum_of"]
 
@@ -122,7 +123,7 @@ class FeatureEffects:
         What was varied, in words with levels.
     total, direct : Effect
     rows : RowEffects or None
-        None for a sum over features.
+        None for a sum over features, and in a report that was read back from a file.
     pure_indirect : Effect or None
         Mediators move and the feature stays; None when the estimator cannot tell.
     adjustment : tuple of str
@@ -133,6 +134,8 @@ class FeatureEffects:
         Rows the model was asked about for this estimate.
     combination : {"", "sum", "joint"}
         How several features were put together.
+    summary : RowSummary or None
+        What a saved report keeps of `rows`; see :meth:`row_summary`.
     """
 
     feature: str
@@ -146,6 +149,7 @@ class FeatureEffects:
     n_rows: int = 0
     queries: int = 0
     combination: str = ""
+    summary: RowSummary | None = None
 
     @property
     def indirect(self) -> Effect:
@@ -168,6 +172,35 @@ class FeatureEffects:
         }
         return {name: effect for name, effect in named.items() if effect is not None}
 
+    @property
+    def sizes(self) -> dict[str, float]:
+        """Mean absolute row effects by part; empty where row effects were never known."""
+        if self.summary is not None:
+            return {part.part: part.mean_abs for part in self.summary.parts()}
+        if self.rows is None:
+            return {}
+        parts = ("total", "direct", "indirect")
+        return {part: float(np.mean(getattr(self.rows, f"{part}_size"))) for part in parts}
+
+    def row_summary(self, threshold: float) -> RowSummary | None:
+        """Sum up the effects at single rows; None where they were never known.
+
+        Parameters
+        ----------
+        threshold : float
+            τ, in the unit of the prediction. A saved report keeps the summary for its own.
+        """
+        if self.summary is not None or self.rows is None:
+            return self.summary
+        parts = (
+            summarise_part(
+                part, getattr(self.rows, part), getattr(self.rows, f"{part}_size"), threshold
+            )
+            for part in ("total", "direct", "indirect")
+        )
+        about = (self.feature, self.estimator, self.intervention)
+        return RowSummary(*about, len(self.rows.total), threshold, *parts)
+
     def to_record(self) -> dict[str, Any]:
         """Return one row of :meth:`EffectTable.to_frame`."""
         record: dict[str, Any] = {
@@ -176,15 +209,14 @@ class FeatureEffects:
             "intervention": self.intervention,
             "combination": self.combination,
         }
-        parts = self.parts()
+        parts, sizes = self.parts(), self.sizes
         for name in ("total", "direct", "indirect", "pure_indirect", "interaction"):
             effect = parts.get(name)
             low, high = effect.interval() if effect else (np.nan, np.nan)
             record[name] = effect.value if effect else np.nan
             record[f"{name}_low"], record[f"{name}_high"] = low, high
             if name in ("total", "direct", "indirect"):
-                size = getattr(self.rows, f"{name}_size", None)
-                record[f"{name}_mean_abs"] = np.nan if size is None else float(np.mean(size))
+                record[f"{name}_mean_abs"] = sizes.get(name, np.nan)
         record["adjustment"] = ", ".join(self.adjustment)
         record["n_rows"], record["queries"] = self.n_rows, self.queries
         return record
@@ -245,9 +277,15 @@ class EffectTable:
 
     def row_effects(self, feature: str) -> pd.DataFrame:
         """Return total, direct and indirect effect at each row of the target."""
-        rows = self[feature].rows
+        entry = self[feature]
+        rows = entry.rows
         if rows is None:
-            raise TargetError(f"{feature!r} is a sum over features and has no row effects.")
+            raise TargetError(
+                f"{feature!r} is a sum over features and has no row effects."
+                if entry.combination == "sum"
+                else f"The effects of {feature!r} at single rows are not here: a saved report "
+                f"keeps only their summary, and a sample of the rows keeps none."
+            )
         columns = {"total": rows.total, "direct": rows.direct, "indirect": rows.indirect}
         return pd.DataFrame(columns, index=self.index)
 

@@ -1,8 +1,8 @@
-"""A model read from a file that somebody brought: skops only, and only types that were reviewed.
+"""A model read from a file that somebody brought: skops with reviewed types, or ONNX.
 
 Opening a pickle runs whatever its author put into it; a skops file is a zip of arrays and of the
-names of types, which are compared with a list before anything is built (``interface.md``, "A model
-brought by a user").
+names of types, which are compared with a list before anything is built; an ONNX file is a graph of
+standard operators, see :mod:`workbench.onnx_files` (``interface.md``, "A model brought by a user").
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import re
 import warnings
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from workbench.errors import ModelError, UntrustedModelError, listed
-from workbench.model import BlackBoxModel
+from workbench.model import BlackBoxModel, read_features
+from workbench.onnx_files import parse_onnx
 from workbench.tree_structure import check_trees
 
-__all__ = ["REVIEWED_TYPES", "ModelFileWarning", "read_model"]
+__all__ = ["REVIEWED_TYPES", "ModelFileWarning", "parse_model", "read_model"]
 
 MAX_BYTES = 2_000_000_000
 """Bytes of a model file, and of its content when unpacked."""
@@ -52,18 +53,24 @@ class ModelFileWarning(UserWarning):
 
 
 def read_model(
-    path: str | os.PathLike[str], *, trusted: Sequence[str] = (), positive: Any = None
+    path: str | os.PathLike[str],
+    *,
+    trusted: Sequence[str] = (),
+    features: Sequence[str] | None = None,
+    positive: Any = None,
 ) -> BlackBoxModel:
-    """Read a fitted scikit-learn model from a skops file.
+    """Read a model from a skops or ONNX file.
 
     Parameters
     ----------
     path : path
-        A file that ``skops.io.dump(model, path)`` wrote; its name ends in .skops.
+        A scikit-learn model that ``skops.io.dump(model, path)`` wrote, in a file that ends in
+        .skops; or any model exported to ONNX, in one that ends in .onnx.
     trusted : sequence of str
-        Full names of further types that you have reviewed: building one runs its code.
-    positive : object, optional
-        The class whose probability is audited, as itself or as text. By default the second of two.
+        Full names of further types in a skops file that you have reviewed: building one runs its
+        code.
+    features, positive
+        See `parse_model`.
 
     Returns
     -------
@@ -80,6 +87,8 @@ def read_model(
         The file could run code when opened: a pickle, or types that nobody has reviewed.
     ModelError
         The file cannot be read, is damaged or too large, or holds no fitted model.
+    MissingPackageError
+        ONNX files need onnx and onnxruntime.
 
     Examples
     --------
@@ -95,37 +104,85 @@ def read_model(
     BlackBoxModel('LinearRegression', reads: age)
     """
     file = Path(path)
-    content = _checked_file(file)
-    allowed = (trusted,) if isinstance(trusted, str) else tuple(trusted)
-    estimator = _build(file.name, content, allowed)
-    if not hasattr(estimator, "predict"):
-        raise ModelError(
-            f"{file.name!r} holds a {type(estimator).__name__}, which predicts nothing. Save the "
-            f"fitted model itself: skops.io.dump(model, {file.name!r})."
-        )
-    return BlackBoxModel.from_estimator(estimator, positive=_own_class(estimator, positive))
-
-
-def _checked_file(file: Path) -> bytes:
-    """Return the content of a file that is a zip of bearable size."""
-    suffix = file.suffix.lower()
-    if suffix in PICKLES:
-        raise UntrustedModelError(f"{file.name!r} was not opened. {_no_pickle()}")
-    if suffix != ".skops":
-        raise ModelError(
-            f"{file.name!r} is not a kind of model file that can be read: its name must end in "
-            f".skops. Write one with skops.io.dump(model, '{file.stem}.skops')."
-        )
+    _check_kind(file.name)
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ModelError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
+    allowed = (trusted,) if isinstance(trusted, str) else tuple(trusted)
+    return _parsed(content, file.name, allowed, features, positive)
+
+
+def parse_model(
+    content: bytes, name: str, *, features: Sequence[str] | None = None, positive: Any = None
+) -> BlackBoxModel:
+    """Read a model from the content of a skops or ONNX file, for instance one that was uploaded.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        The file's name: its ending says the kind, and the content must agree.
+    features : sequence of str, optional
+        The columns the model reads, in the order in which it was trained on them, where the file
+        does not say.
+    positive : object, optional
+        The class whose probability is audited, as itself or as text. By default the second of two.
+
+    Returns
+    -------
+    BlackBoxModel
+        Its `features` are None when neither the file nor `features` says them.
+
+    Raises
+    ------
+    UntrustedModelError, ModelError, MissingPackageError
+        See `read_model`.
+    """
+    _check_kind(name)
+    return _parsed(content, name, (), features, positive)
+
+
+def _check_kind(name: str) -> None:
+    path = PurePath(name)
+    if path.suffix.lower() in PICKLES:
+        raise UntrustedModelError(f"{name!r} was not opened. {_no_pickle()}")
+    if path.suffix.lower() not in (".skops", ".onnx"):
+        raise ModelError(
+            f"{name!r} is not a kind of model file that can be read: its name must end in .skops "
+            f"or .onnx. Write one with skops.io.dump(model, '{path.stem}.skops')."
+        )
+
+
+def _parsed(
+    content: bytes,
+    name: str,
+    trusted: Sequence[str],
+    features: Sequence[str] | None,
+    positive: Any,
+) -> BlackBoxModel:
     if len(content) > MAX_BYTES:
         raise ModelError(
-            f"{file.name!r} holds more than {MAX_BYTES / 1e9:g} GB, too much for a model here."
+            f"{name!r} holds more than {MAX_BYTES / 1e9:g} GB, too much for a model here."
         )
-    return content
+    if PurePath(name).suffix.lower() == ".onnx":
+        return parse_onnx(content, name, features=features, positive=positive)
+    estimator = _build(name, content, trusted)
+    if not hasattr(estimator, "predict"):
+        raise ModelError(
+            f"{name!r} holds a {type(estimator).__name__}, which predicts nothing. Save the "
+            f"fitted model itself: skops.io.dump(model, {name!r})."
+        )
+    known = read_features(estimator)
+    if known and features is not None and set(known) != set(features):
+        raise ModelError(
+            f"The model says it reads {listed(known)}, but {listed(features)} are given. Give "
+            f"features only when the file, here {name!r}, cannot say."
+        )
+    return BlackBoxModel.from_estimator(
+        estimator, known or features, positive=_own_class(estimator, positive)
+    )
 
 
 def _no_pickle() -> str:
@@ -165,7 +222,7 @@ def _build(name: str, content: bytes, trusted: Sequence[str]) -> Any:
             f"{name!r} was written by scikit-learn {', '.join(versions)} and read by {_version()}. "
             f"Its predictions may differ from those it gave there; compare some.",
             ModelFileWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return estimator
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import html
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -16,9 +13,11 @@ from workbench.baselines.attribution import Attribution
 from workbench.comparison import Comparison, compare
 from workbench.diagnostics import Diagnostics
 from workbench.effects import EffectTable
+from workbench.errors import TargetError, listed
 from workbench.graph import CausalGraph
 from workbench.paths import PathEffect, path_frame
 from workbench.provenance import Provenance
+from workbench.row_summary import RowSummary
 from workbench.target import UnlearningTarget
 from workbench.verdict import Verdict
 
@@ -60,7 +59,15 @@ class AuditReport:
         The Python call that repeats the audit.
     provenance : Provenance
     skipped : mapping of str to str
-        Methods that could not run, with the reason in words.
+        Methods that could not run, with the reason in words; subgroups as "subgroup NAME".
+    subgroups : mapping of str to EffectTable
+        CAFÉ's effects of the target's features on the target's rows where each named condition
+        holds, under the same interventions.
+    subgroup_conditions : mapping of str to str
+        The text of every condition that was asked for, by name.
+    from_file : bool
+        Whether the report was read back by :meth:`from_json`: it then has no effects at single
+        rows, only their summary, and is as trustworthy as whoever handed the file on.
     """
 
     target: UnlearningTarget
@@ -82,6 +89,9 @@ class AuditReport:
     call: str
     provenance: Provenance
     skipped: Mapping[str, str]
+    subgroups: Mapping[str, EffectTable] = field(default_factory=dict)
+    subgroup_conditions: Mapping[str, str] = field(default_factory=dict)
+    from_file: bool = False
 
     @property
     def paths(self) -> pd.DataFrame:
@@ -119,68 +129,98 @@ class AuditReport:
         """Return the effects of the target's features; see :meth:`EffectTable.to_frame`."""
         return self.effects.to_frame()
 
+    def row_summary(self, feature: str, estimator: str | None = None) -> RowSummary:
+        """Return how a feature's effect is spread over the target's rows.
+
+        Parameters
+        ----------
+        feature : str
+            A feature of the target, or the joint intervention on several as it is named in
+            `effects`.
+        estimator : {"cafe", "fuzzing"}, optional
+            By default fuzzing where it ran, which asks the model row by row; else CAFÉ.
+
+        Returns
+        -------
+        RowSummary
+            Quantiles, shares beyond ±τ and a histogram for total, direct and indirect effect;
+            the same in a report that was read back from a file.
+
+        Raises
+        ------
+        TargetError
+            When there are no row effects by that name.
+        """
+        wanted = ("fuzzing", "cafe") if estimator is None else (estimator,)
+        known = [entry for entry in self.effects if entry.combination != "sum"]
+        tau = self.verdict.threshold if self.verdict else 1.0
+        for name in wanted:
+            for entry in known:
+                by = (entry.estimator.split(" ")[0], entry.estimator)
+                summary = (
+                    entry.row_summary(tau) if entry.feature == feature and name in by else None
+                )
+                if summary is not None:
+                    return summary
+        said = "" if estimator is None else f" by {estimator!r}"
+        names = dict.fromkeys(entry.feature for entry in known)
+        raise TargetError(
+            f"There are no effects of {feature!r}{said} at single rows. Known: {listed(names)}."
+        )
+
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the whole report as JSON text, and write it to `path` if given."""
-        text: str = json.dumps(
-            _plain(self._document()), indent=2, ensure_ascii=False, allow_nan=False
-        )
+        from workbench.report_document import document_text
+
+        text = document_text(self)
         if path is not None:
             Path(path).write_text(text + "\n", encoding="utf-8")
         return text
 
-    def _document(self) -> dict[str, Any]:
-        comparison = self.comparison()
-        verdict = self.verdict
-        return {
-            "format": "cafe-workbench-report",
-            "format_version": 1,
-            "target": self.target.describe(),
-            "features": self.features,
-            "n_target_rows": self.n_target_rows,
-            "unit": self.unit,
-            "outcome": self.outcome,
-            "methods": self.methods,
-            "verdict": None
-            if verdict is None
-            else {
-                "decision": verdict.decision,
-                "headline": verdict.headline,
-                "explanation": verdict.explanation,
-                "threshold": verdict.threshold,
-                "alpha": verdict.alpha,
-                "smallest_threshold": verdict.smallest_threshold,
-                "claims": verdict.to_frame(),
-                "cancellations": [c.sentence(verdict.threshold) for c in verdict.cancellations],
-            },
-            "effects": self.effects.to_frame(),
-            "context": self.context.to_frame(),
-            "paths": self.paths,
-            "comparison": comparison.table,
-            "agreement": comparison.agreement,
-            "sentences": comparison.sentences,
-            "attributions": [
-                {
-                    "method": a.method,
-                    "unit": a.unit,
-                    "explanation": a.explanation,
-                    "values": a.to_frame(),
-                }
-                for a in self.attributions
-            ],
-            "fairness": self.fairness,
-            "diagnostics": {
-                "disagreement": self.diagnostics.disagreement,
-                "equations": self.diagnostics.equations,
-                "overlap": self.diagnostics.overlap,
-                "adjustment": self.diagnostics.adjustment,
-                "warnings": self.diagnostics.warnings,
-            },
-            "graph": json.loads(self.graph.to_json()),
-            "reads": self.reads,
-            "skipped": self.skipped,
-            "provenance": asdict(self.provenance),
-            "code": self.to_code(),
-        }
+    @classmethod
+    def from_json(cls, text: str | bytes) -> AuditReport:
+        """Read a report back from :meth:`to_json`'s text, without its data and its model.
+
+        Tables, intervals, verdict, sentences and pages are those of the original. The effects at
+        single rows are not in the file; :meth:`row_summary` is.
+
+        Raises
+        ------
+        DataError
+            When the text is not such a report, or its numbers do not agree with each other; see
+            :mod:`workbench.saved_report`.
+        """
+        from workbench.saved_report import parse_report
+
+        return parse_report(text)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return effects, subgroups and paths as one CSV text, and write it if asked.
+
+        Columns section, name, feature, estimator, part, n_rows, value, low, high. A text that a
+        spreadsheet would take for a formula gets an apostrophe in front.
+        """
+        from workbench.report_tables import csv_text
+
+        text = csv_text(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8", newline="")
+        return text
+
+    def subgroup_frame(self) -> pd.DataFrame:
+        """Return the effects in subgroups, each beside its difference to the whole target.
+
+        Returns
+        -------
+        DataFrame
+            Columns subgroup, condition, feature, combination, n_rows, then total, direct and
+            indirect, each with ``_low`` and ``_high`` of the 95 % interval, then the same with
+            ``_difference``: subgroup − whole, where shared noise cancels; NaN when CAFÉ gave no
+            effect of the whole.
+        """
+        from workbench.report_tables import subgroup_frame
+
+        return subgroup_frame(self)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the report as one HTML page that needs no network, and write it if asked."""
@@ -201,11 +241,13 @@ class AuditReport:
             its fingerprint.
         """
         origin = self.provenance
+        # A line break in the model's name would end the comment.
+        name = " ".join(origin.model.split())
         if load is None:
             load = (
                 f'data = pd.read_csv("data.csv")  # {origin.n_rows:,} rows, '
                 f"SHA-256 {origin.data_fingerprint[:16]}…\n"
-                f"model = ...  # {origin.model}, SHA-256 {origin.model_fingerprint[:16]}…"
+                f"model = ...  # {name}, SHA-256 {origin.model_fingerprint[:16]}…"
             )
         graph = "wb.CausalGraph(\n    [\n"
         graph += "".join(f"        {edge!r},\n" for edge in self.graph.edges)
@@ -240,20 +282,3 @@ class AuditReport:
     def __repr__(self) -> str:
         found = self.verdict.headline if self.verdict else "no verdict"
         return f"AuditReport({self.target.describe()}: {found})"
-
-
-def _plain(value: Any) -> Any:
-    """Turn a value into what JSON knows; NaN becomes null."""
-    if isinstance(value, pd.DataFrame):
-        if value.index.equals(pd.RangeIndex(len(value))):
-            return [_plain(record) for record in value.to_dict("records")]
-        return {str(k): _plain(record) for k, record in value.to_dict("index").items()}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value

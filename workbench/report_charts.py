@@ -36,8 +36,10 @@ __all__ = [
     "BarRow",
     "Estimate",
     "ForestRow",
+    "HistogramPanel",
     "bar_chart",
     "forest_chart",
+    "histogram_chart",
     "rank_chart",
 ]
 
@@ -70,6 +72,16 @@ class BarRow(NamedTuple):
     value: float
     low: float
     high: float
+    note: str
+
+
+class HistogramPanel(NamedTuple):
+    """One histogram: equally wide bins, rows per bin, the mean, and a note at the right."""
+
+    label: str
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    mean: float
     note: str
 
 
@@ -171,6 +183,52 @@ def bar_chart(rows: Sequence[BarRow], *, threshold: float | None, title: str, ax
     body.append(_frame(scale, threshold, top - 4, bottom, axis))
     words = "; ".join(f"{r.label}: {_said(r.value, r.low, r.high)}, {r.note}" for r in rows)
     return svg(title, words, [*body, *bars], WIDTH, bottom + 42)
+
+
+def histogram_chart(
+    panels: Sequence[HistogramPanel], *, threshold: float, title: str, axis: str
+) -> str:
+    """Draw histograms below each other on one axis, against the band that counts as "within".
+
+    Parameters
+    ----------
+    panels : sequence of HistogramPanel
+        At least one. The first and the last bin also hold the rows beyond them.
+    threshold : float
+        Half the width of the band around 0.
+    title, axis : str
+        What the chart is called, and what its axis measures.
+    """
+    edges = [edge for panel in panels for edge in (panel.edges[0], panel.edges[-1])]
+    scale = Scale.over(edges, threshold, left=16.0, right=WIDTH - 16)
+    high, gap, top = 72.0, 34.0, 40.0
+    bars, words = [], []
+    for place, panel in enumerate(panels):
+        ground = top + (place + 1) * (high + gap) - 8
+        most = max(panel.counts)
+        bars.append(label_at(panel.label, 16, ground - high - 8, weight=600, halo=True))
+        bars.append(
+            label_at(panel.note, WIDTH - 16, ground - high - 8, size=12, anchor="end", halo=True)
+        )
+        marks = {SERIES[0]: "", SERIES[1]: ""}
+        for (a, b), count in zip(pairwise(panel.edges), panel.counts, strict=True):
+            if count:
+                x, wide = scale(a) + 0.5, max(scale(b) - scale(a) - 1, 0.8)
+                tall = max(high * count / most, 0.8)
+                colour = SERIES[1] if abs(a + b) / 2 > threshold else SERIES[0]
+                marks[colour] += f"M{x:.1f} {ground:.1f}v{-tall:.1f}h{wide:.1f}v{tall:.1f}z"
+        bars += [f'<path d="{path}" fill="{fill}"/>' for fill, path in marks.items() if path]
+        bars.append(f'<path d="M{scale.left:.1f} {ground:.1f}H{scale.right:.1f}" stroke="{LINE}"/>')
+        x = scale(panel.mean)
+        bars.append(
+            f'<path d="M{x:.1f} {ground - high:.1f}V{ground:.1f}" stroke="{INK}" '
+            f'stroke-width="1.6" stroke-dasharray="1.5 2.5"/>'
+        )
+        words.append(f"{panel.label}: {panel.note}")
+    bottom = top + len(panels) * (high + gap) - 8
+    legend = _legend([], threshold) + _beyond_legend()
+    frame = _frame(scale, threshold, top - 4, bottom, axis)
+    return svg(title, "; ".join(words), [legend, frame, *bars], WIDTH, bottom + 42)
 
 
 def rank_chart(
@@ -290,6 +348,18 @@ def _legend(series: Sequence[str], threshold: float | None) -> str:
             f'stroke-dasharray="4 3"/>'
         )
         parts.append(label_at(f"within ±{threshold:g}, the threshold", x + 33, 18, size=12))
+    return "".join(parts)
+
+
+def _beyond_legend() -> str:
+    x = 250.0
+    parts = []
+    for colour, words in ((SERIES[0], "rows within"), (SERIES[1], "rows beyond")):
+        parts.append(f'<rect x="{x:.1f}" y="8" width="12" height="12" fill="{colour}"/>')
+        parts.append(label_at(words, x + 18, 18, size=12))
+        x += 110
+    line = f'stroke="{INK}" stroke-width="1.6" stroke-dasharray="1.5 2.5"'
+    parts.append(f'<path d="M{x + 6:.1f} 6v16" {line}/>' + label_at("mean", x + 14, 18, size=12))
     return "".join(parts)
 
 

@@ -29,6 +29,8 @@ from workbench.report_charts import (
     forest_chart,
     rank_chart,
 )
+from workbench.report_document import SAVED_NOTE
+from workbench.report_groups import spread_section, subgroup_section
 from workbench.wording import listing, points, share, signed, span
 
 if TYPE_CHECKING:
@@ -75,6 +77,9 @@ def render_page(report: AuditReport) -> str:
         sentences=comparison.sentences,
         forest=_forest(report),
         effect_rows=_effect_rows(report),
+        groups=subgroup_section(report, _axis(report)),
+        spread=spread_section(report, _axis(report)),
+        saved_note=SAVED_NOTE,
         graph=_graph(report),
         paths=_paths(report),
         ranking=_ranking(comparison, report),
@@ -203,11 +208,7 @@ def _effect_rows(report: AuditReport) -> list[dict[str, Any]]:
 
 
 def _effect_row(report: AuditReport, entry: FeatureEffects) -> dict[str, Any]:
-    size = (
-        {}
-        if entry.rows is None
-        else {part: float(np.mean(getattr(entry.rows, f"{part}_size"))) for part in PARTS}
-    )
+    size = entry.sizes
     return {
         "name": _entry_name(entry, report),
         "estimator": _estimator(entry.estimator),

@@ -72,8 +72,8 @@ def _print_effects(
     for kind in ("total", "direct", "indirect"):
         effects = [getattr(entry, kind) for entry in entries]
         table.add_row(kind, *(_interval(effect) for effect in effects))
-    if all(entry.rows is not None for entry in entries):
-        sizes = [entry.to_record()["total_mean_abs"] for entry in entries]
+    if all(entry.sizes for entry in entries):
+        sizes = [entry.sizes["total"] for entry in entries]
         table.add_row("mean |row effect|", *(_number(size).lstrip("+") for size in sizes))
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
 

@@ -10,15 +10,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.errors import DataError, MissingPackageError, listed
+from workbench.errors import DataError
+from workbench.parquet_files import parse_parquet
+from workbench.table_parts import (
+    MAX_BYTES,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    check_cells,
+    check_names,
+    too_large,
+)
 
-__all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_COLUMNS", "parse_csv", "read_table"]
+__all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_COLUMNS", "parse_csv", "parse_table", "read_table"]
 
-MAX_BYTES = 1_000_000_000
-MAX_CELLS = 100_000_000
-MAX_COLUMNS = 2_000
+KINDS = (".csv", ".tsv", ".txt", ".parquet")
+
 DELIMITERS = ",;\t|"
-LONGEST_NAME = 200
 MISSING = frozenset(("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A"))
 """Cells that mean "not known"."""
 CODE = re.compile(r"[+-]?0[0-9]|[+-]?[0-9]{16}")
@@ -46,25 +53,71 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         Parquet needs pyarrow.
     """
     file = Path(path)
-    suffix = file.suffix.lower()
-    if suffix not in (".csv", ".tsv", ".txt", ".parquet"):
-        raise DataError(
-            f"{file.name!r} is not a kind of table that can be read: its name must end in .csv, "
-            f".tsv, .txt or .parquet."
-        )
+    _check_kind(file.name)
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             if size > MAX_BYTES:
-                raise _too_large(repr(file.name), size, MAX_BYTES)
+                raise too_large(repr(file.name), size, MAX_BYTES)
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise DataError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
-    return (
-        _parse_parquet(content, file.name)
-        if suffix == ".parquet"
-        else parse_csv(content, file.name)
-    )
+    return parse_table(content, file.name)
+
+
+def _check_kind(name: str) -> str:
+    suffix = Path(name).suffix.lower()
+    if suffix not in KINDS:
+        raise DataError(
+            f"{name[:100]!r} is not a kind of table that can be read: its name must end in .csv, "
+            f".tsv, .txt or .parquet."
+        )
+    return suffix
+
+
+def parse_table(
+    content: bytes,
+    name: str,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_columns: int = MAX_COLUMNS,
+    max_cells: int = MAX_CELLS,
+) -> pd.DataFrame:
+    r"""Read the content of a CSV or Parquet file, for instance one that was uploaded.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        The file's name: its ending says the kind, and the content must agree.
+    max_bytes, max_columns, max_cells : int
+        What is refused before it is parsed.
+
+    Returns
+    -------
+    DataFrame, shape (n, columns)
+        See `parse_csv` and :func:`workbench.parquet_files.parse_parquet`.
+
+    Raises
+    ------
+    DataError
+        The file is too large, of another kind than its name says, or not a table.
+    MissingPackageError
+        Parquet needs pyarrow.
+
+    Examples
+    --------
+    >>> parse_table(b"age,zip\n30,02121\n", "people.csv").dtypes.tolist()
+    [dtype('int64'), <StringDtype(na_value=nan)>]
+    """
+    parquet = _check_kind(name) == ".parquet"
+    if not parquet and content[:4] == b"PAR1":
+        raise DataError(
+            f"The file {name[:100]!r} is a Parquet file. Let its name end in .parquet to have it "
+            f"read as one."
+        )
+    parse = parse_parquet if parquet else parse_csv
+    return parse(content, name, max_bytes=max_bytes, max_columns=max_columns, max_cells=max_cells)
 
 
 def parse_csv(
@@ -109,11 +162,7 @@ def parse_csv(
     head = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(DELIMITERS, key=head.count)
     names, rows = _checked_lines(text, delimiter, shown, max_columns)
-    if rows * len(names) > max_cells:
-        raise DataError(
-            f"The file {shown} has {rows:,} rows of {len(names)} columns; at most {max_cells:,} "
-            f"cells are read. Keep fewer columns or a random sample of the rows."
-        )
+    check_cells(rows, len(names), shown, max_cells)
     try:
         cells = pd.read_csv(
             io.StringIO(text),
@@ -133,7 +182,7 @@ def parse_csv(
 
 def _decoded(content: bytes, shown: str, max_bytes: int) -> str:
     if len(content) > max_bytes:
-        raise _too_large(shown, len(content), max_bytes)
+        raise too_large(shown, len(content), max_bytes)
     if not content.strip():
         raise DataError(f"The file {shown} is empty.")
     if b"\0" in content[:4096] or content[:2] == b"PK":
@@ -164,7 +213,12 @@ def _checked_lines(
                 continue  # a blank line
             if not names:
                 names = [cell.strip() for cell in cells]
-                _check_names(names, shown, max_columns)
+                if len(names) < 2:
+                    raise DataError(
+                        f"The first line of {shown} names one column only. Columns are separated "
+                        f"by commas, semicolons, tabs or |, and the first line names them."
+                    )
+                check_names(names, shown, max_columns)
                 continue
             rows += 1
             if len(cells) != len(names):
@@ -180,33 +234,6 @@ def _checked_lines(
     if not rows:
         raise DataError(f"The file {shown} has a header and no row below it.")
     return names, rows
-
-
-def _check_names(names: list[str], shown: str, max_columns: int) -> None:
-    if len(names) < 2:
-        raise DataError(
-            f"The first line of {shown} names one column only. Columns are separated by commas, "
-            f"semicolons, tabs or |, and the first line names them."
-        )
-    if len(names) > max_columns:
-        raise DataError(
-            f"The file {shown} has {len(names):,} columns; at most {max_columns:,} fit."
-        )
-    if "" in names:
-        raise DataError(
-            f"Column {names.index('') + 1} of {shown} has no name in the first line. Name it, or "
-            f"remove the column."
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(
-            f"The file {shown} has several columns named {listed(twice)}. Rename or remove some."
-        )
-    if long := [name for name in names if len(name) > LONGEST_NAME]:
-        raise DataError(
-            f"A column of {shown} has a name of {len(long[0]):,} characters; at most "
-            f"{LONGEST_NAME} fit. Is the first line a header?"
-        )
 
 
 def _typed(cells: pd.Series) -> pd.Series:
@@ -227,25 +254,3 @@ def _typed(cells: pd.Series) -> pd.Series:
     else:
         typed = whole
     return pd.Series(typed.array.take(codes), index=cells.index)
-
-
-def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(io.BytesIO(content))
-    except ImportError:
-        raise MissingPackageError(
-            f"Reading {name!r} needs the package pyarrow, which is not installed. Install it (pip "
-            f"install pyarrow), or save the table as CSV."
-        ) from None
-    except Exception as error:  # pyarrow raises many kinds
-        raise DataError(f"{name!r} is not a Parquet file: {str(error)[:200]}.") from None
-    if table.empty:
-        raise DataError(f"{name!r} holds no rows.")
-    return table
-
-
-def _too_large(shown: str, size: int, limit: int) -> DataError:
-    return DataError(
-        f"The file {shown} holds {size / 1e6:,.0f} MB; at most {limit / 1e6:,.0f} MB are read. "
-        f"Keep the columns that the audit needs, or a random sample of the rows."
-    )

@@ -156,7 +156,8 @@ def test_a_type_name_cannot_pass_for_more(tmp_path: Path) -> None:
         ("m.skops", b"", "is not a skops file"),
         ("m.skops", b"hello", "is not a skops file"),
         ("m.skops", b"\x1f\x8b\x08rest", "pickle or another compressed file"),
-        ("m.onnx", b"", r"must end in \.skops"),
+        ("m.h5", b"", r"must end in \.skops or \.onnx"),
+        ("m.onnx", b"", "is not an ONNX file"),
     ],
 )
 def test_other_files_are_refused_in_words(

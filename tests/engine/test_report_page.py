@@ -155,8 +155,8 @@ def test_a_page_tells_the_verdict_and_every_number_of_the_effects(loan: AuditRep
     assert "They are not importances" in words
     # The verdict's shape and words stand beside its colour.
     assert ("div", {"class": f"banner {loan.verdict.decision}"}) in page.elements
-    # Graph, forest, paths and ranks.
-    assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 4
+    # Graph, forest, rows, paths and ranks.
+    assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 5
 
 
 def test_a_probability_is_told_in_percentage_points_too(loan: AuditReport) -> None:

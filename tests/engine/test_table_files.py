@@ -98,7 +98,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"must end in \.csv"):
         read_table(tmp_path / "table.xlsx")
     (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(AuditError, match=r"not a Parquet file|needs the package pyarrow"):
+    with pytest.raises(AuditError, match=r"its end is missing|needs the package"):
         read_table(tmp_path / "t.parquet")
 
 

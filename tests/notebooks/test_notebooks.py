@@ -18,6 +18,8 @@ pytestmark = pytest.mark.notebooks
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
 STORIES = sorted(path.name for path in FOLDER.glob("[0-9]*.ipynb"))
+PAGES = ("dashboard.ipynb", "legal_review.ipynb")
+TEACHING = "teaching.ipynb"
 ALL = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 SECONDS = 60
 TYPED = {"1.1", "2025"}
@@ -55,7 +57,7 @@ def texts(notebook: Any) -> list[str]:
 
 
 def test_the_first_notebooks_are_there() -> None:
-    assert {"01_first_audit.ipynb", "dashboard.ipynb"} <= set(ALL)
+    assert {"01_first_audit.ipynb", *PAGES, TEACHING} <= set(ALL)
 
 
 @pytest.mark.slow
@@ -98,21 +100,45 @@ def test_notebooks_use_public_names_and_hold_no_logic(name: str) -> None:
         assert not re.search(r"^\s*(def|class|while|if|try)\b", cell.source, re.M), cell.source
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", [*STORIES, TEACHING])
 def test_no_number_in_the_prose_is_typed_by_hand(name: str) -> None:
     prose = "\n".join(c.source for c in stored(name).cells if c.cell_type == "markdown")
     prose = re.sub(r"```.*?```|`[^`]*`", "", prose, flags=re.S)
     assert set(re.findall(r"\d+[.,]\d+|\d{2,}|\d+ ?%", prose)) <= TYPED
 
 
-def test_the_dashboard_is_a_few_lines_stored_without_output(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_a_few_lines_stored_without_output(
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notebook = stored("dashboard.ipynb")
+    notebook = stored(name)
     cells = code_cells(notebook)
     assert sum(len(cell.source.splitlines()) for cell in cells) <= 5
     assert all(not cell.outputs for cell in cells)
-    fresh = run("dashboard.ipynb", monkeypatch)
+    fresh = run(name, monkeypatch)
     kinds = {kind for cell in code_cells(fresh) for o in cell.outputs for kind in o.get("data", ())}
     assert "application/vnd.jupyter.widget-view+json" in kinds
     assert texts(fresh) == []
+
+
+def teaching_walk(notebook: Any) -> dict[str, Any]:
+    """What the one cell of the teaching notebook shows."""
+    (output,) = (output for cell in code_cells(notebook) for output in cell.outputs)
+    data: dict[str, Any] = output.data
+    return data
+
+
+def test_the_teaching_notebook_can_be_read_without_widgets_and_scripts() -> None:
+    data = teaching_walk(stored(TEACHING))
+    assert set(data) == {"text/html", "text/plain"}
+    html = data["text/html"]
+    assert "<script" not in html and html.count("<svg") >= 2 and html.count("<details>") >= 5
+    assert "widgets" not in stored(TEACHING).metadata
+
+
+@pytest.mark.slow
+def test_the_stored_walk_is_what_is_measured_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = teaching_walk(run(TEACHING, monkeypatch))
+    assert "application/vnd.jupyter.widget-view+json" in fresh
+    kept = teaching_walk(stored(TEACHING))
+    assert fresh["text/html"] == kept["text/html"], "run `make notebooks` and store the result"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -365,6 +367,118 @@ def test_pages_are_limited(folder: Path) -> None:
         assert status == 503 and "Too many pages are open" in text
 
 
+# ---- what a page's process is told, and when it starts -----------------------------------------
+
+TELLING = """
+import base64, json, os
+told = {name: value for name, value in os.environ.items() if name.startswith("CAFE_WORKBENCH_")}
+print("TOLD", base64.b64encode(json.dumps(told).encode()).decode(), "END")
+print("TOKEN", any("a" * 20 in value for value in os.environ.values()))
+print("ANSWER 42 PROCESS", os.getpid())
+"""
+
+
+def told(text: str) -> dict[str, str]:
+    found = re.search(r"TOLD ([A-Za-z0-9+/=]+) END", text)
+    assert found, text
+    answer: dict[str, str] = json.loads(base64.b64decode(found[1]))
+    return answer
+
+
+def test_a_process_knows_its_endpoints_and_not_the_token(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAFE_WORKBENCH_TOKEN", "a" * 20)
+    monkeypatch.delenv("CAFE_WORKBENCH_ENDPOINTS", raising=False)
+    page = notebook(folder, "telling.ipynb", TELLING)
+    with serving(page, "--port", 0) as server:
+        assert server.token == "a" * 20
+        text, _ = server.open()
+        assert told(text) == {"CAFE_WORKBENCH_ENDPOINTS": "[]"}
+        assert "TOKEN False" in text
+    ask = ("https://models.example.org/v2/", "http://127.0.0.1:5000/invocations")
+    chosen = [part for address in ask for part in ("--endpoint", address)]
+    with serving(page, "--port", 0, "--preheat", 1, *chosen) as server:
+        for _ in range(2):  # the preheated process, and one that is not
+            text, _ = server.open()
+            assert json.loads(told(text)["CAFE_WORKBENCH_ENDPOINTS"]) == list(ask)
+            assert "TOKEN False" in text
+
+
+def children(server: Served) -> set[int]:
+    of = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return set(map(int, of.read_text("ascii").split()))
+
+
+@linux
+def test_a_preheated_page_waits_for_one_visitor_and_is_replaced(folder: Path) -> None:
+    arguments = (folder / "page.ipynb", "--port", 0, "--preheat", 1, "--max-pages", 2)
+    with serving(*arguments) as server:
+        waiting = children(server)
+        assert len(waiting) == 1
+        text, _ = server.open()
+        first = process_of(text)
+        assert {first} == waiting, "the visitor gets the process that was waiting"
+        assert "/voila/templates/workbench/static/" in text and "os.getpid" not in text
+        end = time.monotonic() + 40
+        while len(children(server)) < 2 and time.monotonic() < end:
+            time.sleep(0.2)
+        second = process_of(server.open()[0])
+        assert second != first and {first, second} <= children(server)
+        status, text, _ = server.ask(f"/?token={server.token}")
+        assert status == 503 and "Too many pages are open" in text
+        started = children(server)
+        server.process.terminate()
+        assert server.process.wait(timeout=30) == 0
+        assert server.process.stderr is not None
+        assert server.process.stderr.read() == ""
+        assert not any(map(alive, started))
+
+
+def test_nobody_learns_another_visitors_address(folder: Path) -> None:
+    with serving(folder / "page.ipynb", "--port", 0, "--preheat", 1) as server:
+        text, _ = server.open()
+        kernel = re.search(r"kernelId\D*?([0-9a-f]{8}-[0-9a-f-]{27})", text)
+        assert kernel
+        url = f"ws://127.0.0.1:{server.port}/voila/query/{kernel[1]}"
+
+        async def refused() -> int:
+            with pytest.raises(HTTPClientError) as error:
+                await websocket_connect(HTTPRequest(url))
+            return error.value.code
+
+        assert asyncio.run(refused()) == 404
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--endpoint", "models.example.org"), "--endpoint must be the beginning of an address"),
+        (("--endpoint", "file:///etc/passwd"), "--endpoint must be the beginning of an address"),
+        (("--endpoint", "http://me:secret@models.example.org/"), "--endpoint must be"),
+        (("--report", "secret.txt"), "--report belongs to the page legal_review"),
+    ],
+)
+def test_what_a_page_may_reach_is_checked_first(
+    arguments: tuple[str, ...], message: str, folder: Path
+) -> None:
+    done = run(folder / "page.ipynb", *arguments)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("none.json", "Cannot read the report 'none.json'"), ("secret.txt", "cannot be read")],
+)
+def test_a_report_that_cannot_be_opened_is_said_before_the_page_starts(
+    name: str, message: str, folder: Path
+) -> None:
+    done = run("legal-review", "--report", folder / name)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr and done.stdout == ""
+
+
 def test_an_error_in_the_page_shows_no_traceback(folder: Path) -> None:
     page = notebook(folder, "broken.ipynb", "secret = 'INNER'\nraise ValueError('told ' + secret)")
     with serving(page, "--port", 0) as server:
@@ -458,6 +572,7 @@ def test_without_the_interface_it_says_what_to_install() -> None:
         ({"page": "dashbord"}, "no page 'dashbord'"),
         ({"page": "../secret"}, "no page"),
         ({"page": "none.ipynb"}, "no notebook 'none.ipynb'"),
+        ({"preheat": -1}, "--preheat must be 0 or more"),
         ({"token": "short"}, "16 to 256"),
         ({"token": "a b" * 10}, "16 to 256"),
         ({"host": "0.0.0.0"}, "opens the page to other computers"),
@@ -469,7 +584,7 @@ def test_without_the_interface_it_says_what_to_install() -> None:
     ],
 )
 def test_unusable_options_are_said_in_words(
-    options: dict[str, str], message: str, folder: Path
+    options: dict[str, Any], message: str, folder: Path
 ) -> None:
     chosen = {"page": str(folder / "page.ipynb"), **options}
     with pytest.raises(AuditError, match=re.escape(message)):
@@ -488,5 +603,13 @@ def test_idle_processes_end(folder: Path) -> None:
     assert 0 < config.MappingKernelManager.cull_idle_timeout <= 3600
 
 
-def test_the_dashboard_is_found_by_its_name() -> None:
-    assert page_file("dashboard").name == "dashboard.ipynb"
+@pytest.mark.parametrize("name", ["dashboard", "legal_review", "legal-review", "teaching"])
+def test_pages_are_found_by_their_names(name: str) -> None:
+    assert page_file(name).name == f"{name.replace('-', '_')}.ipynb"
+
+
+def test_the_pages_travel_with_the_package() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    listed = wheel["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+    for name in ("dashboard", "legal_review", "teaching"):
+        assert f"notebooks/{name}.ipynb" in listed

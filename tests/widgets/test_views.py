@@ -1,40 +1,69 @@
-"""Step 5 without a browser: the result shown, and taken away."""
+"""Step 5 without a browser: the result shown, left in a notebook, and taken away."""
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
 from html import escape
+from xml.etree import ElementTree
 
 import anywidget
 import ipywidgets as W
 import pytest
+from IPython.core.formatters import DisplayFormatter
+from traitlets import HasTraits, Instance
 
 import workbench as wb
-from tests.widgets.widget_tree import (
-    LONG,
-    finished,
-    loan_case,
-    parts,
-    said,
-)
+from tests.widgets.widget_tree import HOSTILE, LONG, finished, hostile_case, loan_case, said, walk
 from widgets.comparison_view import ComparisonView
 from widgets.effects_view import EffectsView, plain_words
 from widgets.report_panel import ReportPanel
 from widgets.session import AuditSession, AuditSettings
 from workbench.wording import signed, span
 
+VIEWS = (EffectsView, ComparisonView, ReportPanel)
+QUICK = ("cafe", "fuzzing", "permutation", "aif360")
+
+
+class SavedReport(HasTraits):
+    """What a page for saved reports has in a session's place."""
+
+    report = Instance(wb.AuditReport, allow_none=True)
+
+
+@pytest.fixture(scope="module")
+def report() -> wb.AuditReport:
+    target = wb.UnlearningTarget.features(["zip_code", "credit_score"])
+    groups = {"Black applicants": "race == 'Black'", "nobody": "income > 1e9"}
+    return wb.audit(loan_case(), target, QUICK, threshold=0.02, subgroups=groups)
+
+
+def show(report: wb.AuditReport) -> list[W.VBox]:
+    session = SavedReport()
+    views = [view(session) for view in VIEWS]
+    session.report = report
+    return views
+
+
+def sent(views: list[W.VBox]) -> int:
+    """Bytes of the state that the page is sent for these views, files of anywidget aside."""
+    states = [
+        {k: v for k, v in w.get_state().items() if k not in ("_esm", "_css")}
+        for view in views
+        for w in walk(view)
+    ]
+    return len(json.dumps(states, default=str))
+
 
 def test_the_result_is_shown_and_gone_when_an_input_changes(session: AuditSession) -> None:
-    effects, comparison, panel = (
-        EffectsView(session),
-        ComparisonView(session),
-        ReportPanel(session),
-    )
+    effects, comparison, panel = (view(session) for view in VIEWS)
     session.open(loan_case())
     session.target = wb.UnlearningTarget.feature("zip_code")
     session.settings = AuditSettings(methods=("cafe", "fuzzing", "permutation"), threshold=0.02)
     report = finished(session)
     text = said(effects)
-    assert report.verdict.headline in text
+    assert report.verdict is not None and report.verdict.headline in text
     entry = report.effects["zip_code"]
     assert f"{signed(entry.total.value)} ({span((entry.total.low, entry.total.high))})" in text
     assert "0 directly, as it is not read" in text
@@ -43,9 +72,8 @@ def test_the_result_is_shown_and_gone_when_an_input_changes(session: AuditSessio
         assert escape(sentence) in said(comparison)
     assert report.provenance.data_fingerprint in said(panel)
     session.settings = AuditSettings(methods=("cafe",), threshold=0.5)
-    assert "The result appears here" in said(effects)
+    assert report.verdict.headline not in said(effects)
     assert said(comparison).strip() == "" and said(panel).strip() == ""
-    assert all(not w.outputs for v in (effects, comparison) for w in parts(v, W.Output))
 
 
 def test_a_subgroup_and_a_row_are_named_in_the_words(session: AuditSession) -> None:
@@ -54,25 +82,119 @@ def test_a_subgroup_and_a_row_are_named_in_the_words(session: AuditSession) -> N
     report = finished(session)
     assert f"over these {report.n_target_rows:,} rows" in plain_words(report)[0]
     session.target = wb.UnlearningTarget.datapoints([3], ["zip_code"])
-    assert "for this row" in plain_words(finished(session))[0]
+    report = finished(session)
+    assert "for this row" in plain_words(report)[0]
+    assert "Behind the average" not in said(show(report)[0])
+
+
+def test_the_views_need_a_report_and_nothing_else(report: wb.AuditReport) -> None:
+    effects, comparison, panel = show(report)
+    text = said(effects)
+    for title in (
+        "By which way it gets through",
+        "Behind the average",
+        "In named groups",
+        "Do the two estimators agree?",
+    ):
+        assert f"<h3>{escape(title)}</h3>" in text
+    assert "Kendall" in said(comparison) and "Group fairness (AIF360)" in said(comparison)
+    assert "What it does not mean" in said(panel)
+    for view in (effects, comparison, panel):
+        assert "workbench itself failed" not in said(view)
+
+
+def test_a_saved_report_is_shown_as_the_one_it_was_saved_from(report: wb.AuditReport) -> None:
+    saved = wb.AuditReport.from_json(report.to_json())
+    for now, then in zip(show(report), show(saved), strict=True):
+        text = said(then)
+        assert "workbench itself failed" not in text
+        before = re.sub(r"<svg.*?</svg>|<details.*?</details>", "", said(now), flags=re.DOTALL)
+        after = re.sub(r"<svg.*?</svg>|<details.*?</details>", "", text, flags=re.DOTALL)
+        after = re.sub(
+            r'<div class="wb-notice wb-warning">This report was read.*?</div>', "", after
+        )
+        assert after == before
+
+
+def test_every_figure_has_a_name_and_words_and_every_table_a_caption(
+    report: wb.AuditReport,
+) -> None:
+    text = "".join(map(said, show(report)))
+    figures = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
+    assert len(figures) >= 6
+    space = "{http://www.w3.org/2000/svg}"
+    for figure in figures:
+        root = ElementTree.fromstring(figure)
+        title, words = root.find(f"{space}title"), root.find(f"{space}desc")
+        assert title is not None and title.text and words is not None and words.text
+        assert root.get("role") == "img" and title.get("id") == root.get("aria-labelledby")
+    assert text.count("<table") == text.count("<caption") > 6
+    assert text.count("<figure") == text.count("<svg")
+
+
+def test_names_and_levels_are_text_in_every_view_and_in_a_saved_notebook() -> None:
+    target = wb.UnlearningTarget.feature(HOSTILE)
+    report = wb.audit(
+        hostile_case(), target, ("cafe", "fuzzing", "permutation"), subgroups={HOSTILE: "`b<c` > 0"}
+    )
+    for view in show(report):
+        for text in (said(view), view._repr_mimebundle_()["text/html"]):
+            assert "<img" not in text and "<script" not in text and "b<c" not in text
+    assert escape(HOSTILE) in said(show(report)[0])
+
+
+def test_what_a_saved_report_names_itself_is_text_too(report: wb.AuditReport) -> None:
+    attributions = tuple(replace(a, method=HOSTILE) for a in report.attributions)
+    forged = replace(report, attributions=attributions, skipped={HOSTILE: HOSTILE})
+    for view in show(forged):
+        assert "<img" not in said(view)
+    comparison = said(show(forged)[1])
+    assert f'<th scope="row">{escape(HOSTILE)}</th>' in comparison  # a row of the agreement
+
+
+def test_many_warnings_do_not_bury_the_verdict(report: wb.AuditReport) -> None:
+    warnings = tuple(f"warning number {i}" for i in range(5))
+    checks = replace(report.diagnostics, warnings=warnings)
+    text = said(show(replace(report, diagnostics=checks))[0])
+    folded = text.index("3 more warnings")
+    assert text.index("number 1") < folded < text.index("number 2") < text.index("number 4")
+
+
+def test_a_saved_notebook_keeps_tables_and_figures(report: wb.AuditReport) -> None:
+    for view in show(report):
+        bundle, _ = DisplayFormatter().format(view)  # what a kernel stores in the notebook
+        assert "application/vnd.jupyter.widget-view+json" in bundle
+        assert "<table" in bundle["text/html"] and "<script" not in bundle["text/html"]
+    empty = EffectsView(SavedReport())
+    assert "The result appears here" in empty._repr_mimebundle_()["text/html"]
+    assert "text/html" not in ComparisonView(SavedReport())._repr_mimebundle_()
+
+
+def test_a_results_page_is_sent_in_a_fifth_of_a_megabyte(report: wb.AuditReport) -> None:
+    assert 20_000 < sent(show(report)) < 200_000
 
 
 def test_downloads_hold_the_report(session: AuditSession) -> None:
     panel = ReportPanel(session)
-    session.open(loan_case())
+    code = "data = my_table()\nmodel = my_model()"
+    session.open(loan_case(), code=code)
     session.target = wb.UnlearningTarget.feature("zip_code")
     report = finished(session)
     made = {}
-    for button in parts(panel, anywidget.AnyWidget):
-        if hasattr(button, "_file"):
+    for button in walk(panel):
+        if isinstance(button, anywidget.AnyWidget) and hasattr(button, "_file"):
             name, _, make = button._file
             made[name] = make().decode()
     assert made["audit.json"] == report.to_json()
-    assert made["audit.py"] == report.to_code()
+    assert made["audit.csv"] == report.to_csv()
+    assert made["audit.py"] == report.to_code(load=code) and code in made["audit.py"]
     assert made["audit.html"].lstrip().lower().startswith("<!doctype html>")
+    session.settings = replace(session.settings, seed=3)
+    with pytest.raises(wb.TargetError, match="Run the audit first"):
+        make()
 
 
-def test_a_view_that_fails_says_so_and_the_page_lives_on(
+def test_a_section_that_fails_says_so_and_the_others_stay(
     session: AuditSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: object) -> None:
@@ -84,5 +206,8 @@ def test_a_view_that_fails_says_so_and_the_page_lives_on(
     session.target = wb.UnlearningTarget.feature("zip_code")
     session.run()
     assert session.wait(LONG)
-    assert session.state == "done"
-    assert "workbench itself failed here (RuntimeError)" in said(view)
+    assert session.state == "done" and session.report is not None
+    text = said(view)
+    assert "workbench itself failed here (RuntimeError)" in text and "boom" not in text
+    assert session.report.verdict is not None and session.report.verdict.headline in text
+    assert "By which way it gets through" in text

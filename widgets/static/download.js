@@ -7,15 +7,18 @@ export default {
     button.textContent = model.get("label");
     el.append(button);
     let asked = false;
+    const settle = (busy) => {
+      asked = busy;
+      button.setAttribute("aria-busy", String(busy)); // disabled would take the focus away from a keyboard
+    };
     const ask = () => {
-      asked = true;
-      button.disabled = true;
+      if (asked) return;
+      settle(true);
       model.send({ kind: "ask" });
     };
     const receive = (message, buffers) => {
       if (!asked) return; // another view of the same button asked
-      asked = false;
-      button.disabled = false;
+      settle(false);
       if (message.kind !== "file") return;
       const address = URL.createObjectURL(new Blob([buffers[0]], { type: message.type }));
       const link = document.createElement("a");

@@ -1,0 +1,222 @@
+"""Files, names and model servers that mean harm: each ends in a clear sentence on the page."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser import served_pages
+from tests.browser.served_pages import LONG, Site, Watched, ready, run
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=document.title='harmed'>"
+TABLE = "CSV or Parquet file, at most"
+OWN = "A table of your own"
+
+
+def pick_table(page: Page, file: Path) -> None:
+    page.get_by_label(OWN).check()
+    page.get_by_label(TABLE).set_input_files(file)
+
+
+def problem(page: Page) -> Locator:
+    return page.locator(".wb-status[data-kind=problem]").first
+
+
+def unharmed(page: Page) -> None:
+    assert page.locator("img[src=x]").count() == 0
+    assert page.locator(".wb-page script").count() == 0
+    assert page.title() != "harmed"
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+@pytest.fixture
+def view(browser: Browser, voila_site: Site) -> Iterator[Watched]:
+    with served_pages.watched(browser, voila_site) as found:
+        yield found
+        found.checked()
+
+
+def test_a_hostile_table_is_audited_and_shown_as_text(page: Page, tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame({HOSTILE: rng.normal(size=400)})
+    frame["middle"] = frame[HOSTILE] + rng.normal(size=400)
+    frame["group"] = np.where(
+        rng.normal(size=400) > 0, "<script>document.title='harmed'</script>", "b"
+    )
+    frame["chosen"] = np.where(frame["middle"] > 0, "<b>yes</b>", "no")
+    file = tmp_path / "<u>mine.csv"
+    frame.to_csv(file, index=False)
+
+    ready(page)
+    pick_table(page, file)
+    expect(page.get_by_text("Read 400 rows and 4 columns").first).to_be_visible()
+    page.get_by_label("Outcome that the model learns to predict").select_option("chosen")
+    page.get_by_label("Causal graph, if you have one").fill(
+        f'dag {{ "{HOSTILE}" -> middle  group -> middle  middle -> chosen }}'
+    )
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Train the model and use it").click()
+    expect(page.get_by_text("Ready: 400 rows").first).to_be_visible()
+    page.locator(".wb-check").filter(has_text=HOSTILE).get_by_role("checkbox").check()
+    verdict = run(page)
+    expect(verdict).to_contain_text(HOSTILE)
+    page.screenshot(path=tmp_path / "hostile.png", full_page=True)
+    unharmed(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report to read and print (HTML)").click()
+    report = tmp_path / "report.html"
+    download.value.save_as(report)
+    desk = page.context.browser.new_page()  # type: ignore[union-attr]
+    desk.goto(report.as_uri())
+    assert HOSTILE in desk.locator("body").inner_text()
+    assert desk.locator("img[src=x]").count() == 0
+    assert desk.title() != "harmed"
+    desk.close()
+
+
+def test_files_that_mean_harm_are_refused_in_words(page: Page, tmp_path: Path) -> None:
+    ready(page)
+    large = tmp_path / "big.csv"
+    with large.open("wb") as stream:
+        stream.write(b"a,b\n")
+        stream.truncate(200_000_000)  # a sparse file: it takes no room
+    pick_table(page, large)
+    expect(problem(page)).to_contain_text("holds 200 MB; this page takes at most 30 MB")
+
+    bomb = tmp_path / "bomb.parquet"
+    pd.DataFrame({f"c{i}": np.zeros(3_000_000) for i in range(20)}).to_parquet(
+        bomb, compression="zstd"
+    )
+    assert bomb.stat().st_size < 30_000_000, "the bomb must pass the limit on the file's size"
+    page.get_by_label(TABLE).set_input_files(bomb)
+    expect(problem(page)).to_contain_text("bomb.parquet")
+    expect(problem(page)).to_contain_text("cells")
+
+    for name, content in (
+        ("no table.parquet", b"PAR1" + b"\xff" * 400 + b"PAR1"),
+        ("binary.csv", bytes(range(256)) * 40),
+        ("empty.csv", b""),
+    ):
+        file = tmp_path / name
+        file.write_bytes(content)
+        page.get_by_label(TABLE).set_input_files(file)
+        expect(problem(page)).to_contain_text(name.split(".")[0])
+    unharmed(page)
+
+
+class Harm:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> Any:
+        return (Path.touch, (self.mark,))
+
+
+def test_a_pickle_named_skops_is_never_opened(page: Page, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    file = tmp_path / "model.skops"
+    file.write_bytes(pickle.dumps(Harm(mark)))
+    pickle.loads(file.read_bytes())
+    assert mark.exists(), "the pickle does harm where it is opened"
+    mark.unlink()
+    ready(page)
+    page.get_by_label("Model", exact=True).select_option("Bring a model file (skops or ONNX)")
+    picker = page.get_by_label("Model file (skops or ONNX)")
+    expect(picker).to_be_visible()
+    for name in ("model.skops", "model.onnx", "model.pkl"):
+        other = tmp_path / name
+        other.write_bytes(file.read_bytes())
+        picker.set_input_files(other)
+        expect(problem(page)).to_contain_text(name)
+    assert not mark.exists()
+    unharmed(page)
+
+
+# ---- model servers --------------------------------------------------------------------------
+
+
+class Misbehaving(BaseHTTPRequestHandler):
+    """A model server that hangs, talks nonsense or hangs up, by what is asked for."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if "hang" in self.path:
+            time.sleep(120)
+        elif "close" in self.path:
+            self.connection.close()
+        else:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b"<html>" + HOSTILE.encode() + b"</html>")
+
+    do_GET = do_POST
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def misbehaving() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving)
+    server.daemon_threads = True
+    server.block_on_close = False
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+def test_endpoints_that_misbehave_are_said_in_words(browser: Browser) -> None:
+    with (
+        misbehaving() as address,
+        served_pages.voila(endpoints=(address,)) as site,
+        served_pages.watched(browser, site) as view,
+    ):
+        page = view.open()
+        ready(page)
+        page.get_by_label("Model", exact=True).select_option("Ask a model over HTTP")
+        where = page.get_by_label("Address of the model")
+        ask = page.get_by_role("button", name="Ask this model and use it")
+
+        def said(path: str) -> Locator:
+            where.fill(path)
+            page.keyboard.press("Tab")
+            ask.click()
+            return problem(page)
+
+        for path in ("http://127.0.0.1:1/", "http://169.254.169.254/latest/meta-data/", "file:///"):
+            expect(said(path)).to_be_visible()
+            expect(page.get_by_text("Ready:")).to_have_count(0)
+        for path in ("nonsense", "close"):
+            expect(said(f"{address}{path}")).to_contain_text(address[:-1], timeout=LONG)
+            unharmed(page)
+        # One that hangs can be left at once.
+        where.fill(f"{address}hang")
+        page.keyboard.press("Tab")
+        ask.click()
+        stop = page.get_by_role("button", name="Stop loading")
+        stop.click()
+        expect(page.get_by_text("Stopped. Nothing was loaded.")).to_be_visible(timeout=5_000)
+        unharmed(page)
+        view.checked()

@@ -1,0 +1,113 @@
+"""Tables that put a report's effects side by side: subgroups against the whole, and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.effects import EffectTable, FeatureEffects
+
+if TYPE_CHECKING:
+    from workbench.report import AuditReport
+
+__all__ = ["csv_text", "subgroup_frame"]
+
+PARTS = ("total", "direct", "indirect")
+CSV_HEAD = (
+    "section",
+    "name",
+    "feature",
+    "estimator",
+    "part",
+    "n_rows",
+    "value",
+    "low",
+    "high",
+)
+WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
+"""First characters that spreadsheets take for a formula, or skip to find one."""
+
+
+def subgroup_frame(report: AuditReport) -> pd.DataFrame:
+    """Return the effects in subgroups; see :meth:`workbench.report.AuditReport.subgroup_frame`."""
+    whole = {(e.feature, e.combination): e for e in report.effects.of("cafe")}
+    records = [
+        _compared(
+            {"subgroup": name, "condition": report.subgroup_conditions.get(name, "")},
+            entry,
+            whole.get((entry.feature, entry.combination)),
+        )
+        for name, table in report.subgroups.items()
+        for entry in table
+    ]
+    columns = ["subgroup", "condition", "feature", "combination", "n_rows"]
+    columns += [f"{p}{end}" for p in PARTS for end in ("", "_low", "_high")]
+    columns += [f"{p}_difference{end}" for p in PARTS for end in ("", "_low", "_high")]
+    return pd.DataFrame(records, columns=columns)
+
+
+def _compared(
+    record: dict[str, Any], entry: FeatureEffects, whole: FeatureEffects | None
+) -> dict[str, Any]:
+    record |= {
+        "feature": entry.feature,
+        "combination": entry.combination,
+        "n_rows": entry.n_rows,
+    }
+    for part in PARTS:
+        effect = getattr(entry, part)
+        difference = None if whole is None else effect - getattr(whole, part)
+        for name, found in ((part, effect), (f"{part}_difference", difference)):
+            low, high = (np.nan, np.nan) if found is None else found.interval()
+            record[name] = np.nan if found is None else found.value
+            record[f"{name}_low"], record[f"{name}_high"] = low, high
+    return record
+
+
+def csv_text(report: AuditReport) -> str:
+    """Return effects, subgroups and paths as CSV; see :meth:`AuditReport.to_csv`."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CSV_HEAD)
+    for row in _csv_rows(report):
+        writer.writerow([_cell(value) for value in row])
+    # A lone surrogate in a column's name could not be written to a file.
+    return out.getvalue().encode("utf-8", "replace").decode("utf-8")
+
+
+def _csv_rows(report: AuditReport) -> Iterator[tuple[object, ...]]:
+    yield from _effect_rows("effect", "", report.effects)
+    for name, table in report.subgroups.items():
+        yield from _effect_rows("subgroup", name, table)
+    for row in report.subgroup_frame().to_dict("records"):
+        for part in PARTS:
+            found = (row[f"{part}_difference{end}"] for end in ("", "_low", "_high"))
+            about = (row["subgroup"], row["feature"], "cafe", part, row["n_rows"])
+            yield "subgroup minus whole", *about, *found
+    for path in report.path_effects:
+        effect = path.effect
+        about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
+        yield "path", *about, effect.value, effect.low, effect.high
+    yield from _effect_rows("other feature", "", report.context)
+
+
+def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[object, ...]]:
+    for entry in table:
+        feature = entry.feature + (f" ({entry.combination})" if entry.combination else "")
+        for part, effect in entry.parts().items():
+            about = (section, name, feature, entry.estimator, part, entry.n_rows)
+            yield *about, effect.value, effect.low, effect.high
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else repr(float(value))
+    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
+        return f"'{value}"
+    return value

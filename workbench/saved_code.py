@@ -1,0 +1,123 @@
+"""Python that stands in a saved report: a reader may run it, so it may only be what is expected."""
+
+from __future__ import annotations
+
+import ast
+
+from workbench.errors import DataError
+
+__all__ = ["SavedLabel", "check_code"]
+
+MOST_CHARACTERS = 1_000_000
+CALLS = {
+    "wb.Contrast",
+    "wb.Resample",
+    "wb.Shift",
+    "Contrast",
+    "Resample",
+    "Shift",
+    "Timestamp",
+    "Timedelta",
+    "pd.Timestamp",
+    "pd.Timedelta",
+    "np.str_",
+    "np.bool_",
+    "np.int8",
+    "np.int16",
+    "np.int32",
+    "np.int64",
+    "np.uint8",
+    "np.uint16",
+    "np.uint32",
+    "np.uint64",
+    "np.float16",
+    "np.float32",
+    "np.float64",
+}
+"""What levels and labels may be made by; none of these reads, writes or runs anything."""
+NAMES = {"nan", "inf", "np.nan", "np.inf", "np.True_", "np.False_"}
+PLAIN = (str, int, float, bool, type(None))
+
+
+class SavedLabel(str):
+    """A row's label that JSON does not know, such as a date: its text, and its Python code."""
+
+    code: str
+
+    def __new__(cls, text: str, code: str) -> SavedLabel:
+        """Keep a text with its code."""
+        label = super().__new__(cls, text)
+        label.code = code
+        return label
+
+    def __repr__(self) -> str:
+        return self.code
+
+
+def check_code(code: str, *, call: bool = False) -> str:
+    """Return code that is one value, or one call of the audit, as it is.
+
+    Parameters
+    ----------
+    code : str
+    call : bool
+        Whether it must be ``wb.audit(case, target, …)`` with values as options.
+
+    Raises
+    ------
+    DataError
+        When it is anything else. Nothing is run to find out.
+    """
+    try:
+        if len(code) > MOST_CHARACTERS or not code.isprintable():
+            raise ValueError("too long, or more than one line")
+        root = ast.parse(code, mode="eval").body
+        fine = _is_audit(root) if call else _is_value(root)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        fine = False
+    if not fine:
+        what = "the call that repeats the audit" if call else "the label of a row"
+        shown = code if len(code) <= 80 else code[:77] + "…"
+        raise DataError(
+            f"The saved report gives as {what} {shown!r}, which is more than that. It was not "
+            f"written by the workbench."
+        )
+    return code
+
+
+def _is_audit(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and _dotted(node.func) == "wb.audit"
+        and [_dotted(argument) for argument in node.args] == ["case", "target"]
+        and all(option.arg is not None and _is_value(option.value) for option in node.keywords)
+    )
+
+
+def _is_value(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=value):
+            return isinstance(value, PLAIN)
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return all(map(_is_value, elements))
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _is_value(key) for key in keys) and all(
+                map(_is_value, values)
+            )
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _is_value(operand)
+        case ast.Name() | ast.Attribute():
+            return _dotted(node) in NAMES
+        case ast.Call(func=function, args=arguments, keywords=options):
+            return (
+                _dotted(function) in CALLS
+                and all(map(_is_value, arguments))
+                and all(option.arg is not None and _is_value(option.value) for option in options)
+            )
+    return False
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,134 @@
+"""The estimates in a saved report: effects with their joint uncertainty, and row summaries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.effects import Effect, FeatureEffects
+from workbench.errors import DataError
+from workbench.graph import PREDICTION
+from workbench.paths import PathEffect
+from workbench.row_summary import MOST_BINS, QUANTILES, PartSummary, RowSummary
+from workbench.saved_influence import UNKNOWN
+from workbench.strict_json import Part
+
+__all__ = ["altered", "read_entry", "read_path"]
+
+Blocks = Sequence[Sequence[npt.NDArray[np.float64]]]
+
+
+def altered(reason: str) -> DataError:
+    """Say that a report does not agree with itself."""
+    return DataError(
+        f"This report was changed after it was written: {reason}. Ask for the original, or repeat "
+        f"the audit."
+    )
+
+
+def _effect(part: Part, blocks: Blocks) -> Effect:
+    value, turn, column = part["value"].number(), part["block"].count(), part["column"].value
+    if turn >= len(blocks):
+        raise part.error(f"names block {turn} of uncertainty, which is not there.")
+    block = blocks[turn]
+    # An exact effect of a block without columns still needs their length.
+    length = len(block[0]) if block else turn % 1_000 + 2
+    if column is None:
+        return Effect(value, np.zeros(length))
+    if column == UNKNOWN:
+        return Effect(value, np.full(length, math.nan))
+    place = part["column"].count()
+    if place >= len(block):
+        raise part.error(f"names column {place} of uncertainty, which is not there.")
+    return Effect(value, block[place])
+
+
+def read_entry(part: Part, blocks: Blocks, threshold: float | None) -> FeatureEffects:
+    """Read one entry of an effect table.
+
+    Parameters
+    ----------
+    blocks : sequence of sequence of ndarray
+        Columns of joint uncertainty; see :mod:`workbench.saved_influence`.
+    threshold : float or None
+        τ of the verdict, for which the row effects must have been summed up.
+
+    Raises
+    ------
+    DataError
+        When a part is missing or of the wrong kind.
+    """
+    about = (part["feature"].text(), part["estimator"].text(), part["intervention"].text())
+    pure = part["pure_indirect"]
+    return FeatureEffects(
+        about[0],
+        about[1],
+        about[2],
+        _effect(part["total"], blocks),
+        _effect(part["direct"], blocks),
+        pure_indirect=None if pure.value is None else _effect(pure, blocks),
+        adjustment=part["adjustment"].texts(),
+        n_rows=part["n_rows"].count(),
+        queries=part["queries"].count(),
+        combination=part["combination"].choice("", "sum", "joint"),
+        summary=_summary(part["rows"], about, threshold),
+    )
+
+
+def _summary(part: Part, about: tuple[str, str, str], threshold: float | None) -> RowSummary | None:
+    if part.value is None:
+        return None
+    tau = part["threshold"].finite()
+    if threshold is not None and tau != threshold:
+        raise altered("row effects were summed up for another threshold than the verdict's")
+    parts = part["parts"].items(3)
+    if len(parts) != 3:
+        raise part["parts"].error("should hold three parts.")
+    named = ("total", "direct", "indirect")
+    found = [_part_summary(p, name) for p, name in zip(parts, named, strict=True)]
+    n_rows = part["n_rows"].count()
+    if any(p.counts and sum(p.counts) != n_rows for p in found):
+        raise altered("a histogram of row effects does not hold as many rows as it says")
+    return RowSummary(*about, n_rows, tau, *found)
+
+
+def _part_summary(part: Part, name: str) -> PartSummary:
+    part["part"].choice(name)
+    edges = tuple(edge.finite() for edge in part["edges"].items(MOST_BINS + 1))
+    counts = tuple(count.count() for count in part["counts"].items(MOST_BINS))
+    if len(edges) != (len(counts) + 1 if counts else 0) or list(edges) != sorted(edges):
+        raise part.error("is no histogram: its bins do not fit.")
+    known = {repr(q): q for q in QUANTILES}
+    quantiles = {}
+    for key, value in part["quantiles"].pairs(len(known)):
+        if key not in known:
+            raise value.error("is no quantile that is kept.")
+        quantiles[known[key]] = value.finite()
+    return PartSummary(
+        name,
+        part["mean"].number(),
+        part["mean_abs"].number(),
+        quantiles,
+        part["above"].finite(),
+        part["within"].finite(),
+        part["below"].finite(),
+        edges,
+        counts,
+    )
+
+
+def read_path(part: Part, blocks: Blocks) -> PathEffect:
+    """Read the effect along one path; see :func:`read_entry`."""
+    nodes = part["path"].texts()
+    if len(nodes) < 2 or nodes[-1] != PREDICTION:
+        raise part["path"].error("does not lead to the prediction.")
+    return PathEffect(
+        part["feature"].text(),
+        nodes,
+        part["intervention"].text(),
+        _effect(part["effect"], blocks),
+        part["left_out"].count(),
+    )

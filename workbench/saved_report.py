@@ -1,0 +1,322 @@
+"""Reports read back from files that strangers may have written.
+
+What a report shows is made again from the estimates in the file: tables, intervals, verdict,
+comparison, sentences. Nothing in the file is evaluated or taken for markup, and what the file says
+twice must agree: a verdict or a table that was edited by hand does not follow from the estimates
+any more, and is refused. Who edits everything consistently is not found out this way.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench.baselines.attribution import Attribution
+from workbench.condition import Condition
+from workbench.diagnostics import Diagnostics, estimator_disagreement
+from workbench.effects import EffectTable
+from workbench.errors import DataError, listed
+from workbench.graph import PREDICTION, CausalGraph
+from workbench.provenance import Provenance
+from workbench.report import AuditReport
+from workbench.report_document import FORMAT, FORMAT_VERSION, plain, report_document
+from workbench.saved_code import SavedLabel, check_code
+from workbench.saved_estimates import altered, read_entry, read_path
+from workbench.saved_influence import read_block
+from workbench.strict_json import MAX_BYTES, Part, parse_strictly
+from workbench.target import UnlearningTarget
+from workbench.verdict import judge
+
+__all__ = ["parse_report", "read_report"]
+
+WHAT = "saved report"
+Columns = dict[str, str]
+EQUATIONS: Columns = {
+    "node": "text",
+    "causes": "text",
+    "kind": "text",
+    "held_out_fit": "number",
+    "rows": "count",
+}
+OVERLAP: Columns = {"feature": "text", "level": "text", "given": "text", "unsupported": "number"}
+ADJUSTMENT: Columns = {
+    "feature": "text",
+    "adjustment_set": "text",
+    "mediators": "text",
+    "read_by_model": "flag",
+}
+FAIRNESS: Columns = {
+    "feature": "text",
+    "privileged": "text",
+    "unprivileged": "text",
+    "split": "text",
+    "metric": "text",
+    "value": "number",
+    "low": "number",
+    "high": "number",
+    "ideal": "number",
+    "n_privileged": "count",
+    "n_unprivileged": "count",
+    "recorded_value": "number",
+}
+VALUES: Columns = {"feature": "text", "value": "number", "low": "number", "high": "number"}
+MOST_ENTRIES = 5_000
+"""Entries of an effect table that are read."""
+FINGERPRINT = re.compile("[0-9a-f]{64}")
+DERIVED = (
+    "verdict",
+    "effects",
+    "context",
+    "subgroups",
+    "paths",
+    "comparison",
+    "agreement",
+    "diagnostics",
+)
+"""Keys of a report whose numbers follow from others."""
+TOLERANCE = 1e-6
+
+
+def read_report(path: str | PathLike[str]) -> AuditReport:
+    """Read a report from a JSON file of at most 50 MB.
+
+    Parameters
+    ----------
+    path : str or path
+        What :meth:`workbench.report.AuditReport.to_json` wrote.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, or is not a report that agrees with itself.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"Cannot read {str(path)!r}: {reason}.") from None
+    return parse_report(content)
+
+
+def parse_report(text: str | bytes) -> AuditReport:
+    """Read a report from JSON text; see :meth:`workbench.report.AuditReport.from_json`.
+
+    Raises
+    ------
+    DataError, GraphError, TargetError
+        When the text is too large, not a report, or does not agree with itself.
+    """
+    root = parse_strictly(text, WHAT)
+    _check_format(root)
+    report = _report(root)
+    _check_agreement(root, report)
+    return report
+
+
+def _check_format(root: Part) -> None:
+    if not isinstance(root.value, dict) or root.value.get("format") != FORMAT:
+        raise DataError(
+            "This is JSON, but not a saved report of the workbench. One is written by "
+            "report.to_json('report.json')."
+        )
+    version = root["format_version"].count()
+    if version < FORMAT_VERSION:
+        raise DataError(
+            f"This report has format {version}, which keeps too little to be read back. Repeat "
+            f"the audit with the code in it, and save it again."
+        )
+    if version > FORMAT_VERSION:
+        raise DataError(
+            f"This report has format {version}, made by a newer version of the workbench; this "
+            f"one reads format {FORMAT_VERSION}. Update the package cafe-workbench."
+        )
+
+
+def _report(root: Part) -> AuditReport:
+    estimates = root["estimates"]
+    blocks = [
+        read_block(part, turn) for turn, part in enumerate(estimates["blocks"].items(MOST_ENTRIES))
+    ]
+    seed, unit = estimates["seed"].count(), root["unit"].text()
+    tau = None if root["verdict"].value is None else root["verdict"]["threshold"].finite()
+    n_rows = root["n_target_rows"].count()
+
+    def table(part: Part, rows: int) -> EffectTable:
+        entries = tuple(read_entry(entry, blocks, tau) for entry in part.items(MOST_ENTRIES))
+        return EffectTable(entries, pd.RangeIndex(rows), unit, seed)
+
+    effects = table(estimates["effects"], n_rows)
+    paths = tuple(read_path(part, blocks) for part in estimates["paths"].items(MOST_ENTRIES))
+    verdict = None
+    if tau is not None:
+        verdict = judge(effects, paths, threshold=tau, alpha=root["verdict"]["alpha"].finite())
+    if (verdict is None) != (len(effects) == 0):
+        raise altered("a verdict and effects belong together, and one of them is missing")
+    subgroups = {}
+    for name, part in estimates["subgroups"].pairs(MOST_ENTRIES):
+        found = table(part, 0)
+        size = max((entry.n_rows for entry in found), default=0)
+        subgroups[name] = EffectTable(found.entries, pd.RangeIndex(size), unit, seed)
+    graph = _graph(root["graph"])
+    reads, outcome = root["reads"].texts(), root["outcome"].optional_text()
+    features = root["features"].texts()
+    audit_graph = graph.with_prediction(reads, outcome=outcome)
+    for node in root["audit_nodes"].texts():
+        if node not in audit_graph:
+            audit_graph = audit_graph.add_node(node)
+    context = table(estimates["context"], n_rows)
+    singles = [e for t in (effects, context, *subgroups.values()) for e in t if not e.combination]
+    named = [*features, *(e.feature for e in singles), *(path.feature for path in paths)]
+    if lost := [name for name in named if name not in audit_graph or name == PREDICTION]:
+        raise DataError(f"The {WHAT} has effects of {listed(lost[:1])}, which is not in its graph.")
+    if not features:
+        raise root["features"].error("is empty; a report is about some feature.")
+    return AuditReport(
+        target=_target(root["target_parts"]),
+        features=features,
+        n_target_rows=n_rows,
+        effects=effects,
+        context=context,
+        path_effects=paths,
+        verdict=verdict,
+        attributions=tuple(_attribution(part) for part in root["attributions"].items(100)),
+        fairness=None if root["fairness"].value is None else _frame(root["fairness"], FAIRNESS),
+        diagnostics=_diagnostics(root["diagnostics"], effects),
+        graph=graph,
+        audit_graph=audit_graph,
+        reads=reads,
+        outcome=outcome,
+        unit=unit,
+        methods=root["methods"].texts(),
+        call=check_code(root["call"].text(), call=True),
+        provenance=_provenance(root["provenance"]),
+        skipped={name: part.text() for name, part in root["skipped"].pairs()},
+        subgroups=subgroups,
+        subgroup_conditions={n: p.text() for n, p in root["subgroup_conditions"].pairs()},
+        from_file=True,
+    )
+
+
+def _graph(part: Part) -> CausalGraph:
+    edges = [edge.texts() for edge in part["edges"].items()]
+    if any(len(edge) != 2 for edge in edges):
+        raise part.error("holds an edge that is not a pair of names.")
+    pairs = [(edge[0], edge[1]) for edge in edges]
+    return CausalGraph(pairs, nodes=part["nodes"].texts(), latents=part["latents"].texts())
+
+
+def _target(part: Part) -> UnlearningTarget:
+    rows, condition = part["rows"], part["condition"].optional_text()
+    return UnlearningTarget(
+        part["names"].texts(),
+        None if rows.value is None else tuple(_label(label) for label in rows.items()),
+        None if condition is None else Condition(condition),
+    )
+
+
+def _label(part: Part) -> Any:
+    if isinstance(part.value, dict):
+        return SavedLabel(part["text"].text(), check_code(part["code"].text()))
+    if isinstance(part.value, str):
+        return part.text()
+    if isinstance(part.value, bool):
+        return part.flag()
+    return part.value if isinstance(part.value, int) and part.finite() else part.finite()
+
+
+def _attribution(part: Part) -> Attribution:
+    frame = _frame(part["values"], VALUES)
+    by_feature = frame.set_index("feature")
+    by_feature.index.name = None
+    interval = part["has_interval"].flag()
+    return Attribution(
+        part["method"].text(),
+        by_feature["value"].rename(None),
+        by_feature["low"].rename(None) if interval else None,
+        by_feature["high"].rename(None) if interval else None,
+        part["unit"].text(),
+        part["explanation"].text(),
+        part["n_rows"].count(),
+        part["queries"].count(),
+        part["exact"].flag(),
+    )
+
+
+def _diagnostics(part: Part, effects: EffectTable) -> Diagnostics:
+    return Diagnostics(
+        estimator_disagreement(effects),
+        _frame(part["equations"], EQUATIONS),
+        _frame(part["overlap"], OVERLAP),
+        _frame(part["adjustment"], ADJUSTMENT),
+        part["warnings"].texts(),
+    )
+
+
+def _frame(part: Part, columns: Columns) -> pd.DataFrame:
+    """Read a table whose columns are known; others are left out."""
+    kinds = {"text": Part.text, "number": Part.number, "count": Part.count, "flag": Part.flag}
+    records = [
+        {name: kinds[kind](row[name]) for name, kind in columns.items()} for row in part.items()
+    ]
+    return pd.DataFrame(records, columns=list(columns))
+
+
+def _provenance(part: Part) -> Provenance:
+    prints = [part[key].text() for key in ("data_fingerprint", "model_fingerprint")]
+    if not all(map(FINGERPRINT.fullmatch, prints)):
+        raise part.error("holds a fingerprint that is not SHA-256 in hexadecimal.")
+    return Provenance(
+        prints[0],
+        prints[1],
+        part["n_rows"].count(),
+        part["model"].text(),
+        part["seed"].count(),
+        {name: value.text() for name, value in part["interventions"].pairs()},
+        {name: value.text() for name, value in part["versions"].pairs()},
+        part["created"].text(),
+        {name: value.count() for name, value in part["queries"].pairs()},
+        {name: value.finite() for name, value in part["seconds"].pairs()},
+    )
+
+
+def _check_agreement(root: Part, report: AuditReport) -> None:
+    """Compare what the file says in numbers with what follows from its estimates."""
+    again = plain(report_document(report))
+    stated, found = root["verdict"].value, again["verdict"]
+    if stated is not None and root["verdict"]["decision"].value != found["decision"]:
+        raise altered(
+            f"its verdict is {root['verdict']['decision'].value!r:.40}, but its effects give "
+            f"{found['decision']!r}"
+        )
+    for key in DERIVED:
+        if not _agree(root[key].value, again[key]):
+            raise altered(f"what stands under {key!r} does not follow from its estimates")
+
+
+def _agree(stated: Any, found: Any) -> bool:
+    """Whether two JSON values have the same shape and the same numbers; words may differ."""
+    if isinstance(found, dict):
+        return (
+            isinstance(stated, dict)
+            and stated.keys() == found.keys()
+            and all(_agree(stated[key], found[key]) for key in found)
+        )
+    if isinstance(found, list):
+        return (
+            isinstance(stated, list)
+            and len(stated) == len(found)
+            and all(map(_agree, stated, found))
+        )
+    if isinstance(found, bool) or found is None or isinstance(stated, bool):
+        return stated is found
+    if isinstance(found, int | float):
+        return isinstance(stated, int | float) and math.isclose(
+            stated, found, rel_tol=TOLERANCE, abs_tol=1e-9
+        )
+    return isinstance(stated, str)

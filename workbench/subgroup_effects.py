@@ -1,0 +1,104 @@
+"""CAFÉ's effects again in named subgroups of a target's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.cafe import cafe_effects
+from workbench.case import AuditCase
+from workbench.condition import Condition
+from workbench.effects import EffectTable
+from workbench.errors import ConditionError, TargetError
+from workbench.intervention import Interventions
+from workbench.progress import Progress
+from workbench.target import UnlearningTarget
+
+__all__ = ["read_subgroups", "subgroup_effects"]
+
+SMALLEST_SUBGROUP = 2
+"""Rows that a subgroup needs for an interval."""
+MOST_EFFECTS = 500
+"""Subgroups times features; more would make neither a readable report nor a small file."""
+LONGEST_NAME = 200
+"""Characters of a subgroup's name."""
+
+
+def read_subgroups(
+    case: AuditCase, subgroups: Mapping[str, str] | None, features: tuple[str, ...]
+) -> dict[str, Condition]:
+    """Read conditions by name and try each on the data, so that a slip in one costs no run.
+
+    Raises
+    ------
+    ConditionError
+        When a condition is not in the language or does not fit the data; it names the subgroup.
+    TargetError
+        When the subgroups are not conditions by name, or too many.
+    """
+    given: Any = {} if subgroups is None else subgroups
+    if not isinstance(given, Mapping):
+        raise TargetError(
+            f"Subgroups are conditions by name, such as {{'elderly': 'age > 65'}}, not a "
+            f"{type(given).__name__}."
+        )
+    if len(given) * len(features) > MOST_EFFECTS:
+        raise TargetError(
+            f"{len(given)} subgroups times {len(features)} feature"
+            f"{'' if len(features) == 1 else 's'} are too many: at most {MOST_EFFECTS} effects in "
+            f"subgroups are estimated at once."
+        )
+    read = {}
+    for name, text in given.items():
+        if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
+            raise TargetError(
+                f"A subgroup is named by a text of 1 to {LONGEST_NAME} characters, not by {name!r}."
+            )
+        try:
+            read[name] = Condition(text)
+            read[name].mask(case.data)
+        except ConditionError as error:
+            raise ConditionError(f"Subgroup {name!r}: {error}") from None
+    return read
+
+
+def subgroup_effects(
+    case: AuditCase,
+    target: UnlearningTarget,
+    condition: Condition,
+    *,
+    intervention: Interventions = None,
+    seed: int = 0,
+    progress: Progress,
+) -> EffectTable:
+    """Estimate CAFÉ's effects on the target's rows where a condition holds.
+
+    Default levels come from the whole column, never from the rows, so that the interventions are
+    those of the target itself; and every influence column is as long as the data, so that
+    ``subgroup − whole`` has an honest interval.
+
+    Raises
+    ------
+    TargetError
+        When fewer than two of the target's rows satisfy the condition.
+    AuditError
+        As :func:`workbench.cafe.cafe_effects`.
+    """
+    names, mask = case.resolve(target)
+    inside = mask & condition.mask(case.data)
+    count = int(inside.sum())
+    if count < SMALLEST_SUBGROUP:
+        raise TargetError(
+            f"{condition.text!r} holds for {count or 'none'} of the target's rows; an interval "
+            f"takes at least {SMALLEST_SUBGROUP}. Widen the condition."
+        )
+    if target.rows is not None:
+        labels = set(case.data.index[inside])
+        kept = tuple(label for label in target.rows if label in labels)
+        part = UnlearningTarget(names, rows=kept)
+    elif target.condition is not None:
+        both = Condition(f"({target.condition.text}) and ({condition.text})")
+        part = UnlearningTarget(names, condition=both)
+    else:
+        part = UnlearningTarget(names, condition=condition)
+    return cafe_effects(case, part, intervention=intervention, seed=seed, progress=progress)
