@@ -238,8 +238,7 @@ class AuditSession(HasTraits):
         inputs = (case, target, settings.interventions, settings.seed)
         if inputs == self._estimated_inputs:
             return
-        self._forget_estimate()
-        self._estimated_inputs, self.live_state = inputs, "running"
+        self._forget_estimate("running", inputs)
 
         def work(progress: Progress) -> wb.EffectTable:
             return wb.cafe_effects(
@@ -252,11 +251,11 @@ class AuditSession(HasTraits):
 
         self._job.start(work, Listener(self._estimated, self._not_estimated, lambda *_: None))
 
-    def _forget_estimate(self) -> None:
+    def _forget_estimate(self, state: str = "off", inputs: object = None) -> None:
         if self.live_state == "running":
             self._job.cancel()
-        self._estimated_inputs = None
-        self.live, self.live_problem, self.live_state = None, "", "off"
+        self._estimated_inputs = inputs
+        self.live, self.live_problem, self.live_state = None, "", state
 
     def _estimated(self, found: wb.EffectTable) -> None:
         self.live = found

@@ -272,13 +272,25 @@ def test_a_run_can_be_cancelled() -> None:
     assert no_thread_waits()
 
 
-def test_a_forged_tree_fails_in_words(rows: pd.DataFrame, label: pd.Series) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("nodes_featureids", 10_000_000),
+        ("nodes_featureids", -5),
+        ("nodes_truenodeids", 10_000_000),
+        ("class_ids", 7),
+        ("class_ids", -5),
+        ("class_nodeids", 10_000_000),
+    ],
+)
+def test_a_forged_tree_fails_in_words(
+    field: str, value: int, rows: pd.DataFrame, label: pd.Series
+) -> None:
     numbers = rows[FEATURES].to_numpy()
     model = skl2onnx.to_onnx(RandomForestClassifier(2).fit(numbers, label), numbers[:1])
     tree = next(node for node in model.graph.node if node.op_type.startswith("Tree"))
-    attribute = next(a for a in tree.attribute if a.name == "nodes_featureids")
-    attribute.ints[0] = 10_000_000
-    with pytest.raises(ModelError, match=r"'m\.onnx'.*feature"):
+    next(a for a in tree.attribute if a.name == field).ints[0] = value
+    with pytest.raises(ModelError, match=r"'m\.onnx' (cannot be read as a model|failed)"):
         parse_model(model.SerializeToString(), "m.onnx", features=FEATURES).predict(rows)
 
 

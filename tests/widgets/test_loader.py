@@ -894,6 +894,17 @@ def test_a_changed_mind_drops_what_is_asked(
     assert session.case is not None and session.case.reads == ("income",)
 
 
+def test_an_opened_endpoint_is_on_its_own(asking: DataModelLoader, session: AuditSession) -> None:
+    use(asking)
+    case = session.case
+    assert case is not None and status(asking).kind == "good"
+    text = status(asking).text
+    case.model.predict(case.data)
+    assert status(asking).text == text, "an audit's questions are not loading"
+    tick(asking, "income")  # stops what the loader has started
+    assert len(case.model.predict(case.data)) == 300
+
+
 def test_a_stopped_endpoint_is_not_asked_about_the_rest(
     asking: DataModelLoader,
     session: AuditSession,
