@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from workbench.errors import AuditCancelled, AuditError
 from workbench.progress import Progress
+from workbench.stopping import stopped_by
 
 __all__ = ["BackgroundJob", "Listener", "words_for"]
 
@@ -111,7 +112,8 @@ class BackgroundJob:
         try:
             if stop.is_set():
                 return
-            result = work(progress)
+            with stopped_by(stop.is_set):
+                result = work(progress)
         except AuditCancelled:
             return
         except Exception as error:  # the job's boundary: said in words, never a traceback

@@ -51,6 +51,8 @@ MAX_PAGES = 8
 """Pages open at once by default; each has a Python process of its own, of some 320 MB."""
 WARM_SECONDS = 60.0
 """The longest wait for preheated processes before the address is announced."""
+REFILL_SECONDS = 5.0
+"""A process is preheated anew this long after one was taken."""
 SECRETS = ("CAFE_WORKBENCH_TOKEN", "QUERY_STRING", "VOILA_REQUEST_URL")
 """Variables by which the token would reach a page's process, which has no use for it."""
 ERROR_PAGE = (
@@ -138,8 +140,10 @@ class WorkbenchServer(Voila):
 
     def stop(self) -> None:
         """End every process that a page had."""
-        for task in preheating(self.kernel_manager):
-            task.cancel()  # one that has yet to start never does
+        for pool in pools(self.kernel_manager):
+            for task in [task for task in pool if not task.done()]:
+                task.cancel()  # what has yet to start never does
+                pool.remove(task)  # Voila would wait for it
         self.ioloop.run_sync(lambda: self.kernel_manager.shutdown_all(now=True))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
@@ -169,7 +173,7 @@ class WorkbenchServer(Voila):
 
     async def _warm(self) -> None:
         """Wait until the processes that were asked for beforehand have drawn their page."""
-        tasks = preheating(self.kernel_manager)
+        tasks = [task for pool in pools(self.kernel_manager) for task in pool]
         if tasks:
             started, _ = await asyncio.wait(tasks, timeout=WARM_SECONDS)
             drawn = [task.result()["task"] for task in started if task.exception() is None]
@@ -183,21 +187,23 @@ class PageProcesses(AsyncMappingKernelManager):
     async def start_kernel(self, **options: Any) -> str:
         """Start a process without the variables that hold the token."""
         environment = options.get("env", os.environ)
+        if environment.get("VOILA_PREHEAT") == "True" and "VOILA_REQUEST_URL" in environment:
+            await asyncio.sleep(REFILL_SECONDS)  # the page that took the one before loads first
         options["env"] = {k: v for k, v in environment.items() if k not in SECRETS}
         started: str = await super().start_kernel(**options)
         return started
 
 
-def preheating(processes: Any) -> list[asyncio.Task[Any]]:
-    """Return what Voila keeps of each process that waits for its visitor, started or not."""
-    pools = getattr(processes, "_pools", {})  # absent where nothing is preheated
-    return [task for pool in pools.values() for task in pool]
+def pools(processes: Any) -> list[list[asyncio.Task[Any]]]:
+    """Return what Voila keeps of the processes that wait for their visitors, started or not."""
+    return list(getattr(processes, "_pools", {}).values())  # absent where nothing is preheated
 
 
 def waiting(processes: Any) -> set[str]:
     """Return the processes that wait for their visitor."""
-    done = [task for task in preheating(processes) if task.done() and not task.cancelled()]
-    return {task.result()["kernel_id"] for task in done if task.exception() is None}
+    tasks = [task for pool in pools(processes) for task in pool if task.done()]
+    good = [task for task in tasks if not task.cancelled() and task.exception() is None]
+    return {task.result()["kernel_id"] for task in good}
 
 
 class PageHandler(TornadoVoilaHandler):
@@ -215,6 +221,11 @@ class PageHandler(TornadoVoilaHandler):
             processes.get_kernel(process).last_activity = datetime.now(UTC)
         _ = self.xsrf_token  # sets the cookie with which the page may end its own process
         await super().get(path)
+
+    def should_use_rendered_notebook(self, *asked: Any) -> bool:
+        """Take a preheated process only when one is there; else a new one is quicker."""
+        use: bool = super().should_use_rendered_notebook(*asked)
+        return use and bool(waiting(self.kernel_manager))
 
 
 class HealthHandler(RequestHandler):

@@ -38,8 +38,6 @@ MESSAGE_BYTES = 4 * 2**20
 """The longest message that a page may send."""
 OUTPUT_RATE = 20_000_000
 """Bytes per second to a page; a report's file goes through here."""
-REFILL_SECONDS = 5.0
-"""A process is preheated anew this long after one was taken, when its page has loaded."""
 ENDPOINTS_VARIABLE = "CAFE_WORKBENCH_ENDPOINTS"
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
 EXTENSIONS = [
@@ -183,7 +181,7 @@ def settings(
     config.VoilaConfiguration.preheat_kernel = preheat > 0
     config.VoilaConfiguration.default_pool_size = preheat
     config.VoilaConfiguration.multi_kernel_manager_class = PageProcesses
-    config.VoilaKernelManager.fill_delay = REFILL_SECONDS
+    config.VoilaKernelManager.fill_delay = 0.0  # our processes wait by themselves
     config.VoilaConfiguration.extension_allowlist = EXTENSIONS
     config.VoilaConfiguration.kernel_spec_manager_class = ThisPython
     config.MappingKernelManager.cull_interval = 60

@@ -1,14 +1,10 @@
-"""The command line: ``cafe-workbench audit`` and ``cafe-workbench serve``."""
+"""The command line: ``cafe-workbench audit``, ``report`` and ``serve``."""
 
 from __future__ import annotations
 
 import math
-import os
 import sys
-import tempfile
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,19 +12,31 @@ from typing import Annotated, NoReturn
 import typer
 
 from workbench.audit import METHODS, audit
-from workbench.cli_case import SAMPLES, Loaded, contrast_of, load_files, load_sample, target_of
-from workbench.errors import AuditError, DataError, MissingPackageError, TargetError
+from workbench.cli_case import (
+    SAMPLES,
+    Loaded,
+    contrast_of,
+    load_files,
+    load_sample,
+    subgroups_of,
+    target_of,
+)
+from workbench.cli_output import (
+    EXIT_STATUS,
+    closed_pipe,
+    exit_status,
+    files_to_write,
+    reported,
+    show_report,
+    write_files,
+)
+from workbench.errors import DataError, MissingPackageError, TargetError
 from workbench.progress import silent
-from workbench.report import AuditReport
+from workbench.report_document import SAVED_NOTE
 from workbench.sample_models import MODEL_KINDS
+from workbench.saved_report import read_report
 
 __all__ = ["EXIT_STATUS", "app", "main"]
-
-EXIT_STATUS = {"below": 0, "above": 1, "inconclusive": 3}
-"""Exit status of each verdict."""
-CANNOT_RUN = 2
-DEFECT = 70
-STOPPED = 130
 
 STATUS_HELP = """Exit status: 0 no influence above the threshold found at this precision;
 1 residual influence above it found; 2 the audit could not run; 3 inconclusive;
@@ -79,6 +87,13 @@ def audit_command(
     where: Annotated[
         str | None, typer.Option(help='Only the rows where this holds: "age > 50".')
     ] = None,
+    subgroup: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=CONDITION",
+            help='Report the effects in this group too: elderly="age > 65"; may be repeated.',
+        ),
+    ] = None,
     row: Annotated[
         list[str] | None,
         typer.Option(help="Only this row, counted from 0 in a CSV file; may be repeated."),
@@ -125,6 +140,7 @@ def audit_command(
     seed: Annotated[int, typer.Option(min=0, help="Same input and seed, same output.")] = 0,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
     code: Annotated[
         bool, typer.Option("--code", help="Print the Python that repeats the audit.")
     ] = False,
@@ -142,9 +158,10 @@ def audit_command(
 
       cafe-workbench audit --data x.csv --model m.skops --graph g.json --outcome y --target zip_code
     """
-    with _reported():
-        _check_settings(threshold, alpha, html, json)
-        names = tuple(target or ())
+    with reported():
+        _check_settings(threshold, alpha)
+        files = files_to_write(html=html, json=json, csv=csv)
+        names, groups = tuple(target or ()), subgroups_of(subgroup or ())
         loaded = _load(
             sample=sample,
             data=data,
@@ -169,13 +186,36 @@ def audit_command(
             threshold=threshold,
             alpha=alpha,
             seed=seed,
+            subgroups=groups,
             progress=silent if quiet else None,
         )
-        _write(report, html, json)
-        with _closed_pipe():
-            _show(report, loaded, code=code, quiet=quiet)
-    decision = report.verdict.decision if report.verdict else "inconclusive"
-    raise typer.Exit(EXIT_STATUS[decision])
+        write_files(report, files)
+        with closed_pipe():
+            show_report(report, notes=loaded.notes, load=loaded.code, code=code, quiet=quiet)
+    raise typer.Exit(exit_status(report))
+
+
+@app.command("report", epilog=STATUS_HELP, no_args_is_help=True)
+def report_command(
+    file: Annotated[Path, typer.Argument(help="A report that was saved with audit --json.")],
+    html: Annotated[Path | None, typer.Option(help="Write it as one HTML page.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write its effects as a table.")] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="Print the Python that repeats the audit.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no report.")] = False,
+) -> None:
+    """Read a saved report again, without its data and its model.
+
+    cafe-workbench report audit.json --html audit.html
+    """
+    with reported():
+        files = files_to_write(html=html, csv=csv)
+        report = read_report(file)
+        write_files(report, files)
+        with closed_pipe():
+            show_report(report, notes=(SAVED_NOTE,), code=code, quiet=quiet)
+    raise typer.Exit(exit_status(report))
 
 
 @app.command("serve")
@@ -226,7 +266,7 @@ def serve_command(
     ] = True,
 ) -> None:
     """Serve the workbench as a page, on this computer only, until Ctrl-C."""
-    with _reported():
+    with reported():
         try:
             from widgets.serving import serve
         except ModuleNotFoundError as error:
@@ -248,59 +288,12 @@ def serve_command(
         )
 
 
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Turn what goes wrong into one message and an exit status."""
-    try:
-        yield
-    except AuditError as error:
-        _fail(f"Error: {error}", CANNOT_RUN)
-    except KeyboardInterrupt:
-        _fail("\nStopped. No file was written.", STOPPED)
-    except MemoryError:
-        _fail("Error: there is not enough memory for this audit. Try fewer rows.", CANNOT_RUN)
-    except typer.Exit:
-        raise
-    except Exception:
-        # Never status 1, which says that influence was found.
-        traceback.print_exc()
-        _fail("This is a defect of the workbench; please report it with the lines above.", DEFECT)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in message), err=True)
-    raise typer.Exit(status)
-
-
-@contextmanager
-def _closed_pipe() -> Iterator[None]:
-    """Keep the verdict's exit status when the reader of the output leaves early (``| head``)."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _check_settings(
-    threshold: float | None, alpha: float, html: Path | None, json: Path | None
-) -> None:
+def _check_settings(threshold: float | None, alpha: float) -> None:
     """Refuse before the long work begins what would fail after it."""
     if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
         raise TargetError(f"--threshold must be a number above 0, not {threshold:g}.")
     if not 0 < alpha < 0.5:
         raise TargetError(f"--alpha must lie between 0 and 0.5, not {alpha:g}.")
-    if html is not None and html == json:
-        raise DataError("--html and --json name the same file.")
-    for path in (html, json):
-        if path is None:
-            continue
-        if path.is_dir():
-            raise DataError(f"{str(path)!r} is a folder; name a file in it.")
-        if not path.parent.is_dir():
-            raise DataError(f"There is no folder {str(path.parent)!r} to write {path.name!r} into.")
-        if not os.access(path.parent, os.W_OK):
-            raise DataError(f"The folder {str(path.parent)!r} may not be written to.")
 
 
 def _load(
@@ -370,47 +363,3 @@ def _levels(contrast: str | None, low: str | None, high: str | None) -> tuple[st
     if low is None or high is None:
         raise TargetError("--from and --to belong together.")
     return low, high
-
-
-def _write(report: AuditReport, html: Path | None, json: Path | None) -> None:
-    """Write the files that were asked for, all of them or none, and none of them in part."""
-    contents = [
-        (path, text())
-        for path, text in ((html, report.to_html), (json, report.to_json))
-        if path is not None
-    ]
-    written: list[tuple[str, Path]] = []
-    try:
-        for path, text in contents:
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            written.append((name, path))
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text if text.endswith("\n") else text + "\n")
-        mask = os.umask(0)
-        os.umask(mask)
-        for name, path in written:
-            os.chmod(name, 0o666 & ~mask)
-            os.replace(name, path)
-    except OSError as error:
-        raise DataError(f"Cannot write {error.filename!r}: {error.strerror}.") from None
-    finally:
-        for name, _ in written:
-            with suppress(FileNotFoundError):
-                os.unlink(name)
-
-
-def _show(report: AuditReport, loaded: Loaded, *, code: bool, quiet: bool) -> None:
-    if not quiet:
-        from rich.console import Console
-
-        from workbench.report_text import print_report
-
-        console = Console(highlight=False, markup=False, emoji=False)
-        # Captured, since rich itself would exit with status 1 when the output is closed.
-        with console.capture() as captured:
-            print_report(report, console)
-            for note in loaded.notes:
-                console.print(note, style="dim")
-        sys.stdout.write(captured.get())
-    if code:
-        typer.echo(("" if quiet else "\n") + report.to_code(loaded.code), nl=False)

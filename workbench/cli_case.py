@@ -23,7 +23,15 @@ from workbench.sample_models import default_kind, train_model
 from workbench.table_files import read_table
 from workbench.target import UnlearningTarget
 
-__all__ = ["SAMPLES", "Loaded", "contrast_of", "load_files", "load_sample", "target_of"]
+__all__ = [
+    "SAMPLES",
+    "Loaded",
+    "contrast_of",
+    "load_files",
+    "load_sample",
+    "subgroups_of",
+    "target_of",
+]
 
 SIMULATED = ("loan", "heart_disease", "performance")
 REAL = ("adult", "german_credit", "drug_consumption")
@@ -185,6 +193,34 @@ def _labels(index: pd.Index, rows: Sequence[str]) -> list[object]:
             f"Rows are numbered from {index[0]} to {index[-1]} here; {listed(wrong)} is no number."
         )
     return [int(row) for row in rows]
+
+
+def subgroups_of(texts: Sequence[str]) -> dict[str, str]:
+    """Return the conditions by name that --subgroup gives as NAME=CONDITION.
+
+    Raises
+    ------
+    TargetError
+        When a text has no name, or two have the same.
+
+    Examples
+    --------
+    >>> subgroups_of(["women=sex == 'Female'", "elderly=age >= 65"])
+    {'women': "sex == 'Female'", 'elderly': 'age >= 65'}
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, condition = text.partition("=")
+        name = name.strip()
+        if not sign or not name or name[-1] in "<>!" or condition.startswith("="):
+            raise TargetError(
+                f"--subgroup takes a name and a condition, such as elderly='age >= 65'; {text!r} "
+                f"has no name."
+            )
+        if name in found:
+            raise TargetError(f"Two subgroups are named {name!r}. Give each a name of its own.")
+        found[name] = condition.strip()
+    return found
 
 
 def contrast_of(case: AuditCase, names: Sequence[str], levels: Sequence[str]) -> Contrast:

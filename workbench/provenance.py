@@ -21,6 +21,8 @@ PACKAGES = (
     "networkx",
     "shap",
     "aif360",
+    "onnxruntime",
+    "pyarrow",
 )
 """Distributions whose versions are recorded."""
 

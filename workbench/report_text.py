@@ -49,6 +49,7 @@ def print_report(report: AuditReport, console: Console) -> None:
             _line(console, cancellation.sentence(verdict.threshold), "bold red")
     for entries in _grouped(report.effects):
         _print_effects(entries, report, console)
+    _print_subgroups(report, console)
     _print_paths(report, console)
     comparison = report.comparison()
     _print_ranks(report, console)
@@ -76,6 +77,21 @@ def _print_effects(
         sizes = [entry.sizes["total"] for entry in entries]
         table.add_row("mean |row effect|", *(_number(size).lstrip("+") for size in sizes))
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def _print_subgroups(report: AuditReport, console: Console) -> None:
+    frame = report.subgroup_frame()
+    for feature, rows in frame[frame["combination"] == ""].groupby("feature", sort=False):
+        _heading(console, f"{feature} in the groups that were named (CAFÉ)")
+        table = _table("group", "rows", "total", "difference to the whole")
+        for row in rows.to_dict("records"):
+            shown = [
+                f"{_number(row[part])} ({_number(row[f'{part}_low'])} to "
+                f"{_number(row[f'{part}_high'])})"
+                for part in ("total", "total_difference")
+            ]
+            table.add_row(_clean(row["subgroup"]), f"{row['n_rows']:,}", *shown)
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def _print_paths(report: AuditReport, console: Console) -> None:

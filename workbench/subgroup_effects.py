@@ -52,7 +52,8 @@ def read_subgroups(
     for name, text in given.items():
         if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
             raise TargetError(
-                f"A subgroup is named by a text of 1 to {LONGEST_NAME} characters, not by {name!r}."
+                f"A subgroup is named by a text of 1 to {LONGEST_NAME} characters, not by "
+                f"{name!r:.80}."
             )
         try:
             read[name] = Condition(text)

@@ -259,11 +259,11 @@ def ready(page: Page) -> Locator:
     return button
 
 
-def run(page: Page) -> Locator:
+def run(page: Page, *, timeout: float = LONG) -> Locator:
     """Press Run and return the verdict's box."""
     ready(page).click()
     verdict = page.locator(".wb-verdict")
-    expect(verdict).to_be_visible(timeout=LONG)
+    expect(verdict).to_be_visible(timeout=timeout)
     return verdict
 
 

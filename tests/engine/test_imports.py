@@ -66,7 +66,7 @@ LAYERS: list[list[set[str]]] = [
     [{"audit"}, {"report_text"}],
     [{"graph_sensitivity"}],
     [{"__init__"}],  # the public names
-    [{"cli", "cli_case"}],
+    [{"cli", "cli_case", "cli_output"}],
 ]
 
 # The engine shows nothing: it needs no widget, no plot, no notebook.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import ipywidgets as W
@@ -328,6 +329,19 @@ def test_edges_are_as_wide_as_what_their_paths_carry(
     assert max(look["width"] for look in drawn(editor).values()) < min(same)
 
 
+def test_paths_that_cancel_still_make_an_edge_wide() -> None:
+    report = SimpleNamespace(
+        path_effects=[
+            SimpleNamespace(path=("a", "b", "prediction"), effect=SimpleNamespace(value=0.3)),
+            SimpleNamespace(path=("a", "b", "c", "prediction"), effect=SimpleNamespace(value=-0.2)),
+        ]
+    )
+    weights = edge_weights(report)
+    assert weights["a", "b"] == pytest.approx(0.5)
+    assert weights["c", "prediction"] == pytest.approx(0.2)
+    assert edge_weights(None) == {}
+
+
 def test_edges_bend_around_the_boxes_of_others() -> None:
     graph = wb.CausalGraph([("a", "b"), ("b", "c"), ("a", "c")])
     places = {"a": (0.0, 0.0), "b": (200.0, 0.0), "c": (400.0, 0.0)}
@@ -514,6 +528,14 @@ def test_the_order_of_columns_is_read(text: str, tiers: object) -> None:
 def test_an_order_that_cannot_be_read_is_named(text: str) -> None:
     with pytest.raises(wb.GraphError):
         read_tiers(text)
+
+
+def test_an_arrow_drawn_against_an_open_direction_is_no_difference() -> None:
+    drawn_graph = wb.CausalGraph([("a", "b"), ("c", "d")])
+    found = wb.CausalGraph([("b", "a"), ("d", "c")])
+    left = differences(drawn_graph, GraphProposal(found, (("b", "a"),), "pc", 100, ()))
+    assert [(d.change, d.source, d.sink) for d in left] == [("reverse", "c", "d")]
+    assert left[0].applied(drawn_graph).edges == (("a", "b"), ("d", "c"))
 
 
 def proposed(editor: GraphEditor, order: str = "", method: str = "pc") -> GraphProposals:

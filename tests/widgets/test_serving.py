@@ -437,17 +437,19 @@ def test_a_preheated_page_waits_for_one_visitor_and_is_replaced(folder: Path) ->
 
 def test_nobody_learns_another_visitors_address(folder: Path) -> None:
     with serving(folder / "page.ipynb", "--port", 0, "--preheat", 1) as server:
-        text, _ = server.open()
+        text, cookies = server.open()
         kernel = re.search(r"kernelId\D*?([0-9a-f]{8}-[0-9a-f-]{27})", text)
         assert kernel
         url = f"ws://127.0.0.1:{server.port}/voila/query/{kernel[1]}"
+        cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
 
-        async def refused() -> int:
+        async def refused(**headers: str) -> int:
             with pytest.raises(HTTPClientError) as error:
-                await websocket_connect(HTTPRequest(url))
+                await websocket_connect(HTTPRequest(url, headers=headers))
             return error.value.code
 
-        assert asyncio.run(refused()) == 404
+        assert asyncio.run(refused()) == 302  # to the sentence that asks for the token
+        assert asyncio.run(refused(Cookie=cookie)) == 404
 
 
 @pytest.mark.parametrize(
