@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import AuditError, ModelError, listed, suggestion
+from workbench.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
 
 __all__ = ["BlackBoxModel", "Output", "QueryLedger"]
 
@@ -229,7 +229,7 @@ class BlackBoxModel:
         started = time.perf_counter()
         try:
             answer = self._predict(asked)
-        except (AuditError, KeyboardInterrupt):
+        except (AuditError, AuditCancelled, KeyboardInterrupt):
             raise  # it speaks for itself, or somebody stopped the work
         except Exception as error:
             raise ModelError(

@@ -28,7 +28,7 @@ from workbench.report_document import FORMAT, FORMAT_VERSION, plain, report_docu
 from workbench.saved_code import SavedLabel, check_code
 from workbench.saved_estimates import altered, read_entry, read_path
 from workbench.saved_influence import read_block
-from workbench.strict_json import MAX_BYTES, Part, parse_strictly
+from workbench.strict_json import LARGEST_NUMBER, MAX_BYTES, Part, parse_strictly
 from workbench.target import UnlearningTarget
 from workbench.verdict import judge
 
@@ -316,7 +316,9 @@ def _agree(stated: Any, found: Any) -> bool:
     if isinstance(found, bool) or found is None or isinstance(stated, bool):
         return stated is found
     if isinstance(found, int | float):
-        return isinstance(stated, int | float) and math.isclose(
-            stated, found, rel_tol=TOLERANCE, abs_tol=1e-9
+        return (
+            isinstance(stated, int | float)
+            and abs(stated) <= LARGEST_NUMBER
+            and math.isclose(stated, found, rel_tol=TOLERANCE, abs_tol=1e-9)
         )
     return isinstance(stated, str)

@@ -349,7 +349,7 @@ def put(path: str, value: object) -> Callable[[Document], None]:
         ("estimates/effects", [], "belong together"),
         ("features", [], "is empty"),
         ("n_target_rows", 10**30, "a whole number"),
-        ("verdict/threshold", 0, "above 0"),
+        ("verdict/threshold", 0, "another threshold"),
         ("verdict/alpha", 0.7, "between 0 and 0.5"),
         ("graph/edges", [["a", "b"], ["b", "a"]], "circle|cycle"),
         ("graph/edges", [["a"]], "not a pair"),
