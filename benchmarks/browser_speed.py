@@ -3,8 +3,9 @@
 Serves the dashboard as ``cafe-workbench serve`` does, opens it, and drives it as a person would:
 times are from the click to what is seen. Writes ``results/browser_speed.md``.
 
-Run: ``PYTHONPATH=. python benchmarks/browser_speed.py [--quick]``, from the project's root, since the
-servers are those of the browser tests. Needs the development packages and a Chromium. Adult is read from the folder that ``CAFE_WORKBENCH_DATA`` names, else from
+Run from the project's root, since the servers are those of the browser tests:
+``PYTHONPATH=. python benchmarks/browser_speed.py [--quick]``. Needs the development packages and a
+Chromium. Adult is read from the folder that ``CAFE_WORKBENCH_DATA`` names, else from
 ``../shared/data``, else fetched.
 """
 
@@ -18,11 +19,6 @@ import statistics
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
-RESULTS = HERE / "results"
-SHARED = ROOT.parent / "shared" / "data"
-
 import ipywidgets
 import voila
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -30,6 +26,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser import served_pages
 from tests.browser.served_pages import FLAGS, LONG, Watched, ready, run
 
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+RESULTS = HERE / "results"
+SHARED = ROOT.parent / "shared" / "data"
 Rows = list[tuple[str, ...]]
 BROWSERS = (os.environ.get("CAFE_WORKBENCH_BROWSER", ""), "chromium", "chromium-browser")
 BROWSERS += ("google-chrome", "google-chrome-stable")

@@ -1,75 +1,145 @@
-"""Make the pictures of the README: ``python docs/make_screenshots.py``.
+"""Make the pictures of the README: ``PYTHONPATH=. python docs/make_screenshots.py``, from the root.
 
-Audits the loan sample, writes its report, serves the dashboard on this computer, and lets the
-system's Chromium look at both. Needs the development packages and a Chromium.
+Serves every page on this computer, uses it as a person would, and lets the system's Chromium look:
+light, one picture in the dark, one in JupyterLab. Needs the development packages and a Chromium.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 import workbench as wb
+from tests.browser import served_pages
+from tests.browser.graph_canvas import canvas
+from tests.browser.served_pages import FLAGS, LONG, ready, run
 from workbench.sample_models import train_model
 
 DOCS = Path(__file__).resolve().parent
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NOTEBOOKS = DOCS.parent / "notebooks"
+BROWSERS = (os.environ.get("CAFE_WORKBENCH_BROWSER", ""), "chromium", "chromium-browser")
+BROWSERS += ("google-chrome", "google-chrome-stable")
+WIDTH, HEIGHT = 1280, 900
+TALL = 6_000
+"""A window in which the whole page stands, so that its fixed footer covers nothing."""
+LARGEST = 300_000
+"""Bytes of a picture."""
+PARTS = {"data": 1, "graph": 2, "target": 3, "run": 4, "result": 5}
+"""The dashboard's steps by the names of their pictures."""
 
 
-def report_page(folder: Path) -> Path:
-    """Audit the loan sample and write its report."""
+def save(page: Page, name: str, part: Locator | None = None, height: int = 1_400) -> None:
+    """Take a picture of a part, or of the top of the page, and say how large it is."""
+    path = DOCS / f"{name}.png"
+    page.mouse.move(1, 1)
+    clip = {"x": 0.0, "y": 0.0, "width": WIDTH, "height": height}
+    if part is not None:
+        box = part.bounding_box()
+        assert box is not None, name
+        margin = 12
+        clip["y"] = max(box["y"] - margin, 0)
+        clip["height"] = min(box["height"] + 2 * margin, height)
+    page.screenshot(path=path, clip=clip)  # type: ignore[arg-type]
+    size = path.stat().st_size
+    print(f"{path.name}: {size / 1000:,.0f} kB{' (LARGE)' if size > LARGEST else ''}")
+
+
+def step(page: Page, number: int) -> Locator:
+    """Return a numbered step of the dashboard."""
+    return page.locator(".wb-step").nth(number - 1)
+
+
+def dashboard(browser: Browser) -> None:
+    """Each step of the dashboard after an audit; the result once more in the dark."""
+    with served_pages.voila() as site:
+        for scheme in ("light", "dark"):
+            with served_pages.watched(
+                browser, site, viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme
+            ) as view:
+                page = view.open()
+                run(page)
+                page.wait_for_timeout(1_500)  # plots draw themselves
+                if scheme == "dark":
+                    page.set_viewport_size({"width": WIDTH, "height": TALL})
+                    page.wait_for_timeout(500)
+                    save(page, "dashboard_dark", step(page, 5), height=1_100)
+                    continue
+                page.evaluate("scrollTo(0, 0)")
+                save(page, "dashboard", height=HEIGHT)
+                page.set_viewport_size({"width": WIDTH, "height": TALL})
+                page.wait_for_timeout(500)
+                canvas(page)
+                for name, number in PARTS.items():
+                    save(page, f"dashboard_{name}", step(page, number))
+                view.checked()
+
+
+def notebook(browser: Browser, folder: Path) -> None:
+    """The dashboard in JupyterLab, at the graph."""
+    with (
+        served_pages.lab(folder / "lab", NOTEBOOKS / "dashboard.ipynb") as site,
+        served_pages.watched(browser, site) as view,
+    ):
+        page = view.open()
+        ready(page)
+        canvas(page)
+        save(page, "jupyterlab", height=HEIGHT)
+
+
+def report(browser: Browser, folder: Path) -> None:
+    """The report of the loan sample as a file, and on the page of a legal team."""
     world = wb.datasets.loan()
     model = train_model(world.data, world.features, world.outcome, "logistic")
     case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+    found = wb.audit(case, wb.UnlearningTarget.feature("zip_code"))
+    page = browser.new_page(viewport={"width": WIDTH, "height": 1_200})
     path = folder / "loan.html"
-    wb.audit(case, wb.UnlearningTarget.feature("zip_code")).to_html(path)
-    return path
+    found.to_html(path)
+    page.goto(path.as_uri())
+    save(page, "report", height=1_200)
+    page.close()
+    saved = folder / "loan.json"
+    saved.write_text(found.to_json(), encoding="utf-8")
+    with (
+        served_pages.voila("legal_review", report=str(saved)) as site,
+        served_pages.watched(browser, site, viewport={"width": WIDTH, "height": 1_200}) as view,
+    ):
+        page = view.open()
+        expect(page.locator(".wb-verdict").first).to_be_visible(timeout=LONG)
+        page.wait_for_timeout(1_500)
+        save(page, "legal_review", height=1_200)
 
 
-def picture_of_dashboard(page: Page) -> None:
-    """Serve the dashboard, run the audit it opens with, and take a picture."""
-    code = "from widgets.serving import serve; serve(port=0, open_browser=False)"
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(DOCS.parent)}
-    server = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        address = next(line.strip() for line in server.stdout if line.startswith("http"))
-        page.goto(address)
-        page.get_by_role("button", name="Run the audit").click(timeout=90_000)
-        page.get_by_text("Residual influence above 0.02 found").first.wait_for(timeout=180_000)
-        page.wait_for_timeout(3_000)  # plots draw themselves
-        results = page.get_by_text("Asked to be forgotten").first.bounding_box()
-        assert results is not None
-        top = max(results["y"] - 60, 0)
-        clip = {"x": 0, "y": top, "width": 1280, "height": 1350}
-        page.screenshot(path=DOCS / "dashboard.png", full_page=True, clip=clip)
-    finally:
-        server.terminate()
-        server.wait(20)
+def teaching(browser: Browser) -> None:
+    """The first question of the teaching page, answered."""
+    with (
+        served_pages.voila("teaching") as site,
+        served_pages.watched(browser, site, viewport={"width": WIDTH, "height": 1_200}) as view,
+    ):
+        page = view.open()
+        answer = page.get_by_role("radio").first
+        expect(answer).to_be_visible(timeout=LONG)
+        answer.check()
+        page.get_by_role("button", name="Show what is measured").first.click()
+        page.wait_for_timeout(12_000)  # the bank's model is trained and audited
+        page.evaluate("scrollTo(0, 0)")
+        save(page, "teaching", height=1_200)
 
 
 def main() -> None:
-    """Write docs/report.png and docs/dashboard.png."""
-    browser_path = next(path for name in BROWSERS if (path := shutil.which(name)))
+    """Write the pictures into docs/."""
+    browser_path = next(path for name in BROWSERS if name and (path := shutil.which(name)))
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(report_page(Path(folder)).as_uri())
-        page.screenshot(path=DOCS / "report.png")
-        picture_of_dashboard(page)
+        expect.set_options(timeout=LONG)
+        dashboard(browser)
+        notebook(browser, Path(folder))
+        report(browser, Path(folder))
+        teaching(browser)
         browser.close()
 
 

@@ -172,8 +172,9 @@ class FilePicker(anywidget.AnyWidget):
             self._chosen(_base_name(name), whole)
 
     def _too_large(self, name: object, size: object) -> DataError:
-        known = isinstance(size, int | float) and 0 <= size < 2**53
-        had = f"{size / 1e6:,.0f} MB" if known else "more"
+        had = "more"
+        if isinstance(size, int | float) and 0 <= size < 2**53:
+            had = f"{size / 1e6:,.0f} MB"
         shown = _base_name(str(name)[:1_000])[:100]
         return DataError(
             f"The file {shown!r} holds {had}; this page takes at most "

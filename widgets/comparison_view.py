@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -44,7 +45,7 @@ class ComparisonView(SavedView, W.VBox):
     def _draw(self) -> None:
         report = self._session.report
         for make, part in self._parts.items():
-            part.value = "" if report is None else guarded(lambda make=make: make(report))
+            part.value = "" if report is None else guarded(partial(make, report))
 
 
 def methods_section(report: wb.AuditReport) -> str:
@@ -79,9 +80,14 @@ def agreement_section(report: wb.AuditReport) -> str:
     heads = [NAMES.get(name, name) for name in methods]
     body = "".join(
         f'<tr><th scope="row">{escape(head)}</th>'
-        + "".join(_heat(agreement.at[row, column], row == column) for column in methods)
+        + "".join(
+            _heat(float(value), row == column)
+            for column, value in zip(methods, values, strict=True)
+        )
         + "</tr>"
-        for head, row in zip(heads, methods, strict=True)
+        for head, row, values in zip(
+            heads, methods, agreement.loc[methods, methods].to_numpy(), strict=True
+        )
     )
     caption = "Kendall's τ between the methods' orders of the features"
     columns = "".join(f'<th scope="col" class="wb-number">{escape(h)}</th>' for h in heads)
@@ -163,8 +169,9 @@ def _fairness_table(frame: pd.DataFrame, caption: str) -> str:
     ideals = dict(zip(frame["metric"], frame["ideal"], strict=True))
     rows = []
     for feature, own in frame.groupby("feature", sort=False):
-        first, values = own.iloc[0], own.set_index("metric")
-        cells = [_with_interval(values.loc[metric]) for metric in ideals]
+        first = own.iloc[0]
+        values = {str(row["metric"]): row for _, row in own.iterrows()}
+        cells = [_with_interval(values[metric]) for metric in ideals]
         rows.append((feature, first["privileged"], first["unprivileged"], *cells))
     return markup.table(
         rows,

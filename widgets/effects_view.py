@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import ipywidgets as W
 
@@ -57,7 +58,7 @@ class EffectsView(SavedView, W.VBox):
     def _draw(self) -> None:
         report = self._session.report
         for make, part in self._parts.items():
-            part.value = "" if report is None else guarded(lambda make=make: make(report))
+            part.value = "" if report is None else guarded(partial(make, report))
 
 
 def verdict_section(report: wb.AuditReport) -> str:

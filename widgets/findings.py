@@ -129,6 +129,7 @@ def _meaning(report: wb.AuditReport, names: str) -> tuple[str, ...]:
     tau = f"{verdict.threshold:g}"
     if report.unit == "probability":
         tau += f" ({100 * verdict.threshold:g} percentage points)"
+    found: tuple[str, ...]
     if verdict.decision == "above":
         found = (
             f"The model's answers still depend on {names}, directly or through other columns, by "

@@ -79,8 +79,8 @@ class SecretField(anywidget.AnyWidget):
     def _received(self, _: object, content: Any, __: object) -> None:
         if isinstance(content, dict) and content.get("kind") == "secret":
             value = content.get("value")
-            short = isinstance(value, str) and len(value) <= LONGEST_SECRET
-            self._secret = value.strip() if short else None
+            fits = isinstance(value, str) and len(value) <= LONGEST_SECRET
+            self._secret = str(value).strip() if fits else None
 
     def secret(self) -> str:
         """Return what was typed, or an empty text.

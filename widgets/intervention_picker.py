@@ -225,7 +225,7 @@ class InterventionPicker(W.VBox):
         if isinstance(chosen, wb.Shift):
             self._delta.value = float(chosen.delta)
         kinds = {wb.Resample: RESAMPLE, wb.Shift: SHIFT}
-        self._how.value = kinds.get(type(chosen), CONTRAST)  # type: ignore[arg-type]
+        self._how.value = kinds.get(type(chosen), CONTRAST)
         self._filling = False
         self._take_how()
 

@@ -95,7 +95,7 @@ class LegalReview(SavedView, W.VBox):
         self._result = W.VBox(
             [
                 _part("What was found", effects),
-                _part("One group of people", SubgroupChoice(self.session)),
+                _part("One group at a time", SubgroupChoice(self.session)),
                 _part("What causes what, as the auditors drew it", self._graph),
                 _part("Compared with other methods", comparison),
                 _part("What it means, and how it was done", how, PrintButton()),

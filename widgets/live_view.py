@@ -45,7 +45,7 @@ class LiveEstimate(SavedView, W.VBox):
 
     def static_html(self) -> str:
         """Return the block as it is now."""
-        return self._block.value
+        return str(self._block.value)
 
     def _draw(self) -> None:
         self._block.value = guarded(self._made)

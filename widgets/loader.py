@@ -87,9 +87,11 @@ class DataModelLoader(W.VBox):
             self._table_arrived,
             self._problem,
         )
-        self._forms = {
-            FILE: FileForm(self._read_model, self._problem),
-            ENDPOINT: EndpointForm(self._changed),
+        self._file_form = FileForm(self._read_model, self._problem)
+        self._endpoint_form = EndpointForm(self._changed)
+        self._forms: dict[str, FileForm | EndpointForm | ColumnForm] = {
+            FILE: self._file_form,
+            ENDPOINT: self._endpoint_form,
             COLUMN: ColumnForm(self._column_chosen),
         }
         self._form = CaseForm(self._changed, self._status.say)
@@ -147,7 +149,7 @@ class DataModelLoader(W.VBox):
     def _kind_chosen(self) -> None:
         self._begin_again()
         if self._kind.value != ENDPOINT:
-            self._forms[ENDPOINT].forget()
+            self._endpoint_form.forget()
         if self._source.value in SOURCES and (self._trained or self._table is None):
             self._source_chosen()  # nothing else has to be asked, or the data are yet to come
         else:
@@ -252,7 +254,7 @@ class DataModelLoader(W.VBox):
             self._start(lambda progress: uploaded_table(content, name, progress), done)
 
     def _read_model(self, file: ModelFile) -> None:
-        form = self._forms[FILE]
+        form = self._file_form
 
         def work(progress: Progress) -> wb.BlackBoxModel:
             progress("reading the model", 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,8 @@ class Quick:
         if outcome is None:
             raise ModelError("Say which column the model should learn to predict: the outcome.")
         progress("training the model", 0.3)
-        data, lines = table.data, ()
+        data = table.data
+        lines: tuple[str, ...] = ()
         known = data[outcome].notna()
         if not table.is_sample and not known.all():
             data = data[known].reset_index(drop=True)
@@ -166,7 +167,7 @@ class Endpoint:
     """A model that answers over HTTP."""
 
     url: str
-    protocol: str
+    protocol: Literal["open-inference", "mlflow"]
     output: str | None = None
     positive: str | None = None
     token: str = field(default="", repr=False)

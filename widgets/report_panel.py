@@ -51,7 +51,7 @@ class ReportPanel(SavedView, W.VBox):
 
     def static_html(self) -> str:
         """Return the findings and their origin as they are now."""
-        return self._how.value
+        return str(self._how.value)
 
     def _button(
         self, label: str, name: str, media_type: str, text: Callable[[wb.AuditReport], str]

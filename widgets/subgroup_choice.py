@@ -42,7 +42,7 @@ class SubgroupChoice(SavedView, W.VBox):
 
     def static_html(self) -> str:
         """Return what is said of the chosen group."""
-        return self._said.value
+        return str(self._said.value)
 
     def _offer(self) -> None:
         report = self._session.report

@@ -213,9 +213,11 @@ def _factorized(values: pd.Series | pd.Index) -> tuple[Places, list[Any]]:
     """Return a code per row, -1 where missing, and what the codes stand for."""
     try:
         codes, found = pd.factorize(values)
+        return codes, list(found)
     except TypeError:  # lists and other values that have no hash, in a column nobody audits
-        codes, found = pd.factorize(np.array([cell_text(value) for value in values], dtype=object))
-    return codes, list(found)
+        texts = np.array([cell_text(value) for value in values], dtype=object)
+    codes, kinds = pd.factorize(texts)
+    return codes, list(kinds)
 
 
 def cut(text: str) -> str:

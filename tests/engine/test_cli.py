@@ -437,3 +437,45 @@ def test_adult_end_to_end(shared_data: Path, tmp_path: Path) -> None:
     found = json.loads((tmp_path / "a").read_text("utf-8"))
     assert found["n_target_rows"] == 48_842
     assert all(np.isfinite(row["total"]) for row in found["effects"])
+
+
+def test_subgroups_are_audited_saved_and_read_again(tmp_path: Path) -> None:
+    saved, page, table = (tmp_path / f"r.{kind}" for kind in ("json", "html", "csv"))
+    groups = ("--subgroup", "rich=income > 60", "--subgroup", "long=employment_years>=10")
+    done = fast("loan", "--target", "zip_code", *groups, "--json", saved)
+    assert done.exit_code == 1, done.output
+    report = wb.AuditReport.from_json(saved.read_text("utf-8"))
+    assert report.subgroup_conditions == {"rich": "income > 60", "long": "employment_years>=10"}
+    words = " ".join(done.output.split())
+    assert "in the groups that were named" in words and "rich" in words
+    again = CliRunner().invoke(
+        cli.app, ["report", str(saved), "--html", str(page), "--csv", str(table), "--code"]
+    )
+    assert again.exit_code == 1, again.output
+    assert "Residual influence" in again.output and "subgroups={'rich'" in again.output
+    assert "can be changed by anyone" in " ".join(again.output.split())
+    assert page.read_text("utf-8").rstrip() == report.to_html().rstrip()
+    assert table.read_bytes().decode() == report.to_csv()
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ("income > 60", "has no name"),
+        ("income>=60", "has no name"),
+        ("x=income >", "Subgroup 'x'"),
+        ("=income > 60", "has no name"),
+    ],
+)
+def test_a_subgroup_needs_a_name_and_a_condition(group: str, words: str) -> None:
+    done = fast("loan", "--target", "zip_code", "--subgroup", group)
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_what_is_no_saved_report_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text('{"format": "other"}', encoding="utf-8")
+    for name, words in (("r.json", "not a saved report"), ("none.json", "Cannot read")):
+        done = CliRunner().invoke(cli.app, ["report", str(tmp_path / name)])
+        assert done.exit_code == 2
+        assert words in done.stderr

@@ -16,10 +16,19 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import workbench as wb
 from workbench.report import AuditReport
-from workbench.report_charts import BarRow, Estimate, ForestRow, bar_chart, forest_chart, rank_chart
+from workbench.report_charts import (
+    BarRow,
+    Estimate,
+    ForestRow,
+    HistogramPanel,
+    bar_chart,
+    forest_chart,
+    histogram_chart,
+    rank_chart,
+)
 from workbench.report_page import render_page
 from workbench.report_svg import Scale
-from workbench.wording import listing, signed, span
+from workbench.wording import listing, share, signed, span
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 SCRIPT = "<script>alert(1)</script>"
@@ -356,3 +365,59 @@ def test_numbers_are_written_for_people(value: float, text: str) -> None:
 def test_long_lists_are_counted() -> None:
     assert listing(["a"]) == "a"
     assert listing([str(i) for i in range(9)]) == "0, 1, 2, 3, 4 and 4 more"
+
+
+def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
+    world = wb.datasets.loan(n=900, seed=0)
+    names = list(world.features)
+    model = LogisticRegression(max_iter=2000).fit(world.data[names], world.data[world.outcome])
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+    groups = {
+        "rich": "income > 60",
+        "<b>Black</b>": "race == 'Black'",
+        "nobody": "income > 1e9",
+    }
+    report = wb.audit(
+        case,
+        wb.UnlearningTarget.features(["zip_code", "income"]),
+        ["cafe", "fuzzing"],
+        subgroups=groups,
+        progress=lambda *_: None,
+    )
+    page = checked(report)
+    words = page.text("section")
+    for row in report.subgroup_frame().to_dict("records"):
+        assert signed(row["total"]) in words
+        assert span((row["total_difference_low"], row["total_difference_high"])) in words
+        assert row["condition"] in words
+    assert "<b>Black</b>" in words  # as text, not as markup
+    assert "Left out: nobody" in words
+    assert "income (set together)" in words and "income (added up)" in words
+    summary = report.row_summary("income")
+    for part in summary.parts():
+        assert share(part.above) in words
+        assert signed(part.quantiles[0.25]) in words
+    drawn = page.text("desc")
+    assert "the whole target (900 rows), total, CAFÉ" in drawn
+    assert "total: " in drawn and " above · mean " in drawn
+    alone = checked(
+        wb.audit(case, wb.UnlearningTarget.feature("income"), ["cafe"], progress=lambda *_: None)
+    ).text()
+    assert "In the groups that were named" not in alone
+    assert "smoother than the rows themselves" in alone
+
+
+def test_bars_of_a_histogram_stand_at_their_bins_and_change_colour_at_the_threshold() -> None:
+    edges = (-0.06, -0.02, 0.02, 0.06, 0.1)
+    panel = HistogramPanel("total", edges, (5, 40, 0, 10), 0.01, "note")
+    drawn = histogram_chart([panel], threshold=0.02, title="rows", axis="effect")
+    scale = Scale.over([-0.06, 0.1], 0.02, left=16, right=744)
+    bars = re.findall(r'<path d="((?:M[^"z]*z)+)" fill="([^"]*)"', drawn)
+    places = {fill: re.findall(r"M([\d.]+) [\d.]+v-([\d.]+)h([\d.]+)", path) for path, fill in bars}
+    (within,) = places[next(fill for fill in places if "first" in fill)]
+    beyond = places[next(fill for fill in places if "second" in fill)]
+    assert float(within[0]) == pytest.approx(scale(-0.02) + 0.5, abs=0.06)
+    assert float(within[2]) == pytest.approx(scale(0.02) - scale(-0.02) - 1, abs=0.06)
+    assert len(beyond) == 2  # the empty bin is not drawn
+    assert float(beyond[1][1]) == pytest.approx(float(within[1]) / 4, abs=0.1)
+    assert float(beyond[1][0]) == pytest.approx(scale(0.06) + 0.5, abs=0.06)

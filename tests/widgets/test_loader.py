@@ -992,6 +992,7 @@ def message(**changed: object) -> dict[str, object]:
         message(index=5, parts=6),
         message(index=-1),
         message(index=True),
+        message(index=False),
         message(index=0.0),
         message(index="0"),
         message(parts=0),
