@@ -17,7 +17,7 @@ from traitlets import Int, Unicode
 from widgets.jobs import words_for
 from workbench.errors import DataError
 
-__all__ = ["DownloadButton", "FilePicker", "StatusLine"]
+__all__ = ["DownloadButton", "FilePicker", "StatusLine", "with_library"]
 
 STATIC = Path(__file__).parent / "static"
 PART = 1_000_000
@@ -29,6 +29,26 @@ FEWER_ROWS = (
     "Keep the columns that the audit needs, or a random sample of the rows; 50,000 rows are plenty "
     "for an audit."
 )
+
+
+def with_library(name: str, library: Path, module: str) -> str:
+    """Return a module of ours with a library ahead of it, kept from the page's own names.
+
+    Parameters
+    ----------
+    name : str
+        The constant by which our module knows the library.
+    library : Path
+        A script for pages without modules (UMD), as a Python package ships it.
+    module : str
+        The file in ``static/``.
+    """
+    script = library.read_text("utf-8").replace("//# sourceMappingURL=", "// ")
+    own = (STATIC / module).read_text("utf-8")
+    return (
+        f"const {name} = (() => {{ const exports = {{}}; const module = {{ exports }}; "
+        f"const define = undefined;\n{script}\nreturn module.exports; }})();\n{own}"
+    )
 
 
 class StatusLine(anywidget.AnyWidget):

@@ -15,7 +15,7 @@ from widgets import markup
 from widgets.figures import rank_figure
 from widgets.saved_view import SavedView
 from widgets.sections import drawing, folded, guarded, section
-from widgets.session import AuditSession
+from widgets.session import ReportSession
 from workbench.comparison import NAMES, Comparison
 from workbench.wording import signed
 
@@ -27,11 +27,11 @@ class ComparisonView(SavedView, W.VBox):
 
     Parameters
     ----------
-    session : AuditSession
+    session : ReportSession
         Anything with a trait ``report`` will do.
     """
 
-    def __init__(self, session: AuditSession) -> None:
+    def __init__(self, session: ReportSession) -> None:
         self._session = session
         self._parts = {make: W.HTML() for make in SECTIONS}
         super().__init__(list(self._parts.values()))

@@ -21,7 +21,7 @@ from widgets.live_view import LiveEstimate
 from widgets.path_ledger import path_ledger
 from widgets.saved_view import SavedView
 from widgets.sections import drawing, folded, guarded, section
-from widgets.session import AuditSession
+from widgets.session import ReportSession
 from widgets.spread_view import row_spread
 from widgets.subgroup_view import subgroup_comparison
 from workbench.wording import signed, span
@@ -39,11 +39,11 @@ class EffectsView(SavedView, W.VBox):
 
     Parameters
     ----------
-    session : AuditSession
+    session : ReportSession
         Anything with a trait ``report`` will do, such as a page that opens saved reports.
     """
 
-    def __init__(self, session: AuditSession) -> None:
+    def __init__(self, session: ReportSession) -> None:
         self._session = session
         self._live = LiveEstimate(session)
         self._parts = {make: W.HTML() for make in SECTIONS}

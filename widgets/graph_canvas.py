@@ -21,7 +21,7 @@ from pyvis.network import Network
 from traitlets import Any as AnyTrait
 from traitlets import Dict, validate
 
-from widgets.browser_parts import STATIC
+from widgets.browser_parts import STATIC, with_library
 from workbench.acyclic_graph import AcyclicGraph
 from workbench.graph import PREDICTION
 from workbench.graph_drawing import ROLES
@@ -51,16 +51,6 @@ CHOSEN = "#1b5a9e"
 LIBRARY = Path(pyvis.__file__).parent / "lib" / "vis-9.1.2" / "vis-network.min.js"
 
 
-def _module() -> str:
-    """Return vis-network, kept from the page's own names, and the editor as one module."""
-    library = LIBRARY.read_text("utf-8").replace("//# sourceMappingURL=", "// ")
-    own = (STATIC / "graph_editor.js").read_text("utf-8")
-    return (
-        "const vis = (() => { const exports = {}; const module = { exports }; "
-        f"const define = undefined;\n{library}\nreturn module.exports; }})();\n{own}"
-    )
-
-
 class GraphCanvas(anywidget.AnyWidget):
     """Draws a graph and tells what a person wants changed.
 
@@ -77,7 +67,7 @@ class GraphCanvas(anywidget.AnyWidget):
         Where a person has put nodes. Whatever is not a name with two finite numbers is dropped.
     """
 
-    _esm = _module()
+    _esm = with_library("vis", LIBRARY, "graph_editor.js")
     _css = (STATIC / "graph_editor.css").read_text("utf-8")
     drawing = Dict().tag(sync=True)
     positions = AnyTrait({}).tag(sync=True)  # any type: a page's nonsense must not raise

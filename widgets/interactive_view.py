@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
 
+import anywidget
 import ipywidgets as W
+import plotly
 import plotly.graph_objects as go
+from traitlets import Dict, Unicode
 
 import workbench as wb
 from widgets import markup
+from widgets.browser_parts import with_library
 from widgets.findings import plain_words
 from widgets.jobs import words_for
-from widgets.plotly_figures import effects_plot, mimebundle, paths_plot, ranks_plot
+from widgets.plotly_figures import effects_plot, paths_plot, ranks_plot
+from widgets.session import ReportSession
 
-__all__ = ["InteractiveView"]
+__all__ = ["InteractiveView", "PlotlyFigure"]
+
+LIBRARY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 NONE = "choose a figure"
 PLOTS: Mapping[str, Callable[[wb.AuditReport], go.Figure]] = {
@@ -22,6 +30,28 @@ PLOTS: Mapping[str, Callable[[wb.AuditReport], go.Figure]] = {
     "effects by path": paths_plot,
     "ranks by method": ranks_plot,
 }
+
+
+class PlotlyFigure(anywidget.AnyWidget):
+    """A figure drawn with plotly.
+
+    A widget of our own carries plotly's script (4.8 MB) to the page only when there is a figure;
+    the package's extension would load it with every page.
+
+    Attributes
+    ----------
+    figure : dict
+        Plotly's JSON: data and layout; empty for nothing.
+    words : str
+        What it shows, for who cannot see it.
+    """
+
+    figure = Dict().tag(sync=True)
+    words = Unicode().tag(sync=True)
+
+    @property
+    def _esm(self) -> str:
+        return with_library("Plotly", LIBRARY, "plotly_figure.js")
 
 
 class InteractiveView(W.VBox):
@@ -32,20 +62,18 @@ class InteractiveView(W.VBox):
 
     Parameters
     ----------
-    session : AuditSession
-        Or anything else that has a trait `report`.
+    session : ReportSession
     """
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: ReportSession) -> None:
         self._session = session
         self._choice = W.Dropdown(
             options=[NONE, *PLOTS], description="A figure to hover over and zoom into"
         )
         self._choice.add_class("wb-field")
         self._words = W.HTML()
-        self._plot = W.Output()
-        self._plot.add_class("wb-plot")
-        super().__init__([self._choice, self._words, self._plot])
+        self._plot: PlotlyFigure | None = None
+        super().__init__([self._choice, self._words])
         self.add_class("wb-interactive")
         self._choice.observe(lambda _: self._draw(), "value")
         session.observe(lambda _: self._start_over(), "report")
@@ -58,10 +86,16 @@ class InteractiveView(W.VBox):
 
     def _draw(self) -> None:
         report, draw = self._session.report, PLOTS.get(self._choice.value)
-        self._words.value, self._plot.outputs = "", ()
+        self._words.value = ""
         if report is None or draw is None:
+            self.children = [self._choice, self._words]
             return
         try:
-            self._plot.outputs = (mimebundle(draw(report), " ".join(plain_words(report))),)
+            figure = json.loads(draw(report).to_json())
+            if self._plot is None:
+                self._plot = PlotlyFigure()
+            self._plot.words = " ".join(plain_words(report))
+            self._plot.figure = {"data": figure["data"], "layout": figure["layout"]}
+            self.children = [self._choice, self._words, self._plot]
         except Exception as error:  # the component's boundary
             self._words.value = markup.notice(words_for(error), "problem")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anywidget
 import ipywidgets as W
-from traitlets import Enum, HasTraits, Instance, Unicode
+from traitlets import Unicode
 
 import workbench as wb
 from widgets import markup
@@ -21,6 +21,7 @@ from widgets.page_style import page_style
 from widgets.report_file import MAX_BYTES, REPORT_VARIABLE, ReportFile, open_report, read_report
 from widgets.report_panel import ReportPanel
 from widgets.saved_view import SavedView
+from widgets.session import ReportSession
 from widgets.subgroup_choice import SubgroupChoice
 from workbench.graph import PREDICTION
 from workbench.graph_drawing import draw_graph
@@ -41,22 +42,6 @@ GRAPH_WORDS = (
     "finding is only as good as they are. The ways by which an influence was followed are drawn "
     "thick."
 )
-
-
-class ReportSession(HasTraits):
-    """What the views of a report need, and nothing that could run a model.
-
-    Attributes
-    ----------
-    report : AuditReport or None
-    live, live_state, live_problem
-        Nothing is ever estimated here.
-    """
-
-    report = Instance(wb.AuditReport, allow_none=True)
-    live = Instance(wb.EffectTable, allow_none=True)
-    live_state = Enum(("off",), "off")
-    live_problem = Unicode()
 
 
 class PrintButton(anywidget.AnyWidget):

@@ -14,7 +14,7 @@ from widgets.figures import table_figure
 from widgets.findings import live_words
 from widgets.saved_view import SavedView
 from widgets.sections import drawing, guarded
-from widgets.session import AuditSession
+from widgets.session import ReportSession
 from workbench.audit import default_threshold
 
 __all__ = ["LiveEstimate"]
@@ -30,11 +30,11 @@ class LiveEstimate(SavedView, W.VBox):
 
     Parameters
     ----------
-    session : AuditSession
+    session : ReportSession
         Without the trait ``live`` there is never an estimate.
     """
 
-    def __init__(self, session: AuditSession) -> None:
+    def __init__(self, session: ReportSession) -> None:
         self._session = session
         self._block = W.HTML()
         self._room = ""

@@ -202,7 +202,7 @@ class EndpointForm(W.VBox):
             raise ModelError(f"An output's or class's name has at most {LONGEST} characters.")
         return Endpoint(
             str(self._url.value).strip(),
-            str(self._protocol.value),
+            self._protocol.value,
             output or None,
             positive or None,
             self._token.secret(),

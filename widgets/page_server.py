@@ -184,7 +184,7 @@ class WorkbenchServer(Voila):
 class PageProcesses(AsyncMappingKernelManager):
     """The pages' processes; none of them is told the token."""
 
-    async def start_kernel(self, **options: Any) -> str:
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]  # by name only
         """Start a process without the variables that hold the token."""
         environment = options.get("env", os.environ)
         if environment.get("VOILA_PREHEAT") == "True" and "VOILA_REQUEST_URL" in environment:

@@ -7,7 +7,6 @@ that all of them are escaped here. Figures are small: a report is tables.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -19,7 +18,7 @@ from workbench.comparison import NAMES as METHOD_NAMES
 from workbench.effects import Effect, FeatureEffects
 from workbench.wording import signed, span
 
-__all__ = ["effects_plot", "mimebundle", "paths_plot", "ranks_plot"]
+__all__ = ["effects_plot", "paths_plot", "ranks_plot"]
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 ACCENT, QUIET = "#a83e00", "#9aa5b1"
@@ -155,21 +154,6 @@ def ranks_plot(report: wb.AuditReport) -> go.Figure:
     )
     figure.update_layout(height=130 + 34 * len(ranks), margin_t=50)
     return figure
-
-
-def mimebundle(figure: go.Figure, words: str) -> dict[str, Any]:
-    """Return what an Output shows: plotly's own type, and words where there is no plotly."""
-    plain = json.loads(figure.to_json())
-    plain["config"] = {
-        "displaylogo": False,
-        "responsive": True,
-        "modeBarButtonsToRemove": ["sendDataToCloud"],
-    }
-    return {
-        "output_type": "display_data",
-        "data": {"application/vnd.plotly.v1+json": plain, "text/plain": words},
-        "metadata": {},
-    }
 
 
 def _layout() -> dict[str, Any]:

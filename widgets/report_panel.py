@@ -12,7 +12,7 @@ from widgets.browser_parts import DownloadButton, StatusLine
 from widgets.findings import estimator_name, legal_findings
 from widgets.saved_view import SavedView
 from widgets.sections import folded, guarded, section
-from widgets.session import AuditSession
+from widgets.session import ReportSession
 from workbench.comparison import NAMES
 
 __all__ = ["ReportPanel"]
@@ -28,12 +28,12 @@ class ReportPanel(SavedView, W.VBox):
 
     Parameters
     ----------
-    session : AuditSession
+    session : ReportSession
         Anything with a trait ``report`` will do. Its ``code``, where it has some, becomes part of
         the Python code.
     """
 
-    def __init__(self, session: AuditSession) -> None:
+    def __init__(self, session: ReportSession) -> None:
         self._session = session
         self._how = W.HTML()
         self._status = StatusLine()

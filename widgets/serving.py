@@ -44,7 +44,6 @@ EXTENSIONS = [
     "@jupyter-widgets/jupyterlab-manager",
     "@voila-dashboards/widgets-manager8",
     "anywidget",
-    "jupyterlab-plotly",
 ]
 """The browser's side of the packages that the page shows; no other that a user has installed."""
 

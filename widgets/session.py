@@ -18,7 +18,7 @@ from workbench.audit import METHODS
 from workbench.intervention import Intervention
 from workbench.progress import Progress
 
-__all__ = ["AuditSession", "AuditSettings"]
+__all__ = ["AuditSession", "AuditSettings", "ReportSession"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,29 @@ class AuditSettings:
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
 
 
-class AuditSession(HasTraits):
+class ReportSession(HasTraits):
+    """What the views of a result need, and nothing that could run a model.
+
+    Attributes
+    ----------
+    report : AuditReport or None
+        Set by a finished run only; None again as soon as an input changes.
+    live : EffectTable or None
+        CAFÉ's effects of the present target, estimated in the background as soon as the inputs
+        have changed; None while there are none for the present inputs.
+    live_state : {"off", "running", "ready", "failed"}
+        "off": nothing to estimate, or not wanted.
+    live_problem : str
+        Why there is no live estimate, in words.
+    """
+
+    report = Instance(wb.AuditReport, allow_none=True)
+    live = Instance(wb.EffectTable, allow_none=True)
+    live_state = Enum(("off", "running", "ready", "failed"), "off")
+    live_problem = Unicode()
+
+
+class AuditSession(ReportSession):
     """One audit in the making.
 
     Attributes
@@ -61,17 +83,8 @@ class AuditSession(HasTraits):
         Conditions that were given a name, in the subgroup language; a run reports each of them.
         Kept while the table is the same.
     settings : AuditSettings
-    live : EffectTable or None
-        CAFÉ's effects of the present target, estimated in the background as soon as the inputs
-        have changed; None while there are none for the present inputs.
-    live_state : {"off", "running", "ready", "failed"}
-        "off": nothing to estimate, or not wanted.
-    live_problem : str
-        Why there is no live estimate, in words.
     live_wanted : bool
         Whether to estimate while the auditor chooses. Off where a question to the model costs.
-    report : AuditReport or None
-        Set by a finished run only; None again as soon as an input changes.
     state : {"idle", "running", "done", "failed", "cancelled", "changed"}
         "changed": there was a report, and an input has changed since.
     step, share : str, float
@@ -87,11 +100,7 @@ class AuditSession(HasTraits):
     code = Unicode(None, allow_none=True)
     subgroups = Dict(key_trait=Unicode(), value_trait=Unicode())
     settings = Instance(AuditSettings, ())
-    live = Instance(wb.EffectTable, allow_none=True)
-    live_state = Enum(("off", "running", "ready", "failed"), "off")
-    live_problem = Unicode()
     live_wanted = Bool(True)
-    report = Instance(wb.AuditReport, allow_none=True)
     state = Enum(("idle", "running", "done", "failed", "cancelled", "changed"), "idle")
     step = Unicode()
     share = Float()

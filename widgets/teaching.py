@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import ipywidgets as W
-from traitlets import HasTraits, Instance
 
-import workbench as wb
 from widgets import markup
 from widgets.browser_parts import StatusLine
 from widgets.jobs import BackgroundJob, Listener, words_for
 from widgets.page_footer import PageFooter
 from widgets.page_style import page_style
 from widgets.saved_view import SavedView
+from widgets.session import ReportSession
 from widgets.teaching_story import (
     ARROW,
     FORGOTTEN,
@@ -33,12 +32,6 @@ __all__ = ["Teaching"]
 
 LONGEST_WAIT = 120.0
 MEASURING = "Measuring: the bank's model is being trained and audited. A few seconds."
-
-
-class _Measured(HasTraits):
-    """What the footer needs of a session."""
-
-    report = Instance(wb.AuditReport, allow_none=True)
 
 
 @dataclass(frozen=True)
@@ -144,7 +137,7 @@ class Teaching(SavedView, W.VBox):
     """The guided walk; each step opens when the one before it is answered."""
 
     def __init__(self) -> None:
-        self._measured = _Measured()
+        self._measured = ReportSession()
         self._job = BackgroundJob()
         self._found: Findings | None = None
         self._problem = ""
@@ -202,12 +195,14 @@ class Teaching(SavedView, W.VBox):
     def _done(self, found: Findings) -> None:
         self._found = found
         self._measured.report = found.report
-        for step in (*self._steps, self._another):
+        steps: list[_Asked | _AnotherColumn] = [*self._steps, self._another]
+        for step in steps:
             step.ready()
 
     def _failed(self, words: str) -> None:
         self._problem = words
-        for step in (*self._steps, self._another):
+        steps: list[_Asked | _AnotherColumn] = [*self._steps, self._another]
+        for step in steps:
             step.failed(words)
 
     def _next(self, answer: _Answer) -> None:

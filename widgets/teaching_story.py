@@ -77,8 +77,14 @@ class Findings:
     @property
     def twin_difference(self) -> float:
         """How far the chances of the two applicants lie apart."""
-        low, high = self.twins.loc[CHANCE]
-        return float(high) - float(low)
+        low, high = self.chances
+        return high - low
+
+    @property
+    def chances(self) -> tuple[float, float]:
+        """The two applicants' chances of approval."""
+        low, high = self.twins.loc[CHANCE].tolist()
+        return float(low), float(high)
 
 
 CHANCE = "chance of approval, by the model"
@@ -178,17 +184,19 @@ def _twins(findings: Findings) -> Told:
     gap = findings.twin_difference
     right = 0 if abs(gap) < NEGLIGIBLE else (1 if abs(gap) <= 0.05 else 2)
     low, high = findings.twins.columns
-    chances = findings.twins.loc[CHANCE]
+    chances = findings.chances
     changed = [
-        name for name, row in findings.twins.iterrows() if name != CHANCE and row[low] != row[high]
+        str(name)
+        for name, row in findings.twins.iterrows()
+        if name != CHANCE and row[low] != row[high]
     ]
     followed = (
         f"What follows the zip code here: {listing(changed)}." if changed else "Nothing followed."
     )
     return Told(
         right,
-        f"Living in {low}, the applicant is approved with a chance of {share(chances[low])}; in "
-        f"{high}, with {share(chances[high])}: {points(gap) or 'no difference'}.",
+        f"Living in {low}, the applicant is approved with a chance of {share(chances[0])}; in "
+        f"{high}, with {share(chances[1])}: {points(gap) or 'no difference'}.",
         markup.table(
             [(name, *map(_cell, row)) for name, row in findings.twins.iterrows()],
             ["", low, high],
