@@ -83,8 +83,9 @@ class Findings:
     @property
     def chances(self) -> tuple[float, float]:
         """The two applicants' chances of approval."""
-        low, high = self.twins.loc[CHANCE].tolist()
-        return float(low), float(high)
+        low, high = self.twins.columns
+        told = self.twins.T[CHANCE]
+        return float(told[low]), float(told[high])
 
 
 CHANCE = "chance of approval, by the model"

@@ -31,7 +31,7 @@ session.target = wb.UnlearningTarget.feature("zip_code")
 session.settings = type(session.settings)(methods=("cafe", "fuzzing"))
 session.run()
 done = session.wait(120)
-print(done, session.report.effects[0].total.value)
+print(done, session.report.effects.entries[0].total.value)
 """,
     "GraphEditor(session)",
     "EffectsView(session)",

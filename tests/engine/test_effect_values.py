@@ -125,6 +125,8 @@ def test_row_effects() -> None:
     assert frame.index.tolist() == ["u", "v"]
     np.testing.assert_allclose(frame["indirect"], frame["total"] - frame["direct"])
     with pytest.raises(TargetError, match="is a sum over features and has no row effects"):
+        table(entry(rows=None, combination="sum")).row_effects("zip")
+    with pytest.raises(TargetError, match="keeps only their summary"):
         table(entry(rows=None)).row_effects("zip")
 
 
