@@ -31,10 +31,13 @@ from workbench.errors import (
 )
 from workbench.fuzzing import fuzzed_effects
 from workbench.graph import CausalGraph
+from workbench.graph_sensitivity import GraphSensitivity, graph_sensitivity
+from workbench.hidden_subgroups import HiddenSubgroups, subgroup_effects
 from workbench.intervention import Contrast, Resample, Shift
 from workbench.model import BlackBoxModel
 from workbench.paths import path_effects
 from workbench.report import AuditReport
+from workbench.saved_report import read_report
 from workbench.target import UnlearningTarget
 from workbench.verdict import Verdict
 
@@ -53,6 +56,8 @@ __all__ = [
     "EffectTable",
     "GraphError",
     "GraphFileError",
+    "GraphSensitivity",
+    "HiddenSubgroups",
     "InterventionError",
     "MissingPackageError",
     "ModelError",
@@ -67,5 +72,8 @@ __all__ = [
     "cafe_effects",
     "datasets",
     "fuzzed_effects",
+    "graph_sensitivity",
     "path_effects",
+    "read_report",
+    "subgroup_effects",
 ]

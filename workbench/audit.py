@@ -23,6 +23,7 @@ from workbench.effects import EffectTable
 from workbench.errors import AuditError, TargetError, listed
 from workbench.fuzzing import fuzzed_effects
 from workbench.intervention import Interventions, Variation
+from workbench.named_subgroups import effects_where, read_subgroups
 from workbench.paths import PathEffect, trace_paths
 from workbench.progress import Progress, progress_bar
 from workbench.propagation import Equations, fit_equations, set_levels
@@ -30,7 +31,6 @@ from workbench.provenance import record_provenance
 from workbench.queries import variations_of
 from workbench.report import AuditReport
 from workbench.steps import Steps
-from workbench.subgroup_effects import read_subgroups, subgroup_effects
 from workbench.target import UnlearningTarget
 from workbench.verdict import judge
 
@@ -291,7 +291,7 @@ def _subgroups(asked: _Request, groups: Mapping[str, Condition]) -> dict[str, Ef
         found = {}
         for place, (name, condition) in enumerate(groups.items()):
             try:
-                found[name] = subgroup_effects(
+                found[name] = effects_where(
                     asked.case,
                     asked.target,
                     condition,

@@ -130,7 +130,8 @@ def compare(
             }
             for feature in features
             for method in wide.columns
-        ]
+        ],
+        columns=["feature", "method", "value", "rank", "unit"],
     )
     agreement = (
         wide.abs().corr(method="kendall", min_periods=2)

@@ -48,7 +48,7 @@ LAYERS: list[list[set[str]]] = [
         {"endpoint", "endpoint_http", "endpoint_protocols"},
         {"model_files", "onnx_checks", "onnx_files", "tree_structure"},
     ],
-    [{"comparison"}, {"hidden_subgroups"}, {"provenance"}, {"steps"}, {"subgroup_effects"}],
+    [{"comparison"}, {"hidden_subgroups"}, {"provenance"}, {"steps"}, {"named_subgroups"}],
     [{"report_svg", "report_charts"}],
     [
         {
@@ -231,7 +231,7 @@ def test_heavy_packages_are_imported_in_one_place_and_only_when_called() -> None
 
 
 def declared() -> dict[str, set[str]]:
-    """The distributions that pyproject.toml names for the engine, by the extra that asks for them."""
+    """The distributions that pyproject.toml names for the engine, by what asks for them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     lists = {
         "core": project["dependencies"],

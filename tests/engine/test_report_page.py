@@ -28,6 +28,7 @@ from workbench.report_charts import (
 )
 from workbench.report_page import render_page
 from workbench.report_svg import Scale
+from workbench.sample_models import train_model
 from workbench.wording import listing, share, signed, span
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
@@ -421,3 +422,12 @@ def test_bars_of_a_histogram_stand_at_their_bins_and_change_colour_at_the_thresh
     assert len(beyond) == 2  # the empty bin is not drawn
     assert float(beyond[1][1]) == pytest.approx(float(within[1]) / 4, abs=0.1)
     assert float(beyond[1][0]) == pytest.approx(scale(0.06) + 0.5, abs=0.06)
+
+
+def test_an_audit_without_any_ranking_method_still_makes_every_page() -> None:
+    world = wb.datasets.loan(500, seed=0)
+    model = train_model(world.data, world.features, world.outcome, "logistic")
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+    report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"), methods=["aif360"])
+    assert "Fairness" in report.to_html() or "fairness" in report.to_html()
+    assert wb.AuditReport.from_json(report.to_json()).to_html() and report._repr_html_()

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 import workbench as wb
 from workbench.condition import Condition
-from workbench.subgroup_effects import subgroup_effects
+from workbench.named_subgroups import effects_where
 
 
 def quiet(step: str, share: float) -> None:
@@ -170,7 +170,7 @@ def test_the_interval_of_a_difference_covers_it() -> None:
         case = wb.AuditCase(data=data, model=model, graph=graph)
         target, levels = wb.UnlearningTarget.feature("f"), wb.Contrast(0, 1)
         whole = wb.cafe_effects(case, target, intervention=levels)["f"].total
-        group = subgroup_effects(
+        group = effects_where(
             case, target, Condition("g == 1"), intervention=levels, progress=quiet
         )["f"].total
         low, high = (group - whole).interval()

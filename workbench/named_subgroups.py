@@ -14,7 +14,7 @@ from workbench.intervention import Interventions
 from workbench.progress import Progress
 from workbench.target import UnlearningTarget
 
-__all__ = ["read_subgroups", "subgroup_effects"]
+__all__ = ["effects_where", "read_subgroups"]
 
 SMALLEST_SUBGROUP = 2
 """Rows that a subgroup needs for an interval."""
@@ -63,7 +63,7 @@ def read_subgroups(
     return read
 
 
-def subgroup_effects(
+def effects_where(
     case: AuditCase,
     target: UnlearningTarget,
     condition: Condition,
