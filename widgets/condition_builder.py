@@ -12,6 +12,7 @@ from traitlets import Unicode, link
 
 from widgets.browser_parts import StatusLine
 from widgets.condition_text import ColumnFacts, column_facts, example_condition, joined
+from widgets.disclosure import Disclosure
 from widgets.jobs import words_for
 from widgets.session import AuditSession
 from workbench.condition import Condition
@@ -62,12 +63,12 @@ class ConditionBuilder(W.VBox):
         buttons = W.HBox([self._write, self._and, self._or])
         buttons.add_class("wb-row")
         form = W.VBox([self._rows, self._word, self._more, self._preview, buttons, self._problem])
-        self._fold = W.Accordion([form], titles=["Build a condition from lists"])
+        self._fold = Disclosure("Build a condition from lists", form)
         super().__init__([self._field, self._status, self._fold])
         link((self, "condition"), (self._field, "value"))
         self.observe(lambda _: self._count(), "condition")
         self._word.observe(lambda _: self._draft(), "value")
-        self._fold.observe(lambda _: self._unfold(), "selected_index")
+        self._fold.observe(lambda _: self._unfold(), "opened")
         self._more.on_click(lambda _: self._add())
         self._write.on_click(lambda _: self._put(None))
         self._and.on_click(lambda _: self._put("and"))
@@ -87,7 +88,7 @@ class ConditionBuilder(W.VBox):
                 self.condition = ""
             self._table, self._facts, self._parts = data, {}, []
             self._field.placeholder = example_condition(case)
-            self._fold.selected_index = None
+            self._fold.opened = False
         except Exception as error:  # the component's boundary
             self._status.say(words_for(error), "problem")
         self._count()
@@ -126,7 +127,7 @@ class ConditionBuilder(W.VBox):
     def _unfold(self) -> None:
         """Look at the columns when the rows are first wanted."""
         try:
-            if self._fold.selected_index is None or self._table is None or self._facts:
+            if not self._fold.opened or self._table is None or self._facts:
                 return
             found = (column_facts(self._table[name]) for name in self._table.columns)
             self._facts = {fact.name: fact for fact in found if fact and fact.comparisons}

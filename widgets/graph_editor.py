@@ -11,6 +11,7 @@ import ipywidgets as W
 import workbench as wb
 from widgets import markup
 from widgets.browser_parts import DownloadButton, FilePicker, StatusLine
+from widgets.disclosure import Disclosure
 from widgets.graph_canvas import (
     MOST_DRAWN,
     GraphCanvas,
@@ -71,14 +72,12 @@ class GraphEditor(SavedView, W.VBox):
         self._status = StatusLine()
         self._legend = W.HTML()
         self._table = GraphTable(self._received, self._replaced)
-        self._fold = W.Accordion(
-            [self._table, GraphProposals(session), self._files()],
-            titles=(
-                "Read the arrows as a table, or change them",
-                "Propose arrows from the data",
-                "Open or save the graph as a file",
-            ),
-            selected_index=None,
+        self._fold = W.VBox(
+            [
+                Disclosure("Read the arrows as a table, or change them", self._table),
+                Disclosure("Propose arrows from the data", GraphProposals(session)),
+                Disclosure("Open or save the graph as a file", self._files()),
+            ]
         )
         super().__init__([self._words, self.canvas, self._status, self._legend, self._fold])
         self.add_class("wb-graph-editor")

@@ -10,6 +10,7 @@ import ipywidgets as W
 import workbench as wb
 from widgets import markup
 from widgets.browser_parts import FilePicker
+from widgets.disclosure import Disclosure
 from widgets.form_fields import SecretField
 from widgets.model_sources import MODEL_BYTES, Endpoint, LoggedColumn, ModelFile
 from widgets.sources import Table, likely_predictions
@@ -153,9 +154,10 @@ class EndpointForm(W.VBox):
         for control in (self._url, self._protocol, self._output, self._class):
             control.add_class("wb-field")
             control.observe(lambda _: changed(), "value")
-        self._more = W.Accordion([W.VBox([self._output, self._class])], selected_index=None)
+        self._more = Disclosure(
+            "If it answers with several outputs or classes", W.VBox([self._output, self._class])
+        )
         self._more.add_class("wb-field-more")
-        self._more.set_title(0, "If it answers with several outputs or classes")
         self._fields = W.VBox([self._url, self._protocol, self._token, self._more])
         super().__init__([self._notice, self._fields])
 
@@ -214,7 +216,7 @@ class EndpointForm(W.VBox):
         if "headers=" in words:
             return f"{words} Type the token into its field above."
         if "output=" in words or "positive=" in words:
-            self._more.selected_index = 0
+            self._more.opened = True
             return f"{words} Write it into its field above."
         return words
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.baselines import (
+    Associations,
     Attribution,
     fairness_metrics,
+    fairtest_association,
     permutation_importance,
     shap_importance,
 )
@@ -20,28 +23,31 @@ from workbench.case import AuditCase
 from workbench.condition import Condition
 from workbench.diagnostics import diagnose
 from workbench.effects import EffectTable
-from workbench.errors import AuditError, TargetError, listed
+from workbench.errors import TargetError, listed
 from workbench.fuzzing import fuzzed_effects
+from workbench.graph_sensitivity import GraphSensitivity, graph_sensitivity
+from workbench.hidden_subgroups import HiddenSubgroups, subgroup_effects
 from workbench.intervention import Interventions, Variation
-from workbench.named_subgroups import effects_where, read_subgroups
+from workbench.named_subgroups import effects_by_subgroup, read_subgroups
 from workbench.paths import PathEffect, trace_paths
 from workbench.progress import Progress, progress_bar
 from workbench.propagation import Equations, fit_equations, set_levels
 from workbench.provenance import record_provenance
 from workbench.queries import variations_of
 from workbench.report import AuditReport
+from workbench.saved_code import audit_call
 from workbench.steps import Steps
 from workbench.target import UnlearningTarget
-from workbench.verdict import judge
+from workbench.verdict import default_threshold, judge
 
-__all__ = ["METHODS", "audit", "default_threshold"]
+__all__ = ["CHECKS", "METHODS", "audit", "default_threshold"]
 
-METHODS = ("cafe", "fuzzing", "shap", "permutation", "aif360")
+METHODS = ("cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360")
 """Methods of an audit, in the order they run."""
+CHECKS = ("subgroups", "graph")
+"""Further checks of an audit; they take time, so that they run only where they are asked for."""
 CONTEXT_ROWS = 5_000
 """Rows on which the model is asked about the direct effects of features outside the target."""
-THRESHOLD = 0.02
-"""Default τ of a probability; of other outputs, this share of the spread of the predictions."""
 
 
 def audit(
@@ -54,6 +60,7 @@ def audit(
     alpha: float = 0.05,
     seed: int = 0,
     subgroups: Mapping[str, str] | None = None,
+    checks: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> AuditReport:
     """Audit what of the target still influences the model's predictions.
@@ -65,9 +72,9 @@ def audit(
     target : UnlearningTarget
         What the model is said to have forgotten.
     methods : iterable of str
-        Any of "cafe", "fuzzing", "shap", "permutation", "aif360". A method that cannot work on
-        this case (no queries possible, a package not installed) is left out and named in
-        ``report.skipped``.
+        Any of "cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360". A method that
+        cannot work on this case (no queries possible, a package not installed) is left out and
+        named in ``report.skipped``.
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
         None takes the defaults of :func:`workbench.intervention.vary`.
     threshold : float, optional
@@ -82,6 +89,13 @@ def audit(
         estimated again on the target's rows where each holds, under the same interventions; see
         ``report.subgroups`` and :meth:`AuditReport.subgroup_frame`. A subgroup of fewer than two
         of the target's rows is left out and named in ``report.skipped``.
+    checks : iterable of str, default none
+        "subgroups" searches where the influence hides
+        (:func:`workbench.hidden_subgroups.subgroup_effects`), "graph" asks what the finding owes
+        to the graph (:func:`workbench.graph_sensitivity.graph_sensitivity`); on tens of thousands
+        of rows they take some 20 and 6 seconds. Under the same intervention, threshold, alpha and
+        seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that cannot
+        work on this target is named in ``report.skipped``.
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.
@@ -93,8 +107,8 @@ def audit(
     Raises
     ------
     AuditError
-        When target, intervention, methods or a subgroup's condition do not fit the case; nothing
-        is half done.
+        When target, intervention, methods, checks or a subgroup's condition do not fit the case;
+        nothing is half done.
 
     Examples
     --------
@@ -109,7 +123,7 @@ def audit(
     >>> report.verdict.decision
     'above'
     """
-    chosen = _checked_methods(methods)
+    chosen, further = _checked_methods(methods), _checked(checks, CHECKS, "checks")
     names, mask = case.resolve(target)
     groups = read_subgroups(case, subgroups, names)
     positions = np.flatnonzero(mask)
@@ -117,7 +131,7 @@ def audit(
     varied = variations_of(case, names, positions, intervention, seed)
     with progress_bar(progress) as report_progress:
         steps = Steps(case, report_progress)
-        asked = _Request(case, target, names, varied, chosen, intervention, seed, steps)
+        asked = _Request(case, target, names, varied, chosen, intervention, tau, alpha, seed, steps)
 
         equations = _equations(asked)
         effects = _effects(asked, equations)
@@ -127,7 +141,10 @@ def audit(
         by_group = _subgroups(asked, groups)
         context = _context(asked)
         attributions = _attributions(asked)
+        associations = _associations(asked)
         fairness = _fairness(asked)
+        hidden = _hidden_subgroups(asked) if "subgroups" in further else None
+        sensitivity = _graph_sensitivity(asked) if "graph" in further else None
         diagnostics = steps.run(
             "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)
         )
@@ -140,7 +157,7 @@ def audit(
         context=context,
         path_effects=paths,
         verdict=verdict,
-        attributions=attributions,
+        attributions=attributions + (() if associations is None else (associations.attribution,)),
         fairness=fairness,
         diagnostics=diagnostics,
         graph=case.graph,
@@ -149,7 +166,15 @@ def audit(
         outcome=case.outcome,
         unit=case.output,
         methods=chosen,
-        call=_call(chosen, intervention, tau, alpha, seed, groups),
+        call=audit_call(
+            methods=None if chosen == METHODS else list(chosen),
+            intervention=intervention,
+            threshold=tau,
+            alpha=alpha,
+            seed=seed,
+            subgroups={name: condition.text for name, condition in groups.items()},
+            checks=further,
+        ),
         provenance=record_provenance(
             case,
             seed=seed,
@@ -160,32 +185,25 @@ def audit(
         skipped=steps.skipped,
         subgroups=by_group,
         subgroup_conditions={name: condition.text for name, condition in groups.items()},
+        associations=associations,
+        hidden_subgroups=hidden,
+        graph_sensitivity=sensitivity,
     )
 
 
-def default_threshold(case: AuditCase) -> float:
-    """Return τ when the auditor states none, in the unit of the prediction.
-
-    0.02 of a probability (two percentage points); else 2 % of the distance between the 5th and
-    the 95th percentile of the predictions, to two significant digits.
-    """
-    if case.output == "probability":
-        return THRESHOLD
-    low, high = np.quantile(case.predictions, [0.05, 0.95])
-    spread = THRESHOLD * float(high - low)
-    return float(f"{spread:.2g}") if spread > 0 else THRESHOLD
-
-
 def _checked_methods(methods: Iterable[str]) -> tuple[str, ...]:
-    asked = (methods,) if isinstance(methods, str) else tuple(methods)
-    unknown = [method for method in asked if method not in METHODS]
-    if unknown or not asked:
-        raise TargetError(
-            f"Unknown methods: {listed(unknown)}. Choose among {listed(METHODS)}."
-            if unknown
-            else f"No method is named. Choose among {listed(METHODS)}."
-        )
-    return tuple(method for method in METHODS if method in asked)
+    chosen = _checked(methods, METHODS, "methods")
+    if not chosen:
+        raise TargetError(f"No method is named. Choose among {listed(METHODS)}.")
+    return chosen
+
+
+def _checked(names: Iterable[str], known: tuple[str, ...], what: str) -> tuple[str, ...]:
+    asked = (names,) if isinstance(names, str) else tuple(names)
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise TargetError(f"Unknown {what}: {listed(unknown)}. Choose among {listed(known)}.")
+    return tuple(name for name in known if name in asked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +216,8 @@ class _Request:
     varied: list[Variation]
     methods: tuple[str, ...]
     intervention: Interventions
+    threshold: float
+    alpha: float
     seed: int
     steps: Steps
 
@@ -205,6 +225,11 @@ class _Request:
     def progress(self) -> Progress:
         """Where steps say how far they are."""
         return self.steps.progress
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every estimator of effects is told."""
+        return {"intervention": self.intervention, "seed": self.seed, "progress": self.progress}
 
     def no_effects(self) -> EffectTable:
         """Return an empty table about the target's rows."""
@@ -237,23 +262,10 @@ def _effects(asked: _Request, equations: Equations | None) -> EffectTable:
     case, target, steps = asked.case, asked.target, asked.steps
 
     def cafe() -> EffectTable:
-        return cafe_effects(
-            case,
-            target,
-            intervention=asked.intervention,
-            seed=asked.seed,
-            progress=asked.progress,
-        )
+        return cafe_effects(case, target, **asked.options)
 
     def fuzzing() -> EffectTable:
-        return fuzzed_effects(
-            case,
-            target,
-            intervention=asked.intervention,
-            equations=equations,
-            seed=asked.seed,
-            progress=asked.progress,
-        )
+        return fuzzed_effects(case, target, equations=equations, **asked.options)
 
     found: EffectTable | None = None
     if "cafe" in asked.methods:
@@ -270,14 +282,7 @@ def _paths(asked: _Request, equations: Equations | None) -> tuple[PathEffect, ..
         return ()
     return asked.steps.run(
         "paths",
-        lambda: trace_paths(
-            asked.case,
-            asked.target,
-            intervention=asked.intervention,
-            equations=equations,
-            seed=asked.seed,
-            progress=asked.progress,
-        ),
+        lambda: trace_paths(asked.case, asked.target, equations=equations, **asked.options),
     )
 
 
@@ -285,34 +290,16 @@ def _subgroups(asked: _Request, groups: Mapping[str, Condition]) -> dict[str, Ef
     """Estimate CAFÉ's effects again in every subgroup of the target's rows."""
     if not groups:
         return {}
-    skipped = asked.steps.skipped
-
-    def estimate() -> dict[str, EffectTable]:
-        found = {}
-        for place, (name, condition) in enumerate(groups.items()):
-            try:
-                found[name] = effects_where(
-                    asked.case,
-                    asked.target,
-                    condition,
-                    intervention=asked.intervention,
-                    seed=asked.seed,
-                    progress=partial(_part_done, asked.progress, place, len(groups)),
-                )
-            except AuditError as error:
-                skipped[f"subgroup {name}"] = str(error)
-        return found
-
-    if "cafe" not in asked.methods:
+    if "cafe" in asked.methods:
+        found, left_out = asked.steps.run(
+            "subgroups",
+            lambda: effects_by_subgroup(asked.case, asked.target, groups, **asked.options),
+        )
+    else:
         reason = "Effects in subgroups are estimated by CAFÉ; add 'cafe' to the methods."
-        skipped |= {f"subgroup {name}": reason for name in groups}
-        return {}
-    return asked.steps.run("subgroups", estimate)
-
-
-def _part_done(progress: Progress, done: int, parts: int, _: str, share: float) -> None:
-    """Say how far all subgroups are when one is done in part."""
-    progress("subgroups", (done + share) / parts)
+        found, left_out = {}, dict.fromkeys(groups, reason)
+    asked.steps.skipped |= {f"subgroup {name}": why for name, why in left_out.items()}
+    return found
 
 
 def _context(asked: _Request) -> EffectTable:
@@ -361,6 +348,17 @@ def _attributions(asked: _Request) -> tuple[Attribution, ...]:
     return tuple(attribution for attribution in found if attribution is not None)
 
 
+def _associations(asked: _Request) -> Associations | None:
+    if "fairtest" not in asked.methods:
+        return None
+    return asked.steps.optional(
+        "fairtest",
+        lambda: fairtest_association(
+            asked.case, asked.target, alpha=asked.alpha, seed=asked.seed, progress=asked.progress
+        ),
+    )
+
+
 def _fairness(asked: _Request) -> pd.DataFrame | None:
     if "aif360" not in asked.methods:
         return None
@@ -372,22 +370,27 @@ def _fairness(asked: _Request) -> pd.DataFrame | None:
     )
 
 
-def _call(
-    chosen: tuple[str, ...],
-    intervention: Interventions,
-    threshold: float,
-    alpha: float,
-    seed: int,
-    subgroups: Mapping[str, Condition],
-) -> str:
-    """Write the call that repeats the audit."""
-    options = [f"methods={list(chosen)!r}"] if chosen != METHODS else []
-    if isinstance(intervention, dict):
-        inner = ", ".join(f"{name!r}: wb.{value!r}" for name, value in intervention.items())
-        options.append(f"intervention={{{inner}}}")
-    elif intervention is not None:
-        options.append(f"intervention=wb.{intervention!r}")
-    options += [f"threshold={threshold!r}", f"alpha={alpha!r}", f"seed={seed!r}"]
-    if subgroups:
-        options.append(f"subgroups={ {name: c.text for name, c in subgroups.items()}!r}")
-    return f"wb.audit(case, target, {', '.join(options)})"
+def _hidden_subgroups(asked: _Request) -> HiddenSubgroups | None:
+    return asked.steps.optional(
+        "hidden subgroups",
+        lambda: subgroup_effects(
+            asked.case,
+            asked.target,
+            smallest=asked.threshold / 4,
+            alpha=asked.alpha,
+            **asked.options,
+        ),
+    )
+
+
+def _graph_sensitivity(asked: _Request) -> GraphSensitivity | None:
+    return asked.steps.optional(
+        "graph sensitivity",
+        lambda: graph_sensitivity(
+            asked.case,
+            asked.target,
+            threshold=asked.threshold,
+            alpha=asked.alpha,
+            **asked.options,
+        ),
+    )

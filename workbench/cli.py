@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from workbench.audit import METHODS, audit
+from workbench.audit import CHECKS, METHODS, audit
 from workbench.cli_case import (
     SAMPLES,
     Loaded,
@@ -132,6 +132,13 @@ def audit_command(
         list[str] | None,
         typer.Option(help=f"Any of {', '.join(METHODS)}; may be repeated. Default: all."),
     ] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"A further check that takes longer, any of {', '.join(CHECKS)}: subgroups "
+            "searches where the influence hides, graph tries other graphs; may be repeated."
+        ),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(help="The influence that matters, in the prediction's unit (0.02: 2 points)."),
@@ -187,6 +194,7 @@ def audit_command(
             alpha=alpha,
             seed=seed,
             subgroups=groups,
+            checks=tuple(check or ()),
             progress=silent if quiet else None,
         )
         write_files(report, files)

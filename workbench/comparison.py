@@ -26,6 +26,7 @@ NAMES = {
     "fuzzing_total": "fuzzing total",
     "shap": "SHAP",
     "permutation": "permutation importance",
+    "fairtest": "FairTest association",
 }
 
 
@@ -174,7 +175,12 @@ def _sentences(
     carried = bool(route) and abs(indirect.value) > floor
     carried = carried and not indirect.low <= 0 <= indirect.high
     found = []
-    blind = [NAMES.get(a.method, a.method) for a in attributions if a.values.get(feature) == 0.0]
+    # An association of 0 would have another reason than that the model does not read the feature.
+    blind = [
+        NAMES.get(a.method, a.method)
+        for a in attributions
+        if a.method != "fairtest" and a.values.get(feature) == 0.0
+    ]
     if not read and carried and blind:
         verb = "give" if len(blind) > 1 else "gives"
         found.append(

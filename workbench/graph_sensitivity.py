@@ -15,7 +15,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from workbench.audit import default_threshold
 from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
 from workbench.errors import GraphError, NotIdentifiableError, TargetError
@@ -26,10 +25,10 @@ from workbench.intervention import Interventions
 from workbench.multiple_testing import holm
 from workbench.progress import Progress, silent
 from workbench.target import UnlearningTarget
-from workbench.verdict import Decision, judge
+from workbench.verdict import Decision, default_threshold, judge
 from workbench.wording import listing, share
 
-__all__ = ["GraphSensitivity", "covered_edges", "graph_sensitivity"]
+__all__ = ["GraphSensitivity", "covered_edges", "graph_sensitivity", "share_of_flips"]
 
 Edge = tuple[str, str]
 
@@ -51,6 +50,8 @@ class GraphSensitivity:
         CAFÉ's verdict with the graph as drawn.
     threshold : float
         τ, in the unit of the prediction.
+    alpha : float
+        Error rate of the verdicts, and of rejecting any true independence.
     implications : DataFrame
         x, y, given, p_value (after Holm's correction), correlation (the largest canonical one
         that is left), rejected: independences that the graph claims.
@@ -65,6 +66,7 @@ class GraphSensitivity:
 
     decision: Decision
     threshold: float
+    alpha: float
     implications: pd.DataFrame
     edits: pd.DataFrame
     shares: pd.DataFrame
@@ -96,7 +98,9 @@ class GraphSensitivity:
         )
 
     def _edited(self) -> str:
-        flips = self.edits[self.edits["flips"]] if len(self.edits) else self.edits
+        if self.edits.empty:
+            return "No graph differs from the drawn one by a single arrow and answers the question."
+        flips = self.edits[self.edits["flips"]]
         if flips.empty:
             return (
                 f"None of the {len(self.edits)} graphs that differ from the drawn one by a single "
@@ -134,7 +138,7 @@ def graph_sensitivity(
     ----------
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
     threshold : float, optional
-        τ; by default that of :func:`workbench.audit.audit`.
+        τ; by default :func:`workbench.verdict.default_threshold`.
     alpha : float, default 0.05
         Error rate of the verdicts, and of rejecting any true independence.
     repeats : int, default 50
@@ -150,6 +154,8 @@ def graph_sensitivity(
     ------
     NotIdentifiableError
         When the drawn graph itself does not identify the effect.
+    TargetError
+        When the target names single datapoints, or `repeats` is below 1.
 
     Notes
     -----
@@ -158,6 +164,11 @@ def graph_sensitivity(
     """
     if repeats < 1:
         raise TargetError(f"repeats must be at least 1, not {repeats}.")
+    if target.rows is not None:
+        raise TargetError(
+            "Other graphs are tried on an effect over many rows; the target names single "
+            "datapoints."
+        )
     tau = default_threshold(case) if threshold is None else threshold
     names, _ = case.resolve(target)
     ask = _Decider(case, target, names, intervention, tau, alpha, seed)
@@ -182,13 +193,16 @@ def graph_sensitivity(
     }
     rng = np.random.default_rng(seed)
     for part in (0.25, 0.5):
-        families[f"with {part:.0%} of the arrows changed at random"] = [
+        families[f"with {share(part)} of the arrows changed at random"] = [
             _perturbed(case.graph, case.features, part, rng) for _ in range(repeats)
         ]
     shares = []
     for i, (words, graphs) in enumerate(families.items()):
-        progress("graphs changed at random", 0.6 + 0.3 * i / len(families))
-        shares.append(_share(words, [ask(graph) for graph in graphs], drawn))
+        answers = []
+        for j, graph in enumerate(graphs):
+            progress("graphs changed at random", 0.6 + 0.3 * (i + j / len(graphs)) / len(families))
+            answers.append(ask(graph))
+        shares.append(_share(words, answers, drawn))
     progress("hidden common causes", 0.9)
     confounding = hidden_confounding(
         case, target, threshold=tau, intervention=intervention, seed=seed
@@ -197,6 +211,7 @@ def graph_sensitivity(
     return GraphSensitivity(
         drawn.decision,
         tau,
+        alpha,
         _implications(case, alpha, seed),
         order.drop(columns="size").reset_index(drop=True),
         pd.DataFrame(shares, columns=columns),
@@ -349,18 +364,24 @@ def _share(
 ) -> tuple[str, int, int, float, float, float, int]:
     known = [answer for answer in answers if answer is not None]
     flipped = sum(answer.decision != drawn.decision for answer in known)
-    low, high = _wilson(flipped, len(known))
-    part = flipped / len(known) if known else np.nan
+    part, low, high = share_of_flips(flipped, len(known))
     return words, len(known), flipped, part, low, high, len(answers) - len(known)
 
 
-def _wilson(hits: int, n: int) -> tuple[float, float]:
+def share_of_flips(hits: int, n: int) -> tuple[float, float, float]:
+    """Return the share of n graphs that change the finding, with Wilson's 95 % interval.
+
+    Examples
+    --------
+    >>> [round(value, 2) for value in share_of_flips(5, 20)]
+    [0.25, 0.11, 0.47]
+    """
     if not n:
-        return np.nan, np.nan
+        return np.nan, np.nan, np.nan
     z = 1.959964
     centre = (hits + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * np.sqrt(hits * (n - hits) / n + z * z / 4)
-    return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
+    return hits / n, float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
 
 
 def _implications(case: AuditCase, alpha: float, seed: int) -> pd.DataFrame:

@@ -45,9 +45,6 @@ class Confounding:
         τ of the verdict.
     spread : float
         S: the bias of a cause with R²_y = R²_f = 1/2 is this over √2.
-    robustness : float
-        The partial R², the same with feature and prediction, at which the effect could cross ±τ;
-        between 0 and 1. A larger one is a firmer finding.
     measured : DataFrame
         covariate, with_feature, with_prediction: the partial R² of each covariate adjusted for,
         to hold the robustness against.
@@ -57,8 +54,17 @@ class Confounding:
     effect: float
     threshold: float
     spread: float
-    robustness: float
     measured: pd.DataFrame
+
+    @property
+    def robustness(self) -> float:
+        """The partial R², the same with feature and prediction, at which the effect may cross ±τ.
+
+        Between 0 and 1; a larger one is a firmer finding.
+        """
+        gap = abs(abs(self.effect) - self.threshold)
+        # The R² with R²/√(1 − R²) · spread = gap, written without a difference of large numbers.
+        return float(2 * gap / (np.hypot(gap, 2 * self.spread) + gap)) if gap > 0 else 0.0
 
     def bias(self, with_feature: float, with_prediction: float) -> float:
         """Return the largest bias of a hidden cause with these two partial R²."""
@@ -169,17 +175,8 @@ def _confounding(
         whole.effect,
         threshold,
         spread,
-        _robustness(abs(abs(whole.effect) - threshold), spread),
         pd.DataFrame(measured, columns=["covariate", "with_feature", "with_prediction"]),
     )
-
-
-def _robustness(gap: float, spread: float) -> float:
-    """Return R² with R²/√(1 − R²) · spread = gap."""
-    if spread <= 0:
-        return 1.0 if gap > 0 else 0.0
-    odds = (gap / spread) ** 2
-    return float((np.sqrt(odds**2 + 4 * odds) - odds) / 2)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from workbench.propagation import Equations, fit_equations, set_levels
 from workbench.queries import variations_of
 from workbench.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
 from workbench.target import UnlearningTarget
+from workbench.verdict import default_threshold
 from workbench.wording import signed
 
 __all__ = ["HiddenSubgroups", "subgroup_effects"]
@@ -71,7 +72,7 @@ class HiddenSubgroups:
             )
         return tuple(
             f"Where {row['subgroup']}, the {row['part']} effect of {row['feature']} is "
-            f"{signed(row['value'])}; over all rows it is {signed(row['whole'])}."
+            f"{signed(row['value'])}; over all rows asked about it is {signed(row['whole'])}."
             for row in self.table.to_dict("records")
         )
 
@@ -83,7 +84,7 @@ def subgroup_effects(
     intervention: Interventions = None,
     max_depth: int = 2,
     min_rows: int = 100,
-    smallest: float = 0.005,
+    smallest: float | None = None,
     alpha: float = 0.05,
     seed: int = 0,
     progress: Progress = silent,
@@ -98,8 +99,9 @@ def subgroup_effects(
         Comparisons that describe a subgroup.
     min_rows : int, default 100
         Rows that a subgroup must have, in either half.
-    smallest : float, default 0.005
-        A difference below this, in the unit of the prediction, is not worth a line.
+    smallest : float, optional
+        A difference below this, in the unit of the prediction, is not worth a line. By default a
+        quarter of :func:`workbench.verdict.default_threshold`: 0.005 of a probability.
     alpha : float, default 0.05
         Probability of reporting any subgroup where none differs, per feature.
     seed : int, default 0
@@ -134,6 +136,7 @@ def subgroup_effects(
     """
     if max_depth < 1 or min_rows < 2:
         raise TargetError("A subgroup needs a depth of at least 1 and at least 2 rows.")
+    least = default_threshold(case) / 4 if smallest is None else smallest
     names, mask = case.resolve(target)
     fixed = _fixed(case, names, np.flatnonzero(mask), intervention, seed)
     seen, fresh = halves(case.n_rows, seed)
@@ -142,13 +145,14 @@ def subgroup_effects(
         for place, places in enumerate((seen, fresh))
     )
     found = []
-    for name in names:
+    for i, name in enumerate(names):
+        step = partial(_share_of, progress, 2 + i / len(names))
         proposals = [
             (part, candidate)
             for part in PARTS
-            for candidate in _proposals(searched, name, part, max_depth, min_rows, smallest)
+            for candidate in _proposals(searched, name, part, max_depth, min_rows, least)
         ]
-        found.append(_confirmed(tested, name, proposals, min_rows, smallest, alpha))
+        found.append(_confirmed(tested, name, proposals, min_rows, least, alpha, step))
     table = pd.concat(found, ignore_index=True)
     order = table["difference"].abs().sort_values(ascending=False, kind="stable").index
     return HiddenSubgroups(
@@ -156,8 +160,8 @@ def subgroup_effects(
     )
 
 
-def _share_of(progress: Progress, place: int, step: str, share: float) -> None:
-    progress("subgroups", (place + share) / 2)
+def _share_of(progress: Progress, place: float, step: str, share: float) -> None:
+    progress("where the influence hides", min((place + share) / 3, 1.0))
 
 
 def _fixed(
@@ -277,11 +281,13 @@ def _confirmed(
     min_rows: int,
     smallest: float,
     alpha: float,
+    progress: Progress,
 ) -> pd.DataFrame:
     """Return the proposals that the fresh half confirms."""
     whole = half.effects[name]
     records, p_values = [], []
     for part, candidate in proposals:
+        progress("confirming", 0.0)  # a place to stop
         try:
             inside = half.inside(candidate.condition)[name]
         except AuditError:

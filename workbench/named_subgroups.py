@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
 from workbench.condition import Condition
 from workbench.effects import EffectTable
-from workbench.errors import ConditionError, TargetError
+from workbench.errors import AuditError, ConditionError, TargetError
 from workbench.intervention import Interventions
 from workbench.progress import Progress
 from workbench.target import UnlearningTarget
 
-__all__ = ["effects_where", "read_subgroups"]
+__all__ = ["effects_by_subgroup", "effects_where", "read_subgroups"]
 
 SMALLEST_SUBGROUP = 2
 """Rows that a subgroup needs for an interval."""
@@ -61,6 +62,44 @@ def read_subgroups(
         except ConditionError as error:
             raise ConditionError(f"Subgroup {name!r}: {error}") from None
     return read
+
+
+def effects_by_subgroup(
+    case: AuditCase,
+    target: UnlearningTarget,
+    groups: Mapping[str, Condition],
+    *,
+    intervention: Interventions = None,
+    seed: int = 0,
+    progress: Progress,
+) -> tuple[dict[str, EffectTable], dict[str, str]]:
+    """Estimate CAFÉ's effects in every subgroup; see :func:`effects_where`.
+
+    Returns
+    -------
+    found : dict of str to EffectTable
+    left_out : dict of str to str
+        Why there are no effects in the others, in words.
+    """
+    found, left_out = {}, {}
+    for place, (name, condition) in enumerate(groups.items()):
+        try:
+            found[name] = effects_where(
+                case,
+                target,
+                condition,
+                intervention=intervention,
+                seed=seed,
+                progress=partial(_part_done, progress, place, len(groups)),
+            )
+        except AuditError as error:
+            left_out[name] = str(error)
+    return found, left_out
+
+
+def _part_done(progress: Progress, done: int, parts: int, _: str, share: float) -> None:
+    """Say how far all subgroups are when one is done in part."""
+    progress("subgroups", (done + share) / parts)
 
 
 def effects_where(

@@ -10,11 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.baselines.attribution import Attribution
+from workbench.baselines.fairtest import Associations
 from workbench.comparison import Comparison, compare
 from workbench.diagnostics import Diagnostics
 from workbench.effects import EffectTable
 from workbench.errors import TargetError, listed
 from workbench.graph import CausalGraph
+from workbench.graph_sensitivity import GraphSensitivity
+from workbench.hidden_subgroups import HiddenSubgroups
 from workbench.paths import PathEffect, path_frame
 from workbench.provenance import Provenance
 from workbench.row_summary import RowSummary
@@ -59,12 +62,19 @@ class AuditReport:
         The Python call that repeats the audit.
     provenance : Provenance
     skipped : mapping of str to str
-        Methods that could not run, with the reason in words; subgroups as "subgroup NAME".
+        Methods that could not run, with the reason in words; subgroups as "subgroup NAME", checks
+        as "hidden subgroups" and "graph sensitivity".
     subgroups : mapping of str to EffectTable
         CAFÉ's effects of the target's features on the target's rows where each named condition
         holds, under the same interventions.
     subgroup_conditions : mapping of str to str
         The text of every condition that was asked for, by name.
+    associations : Associations or None
+        How the features go together with the prediction, by the method "fairtest".
+    hidden_subgroups : HiddenSubgroups or None
+        Where the effect differs from the whole, by the check "subgroups".
+    graph_sensitivity : GraphSensitivity or None
+        What the finding owes to the graph, by the check "graph".
     from_file : bool
         Whether the report was read back by :meth:`from_json`: it then has no effects at single
         rows, only their summary, and is as trustworthy as whoever handed the file on.
@@ -91,6 +101,9 @@ class AuditReport:
     skipped: Mapping[str, str]
     subgroups: Mapping[str, EffectTable] = field(default_factory=dict)
     subgroup_conditions: Mapping[str, str] = field(default_factory=dict)
+    associations: Associations | None = None
+    hidden_subgroups: HiddenSubgroups | None = None
+    graph_sensitivity: GraphSensitivity | None = None
     from_file: bool = False
 
     @property
@@ -195,7 +208,9 @@ class AuditReport:
         return parse_report(text)
 
     def to_csv(self, path: str | Path | None = None) -> str:
-        """Return effects, subgroups and paths as one CSV text, and write it if asked.
+        """Return effects, subgroups, paths, associations and checks as one CSV text.
+
+        It is written to `path` if given.
 
         Columns section, name, feature, estimator, part, n_rows, value, low, high. A text that a
         spreadsheet would take for a formula gets an apostrophe in front.

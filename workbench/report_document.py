@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from workbench.effects import Effect, EffectTable, FeatureEffects
+from workbench.graph_sensitivity import GraphSensitivity
 from workbench.row_summary import RowSummary
 from workbench.saved_influence import Reference, pack
 from workbench.target import UnlearningTarget
@@ -93,6 +94,22 @@ def report_document(report: AuditReport) -> dict[str, Any]:
             for a in report.attributions
         ],
         "fairness": report.fairness,
+        "associations": None
+        if report.associations is None
+        else {
+            "table": report.associations.table,
+            "contexts": report.associations.contexts,
+            "notes": report.associations.notes,
+        },
+        "hidden_subgroups": None
+        if report.hidden_subgroups is None
+        else {
+            "n_searched": report.hidden_subgroups.n_searched,
+            "n_tested": report.hidden_subgroups.n_tested,
+            "table": report.hidden_subgroups.table,
+            "sentences": report.hidden_subgroups.sentences(),
+        },
+        "graph_sensitivity": _sensitivity(report.graph_sensitivity),
         "diagnostics": {
             "disagreement": report.diagnostics.disagreement,
             "equations": report.diagnostics.equations,
@@ -110,6 +127,31 @@ def report_document(report: AuditReport) -> dict[str, Any]:
         "target_parts": _target(report.target),
         "subgroup_conditions": report.subgroup_conditions,
         "estimates": _estimates(report),
+    }
+
+
+def _sensitivity(found: GraphSensitivity | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "decision": found.decision,
+        "threshold": found.threshold,
+        "alpha": found.alpha,
+        "implications": found.implications,
+        "edits": found.edits,
+        "shares": found.shares,
+        "confounding": [
+            {
+                "feature": cause.feature,
+                "effect": cause.effect,
+                "threshold": cause.threshold,
+                "spread": cause.spread,
+                "robustness": cause.robustness,
+                "measured": cause.measured,
+            }
+            for cause in found.confounding
+        ],
+        "sentences": found.sentences(),
     }
 
 

@@ -29,6 +29,7 @@ from workbench.report_charts import (
     forest_chart,
     rank_chart,
 )
+from workbench.report_checks import association_section, graph_section, hidden_section
 from workbench.report_document import SAVED_NOTE
 from workbench.report_groups import spread_section, subgroup_section
 from workbench.wording import listing, points, share, signed, span
@@ -86,6 +87,9 @@ def render_page(report: AuditReport) -> str:
         methods=_methods(comparison),
         compared=_compared(comparison),
         agreement=_agreement(comparison),
+        associations=association_section(report),
+        hidden=hidden_section(report),
+        other_graphs=graph_section(report),
         fairness=_fairness(report),
         claims=report.verdict.to_frame().to_dict("records") if report.verdict else [],
         disagreement=report.diagnostics.disagreement.to_dict("records"),
@@ -110,6 +114,7 @@ def _template() -> Template:
     )
     environment.filters |= {"signed": signed, "span": span, "points": points, "share": share}
     environment.filters["count"] = lambda number: f"{number:,}"
+    environment.filters["chance"] = lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}"
     source = resources.files("workbench").joinpath("report_page.html.j2")
     return environment.from_string(source.read_text(encoding="utf-8"))
 

@@ -30,6 +30,7 @@ CSV_HEAD = (
     "high",
 )
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+DIFFERENCE = ("difference", "difference_low", "difference_high")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
 """First characters that spreadsheets take for a formula, or skip to find one."""
 
@@ -71,7 +72,7 @@ def _compared(
 
 
 def csv_text(report: AuditReport) -> str:
-    """Return effects, subgroups and paths as CSV; see :meth:`AuditReport.to_csv`."""
+    """Return effects, subgroups, paths and what else has intervals as CSV; see :meth:`AuditReport.to_csv`."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_HEAD)
@@ -95,6 +96,38 @@ def _csv_rows(report: AuditReport) -> Iterator[tuple[object, ...]]:
         about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
         yield "path", *about, effect.value, effect.low, effect.high
     yield from _effect_rows("other feature", "", report.context)
+    yield from _associated(report)
+    yield from _checked(report)
+
+
+def _associated(report: AuditReport) -> Iterator[tuple[object, ...]]:
+    if report.associations is None:
+        return
+    for section, table, place in (
+        ("association", report.associations.table, ""),
+        ("association in a context", report.associations.contexts, "context"),
+    ):
+        for row in table.to_dict("records"):
+            about = (section, row[place] if place else "", row["feature"], "fairtest")
+            yield *about, row["metric"], row["n_rows"], row["value"], row["low"], row["high"]
+
+
+def _checked(report: AuditReport) -> Iterator[tuple[object, ...]]:
+    if report.hidden_subgroups is not None:
+        for row in report.hidden_subgroups.table.to_dict("records"):
+            for section, keys in (
+                ("hidden subgroup", ("value", "low", "high")),
+                ("hidden subgroup minus whole", DIFFERENCE),
+            ):
+                about = (section, row["subgroup"], row["feature"], "", row["part"], row["n_rows"])
+                yield *about, *(row[key] for key in keys)
+    if report.graph_sensitivity is not None:
+        for row in report.graph_sensitivity.shares.to_dict("records"):
+            about = ("other graphs that change the finding", row["graphs"], "", "cafe", "share")
+            yield *about, row["n"], row["share"], row["low"], row["high"]
+        for cause in report.graph_sensitivity.confounding:
+            about = ("hidden common cause that would do", "", cause.feature, "cafe", "partial R²")
+            yield *about, "", cause.robustness, "", ""
 
 
 def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[object, ...]]:

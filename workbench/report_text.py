@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -17,6 +18,7 @@ __all__ = ["print_report"]
 
 TOP_PATHS = 8
 TOP_FEATURES = 15
+TOP_CONTEXTS = 5
 HEADS = {
     "cafe_total": "CAFÉ total",
     "cafe_direct": "CAFÉ direct",
@@ -24,6 +26,7 @@ HEADS = {
     "fuzzing_total": "fuzzing total",
     "shap": "SHAP",
     "permutation": "permu- tation",
+    "fairtest": "Fair- Test",
 }
 """Methods of the comparison by heads that break into two short lines."""
 COLOURS = {"above": "bold red", "below": "bold green", "inconclusive": "bold yellow"}
@@ -54,7 +57,9 @@ def print_report(report: AuditReport, console: Console) -> None:
     comparison = report.comparison()
     _print_ranks(report, console)
     _print_sentences("In words", comparison.sentences, console)
+    _print_associations(report, console)
     _print_fairness(report, console)
+    _print_checks(report, console)
     _print_sentences("Warnings", report.diagnostics.warnings, console, "yellow")
     skipped = [f"{name}: {reason}" for name, reason in report.skipped.items()]
     _print_sentences("Left out", skipped, console)
@@ -127,6 +132,42 @@ def _print_ranks(report: AuditReport, console: Console) -> None:
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
     if len(names) > TOP_FEATURES:
         _line(console, f"  and {len(names) - TOP_FEATURES} more features")
+
+
+def _print_associations(report: AuditReport, console: Console) -> None:
+    found = report.associations
+    if found is None:
+        return
+    own = found.table[found.table["feature"].isin(report.features)]
+    if len(own):
+        _heading(console, "Associations with the prediction (FairTest; an association is no cause)")
+        table = _table("feature", "metric", "value and 95 % interval")
+        for row in own.to_dict("records"):
+            table.add_row(_clean(row["feature"]), _clean(row["metric"]), _estimate(row))
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
+    if len(found.contexts):
+        _heading(console, "Where the association is stronger")
+        table = _table("context", "feature", "value and 95 % interval", "over all")
+        for row in found.contexts.head(TOP_CONTEXTS).to_dict("records"):
+            cells = (_clean(row["context"]), _clean(row["feature"]), _estimate(row))
+            table.add_row(*cells, _number(row["whole"]))
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def _print_checks(report: AuditReport, console: Console) -> None:
+    hidden, sensitivity = report.hidden_subgroups, report.graph_sensitivity
+    if hidden is not None:
+        sentences = hidden.sentences()
+        more = len(sentences) - TOP_CONTEXTS
+        _print_sentences("Where the influence hides", sentences[:TOP_CONTEXTS], console)
+        if more > 0:
+            _line(console, f"  and {more} more")
+    if sensitivity is not None:
+        _print_sentences("What if the graph is wrong", sensitivity.sentences(), console)
+
+
+def _estimate(row: dict[Hashable, Any]) -> str:
+    return f"{_number(row['value'])} ({_number(row['low'])} to {_number(row['high'])})"
 
 
 def _print_fairness(report: AuditReport, console: Console) -> None:

@@ -1,12 +1,17 @@
-"""Python that stands in a saved report: a reader may run it, so it may only be what is expected."""
+"""Python that stands in a report: the call that repeats it, written, and checked when read back.
+
+A reader may run it, so in a saved report it may only be what is expected.
+"""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 
 from workbench.errors import DataError
+from workbench.intervention import Interventions
 
-__all__ = ["SavedLabel", "check_code"]
+__all__ = ["SavedLabel", "audit_call", "check_code"]
 
 MOST_CHARACTERS = 1_000_000
 CALLS = {
@@ -37,6 +42,31 @@ CALLS = {
 """What levels and labels may be made by; none of these reads, writes or runs anything."""
 NAMES = {"nan", "inf", "np.nan", "np.inf", "np.True_", "np.False_"}
 PLAIN = (str, int, float, bool, type(None))
+
+
+def audit_call(
+    *,
+    methods: Sequence[str] | None,
+    intervention: Interventions,
+    threshold: float,
+    alpha: float,
+    seed: int,
+    subgroups: Mapping[str, str],
+    checks: Sequence[str],
+) -> str:
+    """Write the call that repeats an audit; what is None or empty is left to the defaults."""
+    options = [] if methods is None else [f"methods={list(methods)!r}"]
+    if isinstance(intervention, dict):
+        inner = ", ".join(f"{name!r}: wb.{value!r}" for name, value in intervention.items())
+        options.append(f"intervention={{{inner}}}")
+    elif intervention is not None:
+        options.append(f"intervention=wb.{intervention!r}")
+    options += [f"threshold={threshold!r}", f"alpha={alpha!r}", f"seed={seed!r}"]
+    if subgroups:
+        options.append(f"subgroups={dict(subgroups)!r}")
+    if checks:
+        options.append(f"checks={list(checks)!r}")
+    return f"wb.audit(case, target, {', '.join(options)})"
 
 
 class SavedLabel(str):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from workbench.effects import Effect, FeatureEffects
 from workbench.errors import DataError
@@ -16,8 +18,17 @@ from workbench.row_summary import MOST_BINS, QUANTILES, PartSummary, RowSummary
 from workbench.saved_influence import UNKNOWN
 from workbench.strict_json import Part
 
-__all__ = ["altered", "read_entry", "read_path"]
+__all__ = ["Columns", "altered", "read_entry", "read_frame", "read_path"]
 
+Columns = dict[str, str]
+"""What a table's columns hold: "text", "texts", "number", "count" or "flag"."""
+KINDS: dict[str, Callable[[Part], Any]] = {
+    "text": Part.text,
+    "texts": Part.texts,
+    "number": Part.number,
+    "count": Part.count,
+    "flag": Part.flag,
+}
 Blocks = Sequence[Sequence[npt.NDArray[np.float64]]]
 
 
@@ -27,6 +38,14 @@ def altered(reason: str) -> DataError:
         f"This report was changed after it was written: {reason}. Ask for the original, or repeat "
         f"the audit."
     )
+
+
+def read_frame(part: Part, columns: Columns) -> pd.DataFrame:
+    """Read a table whose columns are known; others are left out."""
+    records = [
+        {name: KINDS[kind](row[name]) for name, kind in columns.items()} for row in part.items()
+    ]
+    return pd.DataFrame(records, columns=list(columns))
 
 
 def _effect(part: Part, blocks: Blocks) -> Effect:

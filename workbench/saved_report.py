@@ -25,8 +25,13 @@ from workbench.graph import PREDICTION, CausalGraph
 from workbench.provenance import Provenance
 from workbench.report import AuditReport
 from workbench.report_document import FORMAT, FORMAT_VERSION, plain, report_document
+from workbench.saved_checks import (
+    read_associations,
+    read_graph_sensitivity,
+    read_hidden_subgroups,
+)
 from workbench.saved_code import SavedLabel, check_code
-from workbench.saved_estimates import altered, read_entry, read_path
+from workbench.saved_estimates import Columns, altered, read_entry, read_frame, read_path
 from workbench.saved_influence import read_block
 from workbench.strict_json import LARGEST_NUMBER, MAX_BYTES, Part, parse_strictly
 from workbench.target import UnlearningTarget
@@ -35,7 +40,6 @@ from workbench.verdict import judge
 __all__ = ["parse_report", "read_report"]
 
 WHAT = "saved report"
-Columns = dict[str, str]
 EQUATIONS: Columns = {
     "node": "text",
     "causes": "text",
@@ -77,8 +81,11 @@ DERIVED = (
     "comparison",
     "agreement",
     "diagnostics",
+    "associations",
+    "hidden_subgroups",
+    "graph_sensitivity",
 )
-"""Keys of a report whose numbers follow from others."""
+"""Keys of a report whose numbers follow from others, wholly or in part."""
 TOLERANCE = 1e-6
 
 
@@ -177,6 +184,7 @@ def _report(root: Part) -> AuditReport:
         raise DataError(f"The {WHAT} has effects of {listed(lost[:1])}, which is not in its graph.")
     if not features:
         raise root["features"].error("is empty; a report is about some feature.")
+    attributions = tuple(_attribution(part) for part in root["attributions"].items(100))
     return AuditReport(
         target=_target(root["target_parts"]),
         features=features,
@@ -185,8 +193,8 @@ def _report(root: Part) -> AuditReport:
         context=context,
         path_effects=paths,
         verdict=verdict,
-        attributions=tuple(_attribution(part) for part in root["attributions"].items(100)),
-        fairness=None if root["fairness"].value is None else _frame(root["fairness"], FAIRNESS),
+        attributions=attributions,
+        fairness=None if root["fairness"].value is None else read_frame(root["fairness"], FAIRNESS),
         diagnostics=_diagnostics(root["diagnostics"], effects),
         graph=graph,
         audit_graph=audit_graph,
@@ -199,6 +207,13 @@ def _report(root: Part) -> AuditReport:
         skipped={name: part.text() for name, part in root["skipped"].pairs()},
         subgroups=subgroups,
         subgroup_conditions={n: p.text() for n, p in root["subgroup_conditions"].pairs()},
+        associations=read_associations(root.optional("associations"), attributions, n_rows),
+        hidden_subgroups=read_hidden_subgroups(
+            root.optional("hidden_subgroups"), features, n_rows, verdict
+        ),
+        graph_sensitivity=read_graph_sensitivity(
+            root.optional("graph_sensitivity"), graph, features, verdict
+        ),
         from_file=True,
     )
 
@@ -231,7 +246,7 @@ def _label(part: Part) -> Any:
 
 
 def _attribution(part: Part) -> Attribution:
-    frame = _frame(part["values"], VALUES)
+    frame = read_frame(part["values"], VALUES)
     by_feature = frame.set_index("feature")
     by_feature.index.name = None
     interval = part["has_interval"].flag()
@@ -251,20 +266,11 @@ def _attribution(part: Part) -> Attribution:
 def _diagnostics(part: Part, effects: EffectTable) -> Diagnostics:
     return Diagnostics(
         estimator_disagreement(effects),
-        _frame(part["equations"], EQUATIONS),
-        _frame(part["overlap"], OVERLAP),
-        _frame(part["adjustment"], ADJUSTMENT),
+        read_frame(part["equations"], EQUATIONS),
+        read_frame(part["overlap"], OVERLAP),
+        read_frame(part["adjustment"], ADJUSTMENT),
         part["warnings"].texts(),
     )
-
-
-def _frame(part: Part, columns: Columns) -> pd.DataFrame:
-    """Read a table whose columns are known; others are left out."""
-    kinds = {"text": Part.text, "number": Part.number, "count": Part.count, "flag": Part.flag}
-    records = [
-        {name: kinds[kind](row[name]) for name, kind in columns.items()} for row in part.items()
-    ]
-    return pd.DataFrame(records, columns=list(columns))
 
 
 def _provenance(part: Part) -> Provenance:
@@ -295,7 +301,7 @@ def _check_agreement(root: Part, report: AuditReport) -> None:
             f"{found['decision']!r}"
         )
     for key in DERIVED:
-        if not _agree(root[key].value, again[key]):
+        if not _agree(root.optional(key).value, again[key]):
             raise altered(f"what stands under {key!r} does not follow from its estimates")
 
 

@@ -82,6 +82,10 @@ class Part:
             raise self.error(f"lacks {key!r}.")
         return Part(held[key], f"{self.place}.{key}")
 
+    def optional(self, key: str) -> Part:
+        """Return what stands under a key, null when nothing does."""
+        return Part(self._of_kind(dict, "an object with keys").get(key), f"{self.place}.{key}")
+
     def items(self, most: int = 100_000) -> list[Part]:
         """Return the parts of a list."""
         held = self._of_kind(list, "a list")

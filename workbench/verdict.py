@@ -20,15 +20,31 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from workbench.case import AuditCase
 from workbench.effects import Effect, EffectTable
 from workbench.errors import TargetError
 from workbench.multiple_testing import holm
 from workbench.paths import PathEffect
 from workbench.wording import share, signed, span
 
-__all__ = ["Cancellation", "Claim", "Decision", "Verdict", "judge"]
+__all__ = ["Cancellation", "Claim", "Decision", "Verdict", "default_threshold", "judge"]
 
 Decision = Literal["below", "above", "inconclusive"]
+THRESHOLD = 0.02
+"""Default τ of a probability; of other outputs, this share of the spread of the predictions."""
+
+
+def default_threshold(case: AuditCase) -> float:
+    """Return τ when the auditor states none, in the unit of the prediction.
+
+    0.02 of a probability (two percentage points); else 2 % of the distance between the 5th and
+    the 95th percentile of the predictions, to two significant digits.
+    """
+    if case.output == "probability":
+        return THRESHOLD
+    low, high = np.quantile(case.predictions, [0.05, 0.95])
+    spread = THRESHOLD * float(high - low)
+    return float(f"{spread:.2g}") if spread > 0 else THRESHOLD
 
 
 @dataclass(frozen=True)

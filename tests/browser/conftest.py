@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     report = yield
     view = getattr(item, "funcargs", {}).get("view")
     if call.when == "call" and report.failed and isinstance(view, Watched):
-        folder = item.funcargs["tmp_path"]
+        folder = item.funcargs.get("tmp_path") or Path(mkdtemp(prefix="failed-"))
         if not view.page.is_closed():
             view.page.screenshot(path=folder / "failed.png", full_page=True)
             report.sections.append(("picture", f"{folder / 'failed.png'}"))

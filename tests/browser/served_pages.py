@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -255,6 +256,9 @@ def watched(browser: Browser, site: Site, **options: Any) -> Iterator[Watched]:
 def ready(page: Page) -> Locator:
     """Wait until an audit can be run, and return the button."""
     button = page.get_by_role("button", name="Run the audit")
+    broken = page.get_by_text(re.compile("There was an error when executing cell|Traceback"))
+    expect(button.or_(broken).first).to_be_visible(timeout=LONG)
+    assert broken.count() == 0, "the page's code failed"
     expect(button).to_be_enabled(timeout=LONG)
     return button
 

@@ -48,15 +48,24 @@ LAYERS: list[list[set[str]]] = [
         {"endpoint", "endpoint_http", "endpoint_protocols"},
         {"model_files", "onnx_checks", "onnx_files", "tree_structure"},
     ],
-    [{"comparison"}, {"hidden_subgroups"}, {"provenance"}, {"steps"}, {"named_subgroups"}],
+    [
+        {"comparison"},
+        {"graph_sensitivity"},
+        {"hidden_subgroups"},
+        {"provenance"},
+        {"steps"},
+        {"named_subgroups"},
+    ],
     [{"report_svg", "report_charts"}],
     [
         {
             "report",
+            "report_checks",
             "report_document",
             "report_groups",
             "report_page",
             "report_tables",
+            "saved_checks",
             "saved_code",
             "saved_estimates",
             "saved_influence",
@@ -64,7 +73,6 @@ LAYERS: list[list[set[str]]] = [
         }
     ],
     [{"audit"}, {"report_text"}],
-    [{"graph_sensitivity"}],
     [{"__init__"}],  # the public names
     [{"cli", "cli_case", "cli_output"}],
 ]

@@ -15,6 +15,7 @@ import workbench as wb
 from tests.widgets.widget_tree import loan_case, part, parts, press, said
 from widgets.condition_builder import ConditionBuilder
 from widgets.condition_text import column_facts, example_condition, joined
+from widgets.disclosure import Disclosure
 from widgets.session import AuditSession
 from workbench.condition import Condition
 from workbench.errors import ConditionError
@@ -29,14 +30,14 @@ def builder(session: AuditSession) -> ConditionBuilder:
 
 
 def unfold(builder: ConditionBuilder) -> None:
-    part(builder, W.Accordion).selected_index = 0
+    part(builder, Disclosure).opened = True
 
 
 def choose(builder: ConditionBuilder, line: int, column: str, sign: str, *values: Any) -> None:
     """Set one line of the builder as a person would."""
     parts(builder, W.Dropdown, description="Column")[line].value = column
     parts(builder, W.Dropdown, description="Comparison")[line].value = sign
-    row = part(builder, W.Accordion).children[0].children[0].children[line]
+    row = part(builder, Disclosure).children[1].children[0].children[line]
     fields = [w for w in parts(row.children[2], W.Dropdown | W.FloatText | W.SelectMultiple)]
     for field, value in zip(fields, values, strict=True):
         field.value = value

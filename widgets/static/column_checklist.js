@@ -1,9 +1,8 @@
 // Columns to tick: one group with a legend, a search where there are many, and all or none at once.
-let count = 0;
 const MANY = 12;
 export default {
   render({ model, el }) {
-    const id = `wb-columns-${Date.now()}-${count++}`;
+    const id = `wb-columns-${Math.random().toString(36).slice(2)}`;
     const group = document.createElement("fieldset");
     group.className = "wb-checklist";
     const legend = document.createElement("legend");

@@ -1,10 +1,9 @@
 // Chooses one file and sends it in parts. Too large a file is refused here, before it is read.
-let count = 0;
 const size = (bytes) => (bytes < 100000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 export default {
   render({ model, el }) {
     el.classList.add("wb-own-field");
-    const id = `wb-file-${Date.now()}-${count++}`;
+    const id = `wb-file-${Math.random().toString(36).slice(2)}`;
     const label = document.createElement("label");
     label.htmlFor = id;
     label.className = "wb-label";

@@ -50,13 +50,15 @@ function render({ model, el }) {
       if (source && target && source !== target) send("add-edge", { source: source.name, target: target.name });
     },
   };
-  const network = new vis.Network(canvas, { nodes, edges }, { ...drawing.options, manipulation });
+  // Without a drawing yet, physics would start and move what comes.
+  const network = new vis.Network(canvas, { nodes, edges }, { physics: { enabled: false }, ...drawing.options, manipulation });
   canvas.network = network;
   const inner = canvas.querySelector(".vis-network");
   inner.setAttribute("data-lm-suppress-shortcuts", "true"); // else Jupyter takes the keys for its cells
   inner.setAttribute("role", "application");
   inner.setAttribute("aria-label", "The causal graph as a drawing. The table below holds the same arrows.");
 
+  let optioned = drawing.options; // the options that are in force
   let arming = false; // whether arrows are being drawn
   let held = false; // whether the pointer is down: a change now would end what it is doing
   let waiting = false; // a drawing that came meanwhile
@@ -110,6 +112,7 @@ function render({ model, el }) {
     edges.remove(edges.getIds().filter((id) => !known.has(edges.get(id).from) || !known.has(edges.get(id).to)));
     put(nodes, (drawing.nodes || []).map((node) => ({ ...node })));
     put(edges, shown);
+    if (drawing.options && drawing.options !== optioned) network.setOptions((optioned = drawing.options));
     const height = `${drawing.height || 320}px`;
     if (canvas.style.height !== height) {
       canvas.style.height = height;

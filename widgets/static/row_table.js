@@ -1,5 +1,4 @@
 // A table of rows to choose from. It draws what Python sends as text and sends back intents; it holds no data of its own.
-let count = 0;
 const make = (tag, name = "", text = "") => {
   const node = document.createElement(tag);
   if (name) node.className = name;
@@ -10,7 +9,7 @@ const make = (tag, name = "", text = "") => {
   return node;
 };
 const field = (words, type) => {
-  const id = `wb-rows-${Date.now()}-${count++}`;
+  const id = `wb-rows-${Math.random().toString(36).slice(2)}`;
   const box = make("div", "wb-rows-field");
   const label = make("label", "wb-label", words);
   const input = make("input");

@@ -1,9 +1,8 @@
 // A password field whose content goes to Python once and is in no trait: a saved page does not hold it.
-let count = 0;
 export default {
   render({ model, el }) {
     el.classList.add("wb-own-field");
-    const id = `wb-secret-${Date.now()}-${count++}`;
+    const id = `wb-secret-${Math.random().toString(36).slice(2)}`;
     const label = document.createElement("label");
     label.htmlFor = id;
     label.className = "wb-label";

@@ -1,5 +1,13 @@
 // A line that screen readers announce: the element stays, only its text changes.
+// In a notebook, keys typed on a control of ours would also command the notebook's cells (`d d` deletes one). JupyterLab looks for
+// this attribute on the very element that has the focus.
+const keep = ({ target }) => {
+  if (target.closest?.('[class*="wb-"]')) target.setAttribute("data-lm-suppress-shortcuts", "true");
+};
 export default {
+  initialize() {
+    document.addEventListener("focusin", keep);
+  },
   render({ model, el }) {
     const line = document.createElement("div");
     line.setAttribute("role", "status");

@@ -17,9 +17,10 @@ class Attribution:
     Attributes
     ----------
     method : str
-        ``"shap"`` or ``"permutation"``.
+        ``"shap"``, ``"permutation"`` or ``"fairtest"``.
     values : Series of float64, index: the case's features in order
-        In `unit`. A feature that the model does not read has exactly 0.0. NaN where the method
+        In `unit`. A feature that the model does not read has exactly 0.0, except as an
+        association. NaN where the method
         cannot answer, for instance the permutation of a single row.
     low, high : Series of float64 or None
         95 % interval with the same index, where there is one.

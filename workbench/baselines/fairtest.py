@@ -20,7 +20,7 @@ from workbench.baselines.attribution import Attribution, by_feature
 from workbench.baselines.decisions import decision_line
 from workbench.case import AuditCase
 from workbench.columns import Column
-from workbench.errors import AuditError
+from workbench.errors import AuditError, TargetError
 from workbench.multiple_testing import holm
 from workbench.progress import Progress, silent
 from workbench.subgroup_search import Candidate, Estimate, Statistic, grow_tree, halves, mask_of
@@ -37,6 +37,8 @@ PROMISING = 1.0
 """Standard errors by which a context must stand out on the half that it was found on."""
 MOST_TESTED = 6
 """Contexts of one feature that are tested."""
+FEWEST = 20
+"""Rows below which nothing can be said about an association."""
 RANDOM_TABLES = 4_999
 """Tables drawn for a p-value where cells are expected to hold too few rows for an approximation."""
 
@@ -102,6 +104,8 @@ def fairtest_association(
 
     Raises
     ------
+    TargetError
+        When the target has too few rows to compare.
     AuditError
         When an option is out of range.
 
@@ -120,6 +124,11 @@ def fairtest_association(
             raise AuditError(f"FairTest needs {name} of at least 1, not {number}.")
     names, mask = case.resolve(target)
     positions = np.flatnonzero(mask)
+    if len(positions) < FEWEST:
+        raise TargetError(
+            f"An association compares many rows; the target has {len(positions)}, and at least "
+            f"{FEWEST} are needed."
+        )
     line, how = decision_line(case)
     rows = _Rows(case, positions, case.predictions[positions], case.predictions[positions] > line)
     records, strengths = [], {}
