@@ -88,6 +88,8 @@ class InterventionPicker(W.VBox):
         self._filling = False
         self._head = W.HTML()
         self._lines = W.VBox()
+        # Lines are kept: one that Python forgets before the page has drawn it is an error there.
+        self._known: dict[str, W.HBox] = {}
         self._other = W.Dropdown(description="Another feature")
         self._other_change = W.Button(description="Change…")
         self._others = W.HBox([self._other, self._other_change])
@@ -155,7 +157,9 @@ class InterventionPicker(W.VBox):
             own = [n for i, n in enumerate(names) if i < MOST_LINES or n in chosen]
             rest = [name for name in names if name not in own]
             self._head.value = "<p class='wb-label'>How each feature is varied</p>" if names else ""
-            self._lines.children = [self._line(case, name, chosen) for name in own] if case else []
+            lines = tuple(self._line(case, name, chosen) for name in own) if case else ()
+            if self._lines.children != lines:
+                self._lines.children = lines
             if tuple(self._other.options) != tuple(rest):
                 self._other.options = rest
                 self._other.value = rest[0] if rest else None
@@ -166,18 +170,24 @@ class InterventionPicker(W.VBox):
         except Exception as error:  # the component's boundary
             self._problem.say(words_for(error), "problem")
 
-    def _line(
-        self, case: wb.AuditCase, name: str, chosen: Mapping[str, Intervention]
-    ) -> W.HBox:  # fmt: skip
+    def _line(self, case: wb.AuditCase, name: str, chosen: Mapping[str, Intervention]) -> W.HBox:
+        """Return the line of a feature, as it stood before but for its words."""
         try:
             words = f": {intervention_words(case, name, chosen.get(name))}"
         except AuditError as error:
             words = f" cannot be varied so: {error}"
-        text = W.HTML(f"<strong>{escape(name)}</strong>{escape(words)}")
+        if name not in self._known:
+            self._known[name] = self._new_line(name)
+        text, change = self._known[name].children
+        text.value = f"<strong>{escape(name)}</strong>{escape(words)}"
+        change.layout.display = "none" if case.columns[name].is_constant else ""
+        return self._known[name]
+
+    def _new_line(self, name: str) -> W.HBox:
+        text = W.HTML()
         text.add_class("wb-grow")
         change = W.Button(description="Change…", tooltip=f"Change how {name} is varied")
         change.on_click(lambda _: self._open(name))
-        change.layout.display = "none" if case.columns[name].is_constant else ""
         line = W.HBox([text, change])
         line.add_class("wb-row")
         line.add_class("wb-varied")

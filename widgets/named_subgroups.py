@@ -51,6 +51,8 @@ class NamedSubgroups(W.VBox):
         self._status = StatusLine()
         self._head = W.HTML()
         self._list = W.VBox()
+        # Kept: a row that Python forgets before the page has drawn it is an error there.
+        self._known: dict[str, W.HBox] = {}
         super().__init__([self._form, self._status, self._head, self._list])
         self._save.on_click(lambda _: self._keep())
         self._stop.on_click(lambda _: self._edit(None))
@@ -166,10 +168,18 @@ class NamedSubgroups(W.VBox):
             self._status.say(words_for(error), "problem")
 
     def _row(self, name: str, condition: str) -> W.HBox:
-        text = W.HTML(
+        """Return the line of a subgroup, as it stood before but for its words."""
+        if name not in self._known:
+            self._known[name] = self._new_row(name)
+        row = self._known[name]
+        row.children[0].value = (
             f"<strong>{escape(name)}</strong> <code>{escape(condition)}</code> "
             f"<span class='wb-muted'>{escape(self._counted(condition))}</span>"
         )
+        return row
+
+    def _new_row(self, name: str) -> W.HBox:
+        text = W.HTML()
         text.add_class("wb-grow")
         buttons = []
         for words, pressed in (
