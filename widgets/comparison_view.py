@@ -13,6 +13,7 @@ import pandas as pd
 import workbench as wb
 from widgets import markup
 from widgets.figures import rank_figure
+from widgets.further_checks import associations_section
 from widgets.saved_view import SavedView
 from widgets.sections import drawing, folded, guarded, section
 from widgets.session import ReportSession
@@ -20,6 +21,10 @@ from workbench.comparison import NAMES, Comparison
 from workbench.wording import signed
 
 __all__ = ["ComparisonView"]
+
+ELSEWHERE = ("hidden subgroups", "graph sensitivity")
+"""Checks that say themselves why they were left out."""
+ASSOCIATED = " FairTest says what goes together with the prediction, and not why."
 
 
 class ComparisonView(SavedView, W.VBox):
@@ -53,11 +58,16 @@ def methods_section(report: wb.AuditReport) -> str:
     if not report.attributions and not len(report.effects):
         return ""
     comparison = report.comparison()
-    left_out = {k: v for k, v in report.skipped.items() if not k.startswith("subgroup ")}
+    left_out = {
+        name: why
+        for name, why in report.skipped.items()
+        if not name.startswith("subgroup ") and name not in ELSEWHERE
+    }
     return section(
         "What the other methods say",
         "Other methods answer other questions. A feature that the model does not read gets 0 from "
-        "them, however much of it comes back through other columns.",
+        "SHAP and permutation importance, however much of it comes back through other columns."
+        + (ASSOCIATED if report.associations else ""),
         markup.bullets(comparison.sentences)
         or markup.paragraph("The methods tell no different stories about these features."),
         *(
@@ -122,6 +132,7 @@ def fairness_section(report: wb.AuditReport) -> str:
 SECTIONS: tuple[Callable[[wb.AuditReport], str], ...] = (
     methods_section,
     agreement_section,
+    associations_section,
     fairness_section,
 )
 

@@ -17,6 +17,7 @@ from widgets.findings import (
     plain_words,
     unit_words,
 )
+from widgets.further_checks import hidden_section, other_graphs_section
 from widgets.live_view import LiveEstimate
 from widgets.path_ledger import path_ledger
 from widgets.saved_view import SavedView
@@ -162,5 +163,7 @@ SECTIONS: tuple[Callable[[wb.AuditReport], str], ...] = (
     path_ledger,
     row_spread,
     subgroup_comparison,
+    hidden_section,
     disagreement_section,
+    other_graphs_section,
 )

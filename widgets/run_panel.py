@@ -11,7 +11,7 @@ from traitlets import link
 from widgets.browser_parts import StatusLine
 from widgets.jobs import words_for
 from widgets.session import AuditSession
-from workbench.audit import METHODS, default_threshold
+from workbench.audit import CHECKS, METHODS, default_threshold
 
 __all__ = ["RunPanel"]
 
@@ -20,8 +20,12 @@ NAMES = {
     "fuzzing": "Causal fuzzing (asks the model; gives the paths)",
     "shap": "SHAP (attribution)",
     "permutation": "Permutation importance",
+    "fairtest": "FairTest association",
     "aif360": "AIF360 fairness metrics",
+    "subgroups": "Where does the influence hide? (searches subgroups)",
+    "graph": "Is the graph right? (tries other graphs)",
 }
+"""Methods and further checks by what they are called beside their box."""
 
 
 class RunPanel(W.VBox):
@@ -38,7 +42,8 @@ class RunPanel(W.VBox):
         self._shown: object = None
         self._tau = W.FloatText(description="Threshold τ", step=0.005)
         self._seed = W.IntText(description="Seed of the random numbers", value=0)
-        self._methods = {name: self._check(name) for name in METHODS}
+        self._methods = {name: self._check(name, True) for name in METHODS}
+        self._checks = {name: self._check(name, name in session.settings.checks) for name in CHECKS}
         self._unit = W.HTML()
         self._run = W.Button(description="Run the audit", button_style="primary")
         self._cancel = W.Button(description="Cancel", disabled=True)
@@ -53,11 +58,20 @@ class RunPanel(W.VBox):
         for control in (self._tau, self._seed):
             control.add_class("wb-field")
             control.observe(lambda _: self._set(), "value")
-        checks = W.VBox(list(self._methods.values()))
-        checks.add_class("wb-checks")
+        methods, checks = (W.VBox(list(boxes.values())) for boxes in (self._methods, self._checks))
+        for boxes in (methods, checks):
+            boxes.add_class("wb-checks")
         numbers = W.VBox([self._tau, self._unit, self._seed])
         numbers.add_class("wb-half")
-        right = W.VBox([W.HTML("<p class='wb-label'>Methods</p>"), checks, self._live])
+        right = W.VBox(
+            [
+                W.HTML("<p class='wb-label'>Methods</p>"),
+                methods,
+                W.HTML("<p class='wb-label'>Further checks, which take longer</p>"),
+                checks,
+                self._live,
+            ]
+        )
         right.add_class("wb-half")
         columns = W.HBox([numbers, right])
         columns.add_class("wb-columns")
@@ -74,8 +88,8 @@ class RunPanel(W.VBox):
         self._offer()
         self._draw()
 
-    def _check(self, name: str) -> W.Checkbox:
-        box = W.Checkbox(value=True, description=NAMES[name], indent=False)
+    def _check(self, name: str, ticked: bool) -> W.Checkbox:
+        box = W.Checkbox(value=ticked, description=NAMES[name], indent=False)
         box.add_class("wb-check")
         box.observe(lambda _: self._set(), "value")
         return box
@@ -110,6 +124,7 @@ class RunPanel(W.VBox):
             methods=chosen,
             threshold=float(self._tau.value),
             seed=max(0, int(self._seed.value)),
+            checks=tuple(name for name, box in self._checks.items() if box.value),
         )
 
     def _pressed(self) -> None:

@@ -34,12 +34,15 @@ class AuditSettings:
     interventions : mapping of str to Contrast, Resample or Shift
         By feature; a feature that is not named takes the default of
         :func:`workbench.intervention.vary`. Names outside the target are left out of a run.
+    checks : tuple of str
+        Further checks, which take longer; see :func:`workbench.audit.audit`.
     """
 
     methods: tuple[str, ...] = METHODS
     threshold: float | None = None
     seed: int = 0
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
+    checks: tuple[str, ...] = ()
 
 
 class ReportSession(HasTraits):
@@ -185,6 +188,7 @@ class AuditSession(ReportSession):
                     threshold=settings.threshold,
                     seed=settings.seed,
                     subgroups=subgroups,
+                    checks=settings.checks,
                     progress=progress,
                 )
 

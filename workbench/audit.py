@@ -93,9 +93,9 @@ def audit(
         "subgroups" searches where the influence hides
         (:func:`workbench.hidden_subgroups.subgroup_effects`), "graph" asks what the finding owes
         to the graph (:func:`workbench.graph_sensitivity.graph_sensitivity`); on tens of thousands
-        of rows they take some 20 and 6 seconds. Under the same intervention, threshold, alpha and
-        seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that cannot
-        work on this target is named in ``report.skipped``.
+        of rows they take up to some 20 and 6 seconds. Under the same intervention, threshold,
+        alpha and seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that
+        cannot work on this target is named in ``report.skipped``.
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.

@@ -103,8 +103,8 @@ class GraphSensitivity:
         flips = self.edits[self.edits["flips"]]
         if flips.empty:
             return (
-                f"None of the {len(self.edits)} graphs that differ from the drawn one by a single "
-                f"arrow changes the finding."
+                f"Not one of the {len(self.edits)} graphs that differ from the drawn one by a "
+                f"single arrow changes the finding."
             )
         return (
             f"{len(flips)} of the {len(self.edits)} graphs that differ from the drawn one by a "
@@ -116,8 +116,8 @@ class GraphSensitivity:
             if row["n"]:
                 part, low, high = (share(float(row[key])) for key in ("share", "low", "high"))
                 yield (
-                    f"Of {row['n']} graphs {row['graphs']}, {part} change the finding (95 % "
-                    f"interval {low} to {high})."
+                    f"Of {row['n']} graph{'' if row['n'] == 1 else 's'} {row['graphs']}, {part} "
+                    f"change the finding (95 % interval {low} to {high})."
                 )
 
 

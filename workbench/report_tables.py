@@ -72,7 +72,7 @@ def _compared(
 
 
 def csv_text(report: AuditReport) -> str:
-    """Return effects, subgroups, paths and what else has intervals as CSV; see :meth:`AuditReport.to_csv`."""
+    """Return what has intervals as CSV; see :meth:`AuditReport.to_csv`."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_HEAD)
@@ -123,11 +123,11 @@ def _checked(report: AuditReport) -> Iterator[tuple[object, ...]]:
                 yield *about, *(row[key] for key in keys)
     if report.graph_sensitivity is not None:
         for row in report.graph_sensitivity.shares.to_dict("records"):
-            about = ("other graphs that change the finding", row["graphs"], "", "cafe", "share")
-            yield *about, row["n"], row["share"], row["low"], row["high"]
+            named = ("other graphs that change the finding", row["graphs"], "", "cafe", "share")
+            yield *named, row["n"], row["share"], row["low"], row["high"]
         for cause in report.graph_sensitivity.confounding:
-            about = ("hidden common cause that would do", "", cause.feature, "cafe", "partial R²")
-            yield *about, "", cause.robustness, "", ""
+            need = ("hidden common cause that would do", "", cause.feature, "cafe", "partial R²")
+            yield *need, "", cause.robustness, "", ""
 
 
 def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[object, ...]]:

@@ -116,7 +116,7 @@ def _print_paths(report: AuditReport, console: Console) -> None:
 
 def _print_ranks(report: AuditReport, console: Console) -> None:
     ranks = report.comparison().table.pivot(index="feature", columns="method", values="rank")
-    methods = [method for method in HEADS if method in ranks.columns]
+    methods = [method for method in HEADS if method in ranks and ranks[method].notna().any()]
     if not methods or len(ranks) < 2:
         return
     order = ranks[methods[0]].rank(method="first").to_dict()
@@ -124,6 +124,8 @@ def _print_ranks(report: AuditReport, console: Console) -> None:
     names = sorted(ranks.index, key=lambda name: (name not in own, order[name], str(name)))
     _heading(console, "Rank of each feature by each method (1 = most influence)")
     table = _table("feature", *(HEADS[method] for method in methods))
+    for column, method in zip(table.columns[1:], methods, strict=True):
+        column.max_width = max(map(len, HEADS[method].split()))
     table.columns[0].min_width = min(28, max(len(str(name)) for name in names[:TOP_FEATURES]))
     for name in names[:TOP_FEATURES]:
         cells = [ranks.at[name, method] for method in methods]

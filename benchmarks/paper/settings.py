@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["FULL", "QUICK", "SEED", "Size", "find_data"]
@@ -28,6 +29,10 @@ class Size:
         Random graphs of each kind, for each dataset and model.
     shap_queries : int
         Most rows that SHAP may ask of a model.
+    shap_rows : int or None
+        Most rows that SHAP explains; None leaves it to its budget.
+    families : mapping of str to tuple of str
+        The models of a dataset; a dataset left out has all three.
     """
 
     name: str
@@ -36,10 +41,21 @@ class Size:
     graph_rows: int
     graph_repeats: int
     shap_queries: int
+    shap_rows: int | None = None
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 FULL = Size("full", 10_000, None, 4_000, 20, 200_000)
-QUICK = Size("quick", 4_000, 3_000, 500, 3, 10_000)
+QUICK = Size(
+    "quick",
+    world_rows=4_000,
+    adult_rows=1_500,
+    graph_rows=500,
+    graph_repeats=2,
+    shap_queries=4_000,
+    shap_rows=10,
+    families={"german_credit": ("regression",), "drug_consumption": ("regression",)},
+)
 
 
 def find_data() -> None:

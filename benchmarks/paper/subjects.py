@@ -46,7 +46,7 @@ class Subject:
         return {
             **self.key,
             "rows": case.n_rows,
-            "features": len(self.target.features_named),
+            "features": len(self.target.names),
             "score": "ROC AUC" if binary else "R²",
             "on training rows": float(score),
         }
@@ -75,10 +75,10 @@ def subject(dataset: Dataset, family: str, features: Iterable[str] | None = None
     return Subject(dataset, family, case, wb.UnlearningTarget.features(dataset.features))
 
 
-def subjects(found: dict[str, Dataset]) -> Iterator[Subject]:
-    """Yield every dataset with every model."""
+def subjects(found: dict[str, Dataset], size: Size) -> Iterator[Subject]:
+    """Yield every dataset with each of its models."""
     for dataset in found.values():
-        for family in FAMILIES:
+        for family in size.families.get(dataset.name, FAMILIES):
             yield subject(dataset, family)
 
 

@@ -195,6 +195,7 @@ def test_without_a_causal_method_there_is_no_verdict(files: Path) -> None:
         (["loan", "--target", "income", "--threshold", "nan"], "--threshold must be"),
         (["loan", "--target", "income", "--alpha", "0.5"], "--alpha must lie"),
         (["loan", "--target", "income", "--method", "lime"], "Unknown methods: 'lime'"),
+        (["loan", "--target", "income", "--check", "all"], "Unknown checks: 'all'"),
         (["loan", "--target", "income", "--model-kind", "svm"], "no model kind 'svm'"),
         (["heart_disease", "--target", "bmi", "--model-kind", "logistic"], "needs two"),
         (["loan", "--target", "income", "--folder", "."], "reads no file"),
@@ -437,6 +438,27 @@ def test_adult_end_to_end(shared_data: Path, tmp_path: Path) -> None:
     found = json.loads((tmp_path / "a").read_text("utf-8"))
     assert found["n_target_rows"] == 48_842
     assert all(np.isfinite(row["total"]) for row in found["effects"])
+
+
+def test_further_checks_are_run_saved_and_read_again(tmp_path: Path) -> None:
+    target = ("loan", "--target", "zip_code", "--method", "cafe", "--method", "fairtest")
+    saved = tmp_path / "r.json"
+    done = run("audit", *target, "--check", "graph", "--check", "subgroups", "--json", saved)
+    assert done.exit_code == 1, done.output
+    report = wb.read_report(saved)
+    assert report.hidden_subgroups is not None and report.graph_sensitivity is not None
+    again = run("report", saved, "--code")
+    for output in (done.stdout, again.stdout):
+        assert max(map(len, output.partition("import pandas")[0].splitlines())) <= 80
+        text = " ".join(output.split())
+        assert "Associations with the prediction (FairTest" in text
+        assert "Where the influence hides" in text and "What if the graph is wrong" in text
+        for sentence in (
+            report.hidden_subgroups.sentences()[0],
+            *report.graph_sensitivity.sentences(),
+        ):
+            assert sentence in text
+    assert "checks=['subgroups', 'graph']" in again.stdout
 
 
 def test_subgroups_are_audited_saved_and_read_again(tmp_path: Path) -> None:

@@ -42,6 +42,21 @@ def test_an_unread_feature_with_a_route_gets_the_sentence_of_the_mission() -> No
     )
 
 
+def test_an_association_of_zero_is_not_said_to_come_from_an_unread_column() -> None:
+    none = Attribution(
+        "fairtest", pd.Series({"zip": 0.0}), None, None, "correlation", "", ROWS, 0, True
+    )
+    found = compare(
+        table(entry("zip", 0.31, 0.0)),
+        [shap(zip=0.0), none],
+        target=["zip"],
+        reads=[],
+        routes={"zip": ["income"]},
+    )
+    assert found.sentences[0].startswith("SHAP gives zip 0 because")
+    assert set(found.table["method"]) >= {"shap", "fairtest"}
+
+
 def test_without_a_route_nothing_is_said_to_travel() -> None:
     found = compare(
         table(entry("zip", 0.31, 0.0)), [shap(zip=0.0)], target=["zip"], reads=[], routes={}

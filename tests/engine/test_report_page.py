@@ -15,6 +15,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import workbench as wb
+from tests.engine.planted_world import planted_case
 from workbench.report import AuditReport
 from workbench.report_charts import (
     BarRow,
@@ -422,6 +423,65 @@ def test_bars_of_a_histogram_stand_at_their_bins_and_change_colour_at_the_thresh
     assert len(beyond) == 2  # the empty bin is not drawn
     assert float(beyond[1][1]) == pytest.approx(float(within[1]) / 4, abs=0.1)
     assert float(beyond[1][0]) == pytest.approx(scale(0.06) + 0.5, abs=0.06)
+
+
+def test_associations_hidden_groups_and_other_graphs_are_told() -> None:
+    report = wb.audit(
+        planted_case(),
+        wb.UnlearningTarget.feature("f"),
+        ["cafe", "fairtest"],
+        checks=["subgroups", "graph"],
+        progress=lambda *_: None,
+    )
+    page = checked(report)
+    words = page.text("section")
+    for title in ("Associations (FairTest)", "Where the influence hides"):
+        assert title in page.text("h3")
+    assert "What if the graph is wrong" in page.text("h3")
+    assert report.hidden_subgroups and report.graph_sensitivity and report.associations
+    for sentence in report.hidden_subgroups.sentences()[:6]:
+        assert sentence in page.text("li")
+    for sentence in report.graph_sensitivity.sentences():
+        assert sentence in page.text("li")
+    for row in report.associations.table.to_dict("records"):
+        assert row["feature"] in page.text("th") and signed(row["value"]) in words
+    for row in report.associations.contexts.to_dict("records"):
+        assert row["context"] in page.text("th") and signed(row["whole"]) in page.text("td")
+    for row in report.hidden_subgroups.table.to_dict("records"):
+        assert row["subgroup"] in page.text("th")
+        assert span((row["difference_low"], row["difference_high"])) in page.text("td")
+    for row in report.graph_sensitivity.edits.to_dict("records"):
+        assert row["edit"] in page.text("th")
+    assert "An association is no cause" in words
+    plain = checked(dataclasses.replace(report, hidden_subgroups=None, graph_sensitivity=None))
+    assert "Where the influence hides" not in plain.text() and "graph is wrong" not in plain.text()
+
+
+def test_hostile_names_in_the_checks_are_text() -> None:
+    data = planted_case().data.rename(columns={"f": SCRIPT, "m": IMAGE})
+    data["job"] = data["job"].replace({"v": "<b>v"})
+    model = wb.BlackBoxModel(
+        lambda rows: (
+            0.25
+            + 0.05 * np.tanh(rows[IMAGE])
+            + 0.4 * (rows[SCRIPT] == "yes") * ((rows["age"] > 55) & (rows["job"] == "<b>v"))
+        ),
+        features=[SCRIPT, "age", "job", IMAGE],
+        output="probability",
+    )
+    graph = wb.CausalGraph([(SCRIPT, IMAGE)], nodes=["age", "job"])
+    case = wb.AuditCase(data=data, model=model, graph=graph)
+    report = wb.audit(
+        case,
+        wb.UnlearningTarget.feature(SCRIPT),
+        ["cafe", "fairtest"],
+        checks=["subgroups", "graph"],
+        progress=lambda *_: None,
+    )
+    page = checked(report)
+    assert "<b>v" in page.text("th") and f"remove {SCRIPT} → {IMAGE}" in page.text("th")
+    back = wb.AuditReport.from_json(report.to_json())
+    assert render_page(back) == render_page(report)
 
 
 def test_an_audit_without_any_ranking_method_still_makes_every_page() -> None:

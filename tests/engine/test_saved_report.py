@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import workbench as wb
+from tests.engine.planted_world import planted_case
 from workbench.effects import Effect
 from workbench.saved_code import SavedLabel, check_code
 from workbench.saved_influence import pack, unpack
@@ -84,6 +85,14 @@ def make(kind: str) -> wb.AuditReport:
             logged = wb.BlackBoxModel.from_predictions(case.predictions, case.reads)
             case = wb.AuditCase(case.data, logged, case.graph, case.outcome)
             return wb.audit(case, target.feature("income"), causal, progress=quiet)
+        case "every check":
+            return wb.audit(
+                planted_case(),
+                target.feature("f"),
+                ["cafe", "fairtest"],
+                checks=["subgroups", "graph"],
+                progress=quiet,
+            )
         case "no verdict":
             return wb.audit(case, target.feature("income"), ["permutation"], progress=quiet)
         case "hostile":
@@ -103,6 +112,7 @@ KINDS = (
     "dated datapoints",
     "subgroup, resampled",
     "logged",
+    "every check",
     "no verdict",
     "hostile",
 )
@@ -379,6 +389,81 @@ def test_a_malformed_report_is_refused_in_words(path: str, value: object, words:
     assert len(str(caught.value)) < 600
 
 
+CHECKED = "changed after it was written"
+HIDDEN, GRAPH = "hidden_subgroups", "graph_sensitivity"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("associations", None, CHECKED),  # its ranks stay among the attributions
+        ("associations", [], "an object with keys"),
+        ("associations/table/0/value", 0.9, "outside its range"),
+        ("associations/table/0/value", None, "outside its range"),
+        ("associations/table/0/low", "0", "a number is due"),
+        ("associations/table/0/p_value", 1.2, "outside its range"),
+        ("associations/table/0/metric", "cause", "not in this report"),
+        ("associations/table/0/feature", "nobody", "not in this report"),
+        ("associations/table/1/metric", "NMI", "twice"),
+        ("associations/table/0/n_rows", 10**6, "outside its range"),
+        ("associations/contexts/0/context", "__import__('os')", "condition language"),
+        ("associations/contexts/0/whole", 0.3, CHECKED),
+        ("associations/contexts/0/value", 0.9, "outside its range"),
+        ("associations/notes", "no", "a list is due"),
+        (f"{HIDDEN}/n_tested", 3, CHECKED),
+        (f"{HIDDEN}/table/0/value", 0.3, "outside its range"),
+        (f"{HIDDEN}/table/0/whole", 0.05, CHECKED),
+        (f"{HIDDEN}/table/0/difference", 0.36, CHECKED),
+        (f"{HIDDEN}/table/0/p_value", 0.2, "outside its range"),
+        (f"{HIDDEN}/table/0/part", "total", "not in this report"),
+        (f"{HIDDEN}/table/0/feature", "age", "not in this report"),
+        (f"{HIDDEN}/table/0/subgroup", "open('f')", "condition language"),
+        (f"{HIDDEN}/sentences", [], CHECKED),
+        (f"{GRAPH}/decision", "inconclusive", CHECKED),
+        (f"{GRAPH}/decision", "fine", "one of"),
+        (f"{GRAPH}/threshold", 0.5, CHECKED),
+        (f"{GRAPH}/alpha", 0.2, CHECKED),
+        (f"{GRAPH}/implications/0/rejected", True, CHECKED),
+        (f"{GRAPH}/implications/0/x", "nobody", "not in this report"),
+        (f"{GRAPH}/implications/0/given", "age", "a list is due"),
+        (f"{GRAPH}/implications/0/correlation", 2, "outside its range"),
+        (f"{GRAPH}/edits/0/flips", True, CHECKED),
+        (f"{GRAPH}/edits/0/decision", "below", CHECKED),
+        (f"{GRAPH}/edits/0/edit", "add f → m", "does not allow"),
+        (f"{GRAPH}/edits/0/edit", "burn f → age", "does not allow"),
+        (f"{GRAPH}/edits/0/edit", " → " * 100_000, "does not allow"),
+        (f"{GRAPH}/edits/0/kind", "burn", "not in this report"),
+        (f"{GRAPH}/edits/0/total", None, "outside its range"),
+        (f"{GRAPH}/shares/1/flipped", 60, CHECKED),
+        (f"{GRAPH}/shares/1/flipped", 20, CHECKED),
+        (f"{GRAPH}/shares/1/share", 0.9, CHECKED),
+        (f"{GRAPH}/shares/1/high", 0.9, CHECKED),
+        (f"{GRAPH}/confounding/0/robustness", 0.9, CHECKED),
+        (f"{GRAPH}/confounding/0/effect", 0.5, CHECKED),
+        (f"{GRAPH}/confounding/0/spread", -1, "outside its range"),
+        (f"{GRAPH}/confounding/0/spread", 0, CHECKED),
+        (f"{GRAPH}/confounding/0/threshold", 0.5, CHECKED),
+        (f"{GRAPH}/confounding/0/feature", "age", "not in this report"),
+        (f"{GRAPH}/confounding", {}, "a list is due"),
+    ],
+)
+def test_edited_checks_are_refused_in_words(path: str, value: object, words: str) -> None:
+    changed = document("every check")
+    put(path, value)(changed)
+    with pytest.raises(wb.AuditError, match=words) as caught:
+        read(changed)
+    assert len(str(caught.value)) < 600
+
+
+def test_a_report_from_before_the_checks_is_still_read() -> None:
+    old = document("several features")
+    for key in ("associations", HIDDEN, GRAPH):
+        assert old.pop(key) is None
+    back = read(old)
+    assert back.associations is None and back.hidden_subgroups is None
+    assert back.to_html() == report_of("several features").to_html()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -440,9 +525,10 @@ ODD = [
 ]
 
 
-def test_random_damage_never_gets_past_an_error_in_words() -> None:
+@pytest.mark.parametrize("kind", ["several features", "every check"])
+def test_random_damage_never_gets_past_an_error_in_words(kind: str) -> None:
     """Any part missing, doubled or odd: an AuditError, or a report that can be shown."""
-    whole = document("several features")
+    whole = document(kind)
     everywhere = list(places(whole))
     rng = random.Random(0)
     refused = shown = 0

@@ -15,11 +15,13 @@ from IPython.core.formatters import DisplayFormatter
 from traitlets import HasTraits, Instance
 
 import workbench as wb
+from tests.engine.planted_world import planted_case
 from tests.widgets.widget_tree import HOSTILE, LONG, finished, hostile_case, loan_case, said, walk
 from widgets.comparison_view import ComparisonView
 from widgets.effects_view import EffectsView, plain_words
 from widgets.report_panel import ReportPanel
 from widgets.session import AuditSession, AuditSettings
+from workbench.audit import CHECKS
 from workbench.wording import signed, span
 
 VIEWS = (EffectsView, ComparisonView, ReportPanel)
@@ -116,6 +118,56 @@ def test_a_saved_report_is_shown_as_the_one_it_was_saved_from(report: wb.AuditRe
         assert after == before
 
 
+@pytest.fixture(scope="module")
+def checked() -> wb.AuditReport:
+    """A report in which f moves the prediction of one group only."""
+    case, target = planted_case(), wb.UnlearningTarget.feature("f")
+    return wb.audit(case, target, ("cafe", "fairtest"), checks=CHECKS)
+
+
+def test_associations_and_further_checks_begin_with_their_sentences(
+    checked: wb.AuditReport,
+) -> None:
+    saved = wb.AuditReport.from_json(checked.to_json())
+    assert saved.hidden_subgroups and saved.graph_sensitivity and saved.associations
+    for one in (checked, saved):
+        effects, comparison, _ = (said(view) for view in show(one))
+        for text, title, sentences in (
+            (effects, "Where does the influence hide?", saved.hidden_subgroups.sentences()),
+            (effects, "Is the graph right?", saved.graph_sensitivity.sentences()),
+        ):
+            start = text.index(f"<h3>{escape(title)}</h3>")
+            assert start < text.index(escape(sentences[0]), start) < text.index("<details", start)
+            for sentence in sentences:
+                assert f"<li>{escape(sentence)}</li>" in text
+        assert "An association is no cause" in comparison
+        for row in saved.associations.contexts.to_dict("records"):
+            assert escape(f"Where {row['context']}, f and the prediction go together") in comparison
+        for row in saved.associations.table.to_dict("records"):
+            assert signed(row["value"]) in comparison
+        for row in saved.graph_sensitivity.edits.to_dict("records"):
+            assert escape(row["edit"]) in effects
+        assert "workbench itself failed" not in effects + comparison
+        assert effects.count("<table") == effects.count("<caption")
+        assert comparison.count("<table") == comparison.count("<caption")
+
+
+def test_checks_that_were_left_out_say_why_where_they_would_stand() -> None:
+    target = wb.UnlearningTarget.datapoints([3], ["zip_code"])
+    report = wb.audit(loan_case(), target, ("cafe", "fairtest"), checks=CHECKS)
+    effects, comparison, _ = (said(view) for view in show(report))
+    assert effects.count("Left out.</strong>") == 2 and "single datapoints" in effects
+    assert "single datapoints" not in comparison
+    assert "Left out: FairTest association." in comparison
+    assert "no cause" not in comparison
+
+
+def test_nobody_asked_nothing_is_said(report: wb.AuditReport) -> None:
+    text = "".join(map(said, show(report)))
+    for title in ("Where does the influence hide?", "Is the graph right?", "(FairTest)"):
+        assert title not in text
+
+
 def test_every_figure_has_a_name_and_words_and_every_table_a_caption(
     report: wb.AuditReport,
 ) -> None:
@@ -140,6 +192,11 @@ def test_names_and_levels_are_text_in_every_view_and_in_a_saved_notebook() -> No
     for view in show(report):
         for text in (said(view), view._repr_mimebundle_()["text/html"]):
             assert "<img" not in text and "<script" not in text and "b<c" not in text
+    asked = wb.audit(hostile_case(), target, ("cafe", "fairtest"), checks=CHECKS)
+    assert asked.graph_sensitivity is not None and asked.associations is not None
+    for text in map(said, show(asked)):
+        assert "<img" not in text and "<script" not in text and "b<c" not in text
+    assert escape(f"remove {HOSTILE} → b<c") in said(show(asked)[0])
     assert escape(HOSTILE) in said(show(report)[0])
 
 

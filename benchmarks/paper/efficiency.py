@@ -1,0 +1,94 @@
+"""RQ4: seconds, and how closely the quick estimator follows the fuzzing oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from benchmarks.paper.measuring import ASKED, CAUSAL, Measured, asked_where_nothing_mediates
+from benchmarks.paper.settings import Size
+from benchmarks.paper.subjects import FAMILIES, Subject, subject
+from workbench.datasets import Dataset
+from workbench.effects import EffectTable
+
+__all__ = ["OWN_FEATURES", "fidelity", "fidelity_on_placed", "placed", "times"]
+
+OWN_FEATURES = "the graph's own"
+PAIRS = {
+    "default": ("CAFÉ", "fuzzing"),
+    "asked where nothing mediates": (ASKED, "fuzzing"),
+    "as in the paper": ("CAFÉ as in the paper", "fuzzing as in the paper"),
+}
+"""Estimator and oracle of each variant. Totals from logged predictions are the default's."""
+UNKNOWN = "not available to us"
+
+
+def times(measured: Iterable[Measured]) -> pd.DataFrame:
+    """Return seconds per method, dataset and model, as measured in this run."""
+    found = pd.concat([m.seconds for m in measured], ignore_index=True)
+    return found.assign(paper=UNKNOWN)
+
+
+def placed(dataset: Dataset) -> tuple[str, ...]:
+    """Return the features that the graph gives an edge to some other feature or to the outcome."""
+    drawn = {node for edge in dataset.graph.edges for node in edge}
+    return tuple(f for f in dataset.features if f in drawn)
+
+
+def fidelity(measured: Iterable[Measured]) -> pd.DataFrame:
+    """Return rank correlation and RMSE of CAFÉ's totals against fuzzing's, and who differs most."""
+    return pd.DataFrame(
+        [record for m in measured for record in _fidelity(m.subject, "all", m.effects)]
+    )
+
+
+def fidelity_on_placed(found: Mapping[str, Dataset], size: Size) -> pd.DataFrame:
+    """Compare again with models that read only the features which the graph places.
+
+    A feature without an edge is a claim that nothing observed causes it or follows from it. Where
+    that is false, adjustment and propagation answer different questions. If this is what keeps
+    the two apart, they must agree once such features are not read.
+    """
+    records = []
+    for dataset in found.values():
+        known = placed(dataset)
+        if known == dataset.features:
+            continue
+        for family in size.families.get(dataset.name, FAMILIES):
+            one = subject(dataset, family, known)
+            one = replace(one, target=replace(one.target, names=known))
+            effects = {name: run(one.case, one.target) for name, run in CAUSAL.items()}
+            records += list(_fidelity(one, OWN_FEATURES, effects))
+    return pd.DataFrame(records)
+
+
+def _fidelity(
+    found: Subject, read: str, effects: Mapping[str, EffectTable]
+) -> Iterator[dict[str, Any]]:
+    features = found.target.names
+    totals = {
+        name: pd.Series({f: table[f].total.value for f in features})
+        for name, table in effects.items()
+    }
+    totals[ASKED] = asked_where_nothing_mediates(found.case, effects["CAFÉ"], features)
+    for variant, (quick, oracle) in PAIRS.items():
+        one, other = totals[quick], totals[oracle]
+        gap = (one - other).abs()
+        yield {
+            **found.key,
+            "features_read": read,
+            "features": len(features),
+            "variant": variant,
+            "spearman": float(stats.spearmanr(one.abs(), other.abs()).statistic),
+            "spearman_signed": float(stats.spearmanr(one, other).statistic),
+            "rmse": float(np.sqrt(np.mean(gap**2))),
+            "rms_of_fuzzing": float(np.sqrt(np.mean(other**2))),
+            "furthest": str(gap.idxmax()),
+            "furthest_cafe": float(one[gap.idxmax()]),
+            "furthest_fuzzing": float(other[gap.idxmax()]),
+        }

@@ -1,0 +1,202 @@
+"""Every method once on one model, with the time it took, and the truth where it is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import workbench as wb
+from benchmarks.paper.settings import SEED, Size
+from benchmarks.paper.subjects import Subject
+from workbench.baselines import Attribution, permutation_importance, shap_importance
+from workbench.baselines.fairtest import fairtest_association
+from workbench.case import AuditCase
+from workbench.datasets import SampleWorld, Truth
+from workbench.effects import EffectTable
+from workbench.intervention import vary
+from workbench.target import UnlearningTarget
+
+__all__ = [
+    "ASKED",
+    "ATTRIBUTIONS",
+    "CAUSAL",
+    "METHODS",
+    "Measured",
+    "asked_where_nothing_mediates",
+    "levels",
+    "measure",
+    "truths",
+]
+
+Estimate = Callable[[AuditCase, UnlearningTarget], EffectTable]
+
+CAUSAL: Mapping[str, Estimate] = {
+    "CAFÉ": lambda case, target: wb.cafe_effects(case, target, seed=SEED),
+    "CAFÉ from logged predictions": lambda case, target: wb.cafe_effects(
+        case, target, direct="regression", seed=SEED
+    ),
+    "CAFÉ as in the paper": lambda case, target: wb.cafe_effects(
+        case, target, direct="paper", basis="linear", adjustment="parents", seed=SEED
+    ),
+    "fuzzing": lambda case, target: wb.fuzzed_effects(case, target, seed=SEED),
+    "fuzzing as in the paper": lambda case, target: wb.fuzzed_effects(
+        case, target, residuals="drop", seed=SEED
+    ),
+}
+ATTRIBUTIONS = ("SHAP", "permutation importance", "FairTest")
+REPEATS = {"CAFÉ as in the paper": 3, "CAFÉ from logged predictions": 2}
+"""Runs of the quickest methods; the least time counts."""
+ASKED = "CAFÉ total, asked where nothing mediates"
+"""Not an estimator of the workbench: what CAFÉ would say if, for a feature without mediators, it
+took the model's answer, which is then the total too, instead of a regression."""
+METHODS = (
+    "CAFÉ total",
+    "CAFÉ direct",
+    "CAFÉ indirect",
+    "CAFÉ total as in the paper",
+    "fuzzing total",
+    *ATTRIBUTIONS,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What all methods say of one model.
+
+    Attributes
+    ----------
+    effects : mapping of str to EffectTable
+        By the names of `CAUSAL`.
+    attributions : mapping of str to Attribution
+        By the names of `ATTRIBUTIONS`.
+    truth : mapping of str to Truth
+        By feature; empty where the equations behind the data are not known.
+    seconds : DataFrame
+        One row per method: seconds of the clock and of the processor, and the rows explained.
+    """
+
+    subject: Subject
+    effects: Mapping[str, EffectTable]
+    attributions: Mapping[str, Attribution]
+    truth: Mapping[str, Truth]
+    seconds: pd.DataFrame
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features that were audited."""
+        return self.subject.target.names
+
+    def values(self) -> dict[str, pd.Series]:
+        """Return one number per feature for each of `METHODS`, in each method's own unit."""
+
+        def part(estimator: str, name: str) -> pd.Series:
+            table = self.effects[estimator]
+            return pd.Series({f: getattr(table[f], name).value for f in self.features})
+
+        found = {
+            "CAFÉ total": part("CAFÉ", "total"),
+            "CAFÉ direct": part("CAFÉ", "direct"),
+            "CAFÉ indirect": part("CAFÉ", "indirect"),
+            "CAFÉ total as in the paper": part("CAFÉ as in the paper", "total"),
+            "fuzzing total": part("fuzzing", "total"),
+        }
+        found[ASKED] = self.asked_where_nothing_mediates()
+        for name, attribution in self.attributions.items():
+            found[name] = attribution.values.reindex(list(self.features))
+        return found
+
+    def asked_where_nothing_mediates(self) -> pd.Series:
+        """Return CAFÉ's totals, with the exact query where the graph has no other way."""
+        return asked_where_nothing_mediates(self.subject.case, self.effects["CAFÉ"], self.features)
+
+    def true(self, part: str) -> pd.Series:
+        """Return the true total, direct or indirect effect of every feature."""
+        return pd.Series({f: getattr(t, part) for f, t in self.truth.items()}, dtype=float)
+
+
+def measure(subject: Subject, size: Size) -> Measured:
+    """Run every method on one model."""
+    case, target = subject.case, subject.target
+    seconds: list[dict[str, Any]] = []
+
+    def timed(method: str, action: Callable[[], Any], repeats: int = 1) -> Any:
+        clock, processor = [], []
+        for _ in range(repeats):
+            began, worked = time.perf_counter(), time.process_time()
+            answer = action()
+            clock.append(time.perf_counter() - began)
+            processor.append(time.process_time() - worked)
+        rows = answer.n_rows if isinstance(answer, Attribution) else case.n_rows
+        record = {"method": method, "clock": min(clock), "processor": min(processor)}
+        seconds.append({**subject.key, **record, "rows": rows})
+        return answer
+
+    timed("one prediction per row", lambda: case.model.predict(case.data[list(case.reads)]))
+    effects = {
+        name: timed(name, lambda estimate=estimate: estimate(case, target), REPEATS.get(name, 1))
+        for name, estimate in CAUSAL.items()
+    }
+    attributions = {
+        "SHAP": timed(
+            "SHAP",
+            lambda: shap_importance(
+                case, _explained(subject, size), max_queries=size.shap_queries, seed=SEED
+            ),
+        ),
+        "permutation importance": timed(
+            "permutation importance",
+            lambda: permutation_importance(case, target, max_rows=None, seed=SEED),
+        ),
+        "FairTest": timed(
+            "FairTest", lambda: fairtest_association(case, target, seed=SEED).attribution
+        ),
+    }
+    table = pd.DataFrame(seconds)
+    return Measured(subject, effects, attributions, truths(subject), table)
+
+
+def asked_where_nothing_mediates(
+    case: AuditCase, effects: EffectTable, features: Iterable[str]
+) -> pd.Series:
+    """Return each feature's total, or its direct effect where nothing carries its change on."""
+    return pd.Series(
+        {f: (effects[f].total if case.carriers(f) else effects[f].direct).value for f in features}
+    )
+
+
+def _explained(subject: Subject, size: Size) -> UnlearningTarget:
+    """The rows that SHAP explains, of which its budget may take a sample."""
+    index = subject.case.data.index
+    if size.shap_rows is None or len(index) <= size.shap_rows:
+        return subject.target
+    rows = np.random.default_rng(SEED).choice(index, size.shap_rows, replace=False)
+    return UnlearningTarget(subject.target.names, tuple(int(row) for row in rows))
+
+
+def levels(case: AuditCase, feature: str) -> tuple[Any, Any]:
+    """Return the levels of a feature's default contrast, in its own unit."""
+    column = case.columns[feature]
+    everyone = np.arange(case.n_rows)
+    varied = vary(column, None, everyone, predictions=case.predictions)
+    low, high = (column.decode(v[:1])[0] for v in (varied.before, varied.after[0]))
+    return low, high
+
+
+def truths(subject: Subject) -> dict[str, Truth]:
+    """Set each feature in the world's own equations, on the audit's own rows, and ask the model.
+
+    The equations and the noise of these very rows are known, so nothing is sampled or estimated.
+    """
+    world = subject.dataset
+    if not isinstance(world, SampleWorld):
+        return {}
+    found = {}
+    for feature in subject.target.names:
+        low, high = levels(subject.case, feature)
+        found[feature] = world.truth(subject.case.model, feature, low, high, n=None)
+    return found
