@@ -32,6 +32,7 @@ __all__ = ["GraphSensitivity", "covered_edges", "graph_sensitivity", "share_of_f
 
 Edge = tuple[str, str]
 
+EQUIVALENT = "that no data could tell from the drawn one"
 MOST_EQUIVALENT = 100
 """Markov-equivalent graphs that are looked at."""
 CLEAR = 0.1
@@ -60,7 +61,8 @@ class GraphSensitivity:
         moved most), change (from the drawn graph's), flips; what flips with the least change of
         the effect stands first.
     shares : DataFrame
-        graphs (which kind), n, flipped, share, low, high (95 %, Wilson), unidentified.
+        graphs (which kind), n, flipped, share, low, high (95 %, Wilson; of the listed equivalent
+        graphs it says nothing), unidentified.
     confounding : tuple of Confounding
     """
 
@@ -115,9 +117,12 @@ class GraphSensitivity:
         for row in self.shares.to_dict("records"):
             if row["n"]:
                 part, low, high = (share(float(row[key])) for key in ("share", "low", "high"))
+                # Equivalent graphs are listed, not drawn by chance.
+                drawn = row["graphs"] != EQUIVALENT or row["n"] >= MOST_EQUIVALENT
                 yield (
                     f"Of {row['n']} graph{'' if row['n'] == 1 else 's'} {row['graphs']}, {part} "
-                    f"change the finding (95 % interval {low} to {high})."
+                    f"change the finding"
+                    f"{f' (95 % interval {low} to {high})' if drawn else ''}."
                 )
 
 
@@ -189,7 +194,7 @@ def graph_sensitivity(
         ["flips", "size"], ascending=[False, True], kind="stable"
     )
     families: dict[str, list[CausalGraph]] = {
-        "that no data could tell from the drawn one": _equivalent(case.graph, MOST_EQUIVALENT),
+        EQUIVALENT: _equivalent(case.graph, MOST_EQUIVALENT),
     }
     rng = np.random.default_rng(seed)
     for part in (0.25, 0.5):

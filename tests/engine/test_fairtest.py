@@ -89,14 +89,16 @@ def test_intervals_of_the_association_cover() -> None:
     assert 88 <= inside <= 100, f"the 95 % interval covers in {inside} of 100 worlds"
 
 
-def test_same_input_same_output_and_few_rows_do_no_harm() -> None:
+def test_same_input_same_output_and_few_rows_say_nothing() -> None:
     case = world(3, planted=0.4)
     target = wb.UnlearningTarget.features(["group", "age"])
     one, two = (fairtest_association(case, target, seed=4) for _ in range(2))
     pd.testing.assert_frame_equal(one.contexts, two.contexts)
     pd.testing.assert_frame_equal(one.table, two.table)
-    few = fairtest_association(case, wb.UnlearningTarget.datapoints([5, 6], ["group"]))
-    assert few.contexts.empty
+    few = fairtest_association(case, wb.UnlearningTarget.datapoints(range(25), ["group"]))
+    assert few.contexts.empty and len(few.table)
+    with pytest.raises(wb.TargetError, match="the target has 2, and at least 20"):
+        fairtest_association(case, wb.UnlearningTarget.datapoints([5, 6], ["group"]))
     with pytest.raises(wb.AuditError, match="max_depth"):
         fairtest_association(case, target, max_depth=0)
 

@@ -389,7 +389,8 @@ def test_a_process_knows_its_endpoints_and_not_the_token(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CAFE_WORKBENCH_TOKEN", "a" * 20)
-    monkeypatch.delenv("CAFE_WORKBENCH_ENDPOINTS", raising=False)
+    for name in ("CAFE_WORKBENCH_ENDPOINTS", "CAFE_WORKBENCH_DATA", "CAFE_WORKBENCH_BROWSER"):
+        monkeypatch.delenv(name, raising=False)
     page = notebook(folder, "telling.ipynb", TELLING)
     with serving(page, "--port", 0) as server:
         assert server.token == "a" * 20
