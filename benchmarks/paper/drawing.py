@@ -50,16 +50,17 @@ def bars(
     bounds = [rows[c].dropna() for c in (value, low, high, truth) if c]
     least = min(0.0, *(float(b.min()) for b in bounds if len(b)))
     most = max(0.0, *(float(b.max()) for b in bounds if len(b)))
-    left, width, step = 210.0, 860.0, 15.0
+    left, width, step = 230.0, 880.0, 15.0
     span = (width - left - 80) / ((most - least) or 1.0)
 
     def at(number: float) -> float:
         return left + (number - least) * span
 
     body, y = [], 58.0
+    abreast = 4 if max(len(str(kind)) for kind in kinds) < 28 else 2
     for i, kind in enumerate(kinds):
-        x = 12 + (i % 4) * 210
-        y = 58.0 + 18 * (i // 4)
+        x = 12 + (i % abreast) * (840 / abreast)
+        y = 58.0 + 18 * (i // abreast)
         body.append(f'<rect x="{x}" y="{y - 9:.1f}" width="11" height="11" fill="{_colour(i)}"/>')
         body.append(_text(x + 16, y, str(kind)))
     y += 18

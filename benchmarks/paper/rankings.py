@@ -105,7 +105,7 @@ def without_smoking(dataset: Dataset, size: Size, measure: Any) -> pd.DataFrame:
     """
     reads = [name for name in dataset.features if name != "smoking"]
     records = []
-    for family in FAMILIES:
+    for family in size.families.get("without smoking", FAMILIES):
         without: Subject = subject(dataset, family, reads)
         found: Measured = measure(without, size)
         truth = truths(without)["smoking"]

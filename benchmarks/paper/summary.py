@@ -140,7 +140,18 @@ def page(results: Results) -> str:
             "",
             table(fidelity, 3),
             "",
-            "## How it was measured",
+            "## How it was measured, and limits",
+            "",
+            "- Fit is that on the rows which the model was trained on; the audit is of the model "
+            "as it is, good or not.",
+            "- The truth is exact for the audit's own rows. CAFÉ's intervals count sampling error, "
+            "not the error of the regression's form, and so they may miss it.",
+            "- The graphs of German Credit and Adult are published ones that leave out features "
+            "which the models read; that of Drug Consumption was learned by LiNGAM.",
+            "- With five or six features, a rank correlation takes few values.",
+            "- Permutation importance uses all rows and five shuffles, SHAP its usual budget; "
+            "FairTest looks for contexts of every feature.",
+            "- Random graphs keep a causal order of the drawn graph; edges are added along it.",
             "",
             table(t["models"]),
             "",

@@ -120,12 +120,13 @@ def check_fidelity_returns_where_the_graph_places_every_feature(folder: Path) ->
     assert (both["the graph's own"] < both["all"]).all()
 
 
-def check_graph_changes_have_every_kind_and_removing_more_moves_more(folder: Path) -> None:
+def check_other_graphs_move_some_ranks_and_not_all(folder: Path) -> None:
     found = table(folder, "graph_changes").query("dataset == 'all'").set_index("change")
     assert len(found) == 6
-    assert found.ranks_changed.between(0, 1).all()
-    moved = found.ranks_changed
-    assert moved["50 % of the edges removed"] > moved["25 % of the edges removed"] > 0
+    assert (found.ranks_changed > 0).all() and (found.ranks_changed < 0.8).all()
+    assert (found.kendall_tau > 0.5).all() and (found.kendall_tau < 1).all()
+    drawn = table(folder, "graph_repeats").query("change == 'fully connected'")
+    assert drawn.groupby("dataset").ranks_changed.max().gt(0).sum() >= 3
 
 
 def check_claims_are_judged_and_written(folder: Path) -> None:
@@ -159,7 +160,7 @@ CHECKS = (
     check_paths_of_opposite_signs_are_told_apart,
     check_cafe_as_in_the_paper_costs_the_same_for_every_model,
     check_fidelity_returns_where_the_graph_places_every_feature,
-    check_graph_changes_have_every_kind_and_removing_more_moves_more,
+    check_other_graphs_move_some_ranks_and_not_all,
     check_claims_are_judged_and_written,
     check_what_is_stored_has_the_tables_of_the_command,
 )

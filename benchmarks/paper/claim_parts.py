@@ -1,0 +1,69 @@
+"""What a claim is, and how it reads the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+__all__ = [
+    "TAU",
+    "Claim",
+    "Tables",
+    "Verdict",
+    "agreement_of",
+    "each",
+    "effects_of",
+    "everywhere",
+    "rank_of",
+]
+
+Tables = Mapping[str, pd.DataFrame]
+Verdict = Literal["holds", "partly", "does not hold", "not judged"]
+TAU = 0.9 - 1e-9
+"""Least rank correlation; the little less is for rounding."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim, what was measured, and whether it holds."""
+
+    question: str
+    claim: str
+    source: str
+    measured: str
+    verdict: Verdict
+    why: str = ""
+
+
+def everywhere(holds: Iterable[bool]) -> Verdict:
+    """Holds everywhere, nowhere, or in part."""
+    found = list(holds)
+    return "holds" if all(found) else "partly" if any(found) else "does not hold"
+
+
+def each(values: Mapping[str, object] | pd.Series, digits: int = 2) -> str:
+    def said(value: object) -> str:
+        return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+    return ", ".join(f"{name} {said(value)}" for name, value in dict(values).items())
+
+
+def rank_of(t: Tables, dataset: str, method: str, feature: str) -> pd.Series:
+    table = t["rankings"]
+    chosen = (table.dataset == dataset) & (table.method == method) & (table.feature == feature)
+    return table[chosen].set_index("model")["rank"]
+
+
+def agreement_of(t: Tables, method: str) -> pd.DataFrame:
+    return t["agreement"][t["agreement"].method == method]
+
+
+def effects_of(
+    t: Tables, dataset: str, part: str, feature: str, estimator: str = "CAFÉ"
+) -> pd.DataFrame:
+    table = t["effects"]
+    chosen = (table.dataset == dataset) & (table.part == part) & (table.feature == feature)
+    return table[chosen & (table.estimator == estimator)].set_index("model")
