@@ -8,27 +8,27 @@ graphs with a quarter or half of the edges changed at random.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
-from workbench.errors import GraphError, NotIdentifiableError, TargetError
+from workbench.errors import NotIdentifiableError, TargetError
 from workbench.graph import PREDICTION, CausalGraph
 from workbench.hidden_confounder import Confounding, hidden_confounding
 from workbench.independence import implied_independences
 from workbench.intervention import Interventions
 from workbench.multiple_testing import holm
+from workbench.other_graphs import equivalent_graphs, perturbed_graph, single_edits
 from workbench.progress import Progress, silent
 from workbench.target import UnlearningTarget
 from workbench.verdict import Decision, default_threshold, judge
 from workbench.wording import listing, share
 
-__all__ = ["GraphSensitivity", "covered_edges", "graph_sensitivity", "share_of_flips"]
+__all__ = ["GraphSensitivity", "graph_sensitivity", "share_of_flips"]
 
 Edge = tuple[str, str]
 
@@ -182,7 +182,7 @@ def graph_sensitivity(
         for name in names:  # says what stands in the way
             case.audit_graph.adjustment_set(name, PREDICTION)
         raise NotIdentifiableError("The drawn graph does not identify the effect.")
-    edits = list(_single_edits(case.graph, case.features))
+    edits = list(single_edits(case.graph, case.features))
     records = []
     for i, (kind, words, graph) in enumerate(edits):
         progress("graphs with one arrow changed", 0.6 * i / len(edits))
@@ -194,12 +194,12 @@ def graph_sensitivity(
         ["flips", "size"], ascending=[False, True], kind="stable"
     )
     families: dict[str, list[CausalGraph]] = {
-        EQUIVALENT: _equivalent(case.graph, MOST_EQUIVALENT),
+        EQUIVALENT: equivalent_graphs(case.graph, MOST_EQUIVALENT),
     }
     rng = np.random.default_rng(seed)
     for part in (0.25, 0.5):
         families[f"with {share(part)} of the arrows changed at random"] = [
-            _perturbed(case.graph, case.features, part, rng) for _ in range(repeats)
+            perturbed_graph(case.graph, case.features, part, rng) for _ in range(repeats)
         ]
     shares = []
     for i, (words, graphs) in enumerate(families.items()):
@@ -285,83 +285,6 @@ class _Decider:
         inside = () if condition is None else condition.columns
         # Whether a subgroup may be told apart depends on where its columns stand.
         return given, frozenset(c for c in inside if c in graph.descendants(name))
-
-
-def _single_edits(
-    graph: CausalGraph, features: Sequence[str]
-) -> Iterator[tuple[str, str, CausalGraph]]:
-    for one, other in combinations(features, 2):
-        for source, sink in ((one, other), (other, one)):
-            if (source, sink) in graph.edges:
-                yield "remove", f"remove {source} → {sink}", graph.remove_edge(source, sink)
-                reversed_graph = _tried(graph.reverse_edge, source, sink)
-                if reversed_graph is not None:
-                    yield "reverse", f"reverse {source} → {sink}", reversed_graph
-            elif (sink, source) not in graph.edges:
-                added = _tried(graph.add_edge, source, sink)
-                if added is not None:
-                    yield "add", f"add {source} → {sink}", added
-
-
-def _tried(edit: Callable[[str, str], CausalGraph], source: str, sink: str) -> CausalGraph | None:
-    try:
-        return edit(source, sink)
-    except GraphError:  # it would close a cycle
-        return None
-
-
-def covered_edges(graph: CausalGraph) -> tuple[Edge, ...]:
-    """Return the edges whose reversal no data can tell: both ends have the same other parents.
-
-    Examples
-    --------
-    >>> covered_edges(CausalGraph([("a", "b"), ("b", "c")]))
-    (('a', 'b'),)
-    """
-    return tuple((u, v) for u, v in graph.edges if set(graph.parents(v)) == {u, *graph.parents(u)})
-
-
-def _equivalent(graph: CausalGraph, most: int) -> list[CausalGraph]:
-    """Return Markov-equivalent graphs, nearest first; they are linked by covered edges.
-
-    (Chickering 1995, Theorem 2.)
-    """
-    if graph.latents:
-        return []  # the theorem is about graphs without hidden causes
-    seen, waiting = {graph}, [graph]
-    found: list[CausalGraph] = []
-    while waiting and len(found) < most:
-        current = waiting.pop(0)
-        for source, sink in covered_edges(current):
-            other = current.reverse_edge(source, sink)
-            if other not in seen:
-                seen.add(other)
-                found.append(other)
-                waiting.append(other)
-    return found[:most]
-
-
-def _perturbed(
-    graph: CausalGraph, features: Sequence[str], part: float, rng: np.random.Generator
-) -> CausalGraph:
-    """Add or remove, each with equal chance, until the share of the edges has been changed."""
-    wanted = max(1, round(part * len(graph.edges)))
-    changed = graph
-    for _ in range(wanted):
-        removable = [e for e in changed.edges if e[0] in features and e[1] in features]
-        if removable and rng.random() < 0.5:
-            changed = changed.remove_edge(*removable[int(rng.integers(len(removable)))])
-            continue
-        order = {n: i for i, n in enumerate(changed.topological_order())}
-        linked = {frozenset(edge) for edge in changed.edges}
-        missing = [
-            (one, other) if order.get(one, -1) < order.get(other, -1) else (other, one)
-            for one, other in combinations(features, 2)
-            if frozenset((one, other)) not in linked
-        ]
-        if missing:
-            changed = changed.add_edge(*missing[int(rng.integers(len(missing)))])
-    return changed
 
 
 def _share(

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.graph_sensitivity import covered_edges, graph_sensitivity
+from workbench.graph_sensitivity import graph_sensitivity
+from workbench.other_graphs import covered_edges
 
 TARGET = wb.UnlearningTarget.feature("f")
 

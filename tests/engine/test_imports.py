@@ -36,7 +36,7 @@ LAYERS: list[list[set[str]]] = [
     [{"columns"}, {"stopping"}, {"strict_json"}],
     [{"basis", "independence"}],
     [GRAPH, {"intervention"}, {"condition", "condition_syntax", "target"}, {"model"}],
-    [{"case", "effects"}, {"subgroup_search"}],
+    [{"case", "effects"}, {"subgroup_search"}, {"other_graphs"}],
     [{"mechanisms", "propagation", "terms"}, {"design_matrix", "queries", "regression"}],
     [
         {"fuzzing", "sensitivity", "cafe", "paths", "verdict", "diagnostics"},

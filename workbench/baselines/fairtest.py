@@ -16,6 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special, stats
 
+from workbench.baselines.association_measures import (
+    correlation,
+    correlation_ratio_squared,
+    mutual_information,
+)
 from workbench.baselines.attribution import Attribution, by_feature
 from workbench.baselines.decisions import decision_line
 from workbench.case import AuditCase
@@ -188,51 +193,10 @@ def _measure(rows: _Rows, column: Column) -> _Measure:
     if column.is_numeric:
         x = column.values[rows.positions]
         known = ~np.isnan(x)
-        return _Measure("correlation", Statistic(_products(x, rows.scores), _correlation), known)
+        return _Measure("correlation", correlation(x, rows.scores), known)
     levels = column.values[rows.positions]
-    cells = levels * 2 + rows.positive
-    moments = np.eye(2 * len(column.levels))[cells]
-    return _Measure("NMI", Statistic(moments, _nmi, _chance), np.ones(len(rows), dtype=bool))
-
-
-def _products(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return x, y, their squares and product, centred and scaled so that nothing cancels."""
-    parts = []
-    for values in (x, y):
-        spread = float(np.nanstd(values)) or 1.0
-        parts.append(np.nan_to_num((values - np.nanmean(values)) / spread))
-    a, b = parts
-    return np.column_stack([a, b, a * a, b * b, a * b])
-
-
-def _correlation(m: FloatArray) -> FloatArray:
-    across = m[..., 4] - m[..., 0] * m[..., 1]
-    spread = (m[..., 2] - m[..., 0] ** 2) * (m[..., 3] - m[..., 1] ** 2)
-    return np.where(spread > 1e-12, across / np.sqrt(np.maximum(spread, 1e-12)), 0.0)
-
-
-def _entropy(shares: FloatArray) -> FloatArray:
-    found: FloatArray = -special.xlogy(shares, np.maximum(shares, 0.0)).sum(axis=-1)
-    return found
-
-
-def _nmi(m: FloatArray) -> FloatArray:
-    cells = np.maximum(m, 0.0).reshape(*m.shape[:-1], -1, 2)
-    levels, decisions = _entropy(cells.sum(axis=-1)), _entropy(cells.sum(axis=-2))
-    shared = levels + decisions - _entropy(cells.reshape(*m.shape[:-1], -1))
-    least = np.minimum(levels, decisions)
-    return np.where(least > 1e-9, shared / np.maximum(least, 1e-9), 0.0)
-
-
-def _chance(shares: FloatArray, n: int) -> tuple[float, float]:
-    """Return mean and variance of the NMI of n rows where nothing is associated."""
-    cells = shares.reshape(-1, 2)
-    levels, decisions = cells.sum(axis=1), cells.sum(axis=0)
-    least = float(min(_entropy(levels), _entropy(decisions)))
-    freedom = max(int((levels > 0).sum()) - 1, 0) * max(int((decisions > 0).sum()) - 1, 0)
-    if least <= 1e-9:
-        return 0.0, 0.0
-    return freedom / (2 * n) / least, 2 * freedom / (2 * n * least) ** 2
+    statistic = mutual_information(levels, rows.positive, len(column.levels))
+    return _Measure("NMI", statistic, np.ones(len(rows), dtype=bool))
 
 
 def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
@@ -246,8 +210,7 @@ def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
     else:
         codes, size = column.values[rows.positions], len(column.levels)
         y = (rows.scores - rows.scores.mean()) / rows.scores.std()
-        member = np.eye(size)[codes]
-        statistic = Statistic(np.column_stack([member, member * y[:, None], y * y]), _ratio_squared)
+        statistic = correlation_ratio_squared(codes, y, size)
         every = np.ones(len(rows), dtype=bool)
         used = len(np.unique(codes))
         # What chance would give is taken off, as in the adjusted coefficient of determination.
@@ -256,15 +219,6 @@ def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
         value = float(np.sqrt(max(squared, 0.0)))
         error = statistic.estimate(every).standard_error / max(2 * value, 1e-6)
     return value, max(value - Z * error, 0.0), min(value + Z * error, 1.0)
-
-
-def _ratio_squared(m: FloatArray) -> FloatArray:
-    size = (m.shape[-1] - 1) // 2
-    shares, sums, square = m[..., :size], m[..., size : 2 * size], m[..., -1]
-    mean = sums.sum(axis=-1)
-    between = np.where(shares > 1e-12, sums**2 / np.maximum(shares, 1e-12), 0.0).sum(axis=-1)
-    found: FloatArray = (between - mean**2) / np.maximum(square - mean**2, 1e-12)
-    return found
 
 
 def _attribution(
