@@ -27,8 +27,7 @@ def progress_bar(progress: Progress | None) -> Iterator[Progress]:
     if progress is not None:
         yield progress
         return
-    notebook = "ipykernel" in sys.modules
-    if not notebook and not sys.stderr.isatty():
+    if not _in_notebook() and not sys.stderr.isatty():
         yield silent
         return
     from tqdm.auto import tqdm
@@ -41,3 +40,9 @@ def progress_bar(progress: Progress | None) -> Iterator[Progress]:
             bar.refresh()
 
         yield draw
+
+
+def _in_notebook() -> bool:
+    """Whether this process runs a notebook; that ipykernel is loaded does not say so yet."""
+    kernel = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
+    return kernel is not None and bool(kernel.initialized())
