@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -27,7 +26,6 @@ from widgets.sources import MAX_BYTES, SOURCES, Table, sample_table, uploaded_ta
 from widgets.table_preview import case_summary, table_preview
 from workbench.errors import DataError
 from workbench.progress import Progress
-from workbench.stopping import stopped_by
 
 __all__ = ["DataModelLoader"]
 
@@ -58,7 +56,6 @@ class DataModelLoader(W.VBox):
         self._session = session
         self._job = BackgroundJob(session.lock)
         self._busy = False
-        self._stopped = threading.Event()
         self._table: Table | None = None
         self._own: Table | None = None
         self._loaded: Opened | None = None
@@ -294,12 +291,6 @@ class DataModelLoader(W.VBox):
         self._session.open(opened.case, opened.suggested, code=opened.code, live=opened.live)
 
     def _start(self, work: Callable[[Progress], Result], done: Callable[[Result], None]) -> None:
-        stopped = self._stopped = threading.Event()
-
-        def stoppable(progress: Progress) -> Result:
-            with stopped_by(stopped.is_set):  # an endpoint that hangs is left at once
-                return work(progress)
-
         def finish(result: Result) -> None:
             self._busy = False
             self._safely(lambda: done(result))
@@ -316,11 +307,10 @@ class DataModelLoader(W.VBox):
 
         self._busy = True
         self._status.say("Loading…", "busy")
-        self._job.start(stoppable, Listener(finish, fail, progress))
+        self._job.start(work, Listener(finish, fail, progress))
         _show(self._stop, True)
 
     def _cancel(self) -> None:
-        self._stopped.set()
         self._job.cancel()
         self._busy = False
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workbench.report_charts import value_axis
 from workbench.report_svg import (
-    BAND,
-    EDGE,
-    INK,
     LINE,
     LIT,
     SERIES,
@@ -17,7 +15,6 @@ from workbench.report_svg import (
     label_at,
     plain,
     svg,
-    ticks,
 )
 from workbench.row_summary import PartSummary
 from workbench.wording import share, signed
@@ -52,7 +49,7 @@ def spread_figure(
     ends = [end for s in spreads for end in (s.edges[0], s.edges[-1], s.mean)]
     scale = Scale.over(ends, threshold, left=LEFT, right=RIGHT)
     bottom = TOP + len(spreads) * (PANEL + GAP) - GAP
-    body = [_frame(scale, threshold, bottom, axis)]
+    body = [value_axis(scale, threshold, 10.0, bottom, axis)]
     for place, spread in enumerate(spreads):
         body.append(_panel(spread, scale, TOP + place * (PANEL + GAP), SERIES[place % 3]))
     words = "; ".join(
@@ -95,28 +92,4 @@ def _panel(spread: PartSummary, scale: Scale, top: float, colour: str) -> str:
             halo=True,
         )
     )
-    return "".join(parts)
-
-
-def _frame(scale: Scale, threshold: float | None, bottom: float, axis: str) -> str:
-    parts = []
-    if threshold is not None:
-        a, b = scale(-threshold), scale(threshold)
-        parts.append(
-            f'<rect x="{a:.1f}" y="10" width="{b - a:.1f}" height="{bottom - 10:.1f}" '
-            f'fill="{BAND}"/>'
-        )
-        parts += [
-            f'<path d="M{x:.1f} 10V{bottom:.1f}" stroke="{EDGE}" stroke-dasharray="4 3"/>'
-            for x in (a, b)
-        ]
-    marks = ticks(scale.low, scale.high)
-    places = max((len(f"{t:.10f}".rstrip("0").partition(".")[2]) for t in marks), default=0)
-    for mark in marks:
-        x, stroke = scale(mark), INK if mark == 0 else LINE
-        parts.append(f'<path d="M{x:.1f} 10V{bottom + 5:.1f}" stroke="{stroke}"/>')
-        text = signed(mark, places)
-        parts.append(label_at(text, x, bottom + 18, size=12, anchor="middle", fill=SOFT))
-    middle = (scale.left + scale.right) / 2
-    parts.append(label_at(axis, middle, bottom + 36, size=12, anchor="middle", fill=SOFT))
     return "".join(parts)

@@ -41,6 +41,7 @@ __all__ = [
     "forest_chart",
     "histogram_chart",
     "rank_chart",
+    "value_axis",
 ]
 
 
@@ -142,7 +143,7 @@ def forest_chart(
             f"</title></rect>"
         )
         y += height
-    frame = _frame(scale, threshold, top - 4, y + 4, axis)
+    frame = value_axis(scale, threshold, top - 4, y + 4, axis)
     words = "; ".join(
         f"{row.group}, {row.label}, {e.series}: {_said(e.value, e.low, e.high)}"
         for row in rows
@@ -180,7 +181,7 @@ def bar_chart(rows: Sequence[BarRow], *, threshold: float | None, title: str, ax
         note = " · ".join(filter(None, [signed(row.value), row.note]))
         bars.append(label_at(note, WIDTH - 4, y + 32, size=12, anchor="end", number=True))
     bottom = top + 46 * len(rows)
-    body.append(_frame(scale, threshold, top - 4, bottom, axis))
+    body.append(value_axis(scale, threshold, top - 4, bottom, axis))
     words = "; ".join(f"{r.label}: {_said(r.value, r.low, r.high)}, {r.note}" for r in rows)
     return svg(title, words, [*body, *bars], WIDTH, bottom + 42)
 
@@ -227,7 +228,7 @@ def histogram_chart(
         words.append(f"{panel.label}: {panel.note}")
     bottom = top + len(panels) * (high + gap) - 8
     legend = _legend([], threshold) + _beyond_legend()
-    frame = _frame(scale, threshold, top - 4, bottom, axis)
+    frame = value_axis(scale, threshold, top - 4, bottom, axis)
     return svg(title, "; ".join(words), [legend, frame, *bars], WIDTH, bottom + 42)
 
 
@@ -310,7 +311,8 @@ def rank_chart(
     return svg(title, words, [*head, *back, *front], WIDTH, height)
 
 
-def _frame(scale: Scale, threshold: float | None, top: float, bottom: float, axis: str) -> str:
+def value_axis(scale: Scale, threshold: float | None, top: float, bottom: float, axis: str) -> str:
+    """Draw the axis of a chart with its lines, and the band of ±τ where there is a threshold."""
     parts = []
     if threshold is not None:
         a, b = scale(-threshold), scale(threshold)
