@@ -3,7 +3,9 @@
 Back-door adjustment with a flexible regression of the prediction (``estimands.md``, "Algorithm
 2"): fit m(f, z) = E[Ŷ | f, z] by one least-squares per feature, then average m(b, z) − m(a, z) over
 the target's rows. The regressions of all features share one Gram matrix of main effects; each
-feature adds only the block of its own interactions.
+feature adds only the block of its own interactions. A feature without mediators moves the
+prediction only through the model, so that its total effect is the direct one and is asked, not
+estimated.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ def cafe_effects(
     direct : {"query", "regression", "paper"}, default "query"
         Ask the model (exact); regress on all its other inputs, which is what remains when only
         logged predictions exist and is then taken by itself; or the paper's regression on the
-        adjustment set and the mediators, which can raise false alarms.
+        adjustment set and the mediators, which can raise false alarms. With "query" the total
+        effect of a feature without mediators is the answer of the model, too.
     adjustment : {"minimum-variance", "parents"}, default "minimum-variance"
         Which valid back-door set to adjust for.
     query_rows : int, optional
@@ -123,19 +126,24 @@ def cafe_effects(
                 raise
     if not plans:
         return EffectTable((), case.data.index[positions], case.output, seed)
-    shared = SharedRegression(case, _columns(case, plans, mask), kind=basis)
-    questions = [Question(plan.variation, plan.total_given) for plan in plans]
+    regressed = [plan for plan in plans if not plan.direct_only]
+    questions = [Question(plan.variation, plan.total_given) for plan in regressed]
     if direct != "query":
         questions += [Question(plan.variation, plan.direct_given) for plan in plans]
-    answers = shared.answer(questions, positions, sampled=sampled, progress=progress)
-    totals, directs = answers[: len(plans)], answers[len(plans) :]
+    answers: list[Standardised] = []
+    if questions:
+        shared = SharedRegression(case, _columns(case, regressed, mask), kind=basis)
+        answers = shared.answer(questions, positions, sampled=sampled, progress=progress)
+    estimated, directs = answers[: len(regressed)], answers[len(regressed) :]
     if direct == "query":
         inside = sample_places(len(positions), query_rows, seed)
         part_only = len(inside) < len(positions)
         directs = _asked(case, plans, positions, inside, sampled or part_only, progress)
     whole = direct != "query" or query_rows is None or query_rows >= len(positions)
     entries = []
-    for plan, total, part in zip(plans, totals, directs, strict=True):
+    left = iter(estimated)
+    for plan, part in zip(plans, directs, strict=True):
+        total = part if plan.direct_only else next(left)
         name = plan.variation.feature
         if direct == "regression" and name not in case.reads:
             part = _nothing(case, plan, positions)
@@ -159,11 +167,12 @@ def cafe_effects(
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What one feature's regressions condition on."""
+    """How one feature is estimated: what its regressions condition on, if any."""
 
     variation: Variation
-    total_given: tuple[str, ...]
-    direct_given: tuple[str, ...]
+    total_given: tuple[str, ...] = ()
+    direct_given: tuple[str, ...] = ()
+    direct_only: bool = False
 
 
 def _plan(
@@ -175,6 +184,8 @@ def _plan(
     direct: Direct,
 ) -> _Plan:
     name = variation.feature
+    if direct == "query" and not case.carriers(name):
+        return _Plan(variation, direct_only=True)
     placed = {node for edge in case.graph.edges for node in edge}
     # A feature without any edge was never placed by the auditor. Were it a mediator in truth,
     # adjusting for it would hide an effect; leaving it out costs only a little precision.
