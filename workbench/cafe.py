@@ -186,14 +186,7 @@ def _plan(
     name = variation.feature
     if direct == "query" and not case.carriers(name):
         return _Plan(variation, direct_only=True)
-    placed = {node for edge in case.graph.edges for node in edge}
-    # A feature without any edge was never placed by the auditor. Were it a mediator in truth,
-    # adjusting for it would hide an effect; leaving it out costs only a little precision.
-    given = tuple(
-        node
-        for node in case.audit_graph.adjustment_set(name, PREDICTION, kind=adjustment)
-        if node in placed
-    )
+    given = case.covariates(name, kind=adjustment)
     direct_given: tuple[str, ...] = ()
     if direct == "regression":
         direct_given = tuple(read for read in case.reads if read != name)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -170,6 +170,23 @@ class AuditCase:
     def carriers(self, feature: str) -> tuple[str, ...]:
         """Return the mediators that carry a feature's change to the prediction, causes first."""
         return tuple(self.audit_graph.mediators(feature, PREDICTION))
+
+    def covariates(
+        self, feature: str, *, kind: Literal["minimum-variance", "parents"] = "minimum-variance"
+    ) -> tuple[str, ...]:
+        """Return what an estimate of the feature's total effect adjusts for.
+
+        A feature without any edge was never placed by the auditor. Were it a mediator in truth,
+        adjusting for it would hide an effect; leaving it out costs only a little precision.
+
+        Raises
+        ------
+        NotIdentifiableError
+            When a latent common cause leaves no valid back-door set.
+        """
+        placed = {node for edge in self.graph.edges for node in edge}
+        chosen = self.audit_graph.adjustment_set(feature, PREDICTION, kind=kind)
+        return tuple(node for node in chosen if node in placed)
 
     def resolve(self, target: UnlearningTarget) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
         """Check a target against the case; return its features A and its rows T, shape (n,).

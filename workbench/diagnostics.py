@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.case import AuditCase
 from workbench.columns import Column
 from workbench.effects import EffectTable
+from workbench.errors import NotIdentifiableError
 from workbench.intervention import Variation
 from workbench.mechanisms import CategoricalEquation, NumericEquation, fit_equation
 from workbench.propagation import Equations
@@ -74,7 +75,7 @@ def diagnose(
     adjusted = {e.feature: e.adjustment for e in effects.of("cafe") if not e.combination}
     disagreement = estimator_disagreement(effects)
     fit = equation_fit(equations or Equations({}, "abduct", seed), seed)
-    support = overlap(case, varied, [adjusted.get(v.feature, ()) for v in varied], positions, seed)
+    support = overlap(case, varied, [_beside(case, v.feature) for v in varied], positions, seed)
     adjustment = pd.DataFrame(
         [
             {
@@ -93,6 +94,14 @@ def diagnose(
         adjustment,
         tuple(_warn(case, target, len(positions), disagreement, fit, support)),
     )
+
+
+def _beside(case: AuditCase, feature: str) -> tuple[str, ...]:
+    """Return what rows must be similar in, whichever way the effect was estimated."""
+    try:
+        return case.covariates(feature)
+    except NotIdentifiableError:
+        return ()
 
 
 def estimator_disagreement(effects: EffectTable) -> pd.DataFrame:

@@ -17,7 +17,6 @@ import pandas as pd
 from workbench.basis import column_basis
 from workbench.case import AuditCase
 from workbench.errors import NotIdentifiableError
-from workbench.graph import PREDICTION
 from workbench.intervention import Interventions, Variation
 from workbench.queries import variations_of
 from workbench.target import UnlearningTarget
@@ -130,13 +129,9 @@ def hidden_confounding(
     found = []
     for variation in varied:
         try:
-            adjustment = case.audit_graph.adjustment_set(
-                variation.feature, PREDICTION, kind="minimum-variance"
-            )
+            covariates = case.covariates(variation.feature)
         except NotIdentifiableError:
             continue
-        placed = {node for edge in case.graph.edges for node in edge}
-        covariates = tuple(node for node in adjustment if node in placed)
         with one_thread():
             found.append(_confounding(case, variation, covariates, threshold))
     return tuple(found)

@@ -195,7 +195,38 @@ def test_direct_by_regression_on_all_other_inputs(cases) -> None:
         told = cafe_effects(case, target, direct="regression")[feature]
         assert told.direct.value == pytest.approx(asked.direct.value, abs=0.025)
         assert told.queries == 0
-        assert told.total.value == pytest.approx(asked.total.value, abs=1e-9)
+        assert told.total.value == pytest.approx(asked.total.value, abs=0.025)
+
+
+def test_a_feature_without_mediators_is_asked(cases) -> None:
+    """Its total effect is the direct one; with mediators, or without a model to ask, it is not."""
+    _, case = cases["loan", "linear"]
+    model = case.model
+    asked = cafe_effects(case, UnlearningTarget.feature("credit_score"))["credit_score"]
+    assert asked.total.value == asked.direct.value != 0
+    assert asked.total.standard_error == asked.direct.standard_error
+    assert asked.indirect.value == asked.indirect.standard_error == 0
+    assert asked.adjustment == () and asked.queries > 0
+    mediated = cafe_effects(case, UnlearningTarget.feature("zip_code"))["zip_code"]
+    assert mediated.adjustment and mediated.total.value != mediated.direct.value
+    logged = AuditCase(
+        data=case.data,
+        model=BlackBoxModel.from_predictions(case.predictions, features=model.features),
+        graph=case.graph,
+        outcome=case.outcome,
+    )
+    told = cafe_effects(logged, UnlearningTarget.feature("credit_score"))["credit_score"]
+    assert told.adjustment and told.queries == 0
+
+
+def test_asking_needs_no_adjustment_set() -> None:
+    """A hidden common cause does not touch what the model itself answers."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"a": rng.normal(size=500), "b": rng.normal(size=500)})
+    graph = CausalGraph([("u", "a"), ("u", "b")], latents=["u"])
+    case = AuditCase(data=frame, model=lambda rows: rows["a"], features=["a"], graph=graph)
+    found = cafe_effects(case, UnlearningTarget.feature("a"), intervention=Contrast(0.0, 1.0))
+    assert found["a"].total.value == pytest.approx(1.0)
 
 
 def test_logged_predictions_fall_to_regression_and_say_so(cases) -> None:
