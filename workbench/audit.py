@@ -20,6 +20,7 @@ from workbench.baselines import (
 )
 from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
+from workbench.compared_models import ComparedCases, change_of_models, read_compared
 from workbench.condition import Condition
 from workbench.diagnostics import diagnose
 from workbench.effects import EffectTable
@@ -28,6 +29,7 @@ from workbench.fuzzing import fuzzed_effects
 from workbench.graph_sensitivity import GraphSensitivity, graph_sensitivity
 from workbench.hidden_subgroups import HiddenSubgroups, subgroup_effects
 from workbench.intervention import Interventions, Variation
+from workbench.model_change import ModelChange
 from workbench.named_subgroups import effects_by_subgroup, read_subgroups
 from workbench.paths import PathEffect, trace_paths
 from workbench.progress import Progress, progress_bar
@@ -38,13 +40,14 @@ from workbench.report import AuditReport
 from workbench.saved_code import audit_call
 from workbench.steps import Steps
 from workbench.target import UnlearningTarget
+from workbench.training import Training
 from workbench.verdict import default_threshold, judge
 
 __all__ = ["CHECKS", "METHODS", "audit", "default_threshold"]
 
 METHODS = ("cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360")
 """Methods of an audit, in the order they run."""
-CHECKS = ("subgroups", "graph")
+CHECKS = ("subgroups", "graph", "actions", "leaks", "membership")
 """Further checks of an audit; they take time, so that they run only where they are asked for."""
 CONTEXT_ROWS = 5_000
 """Rows on which the model is asked about the direct effects of features outside the target."""
@@ -61,6 +64,8 @@ def audit(
     seed: int = 0,
     subgroups: Mapping[str, str] | None = None,
     checks: Iterable[str] = (),
+    compare: Mapping[str, Any] | None = None,
+    training: Training | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Audit what of the target still influences the model's predictions.
@@ -96,6 +101,18 @@ def audit(
         of rows they take up to some 20 and 6 seconds. Under the same intervention, threshold,
         alpha and seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that
         cannot work on this target is named in ``report.skipped``.
+        "actions" ranks what to do about what is left (:func:`workbench.next_actions.next_actions`),
+        "leaks" plants known leaks to see how small a one this audit would have caught
+        (:func:`workbench.planted_leaks.planted_leaks`), "membership" asks whether the model still
+        treats the target's rows as rows it has seen; it needs `training`.
+    compare : mapping of str to model, optional
+        Models to hold beside the audited one, which is the model *after* unlearning: "before", and
+        "retrained", a model trained without the target or several that differ in their seed. See
+        ``report.change`` and :mod:`workbench.model_change`. A feature that only one of them reads
+        joins the graph.
+    training : Training, optional
+        How the model was trained, for the check "membership"; its mask of rows also says on which
+        rows the models' utility can be measured fairly.
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.
@@ -124,6 +141,11 @@ def audit(
     'above'
     """
     chosen, further = _checked_methods(methods), _checked(checks, CHECKS, "checks")
+    compared = None if compare is None else read_compared(case, target, compare)
+    if compared is not None:
+        case, target = compared.after, compared.target
+    if training is not None:
+        training.check(case.data)
     names, mask = case.resolve(target)
     groups = read_subgroups(case, subgroups, names)
     positions = np.flatnonzero(mask)
@@ -131,7 +153,9 @@ def audit(
     varied = variations_of(case, names, positions, intervention, seed)
     with progress_bar(progress) as report_progress:
         steps = Steps(case, report_progress)
-        asked = _Request(case, target, names, varied, chosen, intervention, tau, alpha, seed, steps)
+        asked = _Request(
+            case, target, names, varied, chosen, intervention, tau, alpha, seed, steps, training
+        )
 
         equations = _equations(asked)
         effects = _effects(asked, equations)
@@ -145,6 +169,8 @@ def audit(
         fairness = _fairness(asked)
         hidden = _hidden_subgroups(asked) if "subgroups" in further else None
         sensitivity = _graph_sensitivity(asked) if "graph" in further else None
+        change = _change(asked, compared, groups)
+        actions = leaks = membership = None
         diagnostics = steps.run(
             "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)
         )
@@ -174,6 +200,11 @@ def audit(
             seed=seed,
             subgroups={name: condition.text for name, condition in groups.items()},
             checks=further,
+            given=[
+                name
+                for name, value in (("compare", compare), ("training", training))
+                if value is not None
+            ],
         ),
         provenance=record_provenance(
             case,
@@ -188,6 +219,10 @@ def audit(
         associations=associations,
         hidden_subgroups=hidden,
         graph_sensitivity=sensitivity,
+        change=change,
+        membership=membership,
+        next_actions=actions,
+        planted_leaks=leaks,
     )
 
 
@@ -220,6 +255,7 @@ class _Request:
     alpha: float
     seed: int
     steps: Steps
+    training: Training | None
 
     @property
     def progress(self) -> Progress:
@@ -392,5 +428,28 @@ def _graph_sensitivity(asked: _Request) -> GraphSensitivity | None:
             threshold=asked.threshold,
             alpha=asked.alpha,
             **asked.options,
+        ),
+    )
+
+
+def _change(
+    asked: _Request, compared: ComparedCases | None, groups: Mapping[str, Condition]
+) -> ModelChange | None:
+    """Hold the other models beside the audited one."""
+    if compared is None:
+        return None
+    data, training = asked.case.data, asked.training
+    return asked.steps.run(
+        "change",
+        lambda: change_of_models(
+            compared,
+            threshold=asked.threshold,
+            alpha=asked.alpha,
+            intervention=asked.intervention,
+            fuzz="fuzzing" in asked.methods,
+            groups={name: condition.mask(data) for name, condition in groups.items()},
+            held_out=None if training is None or training.rows.all() else ~training.rows,
+            seed=asked.seed,
+            progress=asked.progress,
         ),
     )

@@ -139,6 +139,34 @@ class AuditCase:
         other._put(predictions=predictions, **derived)
         return other
 
+    def with_model(self, model: Any) -> AuditCase:
+        """Return the case with another model, asked about the same rows.
+
+        Parameters
+        ----------
+        model : BlackBoxModel, estimator or callable
+            See :meth:`workbench.model.BlackBoxModel.wrap`. One that cannot say what it reads is
+            taken to read what this case's model reads.
+
+        Raises
+        ------
+        GraphError, ModelError
+            When the model does not fit data and graph.
+        """
+        box = BlackBoxModel.wrap(model)
+        box = _model_with_features(
+            box, self.reads if box.features is None else None, self.data, self.outcome
+        )
+        _check_graph(self.graph, self.data, self.outcome, box)
+        encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
+        predictions = _baseline(box, self.data)
+        predictions.setflags(write=False)
+        other = object.__new__(type(self))
+        other._put(data=self.data, model=box, graph=self.graph, outcome=self.outcome)
+        derived = _derived(self.graph, box, self.outcome, encoded, predictions)
+        other._put(predictions=predictions, **derived)
+        return other
+
     @property
     def reads(self) -> tuple[str, ...]:
         """The features the model reads, F_M."""

@@ -7,7 +7,7 @@ seen, everything is estimated anew and the differences are tested, corrected for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,11 +21,11 @@ from workbench.case import AuditCase
 from workbench.effects import Effect, EffectTable, FeatureEffects
 from workbench.errors import AuditError, TargetError
 from workbench.fuzzing import fuzzed_effects
-from workbench.intervention import Contrast, Intervention, Interventions
+from workbench.intervention import Intervention, Interventions
 from workbench.multiple_testing import holm
 from workbench.progress import Progress, silent
 from workbench.propagation import Equations, fit_equations, set_levels
-from workbench.queries import variations_of
+from workbench.queries import fixed_interventions, variations_of
 from workbench.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
 from workbench.target import UnlearningTarget
 from workbench.verdict import default_threshold
@@ -138,7 +138,7 @@ def subgroup_effects(
         raise TargetError("A subgroup needs a depth of at least 1 and at least 2 rows.")
     least = default_threshold(case) / 4 if smallest is None else smallest
     names, mask = case.resolve(target)
-    fixed = _fixed(case, names, np.flatnonzero(mask), intervention, seed)
+    fixed = fixed_interventions(case, names, np.flatnonzero(mask), intervention, seed)
     seen, fresh = halves(case.n_rows, seed)
     searched, tested = (
         _Half.of(case, target, places, fixed, seed, partial(_share_of, progress, place))
@@ -162,30 +162,6 @@ def subgroup_effects(
 
 def _share_of(progress: Progress, place: float, step: str, share: float) -> None:
     progress("where the influence hides", min((place + share) / 3, 1.0))
-
-
-def _fixed(
-    case: AuditCase,
-    names: Sequence[str],
-    positions: Positions,
-    intervention: Interventions,
-    seed: int,
-) -> dict[str, Intervention]:
-    """Return the interventions with their default levels written out, for halves of the rows."""
-    fixed: dict[str, Intervention] = {}
-    for variation in variations_of(case, names, positions, intervention, seed):
-        chosen = (
-            intervention.get(variation.feature)
-            if isinstance(intervention, Mapping)
-            else intervention
-        )
-        if chosen is None:
-            column = case.columns[variation.feature]
-            low, high = variation.before[0], variation.after[0][0]
-            levels = (low, high) if column.is_numeric else (column.levels[low], column.levels[high])
-            chosen = Contrast(*(v.item() if isinstance(v, np.generic) else v for v in levels))
-        fixed[variation.feature] = chosen
-    return fixed
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,14 @@ from workbench.case import AuditCase
 from workbench.columns import Values
 from workbench.effects import Effect, RowEffects
 from workbench.errors import TargetError
-from workbench.intervention import Interventions, Variation, is_number, vary
+from workbench.intervention import (
+    Contrast,
+    Intervention,
+    Interventions,
+    Variation,
+    is_number,
+    vary,
+)
 from workbench.progress import Progress, silent
 
 __all__ = [
@@ -177,6 +184,38 @@ def variations_of(
         )
         for name in names
     ]
+
+
+def fixed_interventions(
+    case: AuditCase,
+    names: Sequence[str],
+    positions: Positions,
+    intervention: Interventions,
+    seed: int,
+) -> dict[str, Intervention]:
+    """Return the interventions with their default levels written out.
+
+    What is estimated on other rows or for other models then varies the features in the same way.
+
+    Raises
+    ------
+    InterventionError, TargetError
+        As :func:`variations_of`.
+    """
+    fixed: dict[str, Intervention] = {}
+    for variation in variations_of(case, names, positions, intervention, seed):
+        chosen = (
+            intervention.get(variation.feature)
+            if isinstance(intervention, Mapping)
+            else intervention
+        )
+        if chosen is None:
+            column = case.columns[variation.feature]
+            low, high = variation.before[0], variation.after[0][0]
+            levels = (low, high) if column.is_numeric else (column.levels[low], column.levels[high])
+            chosen = Contrast(*(v.item() if isinstance(v, np.generic) else v for v in levels))
+        fixed[variation.feature] = chosen
+    return fixed
 
 
 def direct_differences(batch: QueryBatch, positions: Positions, *varied: Variation) -> Differences:

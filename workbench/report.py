@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -23,6 +24,12 @@ from workbench.provenance import Provenance
 from workbench.row_summary import RowSummary
 from workbench.target import UnlearningTarget
 from workbench.verdict import Verdict
+
+if TYPE_CHECKING:
+    from workbench.membership import MembershipEvidence
+    from workbench.model_change import ModelChange
+    from workbench.next_actions import NextActions
+    from workbench.planted_leaks import PlantedLeaks
 
 __all__ = ["AuditReport"]
 
@@ -75,6 +82,15 @@ class AuditReport:
         Where the effect differs from the whole, by the check "subgroups".
     graph_sensitivity : GraphSensitivity or None
         What the finding owes to the graph, by the check "graph".
+    change : ModelChange or None
+        The audited model beside the model before unlearning and retrained ones (``compare=``).
+    membership : MembershipEvidence or None
+        Whether the model still treats the target's rows as rows it has seen, by the check
+        "membership".
+    next_actions : NextActions or None
+        What to do about what is left, by the check "actions".
+    planted_leaks : PlantedLeaks or None
+        How small a leak this audit would have caught, by the check "leaks".
     from_file : bool
         Whether the report was read back by :meth:`from_json`: it then has no effects at single
         rows, only their summary, and is as trustworthy as whoever handed the file on.
@@ -104,6 +120,10 @@ class AuditReport:
     associations: Associations | None = None
     hidden_subgroups: HiddenSubgroups | None = None
     graph_sensitivity: GraphSensitivity | None = None
+    change: ModelChange | None = None
+    membership: MembershipEvidence | None = None
+    next_actions: NextActions | None = None
+    planted_leaks: PlantedLeaks | None = None
     from_file: bool = False
 
     @property

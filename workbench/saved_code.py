@@ -41,6 +41,8 @@ CALLS = {
 }
 """What levels and labels may be made by; none of these reads, writes or runs anything."""
 NAMES = {"nan", "inf", "np.nan", "np.inf", "np.True_", "np.False_"}
+GIVEN = ("compare", "training")
+"""Options of the call that stand for models and functions, each given by its own name."""
 PLAIN = (str, int, float, bool, type(None))
 
 
@@ -53,8 +55,12 @@ def audit_call(
     seed: int,
     subgroups: Mapping[str, str],
     checks: Sequence[str],
+    given: Sequence[str] = (),
 ) -> str:
-    """Write the call that repeats an audit; what is None or empty is left to the defaults."""
+    """Write the call that repeats an audit; what is None or empty is left to the defaults.
+
+    `given` names the options that stand for what no text can hold: "compare" and "training".
+    """
     options = [] if methods is None else [f"methods={list(methods)!r}"]
     if isinstance(intervention, dict):
         inner = ", ".join(f"{name!r}: wb.{value!r}" for name, value in intervention.items())
@@ -66,6 +72,7 @@ def audit_call(
         options.append(f"subgroups={dict(subgroups)!r}")
     if checks:
         options.append(f"checks={list(checks)!r}")
+    options += [f"{name}={name}" for name in given]
     return f"wb.audit(case, target, {', '.join(options)})"
 
 
@@ -120,7 +127,14 @@ def _is_audit(node: ast.expr) -> bool:
         isinstance(node, ast.Call)
         and _dotted(node.func) == "wb.audit"
         and [_dotted(argument) for argument in node.args] == ["case", "target"]
-        and all(option.arg is not None and _is_value(option.value) for option in node.keywords)
+        and all(
+            option.arg is not None
+            and (
+                _is_value(option.value)
+                or (option.arg in GIVEN and _dotted(option.value) == option.arg)
+            )
+            for option in node.keywords
+        )
     )
 
 

@@ -1,0 +1,470 @@
+"""What unlearning changed: an effect before, after, and in a model retrained without the target.
+
+Three findings are kept apart: what was removed, the world's share, and the residue. A perfectly
+retrained model still carries what the world carries: without the postcode it reads the income that
+the postcode brings about. Only what is left above the retrained model is a residue of a bad
+unlearning. The models are asked about the same rows under the same interventions, so that their
+influence columns subtract and what they share cancels (``estimands.md``, "Algorithm 2").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from workbench.effects import Effect
+from workbench.model_utility import ModelUtility
+from workbench.multiple_testing import holm
+from workbench.wording import share, signed, span
+
+__all__ = [
+    "ChangeFinding",
+    "ComparedModel",
+    "Difference",
+    "ModelChange",
+    "Residue",
+    "RowGaps",
+    "row_gaps",
+]
+
+FloatArray = npt.NDArray[np.float64]
+Part = Literal["total", "direct", "indirect", "prediction"]
+Decision = Literal["below", "above", "inconclusive", "unknown"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of models with what is uncertain about it.
+
+    Attributes
+    ----------
+    value : float
+        In the unit of the prediction.
+    row_error : float
+        Standard error from the rows, which the models share.
+    training_error : float
+        Standard error from the chance in training, known from several retrained models; else 0.
+    freedom : float
+        Degrees of freedom behind `training_error`; infinite without it.
+    """
+
+    value: float
+    row_error: float
+    training_error: float = 0.0
+    freedom: float = np.inf
+
+    @property
+    def standard_error(self) -> float:
+        """Both sources together."""
+        return float(np.hypot(self.row_error, self.training_error))
+
+    @property
+    def degrees(self) -> float:
+        """Welch's degrees of freedom (Welch 1947): only the training's part is uncertain itself."""
+        if self.training_error == 0:
+            return np.inf
+        return self.freedom * (self.standard_error / self.training_error) ** 4
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the two-sided interval at `level`.
+
+        Examples
+        --------
+        >>> Difference(0.1, 0.02).interval() == Difference(0.1, 0.0, 0.02).interval()
+        True
+        >>> low, high = Difference(0.1, 0.0, 0.02, freedom=2).interval()
+        >>> round(high - low, 3)  # two degrees of freedom only
+        0.172
+        """
+        half = float(stats.t.ppf(0.5 + level / 2, self.degrees)) * self.standard_error
+        return self.value - half, self.value + half
+
+    def p_above(self, threshold: float) -> float:
+        """p-value of "the difference lies within ±τ", largest at the border."""
+        size, error = abs(self.value), self.standard_error
+        if error == 0:
+            return 0.0 if size > threshold else 1.0
+        tails = stats.t.sf([(size - threshold) / error, (size + threshold) / error], self.degrees)
+        return float(min(np.sum(tails), 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeFinding:
+    """One effect in every model.
+
+    Attributes
+    ----------
+    feature : str
+        The feature, or "the target's rows" for the mean prediction there.
+    part : {"total", "direct", "indirect", "prediction"}
+    estimator : str
+        "cafe", "fuzzing" with their variants, or "asked" for what the model itself answers.
+    after : Effect
+        In the audited model.
+    before : Effect or None
+        In the model before unlearning, where it was given.
+    retrained : tuple of Effect
+        In every model retrained without the target; may be empty.
+    """
+
+    feature: str
+    part: Part
+    estimator: str
+    after: Effect
+    before: Effect | None = None
+    retrained: tuple[Effect, ...] = ()
+
+    @cached_property
+    def world(self) -> Effect | None:
+        """What a model retrained without the target carries: the mean over such models."""
+        if not self.retrained:
+            return None
+        count = len(self.retrained)
+        total = self.retrained[0]
+        for effect in self.retrained[1:]:
+            total = total + effect
+        return Effect(total.value / count, total.influence / count)
+
+    @cached_property
+    def removed(self) -> Difference | None:
+        """Before − after: how much influence unlearning removed; negative when it added some."""
+        if self.before is None:
+            return None
+        gone = self.before - self.after
+        return Difference(gone.value, gone.standard_error)
+
+    @cached_property
+    def residue(self) -> Difference | None:
+        """After − retrained: what is left above what a retrained model still carries."""
+        world = self.world
+        if world is None:
+            return None
+        left = self.after - world
+        count = len(self.retrained)
+        if count < 2:
+            return Difference(left.value, left.standard_error)
+        # The audited model is one more draw of the training, if it was unlearned truly.
+        spread = float(np.std([effect.value for effect in self.retrained], ddof=1))
+        error = spread * float(np.sqrt(1 + 1 / count))
+        return Difference(left.value, left.standard_error, error, count - 1)
+
+    @property
+    def name(self) -> str:
+        """What it is about, in words."""
+        if self.part == "prediction":
+            return f"mean prediction on {self.feature}"
+        by = "" if self.estimator == "asked" else f" ({self.estimator})"
+        return f"{self.feature}, {self.part} effect{by}"
+
+
+@dataclass(frozen=True)
+class Residue:
+    """One residue held against the threshold.
+
+    Attributes
+    ----------
+    name, feature, part, estimator : str
+    value, low, high : float
+        After − retrained, with its 1 − 2·alpha interval.
+    p_above : float
+        p-value of "the residue lies within ±τ", before correction.
+    below, above : bool
+        Whether it passes as below τ, and whether it fails as above τ after Holm's correction.
+    """
+
+    name: str
+    feature: str
+    part: str
+    estimator: str
+    value: float
+    low: float
+    high: float
+    p_above: float
+    below: bool
+    above: bool
+
+
+@dataclass(frozen=True)
+class ComparedModel:
+    """What is known of one of the models.
+
+    Attributes
+    ----------
+    role : {"before", "after", "retrained"}
+    name, fingerprint : str
+    reads : tuple of str
+    """
+
+    role: str
+    name: str
+    fingerprint: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RowGaps:
+    """How far predictions at the target's rows lie from the retrained models', row by row.
+
+    Mean absolute differences to the mean of the retrained models, in the unit of the prediction:
+    unlike means they do not cancel. `chance` is how far one retrained model lies from the mean of
+    the others, the gap that honest unlearning would show; NaN with fewer than two.
+    """
+
+    n_rows: int
+    before: float
+    after: float
+    chance: float
+
+    def sentence(self) -> str:
+        """Say it in words."""
+        said = (
+            f"At the {self.n_rows:,} rows of the target, the audited model's predictions lie "
+            f"{signed(self.after).lstrip('+')} from the retrained model's on average"
+        )
+        others = []
+        if np.isfinite(self.before):
+            others.append(f"the model before lay {signed(self.before).lstrip('+')} away")
+        if np.isfinite(self.chance):
+            others.append(f"retrained models lie {signed(self.chance).lstrip('+')} from each other")
+        return f"{said} ({'; '.join(others)})." if others else f"{said}."
+
+
+@dataclass(frozen=True, eq=False)
+class ModelChange:
+    """The audited model beside the model before and models retrained without the target.
+
+    Attributes
+    ----------
+    findings : tuple of ChangeFinding
+    models : tuple of ComparedModel
+    threshold : float
+        τ, in the unit of the prediction.
+    alpha : float
+        Error rate of either firm decision about the residue.
+    unit : str
+    utility : ModelUtility or None
+        What the models are good for; None without an outcome.
+    gaps : RowGaps or None
+        For targets that are rows, with a retrained model.
+    left_out : mapping of str to str
+        Which effects could not be compared, and why.
+    """
+
+    findings: tuple[ChangeFinding, ...]
+    models: tuple[ComparedModel, ...]
+    threshold: float
+    alpha: float
+    unit: str
+    utility: ModelUtility | None = None
+    gaps: RowGaps | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Which models there are: "before", "after", "retrained"."""
+        present = {model.role for model in self.models}
+        return tuple(role for role in ("before", "after", "retrained") if role in present)
+
+    @property
+    def n_retrained(self) -> int:
+        """How many retrained models there are."""
+        return sum(model.role == "retrained" for model in self.models)
+
+    @cached_property
+    def residues(self) -> tuple[Residue, ...]:
+        """Every residue held against τ: the claims behind the decision."""
+        known = [(f, f.residue) for f in self.findings]
+        held = [(f, residue) for f, residue in known if residue is not None]
+        above = [p <= self.alpha for p in holm([r.p_above(self.threshold) for _, r in held])]
+        claims = []
+        for (finding, residue), rejected in zip(held, above, strict=True):
+            low, high = residue.interval(1 - 2 * self.alpha)
+            claims.append(
+                Residue(
+                    finding.name,
+                    finding.feature,
+                    finding.part,
+                    finding.estimator,
+                    residue.value,
+                    low,
+                    high,
+                    residue.p_above(self.threshold),
+                    -self.threshold < low and high < self.threshold,
+                    rejected,
+                )
+            )
+        return tuple(claims)
+
+    @property
+    def decision(self) -> Decision:
+        """Whether a residue above τ was found; "unknown" without a retrained model."""
+        if not self.residues:
+            return "unknown"
+        if any(claim.above for claim in self.residues):
+            return "above"
+        return "below" if all(claim.below for claim in self.residues) else "inconclusive"
+
+    @property
+    def smallest_threshold(self) -> float:
+        """The smallest τ for which "no residue" could have been said; NaN without residues."""
+        ends = [max(abs(claim.low), abs(claim.high)) for claim in self.residues]
+        return max(ends, default=float("nan"))
+
+    @property
+    def headline(self) -> str:
+        """The finding in one careful sentence."""
+        tau = f"{self.threshold:g}"
+        return {
+            "above": f"A residue above {tau} was found: the model differs from one retrained without "
+            f"the target.",
+            "below": f"No residue above {tau} was found at this precision: the model behaves like "
+            f"one retrained without the target.",
+            "inconclusive": f"Inconclusive: a residue above {tau} was neither found nor ruled out.",
+            "unknown": "Without a retrained model, a residue cannot be told from what the world "
+            "carries.",
+        }[self.decision]
+
+    @property
+    def explanation(self) -> str:
+        """What the headline rests on."""
+        if not self.residues:
+            return ""
+        chance = (
+            f"The chance in training is counted from {self.n_retrained} retrained models."
+            if self.n_retrained > 1
+            else "One retrained model does not show the chance in training: another seed could "
+            "move these figures. Several can be given."
+        )
+        if self.decision == "above":
+            worst = max((c for c in self.residues if c.above), key=lambda c: abs(c.value))
+            return (
+                f"Largest: {worst.name}, {signed(worst.value)} (interval "
+                f"{span((worst.low, worst.high))}). The error rate of saying so is at most "
+                f"{share(self.alpha)}. {chance}"
+            )
+        return (
+            f"The smallest residue that could have been ruled out is "
+            f"{self.smallest_threshold:.3g}. {chance}"
+        )
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say what was removed, what the world carries and what is left, feature by feature."""
+        said = [_story(f) for f in self.main_findings() if f.part == "total"]
+        said += [_rows_story(f) for f in self.main_findings() if f.part == "prediction"]
+        if self.gaps is not None:
+            said.append(self.gaps.sentence())
+        if self.utility is not None:
+            said += self.utility.sentences()
+        return tuple(said)
+
+    def main_findings(self) -> tuple[ChangeFinding, ...]:
+        """Return each feature's findings by one estimator: fuzzing where it ran, else CAFÉ."""
+        best: dict[tuple[str, str], ChangeFinding] = {}
+        for finding in self.findings:
+            key = finding.feature, finding.part
+            if key not in best or finding.estimator.startswith("fuzzing"):
+                best[key] = finding
+        return tuple(best.values())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per finding.
+
+        Returns
+        -------
+        DataFrame
+            Columns feature, part, estimator; before, after, world (the mean of the retrained
+            models), removed and residue, each with ``_low`` and ``_high`` of the 95 % interval;
+            p_above and above: of the residue, after correction for all of them.
+        """
+        above = {(c.feature, c.part, c.estimator): c for c in self.residues}
+        records = []
+        for finding in self.findings:
+            record: dict[str, Any] = {
+                "feature": finding.feature,
+                "part": finding.part,
+                "estimator": finding.estimator,
+            }
+            for name in ("before", "after", "world", "removed", "residue"):
+                value: Effect | Difference | None = getattr(finding, name)
+                low, high = (np.nan, np.nan) if value is None else value.interval()
+                record[name] = np.nan if value is None else value.value
+                record[f"{name}_low"], record[f"{name}_high"] = low, high
+            claim = above.get((finding.feature, finding.part, finding.estimator))
+            record["p_above"] = np.nan if claim is None else claim.p_above
+            record["above"] = None if claim is None else claim.above
+            records.append(record)
+        return pd.DataFrame(records)
+
+
+def _story(finding: ChangeFinding) -> str:
+    """Tell one total effect: before, after, the world's share, the residue."""
+    value = f"{signed(finding.after.value)} ({span(finding.after.interval())})"
+    said = f"{finding.feature}: the total effect is now {value}"
+    if finding.before is not None and finding.removed is not None:
+        said += (
+            f"; before it was {signed(finding.before.value)}, so unlearning removed "
+            f"{_sized(finding.removed)}"
+        )
+    if finding.world is None or finding.residue is None:
+        return f"{said}. What of it the world carries is not known without a retrained model."
+    return (
+        f"{said}. A model retrained without the target still carries "
+        f"{signed(finding.world.value)}, the world's share; what is left above it is "
+        f"{_sized(finding.residue)}."
+    )
+
+
+def _rows_story(finding: ChangeFinding) -> str:
+    said = f"Mean prediction on {finding.feature}: {_level(finding.after)} now"
+    if finding.before is not None:
+        said += f", {_level(finding.before)} before"
+    if finding.world is not None:
+        said += f", {_level(finding.world)} when retrained"
+    return f"{said}."
+
+
+def _level(effect: Effect) -> str:
+    return signed(effect.value).lstrip("+")
+
+
+def _sized(difference: Difference) -> str:
+    return f"{signed(difference.value)} ({span(difference.interval())})"
+
+
+def row_gaps(
+    after: FloatArray,
+    before: FloatArray | None,
+    retrained: Sequence[FloatArray],
+) -> RowGaps:
+    """Measure how far predictions at some rows lie from those of the retrained models.
+
+    Parameters
+    ----------
+    after, before : ndarray, shape (rows,)
+    retrained : sequence of ndarray, shape (rows,)
+        At least one.
+
+    Examples
+    --------
+    >>> round(row_gaps(np.array([0.5, 0.7]), None, [np.array([0.5, 0.5])]).after, 12)
+    0.1
+    """
+    centre = np.mean(retrained, axis=0)
+    chance = [
+        np.abs(one - np.mean([*retrained[:k], *retrained[k + 1 :]], axis=0)).mean()
+        for k, one in enumerate(retrained)
+        if len(retrained) > 1
+    ]
+    return RowGaps(
+        len(after),
+        float("nan") if before is None else float(np.abs(before - centre).mean()),
+        float(np.abs(after - centre).mean()),
+        float(np.mean(chance)) if chance else float("nan"),
+    )
