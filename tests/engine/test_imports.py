@@ -36,7 +36,7 @@ LAYERS: list[list[set[str]]] = [
     [{"columns"}, {"stopping"}, {"strict_json"}],
     [{"basis", "independence"}],
     [GRAPH, {"intervention"}, {"condition", "condition_syntax", "target"}, {"model"}],
-    [{"case", "effects"}, {"subgroup_search"}, {"other_graphs"}],
+    [{"case", "effects"}, {"training"}, {"subgroup_search"}, {"other_graphs"}],
     [{"mechanisms", "propagation", "terms"}, {"design_matrix", "queries", "regression"}],
     [
         {"fuzzing", "sensitivity", "cafe", "paths", "verdict", "diagnostics"},
@@ -48,8 +48,10 @@ LAYERS: list[list[set[str]]] = [
         {"endpoint", "endpoint_http", "endpoint_protocols"},
         {"model_files", "onnx_checks", "onnx_files", "tree_structure"},
     ],
+    [{"model_utility", "utility_measures"}],
     [
         {"comparison"},
+        {"compared_models", "model_change"},
         {"graph_sensitivity"},
         {"hidden_subgroups"},
         {"provenance"},
