@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from workbench.baselines import (
-    Associations,
-    Attribution,
-    fairness_metrics,
-    fairtest_association,
-    permutation_importance,
-    shap_importance,
+from workbench.audit_steps import (
+    AuditRequest,
+    run_associations,
+    run_attributions,
+    run_change,
+    run_context,
+    run_effects,
+    run_equations,
+    run_fairness,
+    run_graph_sensitivity,
+    run_hidden_subgroups,
+    run_membership,
+    run_next_actions,
+    run_paths,
+    run_planted_leaks,
+    run_subgroups,
 )
-from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
-from workbench.compared_models import ComparedCases, change_of_models, read_compared
-from workbench.condition import Condition
+from workbench.compared_models import read_compared
 from workbench.diagnostics import diagnose
-from workbench.effects import EffectTable
 from workbench.errors import TargetError, listed
-from workbench.fuzzing import fuzzed_effects
-from workbench.graph_sensitivity import GraphSensitivity, graph_sensitivity
-from workbench.hidden_subgroups import HiddenSubgroups, subgroup_effects
-from workbench.intervention import Interventions, Variation
-from workbench.model_change import ModelChange
-from workbench.named_subgroups import effects_by_subgroup, read_subgroups
-from workbench.paths import PathEffect, trace_paths
+from workbench.intervention import Interventions
+from workbench.named_subgroups import read_subgroups
 from workbench.progress import Progress, progress_bar
-from workbench.propagation import Equations, fit_equations, set_levels
 from workbench.provenance import record_provenance
 from workbench.queries import variations_of
 from workbench.report import AuditReport
@@ -49,8 +46,6 @@ METHODS = ("cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360")
 """Methods of an audit, in the order they run."""
 CHECKS = ("subgroups", "graph", "actions", "leaks", "membership")
 """Further checks of an audit; they take time, so that they run only where they are asked for."""
-CONTEXT_ROWS = 5_000
-"""Rows on which the model is asked about the direct effects of features outside the target."""
 
 
 def audit(
@@ -153,24 +148,26 @@ def audit(
     varied = variations_of(case, names, positions, intervention, seed)
     with progress_bar(progress) as report_progress:
         steps = Steps(case, report_progress)
-        asked = _Request(
+        asked = AuditRequest(
             case, target, names, varied, chosen, intervention, tau, alpha, seed, steps, training
         )
 
-        equations = _equations(asked)
-        effects = _effects(asked, equations)
-        paths = _paths(asked, equations)
+        equations = run_equations(asked)
+        effects = run_effects(asked, equations)
+        paths = run_paths(asked, equations)
         verdict = judge(effects, paths, threshold=tau, alpha=alpha) if len(effects) else None
 
-        by_group = _subgroups(asked, groups)
-        context = _context(asked)
-        attributions = _attributions(asked)
-        associations = _associations(asked)
-        fairness = _fairness(asked)
-        hidden = _hidden_subgroups(asked) if "subgroups" in further else None
-        sensitivity = _graph_sensitivity(asked) if "graph" in further else None
-        change = _change(asked, compared, groups)
-        actions = leaks = membership = None
+        by_group = run_subgroups(asked, groups)
+        context = run_context(asked)
+        attributions = run_attributions(asked)
+        associations = run_associations(asked)
+        fairness = run_fairness(asked)
+        hidden = run_hidden_subgroups(asked) if "subgroups" in further else None
+        sensitivity = run_graph_sensitivity(asked) if "graph" in further else None
+        change = run_change(asked, compared, groups)
+        actions = run_next_actions(asked, compared, equations) if "actions" in further else None
+        leaks = run_planted_leaks(asked) if "leaks" in further else None
+        membership = run_membership(asked) if "membership" in further else None
         diagnostics = steps.run(
             "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)
         )
@@ -239,217 +236,3 @@ def _checked(names: Iterable[str], known: tuple[str, ...], what: str) -> tuple[s
     if unknown:
         raise TargetError(f"Unknown {what}: {listed(unknown)}. Choose among {listed(known)}.")
     return tuple(name for name in known if name in asked)
-
-
-@dataclass(frozen=True, eq=False)
-class _Request:
-    """What every step of one audit needs."""
-
-    case: AuditCase
-    target: UnlearningTarget
-    names: tuple[str, ...]
-    varied: list[Variation]
-    methods: tuple[str, ...]
-    intervention: Interventions
-    threshold: float
-    alpha: float
-    seed: int
-    steps: Steps
-    training: Training | None
-
-    @property
-    def progress(self) -> Progress:
-        """Where steps say how far they are."""
-        return self.steps.progress
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What every estimator of effects is told."""
-        return {"intervention": self.intervention, "seed": self.seed, "progress": self.progress}
-
-    def no_effects(self) -> EffectTable:
-        """Return an empty table about the target's rows."""
-        index = self.case.data.index[self.target.mask(self.case.data)]
-        return EffectTable((), index, self.case.output, self.seed)
-
-
-def _equations(asked: _Request) -> Equations | None:
-    """Fit the structural equations once, for fuzzing and paths."""
-    case, steps = asked.case, asked.steps
-    if "fuzzing" not in asked.methods:
-        return None
-    if not case.model.can_query:
-        steps.skipped["fuzzing"] = (
-            "The model is a column of logged predictions and cannot be asked about changed rows."
-        )
-        return None
-    keep = set_levels(case, asked.varied)
-    run = steps.optional if "cafe" in asked.methods else steps.run
-    return run(
-        "structural equations",
-        lambda: fit_equations(
-            case, asked.names, keep=keep, seed=asked.seed, progress=asked.progress
-        ),
-    )
-
-
-def _effects(asked: _Request, equations: Equations | None) -> EffectTable:
-    """Estimate the target's effects by every causal method; at least one must succeed."""
-    case, target, steps = asked.case, asked.target, asked.steps
-
-    def cafe() -> EffectTable:
-        return cafe_effects(case, target, **asked.options)
-
-    def fuzzing() -> EffectTable:
-        return fuzzed_effects(case, target, equations=equations, **asked.options)
-
-    found: EffectTable | None = None
-    if "cafe" in asked.methods:
-        # With fuzzing to fall back on, an effect without an adjustment set is not the end.
-        found = steps.run("cafe", cafe) if equations is None else steps.optional("cafe", cafe)
-    if equations is not None:
-        fuzzed = steps.run("fuzzing", fuzzing)
-        found = fuzzed if found is None else found + fuzzed
-    return asked.no_effects() if found is None else found
-
-
-def _paths(asked: _Request, equations: Equations | None) -> tuple[PathEffect, ...]:
-    if equations is None:
-        return ()
-    return asked.steps.run(
-        "paths",
-        lambda: trace_paths(asked.case, asked.target, equations=equations, **asked.options),
-    )
-
-
-def _subgroups(asked: _Request, groups: Mapping[str, Condition]) -> dict[str, EffectTable]:
-    """Estimate CAFÉ's effects again in every subgroup of the target's rows."""
-    if not groups:
-        return {}
-    if "cafe" in asked.methods:
-        found, left_out = asked.steps.run(
-            "subgroups",
-            lambda: effects_by_subgroup(asked.case, asked.target, groups, **asked.options),
-        )
-    else:
-        reason = "Effects in subgroups are estimated by CAFÉ; add 'cafe' to the methods."
-        found, left_out = {}, dict.fromkeys(groups, reason)
-    asked.steps.skipped |= {f"subgroup {name}": why for name, why in left_out.items()}
-    return found
-
-
-def _context(asked: _Request) -> EffectTable:
-    """Estimate CAFÉ's effects of every other feature, where the graph allows it."""
-    case, target = asked.case, asked.target
-    others = tuple(
-        name
-        for name in case.features
-        if name not in asked.names and not case.columns[name].is_constant
-    )
-    if "cafe" not in asked.methods or not others:
-        return asked.no_effects()
-    found = asked.steps.optional(
-        "cafe, other features",
-        lambda: cafe_effects(
-            case,
-            UnlearningTarget(others, target.rows, target.condition),
-            query_rows=CONTEXT_ROWS,
-            skip_unidentified=True,
-            seed=asked.seed,
-            progress=asked.progress,
-        ),
-    )
-    return asked.no_effects() if found is None else found
-
-
-def _attributions(asked: _Request) -> tuple[Attribution, ...]:
-    baselines: dict[str, Callable[..., Attribution]] = {
-        "shap": shap_importance,
-        "permutation": permutation_importance,
-    }
-    found = [
-        asked.steps.optional(
-            method,
-            partial(
-                baselines[method],
-                asked.case,
-                asked.target,
-                seed=asked.seed,
-                progress=asked.progress,
-            ),
-        )
-        for method in asked.methods
-        if method in baselines
-    ]
-    return tuple(attribution for attribution in found if attribution is not None)
-
-
-def _associations(asked: _Request) -> Associations | None:
-    if "fairtest" not in asked.methods:
-        return None
-    return asked.steps.optional(
-        "fairtest",
-        lambda: fairtest_association(
-            asked.case, asked.target, alpha=asked.alpha, seed=asked.seed, progress=asked.progress
-        ),
-    )
-
-
-def _fairness(asked: _Request) -> pd.DataFrame | None:
-    if "aif360" not in asked.methods:
-        return None
-    return asked.steps.optional(
-        "aif360",
-        lambda: fairness_metrics(
-            asked.case, asked.target, seed=asked.seed, progress=asked.progress
-        ),
-    )
-
-
-def _hidden_subgroups(asked: _Request) -> HiddenSubgroups | None:
-    return asked.steps.optional(
-        "hidden subgroups",
-        lambda: subgroup_effects(
-            asked.case,
-            asked.target,
-            smallest=asked.threshold / 4,
-            alpha=asked.alpha,
-            **asked.options,
-        ),
-    )
-
-
-def _graph_sensitivity(asked: _Request) -> GraphSensitivity | None:
-    return asked.steps.optional(
-        "graph sensitivity",
-        lambda: graph_sensitivity(
-            asked.case,
-            asked.target,
-            threshold=asked.threshold,
-            alpha=asked.alpha,
-            **asked.options,
-        ),
-    )
-
-
-def _change(
-    asked: _Request, compared: ComparedCases | None, groups: Mapping[str, Condition]
-) -> ModelChange | None:
-    """Hold the other models beside the audited one."""
-    if compared is None:
-        return None
-    data, training = asked.case.data, asked.training
-    return asked.steps.run(
-        "change",
-        lambda: change_of_models(
-            compared,
-            threshold=asked.threshold,
-            alpha=asked.alpha,
-            intervention=asked.intervention,
-            fuzz="fuzzing" in asked.methods,
-            groups={name: condition.mask(data) for name, condition in groups.items()},
-            held_out=None if training is None or training.rows.all() else ~training.rows,
-            seed=asked.seed,
-            progress=asked.progress,
-        ),
-    )

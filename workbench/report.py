@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workbench.membership import MembershipEvidence
     from workbench.model_change import ModelChange
     from workbench.next_actions import NextActions
-    from workbench.planted_leaks import PlantedLeaks
+    from workbench.planted_findings import PlantedLeaks
 
 __all__ = ["AuditReport"]
 
@@ -272,18 +272,22 @@ class AuditReport:
         Parameters
         ----------
         load : str, optional
-            Lines that define ``data`` and ``model``. By default they name what is needed and
-            its fingerprint.
+            Lines that define ``data`` and ``model``, and ``compare`` and ``training`` where these
+            were given. What they leave out is named, with its fingerprint.
         """
+        from workbench.saved_code import given_lines, one_line
+
         origin = self.provenance
-        # A line break in the model's name would end the comment.
-        name = " ".join(origin.model.split())
+        name = one_line(origin.model)
         if load is None:
             load = (
                 f'data = pd.read_csv("data.csv")  # {origin.n_rows:,} rows, '
                 f"SHA-256 {origin.data_fingerprint[:16]}…\n"
                 f"model = ...  # {name}, SHA-256 {origin.model_fingerprint[:16]}…"
             )
+        compared = self.change.models if self.change is not None else ()
+        others = [(m.role, m.name, m.fingerprint) for m in compared if m.role != "after"]
+        given = given_lines(self.call, others, load)
         graph = "wb.CausalGraph(\n    [\n"
         graph += "".join(f"        {edge!r},\n" for edge in self.graph.edges)
         graph += f"    ],\n    nodes={list(self.graph.nodes)!r},\n"
@@ -291,7 +295,7 @@ class AuditReport:
             graph += f"    latents={list(self.graph.latents)!r},\n"
         return (
             "import pandas as pd\n\nimport workbench as wb\n\n"
-            f"{load}\n"
+            f"{load}\n{given}"
             f"graph = {graph})\n"
             f"case = wb.AuditCase(data=data, model=model, graph=graph, outcome={self.outcome!r},\n"
             f"                    features={list(self.reads)!r})\n"
