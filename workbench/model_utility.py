@@ -194,8 +194,8 @@ def model_utility(
     its change has an honest interval. Values: RMSE, MAE and R².
 
     Intervals are normal ones from influence functions, except that the accuracy has Wilson's
-    (1927), its change that of Agresti and Min (2005), and the AUC a logit interval, because these
-    hold in small groups too. Nothing is drawn at random.
+    (1927), its change that of Agresti and Min (2005), the AUC a logit and R² a logarithmic
+    interval, because these hold in small groups too. Nothing is drawn at random.
 
     Examples
     --------
@@ -298,8 +298,8 @@ def _cliffs(table: pd.DataFrame, cliff: float, level: float) -> tuple[Cliff, ...
     losses = watched["change"].to_numpy() * signs
     widths = (watched["change_high"] - watched["change_low"]).to_numpy()
     errors = widths / (2 * special.ndtri(0.5 + level / 2))
-    z = np.divide(losses, errors, out=np.sign(losses) * np.inf, where=errors > 0)
-    corrected = holm([float(p) for p in stats.norm.sf(np.nan_to_num(z, posinf=99, neginf=-99))])
+    z = np.divide(losses, errors, out=np.where(losses > 0, 99.0, 0.0), where=errors > 0)
+    corrected = holm([float(p) for p in stats.norm.sf(z)])
     found = []
     for row, loss, p_value in zip(watched.to_dict("records"), losses, corrected, strict=True):
         was = row["value"] - row["change"]

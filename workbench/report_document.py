@@ -17,6 +17,7 @@ import pandas as pd
 from workbench.effects import Effect, EffectTable, FeatureEffects
 from workbench.graph_sensitivity import GraphSensitivity
 from workbench.row_summary import RowSummary
+from workbench.saved_change import change_document, change_effects, written_findings
 from workbench.saved_influence import Reference, pack
 from workbench.target import UnlearningTarget
 
@@ -73,6 +74,7 @@ def report_document(report: AuditReport) -> dict[str, Any]:
             "claims": verdict.to_frame(),
             "cancellations": [c.sentence(verdict.threshold) for c in verdict.cancellations],
         },
+        "change": change_document(report.change),
         "effects": report.effects.to_frame(),
         "context": report.context.to_frame(),
         "subgroups": report.subgroup_frame(),
@@ -179,6 +181,7 @@ def _estimates(report: AuditReport) -> dict[str, Any]:
     # What need not be compared with the target's effects joins them only while the file is small.
     groups: list[list[Effect]] = [[effect for entry in main for effect in _kept(entry)]]
     for more in [
+        *change_effects(report.change),
         *([*_kept(entry)] for entry in report.context),
         *([path.effect] for path in report.path_effects),
     ]:
@@ -234,6 +237,7 @@ def _estimates(report: AuditReport) -> dict[str, Any]:
             }
             for path in report.path_effects
         ],
+        "change": written_findings(report.change, written),
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from workbench.errors import DataError
 from workbench.intervention import Interventions
 
-__all__ = ["SavedLabel", "audit_call", "check_code"]
+__all__ = ["SavedLabel", "audit_call", "check_code", "given_lines", "given_options", "one_line"]
 
 MOST_CHARACTERS = 1_000_000
 CALLS = {
@@ -120,6 +120,64 @@ def check_code(code: str, *, call: bool = False) -> str:
             f"written by the workbench."
         )
     return code
+
+
+def given_options(call: str) -> tuple[str, ...]:
+    """Return the options of a call that stand for models and functions.
+
+    Examples
+    --------
+    >>> given_options("wb.audit(case, target, seed=0, compare=compare)")
+    ('compare',)
+    """
+    root = ast.parse(call, mode="eval").body
+    options = root.keywords if isinstance(root, ast.Call) else []
+    return tuple(o.arg for o in options if o.arg in GIVEN and _dotted(o.value) == o.arg)
+
+
+def given_lines(call: str, models: Sequence[tuple[str, str, str]], load: str = "") -> str:
+    """Write the lines that define what a call is given by name.
+
+    Parameters
+    ----------
+    call : str
+        As :func:`audit_call` wrote it.
+    models : sequence of (role, name, fingerprint)
+        The models that were compared, the audited one not among them.
+    load : str
+        Lines that stand before these; a name that they define is not defined again.
+
+    Returns
+    -------
+    str
+        With a line break after each line; empty when nothing is given.
+    """
+    defined = {line.partition(" = ")[0] for line in load.splitlines()}
+    lines: list[str] = []
+    for option in given_options(call):
+        if option in defined:
+            continue
+        if option == "training":
+            lines.append("training = ...  # wb.Training(the function that trains, rows=…)")
+            continue
+        lines.append("compare = {")
+        for role in dict.fromkeys(role for role, _, _ in models):
+            own = [_model_line(name, mark) for one, name, mark in models if one == role]
+            if role == "before":
+                lines.append(f'    "{role}": {own[0]}')
+            else:
+                lines += [f'    "{role}": [', *(f"        {line}" for line in own), "    ],"]
+        lines.append("}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def one_line(name: str) -> str:
+    """Return a name that can stand in a comment, which a line break in it would end."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
+
+
+def _model_line(name: str, fingerprint: str) -> str:
+    return f"...,  # {one_line(name)}, SHA-256 {fingerprint[:16]}…"
 
 
 def _is_audit(node: ast.expr) -> bool:

@@ -18,7 +18,15 @@ from workbench.row_summary import MOST_BINS, QUANTILES, PartSummary, RowSummary
 from workbench.saved_influence import UNKNOWN
 from workbench.strict_json import Part
 
-__all__ = ["Columns", "altered", "read_entry", "read_frame", "read_path"]
+__all__ = [
+    "Blocks",
+    "Columns",
+    "altered",
+    "read_effect",
+    "read_entry",
+    "read_frame",
+    "read_path",
+]
 
 Columns = dict[str, str]
 """What a table's columns hold: "text", "texts", "number", "count" or "flag"."""
@@ -30,6 +38,7 @@ KINDS: dict[str, Callable[[Part], Any]] = {
     "flag": Part.flag,
 }
 Blocks = Sequence[Sequence[npt.NDArray[np.float64]]]
+"""Columns of joint uncertainty, block by block; see :mod:`workbench.saved_influence`."""
 
 
 def altered(reason: str) -> DataError:
@@ -48,7 +57,8 @@ def read_frame(part: Part, columns: Columns) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(columns))
 
 
-def _effect(part: Part, blocks: Blocks) -> Effect:
+def read_effect(part: Part, blocks: Blocks) -> Effect:
+    """Read a value and its place among the columns of joint uncertainty."""
     value, turn, column = part["value"].number(), part["block"].count(), part["column"].value
     if turn >= len(blocks):
         raise part.error(f"names block {turn} of uncertainty, which is not there.")
@@ -86,9 +96,9 @@ def read_entry(part: Part, blocks: Blocks, threshold: float | None) -> FeatureEf
         about[0],
         about[1],
         about[2],
-        _effect(part["total"], blocks),
-        _effect(part["direct"], blocks),
-        pure_indirect=None if pure.value is None else _effect(pure, blocks),
+        read_effect(part["total"], blocks),
+        read_effect(part["direct"], blocks),
+        pure_indirect=None if pure.value is None else read_effect(pure, blocks),
         adjustment=part["adjustment"].texts(),
         n_rows=part["n_rows"].count(),
         queries=part["queries"].count(),
@@ -148,6 +158,6 @@ def read_path(part: Part, blocks: Blocks) -> PathEffect:
         part["feature"].text(),
         nodes,
         part["intervention"].text(),
-        _effect(part["effect"], blocks),
+        read_effect(part["effect"], blocks),
         part["left_out"].count(),
     )

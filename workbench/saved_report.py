@@ -25,6 +25,7 @@ from workbench.graph import PREDICTION, CausalGraph
 from workbench.provenance import Provenance
 from workbench.report import AuditReport
 from workbench.report_document import FORMAT, FORMAT_VERSION, plain, report_document
+from workbench.saved_change import read_change
 from workbench.saved_checks import (
     read_associations,
     read_graph_sensitivity,
@@ -74,6 +75,7 @@ MOST_ENTRIES = 5_000
 FINGERPRINT = re.compile("[0-9a-f]{64}")
 DERIVED = (
     "verdict",
+    "change",
     "effects",
     "context",
     "subgroups",
@@ -184,6 +186,7 @@ def _report(root: Part) -> AuditReport:
         raise DataError(f"The {WHAT} has effects of {listed(lost[:1])}, which is not in its graph.")
     if not features:
         raise root["features"].error("is empty; a report is about some feature.")
+    provenance = _provenance(root["provenance"])
     attributions = tuple(_attribution(part) for part in root["attributions"].items(100))
     return AuditReport(
         target=_target(root["target_parts"]),
@@ -203,7 +206,7 @@ def _report(root: Part) -> AuditReport:
         unit=unit,
         methods=root["methods"].texts(),
         call=check_code(root["call"].text(), call=True),
-        provenance=_provenance(root["provenance"]),
+        provenance=provenance,
         skipped={name: part.text() for name, part in root["skipped"].pairs()},
         subgroups=subgroups,
         subgroup_conditions={n: p.text() for n, p in root["subgroup_conditions"].pairs()},
@@ -213,6 +216,15 @@ def _report(root: Part) -> AuditReport:
         ),
         graph_sensitivity=read_graph_sensitivity(
             root.optional("graph_sensitivity"), graph, features, verdict
+        ),
+        change=read_change(
+            root.optional("change"),
+            estimates.optional("change"),
+            blocks,
+            unit=unit,
+            n_rows=(n_rows, provenance.n_rows),
+            fingerprint=provenance.model_fingerprint,
+            verdict=verdict,
         ),
         from_file=True,
     )

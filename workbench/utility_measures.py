@@ -130,6 +130,11 @@ def interval(metric: str, effect: Effect, level: float) -> tuple[float, float]:
         slope = effect.value * (1 - effect.value)
         middle, half = special.logit(effect.value), z * effect.standard_error / slope
         return float(special.expit(middle - half)), float(special.expit(middle + half))
+    if metric == "r2" and effect.value < 1:
+        # Of the logarithm of the share left unexplained, which is nearer to normal.
+        left = 1 - effect.value
+        factor = float(np.exp(z * effect.standard_error / left))
+        return 1 - left * factor, 1 - left / factor
     return effect.interval(level)
 
 

@@ -1,0 +1,38 @@
+"""Unlearning methods to audit, exact and approximate, and frauds to test audits with."""
+
+from workbench.unlearning.bagging import BaggedTrees
+from workbench.unlearning.fine_tuning import FineTuning, GradientAscent
+from workbench.unlearning.frauds import AuditAware, FlippedLabels, MaskedOutputs, Unchanged
+from workbench.unlearning.learners import LEARNERS
+from workbench.unlearning.method import Deployed, Kind, Method
+from workbench.unlearning.methods import METHODS, Unlearned, unlearn
+from workbench.unlearning.request import REMOVALS, Removal, UnlearningRequest
+from workbench.unlearning.retraining import InputOnly, Retraining
+from workbench.unlearning.sisa import Sisa
+from workbench.unlearning.steps import InfluenceStep, NewtonStep, weights_of
+
+__all__ = [
+    "LEARNERS",
+    "METHODS",
+    "REMOVALS",
+    "AuditAware",
+    "BaggedTrees",
+    "Deployed",
+    "FineTuning",
+    "FlippedLabels",
+    "GradientAscent",
+    "InfluenceStep",
+    "InputOnly",
+    "Kind",
+    "MaskedOutputs",
+    "Method",
+    "NewtonStep",
+    "Removal",
+    "Retraining",
+    "Sisa",
+    "Unchanged",
+    "Unlearned",
+    "UnlearningRequest",
+    "unlearn",
+    "weights_of",
+]
