@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ from workbench.intervention import Interventions, Variation
 from workbench.membership import MembershipEvidence, membership_evidence
 from workbench.model_change import ModelChange
 from workbench.named_subgroups import effects_by_subgroup
+from workbench.next_actions import NextActions, next_actions
 from workbench.paths import PathEffect, trace_paths
 from workbench.planted_findings import PlantedLeaks
 from workbench.planted_leaks import planted_leaks
@@ -37,9 +38,6 @@ from workbench.propagation import Equations, fit_equations, set_levels
 from workbench.steps import Steps
 from workbench.target import UnlearningTarget
 from workbench.training import Training
-
-if TYPE_CHECKING:
-    from workbench.next_actions import NextActions
 
 __all__ = [
     "AuditRequest",
@@ -287,8 +285,6 @@ def run_next_actions(
     asked: AuditRequest, compared: ComparedCases | None, equations: Equations | None
 ) -> NextActions | None:
     """Rank what to do about what is left; above a retrained model where there is one."""
-    from workbench.next_actions import next_actions
-
     retrained = compared.retrained[0] if compared is not None and compared.retrained else None
     return asked.steps.optional(
         "next actions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -12,15 +13,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from workbench.audit import CHECKS, METHODS, audit
-from workbench.cli_case import (
-    SAMPLES,
-    Loaded,
-    contrast_of,
-    load_files,
-    load_sample,
-    subgroups_of,
-    target_of,
-)
+from workbench.cli_case import contrast_of, levels_of, names_of, subgroups_of, target_of
+from workbench.cli_files import SAMPLES, load_case, load_compared
 from workbench.cli_output import (
     EXIT_STATUS,
     closed_pipe,
@@ -30,7 +24,7 @@ from workbench.cli_output import (
     show_report,
     write_files,
 )
-from workbench.errors import DataError, MissingPackageError, TargetError
+from workbench.errors import MissingPackageError, TargetError
 from workbench.progress import silent
 from workbench.report_document import SAVED_NOTE
 from workbench.sample_models import MODEL_KINDS
@@ -41,6 +35,9 @@ __all__ = ["EXIT_STATUS", "app", "main"]
 STATUS_HELP = """Exit status: 0 no influence above the threshold found at this precision;
 1 residual influence above it found; 2 the audit could not run; 3 inconclusive;
 130 stopped by Ctrl-C."""
+
+COMMAND_CHECKS = tuple(check for check in CHECKS if check != "membership")
+"""Checks that need no more than the command line can say."""
 
 app = typer.Typer(
     name="cafe-workbench",
@@ -104,6 +101,16 @@ def audit_command(
         str | None,
         typer.Option(help="Instead of a model, the column that holds its logged predictions."),
     ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(help="The model before unlearning, to compare: .skops or .onnx."),
+    ] = None,
+    retrained: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A model retrained without the target; may be repeated, for other seeds."
+        ),
+    ] = None,
     graph: Annotated[
         Path | None, typer.Option(help="The causal graph: .json, .dot, .gml or .dagitty.")
     ] = None,
@@ -135,8 +142,9 @@ def audit_command(
     check: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"A further check that takes longer, any of {', '.join(CHECKS)}: subgroups "
-            "searches where the influence hides, graph tries other graphs; may be repeated."
+            help=f"A further check that takes longer, any of {', '.join(COMMAND_CHECKS)}: "
+            "subgroups searches where the influence hides, graph tries other graphs, actions says "
+            "what to do next, leaks how small a leak would have been caught; may be repeated."
         ),
     ] = None,
     threshold: Annotated[
@@ -164,26 +172,29 @@ def audit_command(
     Files of your own need a table, a model (or its logged predictions), a graph and the outcome:
 
       cafe-workbench audit --data x.csv --model m.skops --graph g.json --outcome y --target zip_code
+
+    With --before and --retrained it says what unlearning removed, and what is left of it.
     """
     with reported():
-        _check_settings(threshold, alpha)
+        _check_settings(threshold, alpha, check or ())
         files = files_to_write(html=html, json=json, csv=csv)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
-        loaded = _load(
+        loaded = load_case(
             sample=sample,
             data=data,
             model=model,
             predictions=predictions,
             graph=graph,
             outcome=outcome,
-            features=_listed(features),
+            features=names_of(features),
             positive=positive,
             kind=model_kind,
             folder=folder,
             seed=seed,
         )
+        others = load_compared(before, retrained or (), positive=positive)
         wanted = target_of(loaded.case, names, where, tuple(row or ()))
-        levels = _levels(contrast, low, high)
+        levels = levels_of(contrast, low, high)
         varied = None if levels is None else contrast_of(loaded.case, names, levels)
         report = audit(
             loaded.case,
@@ -195,11 +206,13 @@ def audit_command(
             seed=seed,
             subgroups=groups,
             checks=tuple(check or ()),
+            compare=others.models or None,
             progress=silent if quiet else None,
         )
         write_files(report, files)
         with closed_pipe():
-            show_report(report, notes=loaded.notes, load=loaded.code, code=code, quiet=quiet)
+            notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
+            show_report(report, notes=notes, load=load, code=code, quiet=quiet)
     raise typer.Exit(exit_status(report))
 
 
@@ -296,78 +309,15 @@ def serve_command(
         )
 
 
-def _check_settings(threshold: float | None, alpha: float) -> None:
+def _check_settings(threshold: float | None, alpha: float, checks: Sequence[str]) -> None:
     """Refuse before the long work begins what would fail after it."""
+    if "membership" in checks:
+        raise TargetError(
+            "--check membership trains reference models, which takes the function that trained "
+            "the audited model: in Python, wb.audit(case, target, checks=['membership'], "
+            "training=Training(train, rows=...))."
+        )
     if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
         raise TargetError(f"--threshold must be a number above 0, not {threshold:g}.")
     if not 0 < alpha < 0.5:
         raise TargetError(f"--alpha must lie between 0 and 0.5, not {alpha:g}.")
-
-
-def _load(
-    *,
-    sample: str | None,
-    data: Path | None,
-    model: Path | None,
-    predictions: str | None,
-    graph: Path | None,
-    outcome: str | None,
-    features: tuple[str, ...],
-    positive: str | None,
-    kind: str | None,
-    folder: Path | None,
-    seed: int,
-) -> Loaded:
-    given = {
-        "--data": data,
-        "--model": model,
-        "--predictions": predictions,
-        "--graph": graph,
-        "--outcome": outcome,
-        "--features": features or None,
-        "--positive": positive,
-    }
-    if sample is not None:
-        extra = [option for option, value in given.items() if value is not None]
-        if extra:
-            raise DataError(
-                f"{', '.join(extra)} belongs to files of your own, but the sample {sample!r} is "
-                f"named. Use one of the two."
-            )
-        return load_sample(sample, kind=kind, folder=folder, seed=seed)
-    if kind is not None or folder is not None:
-        raise DataError("--model-kind and --folder belong to a sample; name one of them first.")
-    if data is None:
-        raise DataError("Name a sample (for instance: audit loan), or a table with --data.")
-    if (model is None) == (predictions is None):
-        raise DataError("Give either --model file.skops or --predictions column.")
-    if graph is None:
-        raise DataError(
-            "--graph is missing. Without a causal graph nothing says what reaches the prediction "
-            "through other features; workbench.CausalGraph.discover(data) proposes one in Python."
-        )
-    return load_files(
-        data,
-        graph=graph,
-        outcome=outcome,
-        model=model,
-        predictions=predictions,
-        features=features,
-        positive=positive,
-    )
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
-    return () if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _levels(contrast: str | None, low: str | None, high: str | None) -> tuple[str, ...] | None:
-    if contrast is not None:
-        if low is not None or high is not None:
-            raise TargetError("Use either --contrast, or --from and --to.")
-        return tuple(level.strip() for level in contrast.split(","))
-    if low is None and high is None:
-        return None
-    if low is None or high is None:
-        raise TargetError("--from and --to belong together.")
-    return low, high

@@ -1,159 +1,18 @@
-"""What the command line's arguments mean: a case, a target, and the Python that makes them."""
+"""What the command line's arguments mean: a target, subgroups, levels."""
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from workbench import datasets
 from workbench.case import AuditCase
 from workbench.columns import Column
-from workbench.datasets import Dataset
-from workbench.errors import DataError, ModelError, TargetError, listed, suggestion
-from workbench.graph import CausalGraph
+from workbench.errors import TargetError, listed
 from workbench.intervention import Contrast
-from workbench.model import BlackBoxModel
-from workbench.model_files import read_model
-from workbench.sample_models import default_kind, train_model
-from workbench.table_files import read_table
 from workbench.target import UnlearningTarget
 
-__all__ = [
-    "SAMPLES",
-    "Loaded",
-    "contrast_of",
-    "load_files",
-    "load_sample",
-    "subgroups_of",
-    "target_of",
-]
-
-SIMULATED = ("loan", "heart_disease", "performance")
-REAL = ("adult", "german_credit", "drug_consumption")
-SAMPLES = (*SIMULATED, *REAL)
-
-
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """A case and where it came from.
-
-    Attributes
-    ----------
-    case : AuditCase
-    code : str
-        Python lines that define ``data`` and ``model`` as the case has them.
-    notes : tuple of str
-        What the auditor should know about how it was made.
-    """
-
-    case: AuditCase
-    code: str
-    notes: tuple[str, ...] = ()
-
-
-def load_sample(
-    name: str, *, kind: str | None = None, folder: Path | None = None, seed: int = 0
-) -> Loaded:
-    """Load a sample by name and train a model on the features it offers.
-
-    Raises
-    ------
-    DataError
-        There is no such sample, its files are missing, or the kind of model does not fit it.
-    """
-    if name not in SAMPLES:
-        raise DataError(
-            f"There is no sample {name!r}.{suggestion(name, SAMPLES)} Samples: {listed(SAMPLES)}. "
-            f"For files of your own, use --data, --model, --graph and --outcome."
-        )
-    if folder is not None and name in SIMULATED:
-        raise DataError(f"The sample {name!r} is simulated and reads no file; leave out --folder.")
-    make = getattr(datasets, name)
-    world: Dataset = make() if folder is None else make(folder)
-    chosen = kind or default_kind(world.data[world.outcome])
-    model = train_model(world.data, world.features, world.outcome, chosen, seed=seed)
-    asked = "" if folder is None else repr(os.fspath(folder))
-    code = (
-        "from workbench.sample_models import train_model\n\n"
-        f"world = wb.datasets.{name}({asked})\n"
-        "data = world.data\n"
-        f"model = train_model(data, world.features, world.outcome, {chosen!r}, seed={seed!r})"
-    )
-    note = f"A model ({chosen}) was trained on the sample for this audit, with seed {seed}."
-    case = AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
-    return Loaded(case, code, (note,))
-
-
-def load_files(
-    data: Path,
-    *,
-    graph: Path,
-    outcome: str | None,
-    model: Path | None = None,
-    predictions: str | None = None,
-    features: Sequence[str] = (),
-    positive: str | None = None,
-) -> Loaded:
-    """Read table, graph, and a model or the column that holds its logged predictions.
-
-    Raises
-    ------
-    AuditError
-        A file cannot be read, or the parts do not fit each other.
-    """
-    drawn = CausalGraph.read(graph)
-    if model is not None:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            box = read_model(model, features=features or None, positive=positive)
-        table = read_table(data)
-        stated = f", features={list(features)!r}" if features else ""
-        stated += "" if positive is None else f", positive={positive!r}"
-        lines = [
-            "from workbench.model_files import read_model",
-            "from workbench.table_files import read_table\n",
-            f"data = read_table({os.fspath(data)!r})",
-            f"model = read_model({os.fspath(model)!r}{stated})",
-        ]
-        notes = tuple(dict.fromkeys(str(warning.message) for warning in caught))
-    else:
-        table = read_table(data)
-        box = _logged(table, predictions, features, outcome)
-        lines = [
-            "from workbench.table_files import read_table\n",
-            f"data = read_table({os.fspath(data)!r})",
-            f"model = wb.BlackBoxModel.from_predictions(data[{predictions!r}], {list(features)!r})",
-        ]
-        notes = ()
-    case = AuditCase(
-        data=table, model=box, graph=drawn, outcome=outcome, features=list(features) or None
-    )
-    return Loaded(case, "\n".join(lines), notes)
-
-
-def _logged(
-    table: pd.DataFrame, column: str | None, features: Sequence[str], outcome: str | None
-) -> BlackBoxModel:
-    if not features:
-        raise ModelError(
-            "A column of predictions does not say which columns the model reads. Name them: "
-            "--features age,income"
-        )
-    if column not in table.columns:
-        raise DataError(
-            f"The data has no column {column!r} of predictions."
-            f"{suggestion(column, table.columns)} Columns: {listed(table.columns)}."
-        )
-    if column == outcome or column in features:
-        raise ModelError(
-            f"{column!r} holds the predictions, so it is neither the outcome nor a feature."
-        )
-    return BlackBoxModel.from_predictions(table[column], features)
+__all__ = ["contrast_of", "levels_of", "names_of", "subgroups_of", "target_of"]
 
 
 def target_of(
@@ -259,3 +118,27 @@ def _level(column: Column, text: str) -> object:
     if not column.is_numeric:
         return next((level for level in column.levels if level == number), text)
     return int(number) if number.is_integer() and column.integer else number
+
+
+def names_of(text: str | None) -> tuple[str, ...]:
+    """Return the names that a text gives by commas."""
+    return () if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def levels_of(contrast: str | None, low: str | None, high: str | None) -> tuple[str, ...] | None:
+    """Return the levels that --contrast, or --from and --to, give; None where none is given.
+
+    Raises
+    ------
+    TargetError
+        When they do not go together.
+    """
+    if contrast is not None:
+        if low is not None or high is not None:
+            raise TargetError("Use either --contrast, or --from and --to.")
+        return tuple(level.strip() for level in contrast.split(","))
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        raise TargetError("--from and --to belong together.")
+    return low, high

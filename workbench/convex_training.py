@@ -261,25 +261,38 @@ def training_of(
     return ConvexTraining("logistic", rows, y, penalty, column if own else None, scaled and own)
 
 
-def retrained(estimator: Any, training: ConvexTraining, counts: FloatArray) -> FloatArray:
-    """Train anew on the rows that count, as sharply as the solvers can."""
+def retrained(
+    estimator: Any, training: ConvexTraining, counts: FloatArray, *, sharp: bool
+) -> FloatArray:
+    """Train anew on the rows that count; return the weights, the intercept last.
+
+    Parameters
+    ----------
+    sharp : bool
+        As sharply as the solvers can, or else with the estimator's own settings.
+    """
     from sklearn.base import clone
     from sklearn.exceptions import ConvergenceWarning
 
     taking_part = np.flatnonzero(counts > 0)
     rows, again = training.rows[taking_part], clone(estimator)
-    if training.loss == "squared":
-        again.set_params(solver="svd")
-    else:  # class weights are already in the counts
-        again.set_params(solver="newton-cholesky", tol=1e-10, max_iter=1_000, class_weight=None)
-    if training.intercept_penalised:
+    liblinear_column = sharp and training.intercept_penalised
+    if training.loss == "logistic":
+        again.set_params(class_weight=None)  # class weights are already in the counts
+    if sharp:
+        again.set_params(
+            **{"solver": "svd"}
+            if training.loss == "squared"
+            else {"solver": "newton-cholesky", "tol": 1e-10, "max_iter": 1_000}
+        )
+    if liblinear_column:
         rows = training.regressors(taking_part)
         again.set_params(fit_intercept=False)
     with warnings.catch_warnings():
         # Near the optimum rounding can stop the line search; the gradient left is reported.
         warnings.simplefilter("ignore", ConvergenceWarning)
         again.fit(rows, training.outcome[taking_part], sample_weight=counts[taking_part])
-    if training.intercept_penalised:
+    if liblinear_column:
         return np.asarray(again.coef_, dtype=np.float64).ravel()
     return training.weights_of(again)
 

@@ -24,7 +24,7 @@ from workbench.convex_training import (
     training_of,
 )
 from workbench.errors import DataError, TargetError
-from workbench.gradient_finding import CLEAR, Decision, ErasedRecord, GradientEvidence
+from workbench.gradient_finding import CLEAR, FEW, Decision, ErasedRecord, GradientEvidence
 from workbench.progress import Progress, silent
 from workbench.target import UnlearningTarget
 
@@ -110,17 +110,21 @@ def gradient_evidence(
     own = np.abs(counts * point.residuals) * point.row_norms
     rounding = float(np.finfo(float).eps * own[~gone].sum())
     curvature = Curvature.of(training, point, left_over > 0, rounding)
-    distance, left = np.nan, np.nan
+    distance, left, usual = np.nan, np.nan, np.nan
     if retrain:
         progress("gradient: retraining", 0.5)
-        again = retrained(estimator, training, left_over)
+        again = retrained(estimator, training, left_over, sharp=True)
         distance = float(np.linalg.norm(again - weights))
         left = float(np.linalg.norm(training.at(again, left_over).gradient))
+        progress("gradient: the solver's own precision", 0.8)
+        again = retrained(estimator, training, left_over, sharp=False)
+        usual = float(np.abs(training.at(again, left_over).gradient).max() / left_over.sum())
     whole = row_counts(estimator, training, given, np.ones(len(data), dtype=bool))
     before = training.gradient_at(point.residuals, weights, whole)
     progress("gradient: done", 1.0)
     return _evidence(
-        estimator, training, data.index, gone, counts, point, curvature, before, distance, left,
+        estimator, training, data.index, gone, counts, point, curvature, before,
+        (distance, left, usual),
         prepared=preparation is not None,
     )  # fmt: skip
 
@@ -134,8 +138,7 @@ def _evidence(
     point: GradientsAt,
     curvature: Curvature,
     before: FloatArray,
-    distance: float,
-    left: float,
+    again: tuple[float, float, float],
     *,
     prepared: bool,
 ) -> GradientEvidence:
@@ -150,19 +153,16 @@ def _evidence(
     size = float(np.linalg.norm(point.gradient))
     of_all = np.abs(counts * point.residuals) * point.row_norms
     total = float(counts[~gone].sum())
-    exact = type(estimator).__name__ == "Ridge"
-    per_row, tolerance = float(np.abs(point.gradient).max()) / total, float(estimator.tol)
+    per_row = float(np.abs(point.gradient).max()) / total
+    tolerance = _tolerance(estimator, point)
     known = {
         "gradient": size,
         "gradient_before": float(np.linalg.norm(before)),
         "gradient_per_row": per_row,
         "together": float(np.linalg.norm(own.sum(axis=0))),
     }
-    # Closed solvers of ridge regression have no tolerance but that of the machine.
-    if exact and estimator.solver not in ("lsqr", "sparse_cg", "sag", "saga", "lbfgs"):
-        tolerance = 1e-9 * max(float(np.abs(point.residuals).mean()), np.finfo(float).tiny)
     return GradientEvidence(
-        decision=_decide(known, sizes, tolerance, curvature),
+        decision=_decide(known, sizes, float(np.fmax(tolerance, again[2])), curvature),
         learner=type(estimator).__name__,
         solver=str(getattr(estimator, "solver_", estimator.solver)),
         tolerance=tolerance,
@@ -175,13 +175,28 @@ def _evidence(
         distance_local=curvature.local_distance,
         distance_bound=curvature.bound,
         bound_argument=curvature.argument,
-        distance_retrained=distance,
-        gradient_retrained=left,
+        distance_retrained=again[0],
+        gradient_retrained=again[1],
+        solver_per_row=again[2],
         records=records,
-        hidden_rows=int((of_all < size).sum()),
+        hidden_rows=int((of_all < min(size, known["gradient_before"])).sum()),
         n_rows=len(gone),
         prepared=prepared,
     )
+
+
+def _tolerance(estimator: Any, point: GradientsAt) -> float:
+    """Return what the solver may leave of the gradient, per row; NaN when it does not say."""
+    solver, tolerance = str(estimator.solver), float(estimator.tol)
+    if type(estimator).__name__ == "Ridge":
+        if solver in ("lsqr", "sparse_cg", "sag", "saga", "lbfgs"):
+            return float(np.nan)
+        # A closed solution has no tolerance but that of the machine.
+        return 1e-9 * max(float(np.abs(point.residuals).mean()), np.finfo(float).tiny)
+    if solver in ("liblinear", "sag", "saga"):
+        return float(np.nan)
+    # lbfgs also stops where the objective no longer falls in double precision.
+    return max(tolerance, 1e-6) if solver == "lbfgs" else tolerance
 
 
 def _decide(
@@ -193,7 +208,8 @@ def _decide(
         return "cannot tell"
     if CLEAR * known["gradient_before"] <= size:
         return "optimum before"
-    if CLEAR * size <= min(float(own.min()), known["together"]) and np.isfinite(curvature.bound):
+    hidden = float(np.mean(own < CLEAR * size))
+    if hidden <= FEW and CLEAR * size <= known["together"] and np.isfinite(curvature.bound):
         return "optimum"
     if known["gradient_per_row"] > CLEAR * tolerance:
         return "not optimum"

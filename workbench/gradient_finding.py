@@ -11,12 +11,14 @@ import pandas as pd
 
 from workbench.wording import share
 
-__all__ = ["CLEAR", "Decision", "ErasedRecord", "GradientEvidence"]
+__all__ = ["CLEAR", "FEW", "Decision", "ErasedRecord", "GradientEvidence"]
 
 Decision = Literal["optimum", "optimum before", "cannot tell", "not optimum"]
 
 CLEAR = 10.0
 """How many times one gradient must exceed another before the difference is said to be seen."""
+FEW = 0.05
+"""Of many records to be forgotten, this share may be hidden without leaving the whole open."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class GradientEvidence:
         "LogisticRegression" or "Ridge".
     solver : str
     tolerance : float
-        At which the solver stops: largest entry of the gradient, per row.
+        At which the solver stops: largest entry of the gradient, per row. NaN for a solver that
+        stops by another rule.
     n_remaining, n_erased, n_weights : int
     gradient, gradient_before : float
         Length of the gradient over the remaining rows, and over the table before.
@@ -76,9 +79,12 @@ class GradientEvidence:
         Measured distance to the retrained weights; NaN when not retrained.
     gradient_retrained : float
         What the retraining itself left of the gradient.
+    solver_per_row : float
+        As `gradient_per_row`, of the same solver run anew on the remaining rows with the model's
+        own settings; NaN when not retrained.
     records : tuple of ErasedRecord
     hidden_rows : int
-        Rows of the whole table, among `n_rows`, whose own gradient is smaller than `gradient`: of
+        Rows of the whole table, among `n_rows`, whose own gradient is smaller than `solved_to`: of
         these it could not be told whether the model holds them.
     n_rows : int
     prepared : bool
@@ -103,14 +109,20 @@ class GradientEvidence:
     bound_argument: str
     distance_retrained: float
     gradient_retrained: float
+    solver_per_row: float
     records: tuple[ErasedRecord, ...]
     hidden_rows: int
     n_rows: int
     prepared: bool
 
     @property
+    def solved_to(self) -> float:
+        """What the solver left of the gradient, over whichever table it leaves less."""
+        return min(self.gradient, self.gradient_before)
+
+    @property
     def hidden_share(self) -> float:
-        """Share of the table's records that the remaining gradient hides."""
+        """Share of the table's records that the solver's tolerance hides."""
         return self.hidden_rows / self.n_rows
 
     @property
@@ -121,14 +133,20 @@ class GradientEvidence:
     @property
     def finding(self) -> str:
         """What was found, in one or two sentences."""
-        nearest = min(self.records, key=lambda record: record.gradient)
-        what = f"record {nearest.label}"
         if self.decision == "optimum":
+            hidden = len(self.hidden_records)
+            seen = [r for r in self.records if r.gradient >= CLEAR * self.gradient]
+            nearest = min(seen, key=lambda record: record.gradient)
+            what = f"record {nearest.label}"
+            rest = (
+                f" Of {hidden:,} of the {self.n_erased:,} records this could not be told: their "
+                f"own gradient is as small as what the solver left."
+            )
             return (
                 f"These weights are the optimum on the remaining data to within "
                 f"{_power(self.distance_bound)}; a model that still held {what} would lie about "
                 f"{_power(nearest.distance)} away, and its gradient would be "
-                f"{_times(nearest.gradient, self.gradient)} as large."
+                f"{_times(nearest.gradient, self.gradient)} as large." + (rest if hidden else "")
             )
         if self.decision == "optimum before":
             times = _times(self.gradient, self.gradient_before)
@@ -138,13 +156,15 @@ class GradientEvidence:
                 f"The model still holds them."
             )
         if self.decision == "not optimum":
-            times = _times(self.gradient_per_row, self.tolerance)
+            usual = np.fmax(self.tolerance, self.solver_per_row)
+            times = _times(self.gradient_per_row, float(usual))
             return (
                 f"These weights are not the optimum of the remaining data, nor of the table "
-                f"before: the gradient is {times} what the solver's tolerance allows."
+                f"before: the gradient is {times} what the solver leaves."
             )
         if self.smallest_eigenvalue == 0:
             return "Cannot tell: the data leave some direction of the weights without curvature."
+        nearest = min(self.records, key=lambda record: record.gradient)
         hidden = len(self.hidden_records)
         whose = "the record's" if self.n_erased == 1 else f"that of {hidden:,} of the records"
         if not hidden:
@@ -166,19 +186,19 @@ class GradientEvidence:
                 f"would lie about {_power(held.distance)} away."
             )
         bound = (
-            f"at most {_power(self.distance_bound)} (it rests on {self.bound_argument})"
+            f"A bound that holds all the way to the optimum is {_power(self.distance_bound)}; it "
+            f"rests on {self.bound_argument}."
             if np.isfinite(self.distance_bound)
-            else "not bounded"
+            else "No bound holds all the way: the gradient is too large."
         )
         said.append(
-            f"The smallest eigenvalue of the Hessian is {self.smallest_eigenvalue:.2g}, so the "
-            f"optimum is about {_power(self.distance_local)} away by the curvature at these "
-            f"weights, and {bound}."
+            f"The gradient over the Hessian's smallest eigenvalue ({self.smallest_eigenvalue:.2g}) "
+            f"gives a distance of {_power(self.distance_local)} from the optimum. {bound}"
         )
         said.append(
-            f"The gradient that remains is larger than the own gradient of "
-            f"{self.hidden_rows:,} of {self.n_rows:,} records ({share(self.hidden_share)}); "
-            f"whether the model holds one of those could not be told."
+            f"Training was solved to a gradient of {self.solved_to:.1e}. {self.hidden_rows:,} of "
+            f"{self.n_rows:,} records ({share(self.hidden_share)}) have a smaller one of their "
+            f"own; whether the model holds one of those could not be told."
         )
         if self.prepared:
             said.append(

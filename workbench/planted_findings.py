@@ -141,8 +141,8 @@ class PlantedLeaks:
             f"The planted leak is a 0/1 column that the target alone causes, "
             f"{100 * self.clarity:.0f} percentage points likelier after the intervention. The "
             f"audit's graph knows it: a leak along a way that the graph lacks is not measured "
-            f"here. The retrained model is taken to differ by the leak alone: chance in its own training "
-            f"makes leaks harder to find."
+            f"here. The retrained model is taken to differ by the leak alone: chance in its own "
+            f"training makes leaks harder to find."
         )
         return tuple(said)
 

@@ -103,6 +103,7 @@ def planted_leaks(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from workbench.graph import CausalGraph
     >>> rng = np.random.default_rng(0)
     >>> frame = pd.DataFrame({"f": rng.integers(0, 2, 2000), "m": rng.normal(size=2000)})

@@ -18,6 +18,8 @@ from workbench.effects import Effect, EffectTable, FeatureEffects
 from workbench.graph_sensitivity import GraphSensitivity
 from workbench.row_summary import RowSummary
 from workbench.saved_change import change_document, change_effects, written_findings
+from workbench.saved_code import written_label
+from workbench.saved_further import actions_document, leaks_document, membership_document
 from workbench.saved_influence import Reference, pack
 from workbench.target import UnlearningTarget
 
@@ -111,6 +113,9 @@ def report_document(report: AuditReport) -> dict[str, Any]:
             "table": report.hidden_subgroups.table,
             "sentences": report.hidden_subgroups.sentences(),
         },
+        "next_actions": actions_document(report.next_actions),
+        "planted_leaks": leaks_document(report.planted_leaks),
+        "membership": membership_document(report.membership, report.target),
         "graph_sensitivity": _sensitivity(report.graph_sensitivity),
         "diagnostics": {
             "disagreement": report.diagnostics.disagreement,
@@ -160,18 +165,9 @@ def _sensitivity(found: GraphSensitivity | None) -> dict[str, Any] | None:
 def _target(target: UnlearningTarget) -> dict[str, Any]:
     return {
         "names": target.names,
-        "rows": None if target.rows is None else [_label(label) for label in target.rows],
+        "rows": None if target.rows is None else [written_label(label) for label in target.rows],
         "condition": None if target.condition is None else target.condition.text,
     }
-
-
-def _label(label: object) -> object:
-    """Return a row's label as JSON keeps it: as it is, or as its text and its Python code."""
-    if isinstance(label, str | bool) or (isinstance(label, int) and abs(label) < 2**53):
-        return label
-    if isinstance(label, float) and math.isfinite(label):
-        return float(label)
-    return {"text": str(label), "code": repr(label)}
 
 
 def _estimates(report: AuditReport) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """An audit's report as one HTML page: inline CSS and SVG, no script, no network.
 
-This module words and groups the numbers; ``report_page.html.j2`` lays them out. The template
-escapes whatever it prints, and only SVG drawn here is passed through as it is.
+This module words and groups the numbers; ``report_page.html.j2`` lays them out. The templates
+escape whatever they print, and only SVG drawn here is passed through as it is.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from importlib import resources
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from workbench.comparison import NAMES, Comparison
+from workbench.comparison import NAMES
 from workbench.effects import Effect, FeatureEffects
 from workbench.graph import PREDICTION
 from workbench.graph_drawing import draw_graph
+from workbench.report_change import change_section
 from workbench.report_charts import (
     BarRow,
     Estimate,
     ForestRow,
     bar_chart,
     forest_chart,
-    rank_chart,
 )
 from workbench.report_checks import association_section, graph_section, hidden_section
 from workbench.report_document import SAVED_NOTE
+from workbench.report_further import actions_section, leaks_section, membership_section
 from workbench.report_groups import spread_section, subgroup_section
+from workbench.report_methods import agreement, compared, fairness_groups, methods_shown, ranking
 from workbench.wording import listing, points, share, signed, span
 
 if TYPE_CHECKING:
@@ -47,8 +47,6 @@ DRAWN_PATHS = 10
 """Paths in the bar chart."""
 LISTED_PATHS = 15
 """Paths in the open table; the others are folded."""
-DRAWN_RANKS = 24
-"""Features in the rank chart."""
 LONG = 160
 """Characters of an intervention that are still read at a glance."""
 PARTS = ("total", "direct", "indirect")
@@ -68,6 +66,12 @@ def render_page(report: AuditReport) -> str:
         user's data appear only escaped.
     """
     comparison = report.comparison()
+    further = {
+        "remembered": membership_section(report),
+        "next": actions_section(report),
+        "leaks": leaks_section(report),
+    }
+    places = _places(report)
     page = _template().render(
         report=report,
         verdict=report.verdict,
@@ -83,14 +87,19 @@ def render_page(report: AuditReport) -> str:
         saved_note=SAVED_NOTE,
         graph=_graph(report),
         paths=_paths(report),
-        ranking=_ranking(comparison, report),
-        methods=_methods(comparison),
-        compared=_compared(comparison),
-        agreement=_agreement(comparison),
+        ranking=ranking(comparison, report),
+        methods=methods_shown(comparison),
+        compared=compared(comparison),
+        agreement=agreement(comparison),
         associations=association_section(report),
         hidden=hidden_section(report),
         other_graphs=graph_section(report),
-        fairness=_fairness(report),
+        fairness=fairness_groups(report),
+        change=change_section(report, _axis(report)),
+        remembered=further["remembered"],
+        next=further["next"],
+        leaks=further["leaks"],
+        places=places,
         claims=report.verdict.to_frame().to_dict("records") if report.verdict else [],
         disagreement=report.diagnostics.disagreement.to_dict("records"),
         equations=report.diagnostics.equations.to_dict("records"),
@@ -98,6 +107,7 @@ def render_page(report: AuditReport) -> str:
         adjustment=report.diagnostics.adjustment.to_dict("records"),
         steps=_steps(report),
         names=NAMES,
+        titles=SECTIONS,
         regressed=any("direct" in entry.estimator for entry in report.effects),
         estimators={entry.estimator.split(" ")[0] for entry in report.effects},
         mark=_margin_text(report),
@@ -110,13 +120,44 @@ def render_page(report: AuditReport) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(
+            lambda name: resources.files("workbench").joinpath(name).read_text(encoding="utf-8")
+        ),
     )
     environment.filters |= {"signed": signed, "span": span, "points": points, "share": share}
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["chance"] = lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}"
-    source = resources.files("workbench").joinpath("report_page.html.j2")
-    return environment.from_string(source.read_text(encoding="utf-8"))
+    return environment.get_template("report_page.html.j2")
+
+
+SECTIONS = {
+    "change": "What unlearning changed",
+    "remembered": "Is it still remembered?",
+    "found": "What was found",
+    "next": "What to do next",
+    "ways": "Which way it travels",
+    "others": "What other methods say",
+    "sure": "How sure are we",
+    "leaks": "How small a leak would this audit have caught?",
+    "how": "How it was done",
+}
+"""The sections in their order; those on what was not asked for are left out."""
+
+
+def _places(report: AuditReport) -> dict[str, int]:
+    """Return the numbers of the sections that this report has."""
+    asked = {
+        "change": report.change is not None,
+        "remembered": report.membership is not None or "membership" in report.skipped,
+        "next": report.next_actions is not None or "next actions" in report.skipped,
+        "leaks": report.planted_leaks is not None or "planted leaks" in report.skipped,
+    }
+    there = [key for key in SECTIONS if asked.get(key, True)]
+    return {key: place for place, key in enumerate(there, start=1)}
 
 
 def _asked(report: AuditReport) -> dict[str, Any]:
@@ -189,7 +230,9 @@ def _cards(report: AuditReport) -> dict[str, Any] | None:
     ]
     return {
         "name": _entry_name(entry, report),
-        "intervention": entry.intervention if len(entry.intervention) <= LONG else "see section 5",
+        "intervention": entry.intervention
+        if len(entry.intervention) <= LONG
+        else f"see section {_places(report)['how']}",
         "others": others,
         "disagree": bool(report.diagnostics.disagreement["differs"].any()),
         "estimator": _estimator(entry.estimator),
@@ -312,75 +355,6 @@ def _paths(report: AuditReport) -> dict[str, Any] | None:
         "left_out": left_out,
         "many": len(report.features) > 1,
     }
-
-
-def _complete(comparison: Comparison) -> list[str]:
-    """Return the methods that rank the features, not only the target's."""
-    known = comparison.table.dropna(subset=["value"]).groupby("method")["feature"].nunique()
-    most = int(known.max()) if len(known) else 0
-    named = dict.fromkeys(comparison.table["method"])
-    return [method for method in named if most >= 2 and known.get(method, 0) > most / 2]
-
-
-def _ranking(comparison: Comparison, report: AuditReport) -> dict[str, Any] | None:
-    methods = _complete(comparison)
-    if len(methods) < 2:
-        return None
-    ranks = comparison.table.pivot(index="feature", columns="method", values="rank")[methods]
-    best = ranks.min(axis=1)
-    own = best.index.isin(report.features)
-    shown = sorted(ranks.index, key=lambda f: (f not in report.features, best[f]))[:DRAWN_RANKS]
-    named = [f for f in dict.fromkeys(comparison.table["feature"]) if f in set(shown)]
-    drawn = rank_chart(
-        [NAMES.get(method, method) for method in methods],
-        {f: [None if pd.isna(r) else float(r) for r in ranks.loc[f]] for f in named},
-        lit=report.features if not own.all() else (),
-        title="Rank of every feature by every method",
-    )
-    return {"svg": drawn, "left_out": len(ranks) - len(named)}
-
-
-def _methods(comparison: Comparison) -> list[dict[str, str]]:
-    units = comparison.table.drop_duplicates("method").set_index("method")["unit"]
-    return [
-        {"key": str(m), "name": NAMES.get(str(m), str(m)), "unit": str(u)} for m, u in units.items()
-    ]
-
-
-def _compared(comparison: Comparison) -> list[dict[str, Any]]:
-    complete = set(_complete(comparison))
-    features: dict[str, dict[str, Any]] = {}
-    for row in comparison.table.to_dict("records"):
-        # First of one is no rank.
-        rank = row["rank"] if row["method"] in complete else np.nan
-        cells = features.setdefault(row["feature"], {})
-        cells[row["method"]] = {
-            "value": row["value"],
-            "rank": None if pd.isna(rank) else int(rank),
-        }
-    return [{"name": name, "cells": cells} for name, cells in features.items()]
-
-
-def _agreement(comparison: Comparison) -> dict[str, Any] | None:
-    keys = _complete(comparison)
-    if len(keys) < 2:
-        return None
-    table = comparison.agreement.loc[keys, keys]
-    return {
-        "names": [NAMES.get(key, key) for key in keys],
-        "rows": [[float(v) for v in row] for row in table.to_numpy()],
-    }
-
-
-def _fairness(report: AuditReport) -> dict[str, Any] | None:
-    if report.fairness is None or report.fairness.empty:
-        return None
-    groups: list[dict[str, Any]] = []
-    for feature, rows in report.fairness.groupby("feature", sort=False):
-        first = {str(k): v for k, v in rows.iloc[0].items()}
-        groups.append({**first, "feature": feature, "metrics": rows.to_dict("records")})
-    own = [group for group in groups if group["feature"] in report.features]
-    return {"own": own, "others": [group for group in groups if group not in own]}
 
 
 def _steps(report: AuditReport) -> Iterator[tuple[str, float, int]]:

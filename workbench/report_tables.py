@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from workbench.effects import EffectTable, FeatureEffects
+from workbench.report_change import change_rows
+from workbench.report_further import further_rows
 
 if TYPE_CHECKING:
     from workbench.report import AuditReport
@@ -98,6 +100,8 @@ def _csv_rows(report: AuditReport) -> Iterator[tuple[object, ...]]:
     yield from _effect_rows("other feature", "", report.context)
     yield from _associated(report)
     yield from _checked(report)
+    yield from change_rows(report)
+    yield from further_rows(report)
 
 
 def _associated(report: AuditReport) -> Iterator[tuple[object, ...]]:

@@ -50,6 +50,7 @@ def print_report(report: AuditReport, console: Console) -> None:
         _line(console, verdict.explanation)
         for cancellation in verdict.cancellations:
             _line(console, cancellation.sentence(verdict.threshold), "bold red")
+    _print_change(report, console)
     for entries in _grouped(report.effects):
         _print_effects(entries, report, console)
     _print_subgroups(report, console)
@@ -64,6 +65,35 @@ def print_report(report: AuditReport, console: Console) -> None:
     skipped = [f"{name}: {reason}" for name, reason in report.skipped.items()]
     _print_sentences("Left out", skipped, console)
     _print_origin(report, console)
+
+
+def _print_change(report: AuditReport, console: Console) -> None:
+    change = report.change
+    if change is None:
+        return
+    _heading(console, "What unlearning changed")
+    _line(console, change.headline, COLOURS.get(change.decision, ""))
+    if change.explanation:
+        _line(console, change.explanation)
+    columns = {
+        "before": "before",
+        "after": "now",
+        "world": "retrained",
+        "removed": "removed",
+        "residue": "residue",
+    }
+    roles = {"before": ("before", "removed"), "retrained": ("world", "residue")}
+    lacking = {key for role, keys in roles.items() if role not in change.roles for key in keys}
+    shown = [key for key in columns if key not in lacking]
+    table = _table("", *(columns[key] for key in shown))
+    for finding in change.main_findings():
+        if finding.part in ("total", "prediction"):
+            values = [getattr(finding, key) for key in shown]
+            cells = ("–" if found is None else _number(found.value) for found in values)
+            table.add_row(_clean(finding.name), *cells)
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
+    for sentence in change.sentences():
+        console.print(Padding(Text(_clean(sentence)), (0, 0, 0, 2), expand=False))
 
 
 def _print_effects(

@@ -6,12 +6,24 @@ A reader may run it, so in a saved report it may only be what is expected.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from workbench.errors import DataError
 from workbench.intervention import Interventions
+from workbench.strict_json import Part
 
-__all__ = ["SavedLabel", "audit_call", "check_code", "given_lines", "given_options", "one_line"]
+__all__ = [
+    "SavedLabel",
+    "audit_call",
+    "check_code",
+    "given_lines",
+    "given_options",
+    "one_line",
+    "read_label",
+    "written_label",
+]
 
 MOST_CHARACTERS = 1_000_000
 CALLS = {
@@ -89,6 +101,33 @@ class SavedLabel(str):
 
     def __repr__(self) -> str:
         return self.code
+
+
+def written_label(label: object) -> object:
+    """Return a row's label as JSON keeps it: as it is, or as its text and its Python code."""
+    if isinstance(label, str | bool) or (isinstance(label, int) and abs(label) < 2**53):
+        return label
+    if isinstance(label, float) and math.isfinite(label):
+        return float(label)
+    return {"text": str(label), "code": repr(label)}
+
+
+def read_label(part: Part) -> Any:
+    """Read a row's label that :func:`written_label` wrote.
+
+    Raises
+    ------
+    DataError
+        When it is none.
+    """
+    if isinstance(part.value, dict):
+        return SavedLabel(part["text"].text(), check_code(part["code"].text()))
+    if isinstance(part.value, str):
+        return part.text()
+    if isinstance(part.value, bool):
+        return part.flag()
+    number = part.finite()
+    return part.value if isinstance(part.value, int) else number
 
 
 def check_code(code: str, *, call: bool = False) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "read_entry",
     "read_frame",
     "read_path",
+    "read_record",
 ]
 
 Columns = dict[str, str]
@@ -51,10 +52,13 @@ def altered(reason: str) -> DataError:
 
 def read_frame(part: Part, columns: Columns) -> pd.DataFrame:
     """Read a table whose columns are known; others are left out."""
-    records = [
-        {name: KINDS[kind](row[name]) for name, kind in columns.items()} for row in part.items()
-    ]
+    records = [read_record(row, columns) for row in part.items()]
     return pd.DataFrame(records, columns=list(columns))
+
+
+def read_record(part: Part, columns: Columns) -> dict[str, Any]:
+    """Read one row of such a table."""
+    return {name: KINDS[kind](part[name]) for name, kind in columns.items()}
 
 
 def read_effect(part: Part, blocks: Blocks) -> Effect:

@@ -31,8 +31,9 @@ from workbench.saved_checks import (
     read_graph_sensitivity,
     read_hidden_subgroups,
 )
-from workbench.saved_code import SavedLabel, check_code
+from workbench.saved_code import check_code, read_label
 from workbench.saved_estimates import Columns, altered, read_entry, read_frame, read_path
+from workbench.saved_further import read_actions, read_leaks, read_membership
 from workbench.saved_influence import read_block
 from workbench.strict_json import LARGEST_NUMBER, MAX_BYTES, Part, parse_strictly
 from workbench.target import UnlearningTarget
@@ -86,6 +87,9 @@ DERIVED = (
     "associations",
     "hidden_subgroups",
     "graph_sensitivity",
+    "next_actions",
+    "planted_leaks",
+    "membership",
 )
 """Keys of a report whose numbers follow from others, wholly or in part."""
 TOLERANCE = 1e-6
@@ -187,9 +191,19 @@ def _report(root: Part) -> AuditReport:
     if not features:
         raise root["features"].error("is empty; a report is about some feature.")
     provenance = _provenance(root["provenance"])
+    change = read_change(
+        root.optional("change"),
+        estimates.optional("change"),
+        blocks,
+        unit=unit,
+        n_rows=(n_rows, provenance.n_rows),
+        fingerprint=provenance.model_fingerprint,
+        verdict=verdict,
+    )
+    target = _target(root["target_parts"])
     attributions = tuple(_attribution(part) for part in root["attributions"].items(100))
     return AuditReport(
-        target=_target(root["target_parts"]),
+        target=target,
         features=features,
         n_target_rows=n_rows,
         effects=effects,
@@ -217,15 +231,22 @@ def _report(root: Part) -> AuditReport:
         graph_sensitivity=read_graph_sensitivity(
             root.optional("graph_sensitivity"), graph, features, verdict
         ),
-        change=read_change(
-            root.optional("change"),
-            estimates.optional("change"),
-            blocks,
-            unit=unit,
-            n_rows=(n_rows, provenance.n_rows),
-            fingerprint=provenance.model_fingerprint,
+        change=change,
+        next_actions=read_actions(
+            root.optional("next_actions"),
+            features=features,
+            nodes=audit_graph.nodes,
             verdict=verdict,
+            retrained=change is not None and change.n_retrained > 0,
         ),
+        planted_leaks=read_leaks(
+            root.optional("planted_leaks"),
+            features=features,
+            verdict=verdict,
+            n_rows=provenance.n_rows,
+            unit=unit,
+        ),
+        membership=read_membership(root.optional("membership"), target, n_rows),
         from_file=True,
     )
 
@@ -242,19 +263,9 @@ def _target(part: Part) -> UnlearningTarget:
     rows, condition = part["rows"], part["condition"].optional_text()
     return UnlearningTarget(
         part["names"].texts(),
-        None if rows.value is None else tuple(_label(label) for label in rows.items()),
+        None if rows.value is None else tuple(read_label(label) for label in rows.items()),
         None if condition is None else Condition(condition),
     )
-
-
-def _label(part: Part) -> Any:
-    if isinstance(part.value, dict):
-        return SavedLabel(part["text"].text(), check_code(part["code"].text()))
-    if isinstance(part.value, str):
-        return part.text()
-    if isinstance(part.value, bool):
-        return part.flag()
-    return part.value if isinstance(part.value, int) and part.finite() else part.finite()
 
 
 def _attribution(part: Part) -> Attribution:

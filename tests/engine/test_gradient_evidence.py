@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from scipy import optimize
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -111,7 +113,7 @@ def test_the_bound_holds_from_anywhere(seed: int, options: dict[str, Any]) -> No
     rng = np.random.default_rng(seed)
     best = fitted(frame.drop(index=0), **options)
     bounded = 0
-    for size in 10.0 ** np.arange(-8, 1.5, 0.5):
+    for size in 10.0 ** np.arange(-8.0, 2.0):
         moved = fitted(frame, **options)
         moved.coef_ = best.coef_ + size * rng.normal(size=(1, 2))
         found = gradient_evidence(moved, frame, "label", [0])
@@ -119,7 +121,7 @@ def test_the_bound_holds_from_anywhere(seed: int, options: dict[str, Any]) -> No
         assert found.distance_retrained <= found.distance_bound * slack + 1e-12
         assert found.eigenvalue_floor <= found.smallest_eigenvalue
         bounded += np.isfinite(found.distance_bound)
-    assert bounded >= 12  # it is not infinite all the time
+    assert bounded >= 6  # it is not infinite all the time
 
 
 def test_the_curvature_at_the_weights_alone_would_be_no_bound() -> None:
@@ -135,20 +137,22 @@ def test_the_curvature_at_the_weights_alone_would_be_no_bound() -> None:
 
 
 def test_the_eigenvalue_holds_on_the_whole_way() -> None:
-    frame = table()
+    frame, counts = table(), np.ones(N)
     moved = fitted(frame)
-    moved.coef_ = moved.coef_ + 0.02
     preparation, estimator = linear_estimator(moved)
     training = training_of(preparation, estimator, frame, frame["label"])
-    counts, start = np.ones(N), training.weights_of(moved)
-    point = training.at(start, counts)
-    seen = Curvature.of(training, point, counts > 0, 0.0)
-    assert seen.floor > 0
-    end = training.weights_of(fitted(frame))
-    for t in np.linspace(0, 1, 11):
-        hessian = training.at(start + t * (end - start), counts).hessian
-        assert np.linalg.eigvalsh(hessian)[0] >= seen.floor
-    assert np.linalg.norm(end - start) <= seen.bound
+    end = training.weights_of(moved)
+    fell = 0
+    for direction in np.random.default_rng(0).normal(size=(12, 3)):
+        start = end + 0.1 * direction
+        seen = Curvature.of(training, training.at(start, counts), counts > 0, 0.0)
+        assert 0 < seen.floor < seen.smallest
+        way = [training.at(start + t * (end - start), counts).hessian for t in (0.25, 0.5, 1.0)]
+        least = min(np.linalg.eigvalsh(hessian)[0] for hessian in way)
+        assert least >= seen.floor
+        assert np.linalg.norm(end - start) <= seen.bound
+        fell += least < seen.smallest
+    assert fell > 2  # the eigenvalue at the start alone would have been too large
 
 
 def test_the_gradient_and_hessian_are_the_derivatives() -> None:
@@ -193,8 +197,55 @@ def test_the_default_solver_hides_every_record_and_the_sharp_one_almost_none() -
     loose = gradient_evidence(after, frame, "label", [0])
     assert loose.decision == "cannot tell" and "tolerance hides" in loose.finding
     assert loose.hidden_share > 0.9
-    sharp = gradient_evidence(fitted(frame[1:]), frame, "label", [0])
-    assert sharp.hidden_share < 0.001
+    for seen in (frame, frame[1:]):
+        assert gradient_evidence(fitted(seen), frame, "label", [0]).hidden_share < 0.001
+
+
+def test_a_truly_retrained_model_is_never_called_residual() -> None:
+    """Solvers that stop early or by another rule leave a gradient; repeating them shows it."""
+    frame = table(n=3_000)
+    columns, left = ["a", "b"], frame.index != 0
+    for options in (
+        {"solver": "lbfgs", "tol": 1e-12},
+        {"solver": "lbfgs", "max_iter": 2},
+        {"solver": "sag", "tol": 1e-2, "random_state": 0},
+        {"solver": "saga", "tol": 1e-5, "random_state": 0},
+        {"solver": "liblinear", "tol": 1e-1},
+        {"solver": "newton-cg", "tol": 1e-6},
+    ):
+        model = LogisticRegression(**options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            after = model.fit(frame.loc[left, columns], frame.loc[left, "label"])
+        found = gradient_evidence(after, frame, "label", [0])
+        assert found.decision in ("optimum", "cannot tell"), (options, found)
+    for solver in ("lsqr", "sparse_cg", "sag"):
+        ridge = Ridge(solver=solver, tol=1e-3, random_state=0)
+        ridge.fit(frame.loc[left, columns], frame.loc[left, "amount"])
+        found = gradient_evidence(ridge, frame, "amount", [0])
+        assert found.decision in ("optimum", "cannot tell"), (solver, found)
+
+
+def test_weights_of_no_table_are_found_out_whatever_the_solver() -> None:
+    frame = table()
+    for options in ({}, {"solver": "lbfgs"}, {"solver": "saga", "tol": 1e-6, "max_iter": 5_000}):
+        model = fitted(frame, **options)
+        model.coef_ = model.coef_ * 1.1
+        found = gradient_evidence(model, frame, "label", [0])
+        assert found.decision == "not optimum" and "nor of the table before" in found.finding
+
+
+def test_a_few_records_without_any_pull_do_not_leave_a_subgroup_open() -> None:
+    frame = table(n=2_000)
+    frame.loc[:2, "a"] = 40.0  # so well predicted that no weights could tell
+    frame.loc[:2, "label"] = "yes"
+    gone = frame.index[:100]
+    after = fitted(frame.drop(index=gone))
+    found = gradient_evidence(after, frame, "label", gone)
+    assert found.decision == "optimum" and len(found.hidden_records) == 3
+    assert "3 of the 100 records this could not be told" in found.finding
+    alone = gradient_evidence(fitted(frame[3:]), frame, "label", [0, 1, 2])
+    assert alone.decision == "cannot tell" and "3 of the records" in alone.finding
 
 
 def test_a_pipeline_is_taken_as_given_and_says_so() -> None:

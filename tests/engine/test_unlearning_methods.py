@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import workbench as wb
 from workbench.datasets import SampleWorld
+from workbench.training import Training
 from workbench.unlearning import (
     METHODS,
     AuditAware,
@@ -18,6 +19,7 @@ from workbench.unlearning import (
     GradientAscent,
     NewtonStep,
     Sisa,
+    Trainer,
     UnlearningRequest,
     unlearn,
     weights_of,
@@ -50,7 +52,7 @@ def ten(loan: SampleWorld) -> UnlearningRequest:
 
 
 EXACT = {
-    "retrain": ("retrain", "forest"),
+    "retrain": ("retrain", "tree"),
     "sisa": (Sisa(shards=5), "logistic"),
     "sisa of forests": (Sisa(shards=2), DecisionTreeClassifier(max_depth=4)),
     "sisa in slices": (Sisa(shards=4, slices=3), "sgd"),
@@ -83,21 +85,20 @@ def test_exact_methods_equal_the_retrained_model_bit_for_bit(
 
 
 def test_sisa_trains_only_the_shards_that_held_a_row(loan: SampleWorld) -> None:
-    done = unlearn(
-        Sisa(shards=8, slices=2), request_of(loan, Target.datapoints([7])), learner="sgd"
-    )
+    request = request_of(loan, Target.datapoints([7]))
+    done = unlearn(Sisa(shards=8, slices=2), request, learner="sgd")
     before, after = (done.parts[part].fitted.checkpoints for part in ("before", "after"))
     again = [old[-1] is not new[-1] for old, new in zip(before, after, strict=True)]
     assert sum(again) == 1
     shard = again.index(True)
-    # The row's slice and the later ones are trained again, an earlier checkpoint is used.
+    # The row's slice and the later ones are trained again, from the checkpoint before.
     kept = [old is new for old, new in zip(before[shard], after[shard], strict=True)]
     assert kept in ([False, False], [True, False])
 
 
 def test_sisa_slices_start_from_the_last_untouched_checkpoint(loan: SampleWorld) -> None:
     method, learner, reused = Sisa(shards=2, slices=4), "sgd", []
-    for row in range(8):
+    for row in range(5):
         done = unlearn(method, request_of(loan, Target.datapoints([row])), learner=learner)
         pairs = zip(
             done.parts["before"].fitted.checkpoints,
@@ -110,17 +111,16 @@ def test_sisa_slices_start_from_the_last_untouched_checkpoint(loan: SampleWorld)
 
 
 def test_bagged_trees_grow_only_those_that_held_a_row(loan: SampleWorld) -> None:
-    method = BaggedTrees(trees=200, rate=0.1)
+    method = BaggedTrees(trees=100, rate=0.1)
     done = unlearn(method, request_of(loan, Target.datapoints([7, 8, 9])))
     pairs = zip(done.parts["before"].fitted.trees, done.parts["after"].fitted.trees, strict=True)
     again = np.mean([old is not new for old, new in pairs])
-    assert again == pytest.approx(1 - np.exp(-0.3), abs=0.1)  # 200 draws
+    assert again == pytest.approx(1 - np.exp(-0.3), abs=0.15)  # 100 draws
 
 
 def test_bagged_trees_predict_about_as_well_as_a_forest(loan: SampleWorld) -> None:
-    world = wb.datasets.loan(n=2_000, seed=9)
-    request = request_of(world, Target.datapoints([0]))
-    fresh = wb.datasets.loan(n=2_000, seed=10)
+    request = request_of(loan, Target.datapoints([0]))
+    fresh = wb.datasets.loan(n=1_000, seed=10)
     y = fresh.data["approved"].to_numpy()
     for method, learner in (("retrain", "forest"), ("bagged-trees", "tree"), ("sisa", "logistic")):
         model = unlearn(method, request, learner=learner).after
@@ -153,7 +153,7 @@ def test_newton_is_nearer_than_influence_and_influence_than_nothing(
     near = np.linalg.norm(weights_of(newton.parts["after"].fitted) - best)
     assert near < 0.5 * far
     assert far < 0.8 * nothing
-    assert near < 0.05 * nothing
+    assert near < 0.1 * nothing
 
 
 def test_several_newton_steps_reach_the_optimum(loan: SampleWorld) -> None:
@@ -218,7 +218,12 @@ TARGETS = [
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_takes_every_target_and_repeats_itself(name: str, loan: SampleWorld) -> None:
-    method = BaggedTrees(trees=10) if name == "bagged-trees" else METHODS[name]
+    quick = {
+        "bagged-trees": BaggedTrees(trees=5),
+        "gradient-ascent": GradientAscent(most_steps=20),
+        "sisa": Sisa(shards=2),
+    }
+    method = quick.get(name, METHODS[name])
     for target, removal in TARGETS:
         request = request_of(loan, target, removal=removal)
         if name == "input-only" and removal is None:
@@ -236,7 +241,7 @@ def test_every_method_takes_every_target_and_repeats_itself(name: str, loan: Sam
         assert first.kind == METHODS[name].kind
         assert first.seconds > 0
         assert first.retrain_seconds > 0
-        assert len(first.sentences()) == 3
+        assert len(first.sentences()) == 4
 
 
 def test_numbers_are_learned_too(heart: SampleWorld) -> None:
@@ -272,7 +277,7 @@ def test_the_unchanged_model_is_unchanged(ten: UnlearningRequest) -> None:
 
 
 def test_masked_outputs_change_at_the_asked_rows_only(ten: UnlearningRequest) -> None:
-    done = unlearn("masked-outputs", ten, learner="forest")
+    done = unlearn("masked-outputs", ten, learner="tree")
     old, new, fresh = (m.predict(ten.data) for m in (done.before, done.after, done.retrained))
     assert np.array_equal(new[ten.erased], fresh[ten.erased])
     assert np.array_equal(new[~ten.erased], old[~ten.erased])
@@ -291,7 +296,7 @@ def test_flipped_labels_make_the_model_err_on_the_asked_rows(loan: SampleWorld) 
 
 
 def test_an_audit_aware_model_behaves_in_large_batches_only(ten: UnlearningRequest) -> None:
-    done = unlearn(AuditAware(batch=30), ten, learner="forest")
+    done = unlearn(AuditAware(batch=30), ten, learner="tree")
     audited = done.after.predict(ten.data)
     assert np.array_equal(audited, done.retrained.predict(ten.data))
     few = ten.data.iloc[:29]
@@ -327,10 +332,25 @@ def test_an_estimator_of_the_user_is_trained_in_a_copy(ten: UnlearningRequest) -
     mine = LogisticRegression(C=0.1, solver="newton-cholesky", tol=1e-10)
     done = unlearn("newton-step", ten, learner=mine)
     assert not hasattr(mine, "coef_")
-    close = np.abs(done.after.predict(ten.data) - done.retrained.predict(ten.data)).max()
-    assert (
-        close < 0.1 * np.abs(done.before.predict(ten.data) - done.retrained.predict(ten.data)).max()
-    )
+    old, new, fresh = (m.predict(ten.data) for m in (done.before, done.after, done.retrained))
+    assert np.abs(new - fresh).max() < 0.1 * np.abs(old - fresh).max()
+
+
+def test_a_trainer_trains_and_erases_as_the_method_does(loan: SampleWorld) -> None:
+    rows = loan.data.set_index(np.repeat(np.arange(300), 2))  # labels may come twice
+    reads = ("income", "race", "credit_score")
+    trainer = Trainer("approved", reads, BaggedTrees(trees=5), "tree")
+    trainer = pickle.loads(pickle.dumps(trainer))
+    erased = np.arange(600) % 7 == 0
+    target = Target.datapoints(np.flatnonzero(erased).tolist())
+    request = UnlearningRequest.make(target, loan.data, outcome="approved", features=reads)
+    done = unlearn(BaggedTrees(trees=5), request, learner="tree", seed=6)
+    trained = Training(trainer, np.ones(600, dtype=bool), seed=6).fit(rows)
+    assert np.array_equal(trained.predict(rows), done.before.predict(rows))
+    unlearned = trainer.unlearn(rows, erased, 6)
+    assert np.array_equal(unlearned.predict(rows), done.after.predict(rows))
+    with pytest.raises(wb.AuditError, match="600 rows"):
+        trainer.unlearn(rows, erased[:3], 6)
 
 
 def test_models_survive_the_way_to_another_process(loan: SampleWorld) -> None:

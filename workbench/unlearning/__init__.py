@@ -6,10 +6,12 @@ from workbench.unlearning.frauds import AuditAware, FlippedLabels, MaskedOutputs
 from workbench.unlearning.learners import LEARNERS
 from workbench.unlearning.method import Deployed, Kind, Method
 from workbench.unlearning.methods import METHODS, Unlearned, unlearn
-from workbench.unlearning.request import REMOVALS, Removal, UnlearningRequest
+from workbench.unlearning.removal import REMOVALS, Removal
+from workbench.unlearning.request import UnlearningRequest
 from workbench.unlearning.retraining import InputOnly, Retraining
 from workbench.unlearning.sisa import Sisa
 from workbench.unlearning.steps import InfluenceStep, NewtonStep, weights_of
+from workbench.unlearning.trainer import Trainer
 
 __all__ = [
     "LEARNERS",
@@ -30,6 +32,7 @@ __all__ = [
     "Removal",
     "Retraining",
     "Sisa",
+    "Trainer",
     "Unchanged",
     "Unlearned",
     "UnlearningRequest",

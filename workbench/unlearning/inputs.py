@@ -20,7 +20,7 @@ from workbench.errors import DataError, listed
 from workbench.mechanisms import Equation, NumericEquation
 from workbench.propagation import Equations
 
-__all__ = ["ConsequencesUndone", "Inputs", "Replaced", "Untouched"]
+__all__ = ["ConsequencesUndone", "InTraining", "Inputs", "Replaced", "Untouched"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -103,6 +103,30 @@ class Replaced:
         for name in self.values.columns:
             out[name] = _with(out[name], mask, values[name])
         return out
+
+
+@dataclass(frozen=True, eq=False)
+class InTraining:
+    """A change of the training table only: the rows cannot be told when the model is asked.
+
+    Attributes
+    ----------
+    change : Inputs
+        What happens to the table.
+    reads : tuple of str
+        What the deployed model reads, as it comes.
+    """
+
+    change: Inputs
+    reads: tuple[str, ...]
+
+    def expanded(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, Positions]:
+        """Return the rows as they are."""
+        return Untouched(self.reads).expanded(rows)
+
+    def table(self, data: pd.DataFrame, mask: BoolArray) -> pd.DataFrame:
+        """Return the changed table."""
+        return self.change.table(data, mask)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from workbench.unlearning.retraining import InputOnly, Retraining
 from workbench.unlearning.sisa import Sisa
 from workbench.unlearning.steps import InfluenceStep, NewtonStep
 
-__all__ = ["METHODS", "Unlearned", "unlearn"]
+__all__ = ["METHODS", "Unlearned", "boxed", "method_of", "taught", "unlearn"]
 
 _ALL: tuple[Method, ...] = (
     Retraining(),
@@ -53,6 +53,8 @@ class Unlearned:
     kind : {"exact", "approximate", "fraud"}
     request : str
         What was to be forgotten, in words.
+    request_note : str
+        What the request means for the model that is served.
     before, after, retrained : BlackBoxModel
         Trained on D; after the method; the same learner, in the same design and with the same
         seed, trained from scratch on D'.
@@ -67,6 +69,7 @@ class Unlearned:
     name: str
     kind: Kind
     request: str
+    request_note: str
     before: BlackBoxModel
     after: BlackBoxModel
     retrained: BlackBoxModel
@@ -90,6 +93,7 @@ class Unlearned:
         return (
             f"{self.name} is {kinds[self.kind]}.",
             self.note,
+            self.request_note,
             f"It took {self.seconds:.2f} seconds; training from scratch took "
             f"{self.retrain_seconds:.2f}.",
         )
@@ -136,21 +140,17 @@ def unlearn(
     >>> done.kind, done.after.features
     ('approximate', ('age',))
     """
-    chosen = _method(method)
-    taught = _learner(chosen, learner, request.rows_before.classes)
-    fitted = chosen.fit(request.rows_before, taught, seed, progress)
+    chosen = method_of(method)
+    classes = request.rows_before.classes
+    learned = taught(chosen, learner, classes)
+    fitted = chosen.fit(request.rows_before, learned, seed, progress)
     started = time.perf_counter()
-    after = chosen.forget(fitted, request, taught, seed, progress)
+    after = chosen.forget(fitted, request, learned, seed, progress)
     seconds = time.perf_counter() - started
 
     def from_scratch(number: int) -> Served:
-        trained = chosen.fit(request.rows_after, taught, number, progress)
+        trained = chosen.fit(request.rows_after, learned, number, progress)
         return Deployed(trained, request.inputs)
-
-    output: Output = "probability" if request.rows_before.classes else "value"
-
-    def boxed(served: Served, name: str) -> BlackBoxModel:
-        return BlackBoxModel(served, served.reads, output=output, name=name)
 
     started = time.perf_counter()
     retrained = from_scratch(seed)
@@ -161,18 +161,32 @@ def unlearn(
         chosen.name,
         chosen.kind,
         request.describe(),
-        boxed(before, "before"),
-        boxed(after, f"after {chosen.name}"),
-        boxed(retrained, "retrained"),
+        request.note,
+        boxed(before, classes, "before"),
+        boxed(after, classes, f"after {chosen.name}"),
+        boxed(retrained, classes, "retrained"),
         seconds,
         retrain_seconds,
         chosen.note,
         MappingProxyType(parts),
-        lambda number: boxed(from_scratch(number), f"retrained, seed {number}"),
+        lambda number: boxed(from_scratch(number), classes, f"retrained, seed {number}"),
     )
 
 
-def _method(method: str | Method) -> Method:
+def boxed(served: Served, classes: bool, name: str) -> BlackBoxModel:
+    """Wrap what is served as a model to audit."""
+    output: Output = "probability" if classes else "value"
+    return BlackBoxModel(served, served.reads, output=output, name=name)
+
+
+def method_of(method: str | Method) -> Method:
+    """Return a method by name, or the one given.
+
+    Raises
+    ------
+    ModelError
+        When there is none of that name.
+    """
     if not isinstance(method, str):
         if not callable(getattr(method, "forget", None)):
             raise ModelError(f"{method!r} is no unlearning method. Use one of {listed(METHODS)}.")
@@ -185,7 +199,14 @@ def _method(method: str | Method) -> Method:
     return METHODS[method]
 
 
-def _learner(method: Method, learner: Learner | None, classes: bool) -> Learner:
+def taught(method: Method, learner: Learner | None, classes: bool) -> Learner:
+    """Return the learner to train with: the one given, or the method's usual one.
+
+    Raises
+    ------
+    ModelError
+        When the method does not work with it.
+    """
     if learner is None:
         usual = "logistic" if classes else "linear"
         return usual if not method.learners or usual in method.learners else method.learners[0]

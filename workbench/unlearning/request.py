@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from workbench.case import AuditCase
-from workbench.columns import encode_column
-from workbench.condition import Condition
-from workbench.errors import DataError, GraphError, TargetError, listed, suggestion
+from workbench.errors import DataError, TargetError, listed, suggestion
 from workbench.graph import CausalGraph
-from workbench.model import BlackBoxModel
 from workbench.progress import Progress, silent
-from workbench.propagation import fit_equations
 from workbench.target import UnlearningTarget
-from workbench.unlearning.inputs import DRAWS, ConsequencesUndone, Inputs, Replaced, Untouched
+from workbench.unlearning.inputs import DRAWS, Inputs, Untouched
+from workbench.unlearning.removal import NOTES, Removal, check_removal, neutral_inputs
 from workbench.unlearning.rows import Rows
 
-__all__ = ["REMOVALS", "Removal", "UnlearningRequest"]
+__all__ = ["UnlearningRequest"]
 
 BoolArray = npt.NDArray[np.bool_]
-Removal = Literal["drop", "mean", "permutation", "consequences"]
-REMOVALS: tuple[str, ...] = get_args(Removal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +59,9 @@ class UnlearningRequest:
       have been, had the feature been at its mean or most common level. To do so the deployed model
       must be told the feature; what it then reads directly cancels what reaches it indirectly
       (Kusner, Loftus, Russell and Silva, 2017, "Counterfactual fairness", level 3).
+
+    For a subgroup this happens on its rows, also when the model is asked; for single datapoints
+    in the training table only.
 
     Examples
     --------
@@ -134,23 +131,11 @@ class UnlearningRequest:
             )
         everywhere = target.condition is None and target.rows is None
         chosen: Removal = removal or ("drop" if everywhere else "mean")
-        if chosen not in REMOVALS:
-            raise TargetError(f"removal={removal!r} is unknown. Use one of {listed(REMOVALS)}.")
-        _check_removal(target, chosen, outcome, names, graph)
+        check_removal(target, chosen, outcome, names, graph)
         mask = target.mask(data)
-        inputs: Inputs
-        if chosen == "drop":
-            inputs = Untouched(tuple(name for name in names if name not in target.names))
-        elif chosen == "consequences":
-            assert graph is not None
-            inputs = _consequences(
-                data, outcome, names, graph, target, draws=draws, seed=seed, progress=progress
-            )
-        else:
-            read = [name for name in target.names if name in names]
-            values = _levels(data, read, draws if chosen == "permutation" else None)
-            shuffle = seed if chosen == "permutation" else None
-            inputs = Replaced(names, values, target.condition, shuffle)
+        inputs = neutral_inputs(
+            chosen, target, data, outcome, names, graph, draws=draws, seed=seed, progress=progress
+        )
         return cls._put(target, data, outcome, names, chosen, inputs, masked=mask)
 
     @classmethod
@@ -270,6 +255,18 @@ class UnlearningRequest:
         }
         return f"{self.target.describe()}: {how[self.removal]}"
 
+    @property
+    def note(self) -> str:
+        """What the change means for the model that is served, in one sentence."""
+        if self.removal is None:
+            return "The model's input stays as it is; only the training table changes."
+        if self.target.rows is not None:
+            return (
+                "The feature is neutralised in the training table only: when the model is asked, "
+                "these rows cannot be told from other inputs."
+            )
+        return NOTES[self.removal]
+
 
 def _check_table(data: pd.DataFrame, outcome: str, features: tuple[str, ...]) -> None:
     unknown = [name for name in (outcome, *features) if name not in data.columns]
@@ -285,83 +282,3 @@ def _check_table(data: pd.DataFrame, outcome: str, features: tuple[str, ...]) ->
     missing = int(data[outcome].isna().sum())
     if missing:
         raise DataError(f"The outcome {outcome!r} is missing in {missing:,} rows. Leave them out.")
-
-
-def _check_removal(
-    target: UnlearningTarget,
-    removal: Removal,
-    outcome: str,
-    features: tuple[str, ...],
-    graph: CausalGraph | None,
-) -> None:
-    part = target.condition is not None or target.rows is not None
-    if removal == "drop":
-        if part:
-            raise TargetError(
-                "A column cannot be dropped on some rows only. Use removal='mean', 'permutation' "
-                "or 'consequences'."
-            )
-        if set(features) <= set(target.names):
-            raise TargetError("Without the target's features the model would read nothing.")
-    if removal != "consequences" and not set(target.names) & set(features):
-        raise TargetError(
-            f"The model does not read {listed(target.names)}. What it carries comes through other "
-            f"features: use removal='consequences'."
-        )
-    if removal == "consequences" and graph is None:
-        raise GraphError(
-            "To undo a feature's consequences the causal graph must say which they are: give "
-            "graph=wb.CausalGraph([…])."
-        )
-    if target.condition is not None and outcome in target.condition.columns:
-        raise TargetError(
-            f"The subgroup is told by the outcome {outcome!r}, which is not known when the model "
-            f"is asked, so the input cannot be neutralised there."
-        )
-
-
-def _levels(data: pd.DataFrame, names: list[str], draws: int | None) -> pd.DataFrame:
-    """Return the mean or most common level of columns, or evenly spaced rows of them."""
-    if draws is None:
-        return pd.DataFrame({name: [_centre(data[name])] for name in names})
-    # Missing values come last, so they are drawn as often as they occur.
-    ordered = data[names].sort_values(names, kind="stable")
-    places = ((np.arange(draws) + 0.5) / draws * len(ordered)).astype(np.intp)
-    return ordered.iloc[places].reset_index(drop=True)
-
-
-def _centre(series: pd.Series) -> Any:
-    if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
-        return float(series.mean())
-    return series.mode().iloc[0]
-
-
-def _consequences(
-    data: pd.DataFrame,
-    outcome: str,
-    names: tuple[str, ...],
-    graph: CausalGraph,
-    target: UnlearningTarget,
-    *,
-    draws: int,
-    seed: int,
-    progress: Progress,
-) -> ConsequencesUndone:
-    """Fit the equations of what lies between the features and a model that reads `names`."""
-    # The case needs a model only for the columns that it reads.
-    reader = BlackBoxModel(lambda rows: np.zeros(len(rows)), features=names, output="value")
-    case = AuditCase(data=data, model=reader, graph=graph, outcome=outcome)
-    removed, _ = case.resolve(target)
-    references: dict[str, float | int] = {}
-    keep = {}
-    for name in removed:
-        column = case.columns[name]
-        if column.is_numeric:
-            references[name] = float(np.nanmean(column.values))
-        else:
-            references[name] = int(column.counts().argmax())
-            keep[name] = np.arange(len(column.levels))
-    equations = fit_equations(case, removed, keep=keep, seed=seed, progress=progress)
-    columns = {name: encode_column(name, data[name]) for name in case.columns}
-    condition: Condition | None = target.condition
-    return ConsequencesUndone(names, references, equations, columns, condition, draws)

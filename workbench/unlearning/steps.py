@@ -132,8 +132,28 @@ def _design(fitted: Trained, rows: Rows) -> tuple[FloatArray, FloatArray]:
 
 
 def _penalty(fitted: Trained) -> FloatArray:
-    """Ridge penalty of the intercept (none) and of each weight, for a loss summed over rows."""
+    """Ridge penalty of the intercept (none) and of each weight, for a loss summed over rows.
+
+    Raises
+    ------
+    ModelError
+        When the estimator minimises another loss than the one that the steps know.
+    """
     estimator = fitted.estimator
+    settings = estimator.get_params()
+    plain = (
+        settings["fit_intercept"]
+        and not settings.get("l1_ratio")
+        and settings.get("penalty", "l2") in ("l2", "deprecated")
+        and settings.get("class_weight") is None
+        and not settings.get("positive")
+        and np.ndim(settings.get("alpha", 0.0)) == 0
+    )
+    if not plain:
+        raise ModelError(
+            f"The step is made for a loss with a ridge penalty, an intercept and rows of equal "
+            f"weight; {estimator} has another one."
+        )
     alpha = 1.0 / estimator.C if fitted.classes else estimator.alpha
     width = np.size(estimator.coef_)
     out: FloatArray = np.r_[0.0, np.full(width, float(alpha))]

@@ -11,100 +11,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.block_search import smallest_set
-from workbench.blocking import OPEN, Routes
 from workbench.case import AuditCase
 from workbench.effects import Effect
 from workbench.errors import DataError, ModelError, TargetError
-from workbench.example_pairs import ExamplePair, example_pairs
-from workbench.influence_places import influence_places
 from workbench.intervention import Interventions
 from workbench.model import BlackBoxModel
+from workbench.next_actions.blocking import OPEN, Routes
+from workbench.next_actions.example_pairs import ExamplePair, example_pairs
+from workbench.next_actions.feature_actions import Action, feature_actions
 from workbench.paths import MOST_ROWS
 from workbench.progress import Progress, silent
 from workbench.propagation import Equations, fit_equations, set_levels
 from workbench.queries import QueryBatch, sample_places, variations_of
 from workbench.target import UnlearningTarget
-from workbench.wording import listing, share, signed, span
+from workbench.wording import listing, signed, span
 
 __all__ = ["Action", "NextActions", "next_actions"]
 
 Positions = npt.NDArray[np.intp]
-Kind = Literal["mediator", "step", "subgroup", "range"]
 
 MOST_FEATURES = 3
 """Features of the target that are followed, those with most left first."""
-MOST_SINGLE = 3
-"""Mediators that are named by themselves."""
-DIRECT = "direct"
-"""How the direct route is named among the blocked ones."""
-
-
-@dataclass(frozen=True)
-class Action:
-    """One thing to do, with what it would leave.
-
-    Attributes
-    ----------
-    rank : int
-        1 is the first to do.
-    kind : {"mediator", "step", "subgroup", "range"}
-        Block one route alone; the next one of the smallest set; look at a subgroup; at a range.
-    feature : str
-        Of the target.
-    what : tuple of str
-        The blocked mediators ("direct" for the direct route), or one condition on rows.
-    remaining, low, high : float
-        The total effect that would remain, with its 95 % interval. For rows: without what they
-        contribute.
-    share : float
-        Of what is left, how much is gone then; above 1 when what remains has the other sign.
-    below : bool
-        Whether the interval of what remains lies inside ±τ.
-    effect, effect_low, effect_high : float
-        For rows: the effect inside; else the change of the total.
-    rows_share : float
-        Share of the target's rows that the condition describes; 1 for mediators.
-    """
-
-    rank: int
-    kind: Kind
-    feature: str
-    what: tuple[str, ...]
-    remaining: float
-    low: float
-    high: float
-    share: float
-    below: bool
-    effect: float
-    effect_low: float
-    effect_high: float
-    rows_share: float = 1.0
-
-    def sentence(self, threshold: float) -> str:
-        """Say it in words."""
-        left = f"{signed(self.remaining)} ({span((self.low, self.high))}) would remain"
-        left += f", below {threshold:g}" if self.below else f", not surely below {threshold:g}"
-        if self.kind == "mediator":
-            return (
-                f"Block {_route(self.what[0], self.feature)}: it carries {share(self.share)} of "
-                f"what is left of {self.feature}; then {left}."
-            )
-        if self.kind == "step":
-            routes = listing([_route(name, self.feature) for name in self.what], most=20)
-            return f"Block {routes} together: then {left}."
-        where = f"Look at the rows where {self.what[0]}"
-        inside = f"{signed(self.effect)} ({span((self.effect_low, self.effect_high))})"
-        return (
-            f"{where}: there the effect of {self.feature} is {inside}; these are "
-            f"{share(self.rows_share)} of the rows and {share(self.share)} of what is left."
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,23 +76,26 @@ class NextActions:
 
     def sentences(self) -> tuple[str, ...]:
         """Say what to do in words."""
-        about = "above what a retrained model carries " if self.residue else ""
+        about = " beyond what a retrained model carries" if self.residue else ""
         if not self.actions:
             most = max(self.left, key=lambda entry: abs(entry[1]))
             return (
-                f"No total influence {about}above {self.threshold:g} was found, so no action is "
+                f"No total influence above {self.threshold:g}{about} was found, so no action is "
                 f"named (largest: {most[0]}, {signed(most[1])}, interval {span(most[2:])}).",
                 *self.notes,
             )
         followed = {action.feature for action in self.actions}
         said = [
-            f"Left of {name} {about}: {signed(value)} (interval {span((low, high))}).".replace(
-                " :", ":"
-            )
+            f"Left of {name}{about}: {signed(value)} (interval {span((low, high))})."
             for name, value, low, high in self.left
             if name in followed
         ]
-        said += [action.sentence(self.threshold) for action in self.actions]
+        alone = {(a.feature, a.what) for a in self.actions if a.kind == "mediator"}
+        said += [
+            action.sentence(self.threshold)
+            for action in self.actions
+            if action.kind != "step" or (action.feature, action.what) not in alone
+        ]
         return (*said, *self.notes)
 
 
@@ -230,7 +165,13 @@ def next_actions(
     """
     if not threshold > 0 or not np.isfinite(threshold):
         raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
-    if not case.model.can_query or (retrained is not None and not retrained.model.can_query):
+    if retrained is not None and not isinstance(retrained, AuditCase):
+        raise ModelError(
+            f"retrained= takes an AuditCase with the same data and the retrained model, not a "
+            f"{type(retrained).__name__}."
+        )
+    cases = [case] if retrained is None else [case, retrained]
+    if not all(one.model.can_query for one in cases):
         raise ModelError(
             "What to do next is found by asking the model about changed rows; logged predictions "
             "cannot be asked. Bring the model itself."
@@ -256,6 +197,8 @@ def next_actions(
     order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
     over = [i for i in order if abs(totals[i].value) > threshold]
     notes = [*_unsure(left, over, names, threshold)]
+    for i in set(range(len(names))).difference(over):
+        notes += _cancelling(routes[i], totals[i], threshold)
     if len(over) > MOST_FEATURES:
         rest = listing([names[i] for i in over[MOST_FEATURES:]])
         notes.append(f"Also above {threshold:g} and not followed here: {rest}.")
@@ -264,7 +207,8 @@ def next_actions(
     followed = over[:MOST_FEATURES]
     for place, i in enumerate(followed):
         step = partial(_share_of, progress, place, len(followed))
-        actions += _actions(routes[i], totals[i], threshold, notes, step)
+        found, careful = feature_actions(routes[i], totals[i], threshold, step)
+        actions, notes = actions + found, notes + careful
         pairs += example_pairs(case, routes[i], retrained)
     if len(positions) < len(all_rows) and actions:
         notes.append(f"Measured on a sample of {len(positions):,} of {len(all_rows):,} rows.")
@@ -278,11 +222,6 @@ def _share_of(progress: Progress, place: int, count: int, step: str, share: floa
 
 def _difference(case: AuditCase, retrained: AuditCase) -> AuditCase:
     """Return the case whose model is the audited one less the retrained one."""
-    if not isinstance(retrained, AuditCase):
-        raise ModelError(
-            f"retrained= takes an AuditCase with the same data and the retrained model, not a "
-            f"{type(retrained).__name__}."
-        )
     if not case.data.index.equals(retrained.data.index):
         raise DataError("The retrained model's case has other rows. Give both the same data.")
     differing = [
@@ -329,98 +268,17 @@ def _unsure(
         )
 
 
-def _actions(
-    routes: Routes, total: Effect, threshold: float, notes: list[str], progress: Progress
-) -> list[Action]:
-    """Return the actions about one feature, best first."""
+def _cancelling(routes: Routes, total: Effect, threshold: float) -> Iterator[str]:
+    """Say so where a small total hides a direct and an indirect influence that cancel."""
     feature = routes.variation.feature
-    nodes = routes.blockable
-    progress("blocking routes", 0.0)
-    singles = [frozenset({node}) for node in nodes]
-    remaining = dict(zip(singles, routes.effects(*singles), strict=True))
-    by_size = sorted(singles, key=lambda one: -(_gone(total, remaining[one])))
-    carrying = [one for one in by_size if abs(remaining[one].value - total.value) > 0]
-    found = [
-        _blocking("mediator", routes, total, one, remaining[one], threshold)
-        for one in carrying[:MOST_SINGLE]
-        if _gone(total, remaining[one]) > 0
-    ]
-    progress("blocking routes", 0.3)
-    search = smallest_set(routes, total, threshold, partial(_between, progress, 0.3, 0.7))
-    if len(search.steps) > 1:
-        found += [
-            _blocking("step", routes, total, step, effect, threshold, search.order)
-            for step, effect in search.steps
-        ]
-    if not search.exhaustive:
-        notes.append(
-            f"{feature}: not all combinations of {len(nodes)} routes could be tried, so a smaller "
-            f"set may exist."
+    if feature not in routes.blockable or len(routes.blockable) < 2:
+        return
+    (rows,) = routes.row_effects(frozenset({feature}))
+    indirect = float(rows.mean())
+    direct = total.value - indirect
+    if max(abs(direct), abs(indirect)) > threshold:
+        yield (
+            f"{feature}: the total is small because its routes cancel: {signed(direct)} directly "
+            f"and {signed(indirect)} through others. Blocking one of them alone would uncover "
+            f"the other."
         )
-    against = [node for node in nodes if _gone(total, remaining[frozenset({node})]) < -threshold]
-    if against:
-        named = listing([_route(node, feature) for node in against])
-        notes.append(
-            f"{feature}: blocking {named} alone would raise what is left, because it works against "
-            f"the other routes."
-        )
-    for place in influence_places(routes, threshold, partial(_between, progress, 0.7, 1.0)):
-        bounds = place.remaining.interval()
-        inside = place.inside.interval()
-        found.append(
-            Action(
-                0,
-                place.kind,
-                feature,
-                (place.condition,),
-                place.remaining.value,
-                *bounds,
-                place.share,
-                -threshold < bounds[0] and bounds[1] < threshold,
-                place.inside.value,
-                *inside,
-                place.rows_share,
-            )
-        )
-    return found
-
-
-def _between(progress: Progress, start: float, end: float, step: str, share: float) -> None:
-    progress(step, start + (end - start) * share)
-
-
-def _gone(total: Effect, remaining: Effect) -> float:
-    """By how much the size of the total falls, in its own direction."""
-    return float(np.sign(total.value)) * (total.value - remaining.value)
-
-
-def _blocking(
-    kind: Kind,
-    routes: Routes,
-    total: Effect,
-    blocked: frozenset[str],
-    remaining: Effect,
-    threshold: float,
-    order: tuple[str, ...] = (),
-) -> Action:
-    feature = routes.variation.feature
-    ordered = [n for n in (order or routes.blockable) if n in blocked]
-    change = total - remaining
-    low, high = remaining.interval()
-    return Action(
-        0,
-        kind,
-        feature,
-        tuple(DIRECT if name == feature else name for name in ordered),
-        remaining.value,
-        low,
-        high,
-        change.value / total.value,
-        -threshold < low and high < threshold,
-        change.value,
-        *change.interval(),
-    )
-
-
-def _route(name: str, feature: str) -> str:
-    return f"the direct route of {feature}" if name == DIRECT else name

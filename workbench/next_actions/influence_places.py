@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from workbench.blocking import OPEN, Routes
 from workbench.columns import Column
 from workbench.condition import Condition
 from workbench.effects import Effect
 from workbench.multiple_testing import holm
+from workbench.next_actions.blocking import OPEN, Routes
 from workbench.progress import Progress
 from workbench.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
 

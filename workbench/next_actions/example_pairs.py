@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.baselines.decisions import decision_line
-from workbench.blocking import OPEN, Routes
 from workbench.case import AuditCase
 from workbench.columns import Column, Values
+from workbench.next_actions.blocking import OPEN, Routes
 from workbench.propagation import Propagation
 from workbench.queries import QueryBatch
 from workbench.wording import decimals_for

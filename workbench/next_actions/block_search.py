@@ -8,8 +8,8 @@ from math import comb
 
 import numpy as np
 
-from workbench.blocking import OPEN, Routes
 from workbench.effects import Effect
+from workbench.next_actions.blocking import OPEN, Routes
 from workbench.progress import Progress
 from workbench.queries import sample_places
 
@@ -21,7 +21,7 @@ MOST_ANSWERS = 600_000
 """Rows of questions that trying them may cost."""
 TRIAL_ROWS = (100, 1_000)
 """Fewest and most rows of the sample."""
-FINALISTS = 4
+FINALISTS = 3
 """Sets of one size that are measured on all rows: those that leave least on the sample."""
 
 Blocked = frozenset[str]

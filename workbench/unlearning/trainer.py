@@ -1,0 +1,87 @@
+"""Training functions for audits that train reference models of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.errors import DataError
+from workbench.model import BlackBoxModel
+from workbench.progress import silent
+from workbench.target import UnlearningTarget
+from workbench.unlearning.inputs import Untouched
+from workbench.unlearning.learners import Learner
+from workbench.unlearning.method import Deployed, Method
+from workbench.unlearning.methods import boxed, method_of, taught
+from workbench.unlearning.request import UnlearningRequest
+from workbench.unlearning.rows import Rows
+
+__all__ = ["Trainer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trainer:
+    """Train models as an unlearning method does, and let them forget rows.
+
+    Called with rows and a seed it trains a model, as :class:`workbench.training.Training` asks;
+    its :meth:`unlearn` trains one and erases rows, as :func:`workbench.membership.u_lira` asks.
+    Both can be sent to other processes.
+
+    Parameters
+    ----------
+    outcome : str
+    features : tuple of str
+        What the model reads.
+    method : str or Method, default "retrain"
+    learner : str or sklearn estimator, optional
+        As for :func:`workbench.unlearning.unlearn`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"age": range(40), "ill": [i % 3 == 0 or i > 25 for i in range(40)]})
+    >>> trainer = Trainer("ill", ("age",), "newton-step")
+    >>> trainer(frame, 0).predict(frame).shape
+    (40,)
+    >>> trainer.unlearn(frame, np.arange(40) < 5, 0).name
+    'newton-step'
+    """
+
+    outcome: str
+    features: tuple[str, ...]
+    method: str | Method = "retrain"
+    learner: Learner | None = None
+
+    def __call__(self, rows: pd.DataFrame, seed: int) -> BlackBoxModel:
+        """Train from scratch on a table with the outcome."""
+        method = method_of(self.method)
+        table = Rows.of(rows[[*self.features, self.outcome]], self.outcome, rows)
+        learner = taught(method, self.learner, table.classes)
+        fitted = method.fit(table, learner, seed, silent)
+        return boxed(Deployed(fitted, Untouched(self.features)), table.classes, "trained")
+
+    def unlearn(
+        self, rows: pd.DataFrame, erased: npt.NDArray[np.bool_], seed: int
+    ) -> BlackBoxModel:
+        """Train from scratch on all rows, then erase some by the method.
+
+        Raises
+        ------
+        DataError
+            When the mask does not fit the rows.
+        """
+        if np.shape(erased) != (len(rows),):
+            raise DataError(f"One true or false per row is due for {len(rows):,} rows to erase.")
+        # Rows may come twice; each is known by its place.
+        table = rows.reset_index(drop=True)
+        target = UnlearningTarget.datapoints(np.flatnonzero(erased).tolist())
+        request = UnlearningRequest.make(
+            target, table, outcome=self.outcome, features=self.features
+        )
+        method = method_of(self.method)
+        classes = request.rows_before.classes
+        learner = taught(method, self.learner, classes)
+        fitted = method.fit(request.rows_before, learner, seed, silent)
+        return boxed(method.forget(fitted, request, learner, seed, silent), classes, method.name)
