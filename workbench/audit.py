@@ -166,7 +166,7 @@ def audit(
         sensitivity = run_graph_sensitivity(asked) if "graph" in further else None
         change = run_change(asked, compared, groups)
         actions = run_next_actions(asked, compared, equations) if "actions" in further else None
-        leaks = run_planted_leaks(asked) if "leaks" in further else None
+        leaks = run_planted_leaks(asked, verdict) if "leaks" in further else None
         membership = run_membership(asked) if "membership" in further else None
         diagnostics = steps.run(
             "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)

@@ -31,13 +31,13 @@ from workbench.model_change import ModelChange
 from workbench.named_subgroups import effects_by_subgroup
 from workbench.next_actions import NextActions, next_actions
 from workbench.paths import PathEffect, trace_paths
-from workbench.planted_findings import PlantedLeaks
-from workbench.planted_leaks import planted_leaks
+from workbench.planted_leaks import PlantedLeaks, planted_leaks
 from workbench.progress import Progress
 from workbench.propagation import Equations, fit_equations, set_levels
 from workbench.steps import Steps
 from workbench.target import UnlearningTarget
 from workbench.training import Training
+from workbench.verdict import Verdict
 
 __all__ = [
     "AuditRequest",
@@ -299,7 +299,7 @@ def run_next_actions(
     )
 
 
-def run_planted_leaks(asked: AuditRequest) -> PlantedLeaks | None:
+def run_planted_leaks(asked: AuditRequest, verdict: Verdict | None) -> PlantedLeaks | None:
     """Plant known leaks to see how small a one this audit would have caught."""
     return asked.steps.optional(
         "planted leaks",
@@ -308,6 +308,7 @@ def run_planted_leaks(asked: AuditRequest) -> PlantedLeaks | None:
             asked.target,
             threshold=asked.threshold,
             alpha=asked.alpha,
+            claims=1 if verdict is None else len(verdict.claims),
             **asked.options,
         ),
     )

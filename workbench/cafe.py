@@ -120,7 +120,7 @@ def cafe_effects(
     plans = []
     for variation in variations_of(case, names, positions, intervention, seed):
         try:
-            plans.append(_plan(case, target, variation, mask, adjustment, direct))
+            plans.append(plan_of(case, target, variation, mask, adjustment, direct))
         except NotIdentifiableError:
             if not skip_unidentified:
                 raise
@@ -132,7 +132,7 @@ def cafe_effects(
         questions += [Question(plan.variation, plan.direct_given) for plan in plans]
     answers: list[Standardised] = []
     if questions:
-        shared = SharedRegression(case, _columns(case, regressed, mask), kind=basis)
+        shared = SharedRegression(case, columns_of(case, regressed, mask), kind=basis)
         answers = shared.answer(questions, positions, sampled=sampled, progress=progress)
     estimated, directs = answers[: len(regressed)], answers[len(regressed) :]
     if direct == "query":
@@ -166,7 +166,7 @@ def cafe_effects(
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
+class Plan:
     """How one feature is estimated: what its regressions condition on, if any."""
 
     variation: Variation
@@ -175,17 +175,17 @@ class _Plan:
     direct_only: bool = False
 
 
-def _plan(
+def plan_of(
     case: AuditCase,
     target: UnlearningTarget,
     variation: Variation,
     mask: npt.NDArray[np.bool_],
     adjustment: Literal["minimum-variance", "parents"],
     direct: Direct,
-) -> _Plan:
+) -> Plan:
     name = variation.feature
     if direct == "query" and not case.carriers(name):
-        return _Plan(variation, direct_only=True)
+        return Plan(variation, direct_only=True)
     given = case.covariates(name, kind=adjustment)
     direct_given: tuple[str, ...] = ()
     if direct == "regression":
@@ -196,7 +196,7 @@ def _plan(
     if not mask.all() and _separates_rows(case, target, name, given):
         given = (*given, IN_TARGET)
         direct_given = (*direct_given, IN_TARGET)
-    return _Plan(variation, given, direct_given)
+    return Plan(variation, given, direct_given)
 
 
 def _separates_rows(
@@ -216,8 +216,8 @@ def _separates_rows(
     return graph.is_valid_adjustment(name, PREDICTION, (*given, IN_TARGET))
 
 
-def _columns(
-    case: AuditCase, plans: Sequence[_Plan], mask: npt.NDArray[np.bool_]
+def columns_of(
+    case: AuditCase, plans: Sequence[Plan], mask: npt.NDArray[np.bool_]
 ) -> dict[str, Column]:
     """Columns that some plan's regressions use."""
     used = dict.fromkeys(
@@ -233,7 +233,7 @@ def _columns(
 
 def _asked(
     case: AuditCase,
-    plans: Sequence[_Plan],
+    plans: Sequence[Plan],
     positions: npt.NDArray[np.intp],
     inside: npt.NDArray[np.intp],
     sampled: bool,
@@ -251,7 +251,7 @@ def _asked(
     return answers
 
 
-def _nothing(case: AuditCase, plan: _Plan, positions: npt.NDArray[np.intp]) -> Standardised:
+def _nothing(case: AuditCase, plan: Plan, positions: npt.NDArray[np.intp]) -> Standardised:
     """Give the direct effect of a feature that the model does not read."""
     rows = [np.zeros(len(positions))] * len(plan.variation.after)
     return Standardised(Effect(0.0, np.zeros(case.n_rows)), rows)

@@ -109,7 +109,7 @@ class SharedRegression:
         with one_thread():
             for rows in self.design.chunks():
                 progress("CAFÉ: regressions", 0.8 * rows.start / self.design.n)
-                inside = _inside(positions, rows)
+                inside = places_inside(positions, rows)
                 for normal in normals.values():
                     _add(self, normal, rows)
                     _add_steps(self, normal, rows, inside, positions)
@@ -127,11 +127,11 @@ class SharedRegression:
         influences = [np.empty(n) for _ in fits]
         per_draw = [[np.empty(len(positions)) for _ in fit.steps] for fit in fits]
         for rows in self.design.chunks():
-            inside = _inside(positions, rows)
+            inside = places_inside(positions, rows)
             both = self.design.block(kind, rows) @ mains
             for place, fit in enumerate(fits):
                 fitted, weight = both[:, 2 * place], both[:, 2 * place + 1]
-                effects = [_at(main, inside) @ fit.main[0, fit.own] for main, _ in fit.steps]
+                effects = [rows_at(main, inside) @ fit.main[0, fit.own] for main, _ in fit.steps]
                 if fit.left is not None:
                     left = fit.left(self.design.columns[fit.feature].values[rows])
                     slopes = self.design.block(fit.right_kind, rows) @ fit.cross.T
@@ -139,7 +139,7 @@ class SharedRegression:
                     weight = weight + np.einsum("ij,ij->i", left, slopes[:, fit.left.width :])
                     here = slopes[positions[inside] - rows.start, : fit.left.width]
                     effects = [
-                        effect + (_at(change, inside) * here).sum(axis=1)
+                        effect + (rows_at(change, inside) * here).sum(axis=1)
                         for effect, (_, change) in zip(effects, fit.steps, strict=True)
                     ]
                 influences[place][rows] = (self.y[rows] - fitted) * weight
@@ -213,13 +213,13 @@ def _key(question: Question) -> tuple[str, frozenset[str]]:
     return question.variation.feature, frozenset(question.given)
 
 
-def _inside(positions: Positions, rows: slice) -> slice:
+def places_inside(positions: Positions, rows: slice) -> slice:
     """Places among the target's rows of those in a chunk."""
     start, stop = np.searchsorted(positions, (rows.start, rows.stop))
     return slice(int(start), int(stop))
 
 
-def _at(step: FloatArray, inside: slice) -> FloatArray:
+def rows_at(step: FloatArray, inside: slice) -> FloatArray:
     """Rows of a change; a single row stands for all."""
     return step if len(step) == 1 else step[inside]
 
@@ -229,7 +229,7 @@ def _normal(shared: SharedRegression, question: Question) -> _Normal:
     variation, feature = question.variation, question.variation.feature
     layout = shared.design.layout(shared.kind)
     places = np.concatenate([[0], layout.places([feature, *question.given])])
-    left, right_kind = _interactions(shared, question)
+    left, right_kind = interactions_of(shared, question)
     right = shared.design.layout(right_kind).places(question.given)
     mains, width = len(places), left.width if left else 0
     size = mains + width * len(right)
@@ -238,7 +238,7 @@ def _normal(shared: SharedRegression, question: Question) -> _Normal:
     moment[:mains] = shared.moment[places]
     basis = layout.bases[feature]
     steps = [
-        (_change(basis, variation.before, after), _change(left, variation.before, after))
+        (change_of(basis, variation.before, after), change_of(left, variation.before, after))
         for after in variation.after
     ]
     cross_step = np.zeros((width, shared.design.layout(right_kind).width))
@@ -317,7 +317,7 @@ def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
     cross_step = normal.cross_step[:, right] / (n_target * len(normal.steps))
     step = np.concatenate([main_step[normal.places], cross_step.ravel()])
     sides = np.stack([normal.moment, step], axis=1)
-    both = _solve(gram, sides / scaling[:, None]) / scaling[:, None]
+    both = solve_spd(gram, sides / scaling[:, None]) / scaling[:, None]
     # Residuals of a fit with p terms are too small by (n − p) / n on average.
     both[:, 1] *= n * np.sqrt(n / max(n - len(gram), 1))
 
@@ -330,7 +330,7 @@ def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
     return _Fit(normal.feature, normal.left, normal.right_kind, own, main, cross, normal.steps)
 
 
-def _interactions(
+def interactions_of(
     shared: SharedRegression, question: Question
 ) -> tuple[ColumnBasis | None, BasisKind]:
     """Choose the richest interactions of feature and covariates that the rows can carry."""
@@ -361,7 +361,7 @@ def _run(factor: FloatArray) -> slice:
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
 
 
-def _solve(gram: FloatArray, right: FloatArray) -> FloatArray:
+def solve_spd(gram: FloatArray, right: FloatArray) -> FloatArray:
     """Solve scaled normal equations; collinear regressors share their coefficient."""
     steadied = gram.copy()
     steadied[np.diag_indices_from(gram)] += COLLINEAR
@@ -372,7 +372,7 @@ def _solve(gram: FloatArray, right: FloatArray) -> FloatArray:
     return solution
 
 
-def _change(basis: ColumnBasis | None, before: Values, after: Values) -> FloatArray:
+def change_of(basis: ColumnBasis | None, before: Values, after: Values) -> FloatArray:
     """Change of a basis from `before` to `after`; one row stands for all where all are equal."""
     if basis is None:
         return np.zeros((1, 0))

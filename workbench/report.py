@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workbench.membership import MembershipEvidence
     from workbench.model_change import ModelChange
     from workbench.next_actions import NextActions
-    from workbench.planted_findings import PlantedLeaks
+    from workbench.planted_leaks.findings import PlantedLeaks
 
 __all__ = ["AuditReport"]
 

@@ -81,7 +81,9 @@ def rate_chart(curves: Sequence[RateCurve], *, threshold: float, title: str, axi
     body.append(
         f'<path d="M{x:.1f} {top:.1f}V{ground:.1f}" stroke="{EDGE}" stroke-dasharray="4 3"/>'
     )
-    body.append(label_at("threshold", x + 5, top + 12, size=12, fill=SOFT, halo=True))
+    room = x - across.left > 70
+    at, anchor = (x - 5, "end") if room else (x + 5, "")
+    body.append(label_at("threshold", at, top + 13, size=12, anchor=anchor, fill=SOFT, halo=True))
     for place, curve in enumerate(curves):
         body += _curve(place, curve, across, up)
     centre = (across.left + across.right) / 2

@@ -196,6 +196,13 @@ def _print_checks(report: AuditReport, console: Console) -> None:
             _line(console, f"  and {more} more")
     if sensitivity is not None:
         _print_sentences("What if the graph is wrong", sensitivity.sentences(), console)
+    for title, found in (
+        ("What to do next", report.next_actions),
+        ("How small a leak would this audit have caught", report.planted_leaks),
+        ("Is it still remembered", report.membership),
+    ):
+        if found is not None:
+            _print_sentences(title, found.sentences(), console)
 
 
 def _estimate(row: dict[Hashable, Any]) -> str:

@@ -164,7 +164,7 @@ def read_leaks(
     DataError
         When it is malformed, or does not agree with the rest of the report.
     """
-    from workbench.planted_findings import PlantedLeak, PlantedLeaks
+    from workbench.planted_leaks.findings import PlantedLeak, PlantedLeaks
 
     if part.value is None:
         return None
@@ -204,7 +204,7 @@ def read_leaks(
 
 
 def _rate(part: Part, threshold: float) -> Any:
-    from workbench.planted_findings import LeakRate
+    from workbench.planted_leaks.findings import LeakRate
 
     found, trials, size = part["found"].count(), part["trials"].count(), part["size"].finite()
     if not found <= trials <= 10**6 or trials == 0:

@@ -33,7 +33,8 @@ def case_of(world: wb.datasets.Dataset, n: int | None = None) -> wb.AuditCase:
 def loan() -> wb.AuditReport:
     case = case_of(wb.datasets.loan(n=2_000, seed=0))
     target = wb.UnlearningTarget.feature("zip_code")
-    return wb.audit(case, target, threshold=0.03, alpha=0.1, seed=4, checks=CHECKS, progress=quiet)
+    checks = [check for check in CHECKS if check != "membership"]  # that one is about rows
+    return wb.audit(case, target, threshold=0.03, alpha=0.1, seed=4, checks=checks, progress=quiet)
 
 
 def tables(report: wb.AuditReport) -> dict[str, tuple[pd.DataFrame, tuple[str, ...]]]:

@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import workbench as wb
-from workbench.convex_curvature import Curvature
-from workbench.convex_training import linear_estimator, training_of
 from workbench.gradient_evidence import gradient_evidence
+from workbench.gradient_evidence.curvature import Curvature
+from workbench.gradient_evidence.training import linear_estimator, training_of
 
 N = 400
 SHARP: dict[str, Any] = {"solver": "newton-cholesky", "tol": 1e-10}

@@ -48,12 +48,20 @@ LAYERS: list[list[set[str]]] = [
         {"endpoint", "endpoint_http", "endpoint_protocols"},
         {"model_files", "onnx_checks", "onnx_files", "tree_structure"},
     ],
-    [{"model_utility", "utility_measures"}],
+    [
+        {"model_utility", "utility_measures"},
+        {"answer_consistency", "consistency_finding"},
+        {"gradient_evidence"},
+        {"membership"},
+        {"unlearning"},
+    ],
     [
         {"comparison"},
         {"compared_models", "model_change"},
         {"graph_sensitivity"},
         {"hidden_subgroups"},
+        {"next_actions"},
+        {"planted_leaks"},
         {"provenance"},
         {"steps"},
         {"named_subgroups"},
@@ -62,21 +70,28 @@ LAYERS: list[list[set[str]]] = [
     [
         {
             "report",
+            "report_change",
+            "report_change_chart",
             "report_checks",
             "report_document",
+            "report_further",
             "report_groups",
+            "report_methods",
             "report_page",
+            "report_rates",
             "report_tables",
+            "saved_change",
             "saved_checks",
             "saved_code",
             "saved_estimates",
+            "saved_further",
             "saved_influence",
             "saved_report",
         }
     ],
-    [{"audit"}, {"report_text"}],
+    [{"audit", "audit_steps"}, {"report_text"}],
     [{"__init__"}],  # the public names
-    [{"cli", "cli_case", "cli_output"}],
+    [{"cli", "cli_case", "cli_files", "cli_output"}],
 ]
 
 # The engine shows nothing: it needs no widget, no plot, no notebook.

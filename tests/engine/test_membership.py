@@ -302,7 +302,7 @@ def test_log_odds_and_text_outcomes_mean_the_same() -> None:
     same = quickly(words, target, other)
     pd.testing.assert_frame_equal(plain.to_frame(), same.to_frame())
     # Scores of two kinds would be compared without a word.
-    with pytest.raises(ModelError, match="'probability'.*'log-odds'"):
+    with pytest.raises(ModelError, match=r"'probability'.*'log-odds'"):
         quickly(words, target, training)
 
 

@@ -11,9 +11,9 @@ import pytest
 import workbench as wb
 from workbench.cafe import _columns, _Plan, _plan
 from workbench.effects import Effect
-from workbench.planted_columns import PlantedColumns, _scaled, _without_feature, plant
-from workbench.planted_leaks import _Judged, planted_leaks
-from workbench.planted_regression import answer_many
+from workbench.planted_leaks.columns import PlantedColumns, _scaled, _without_feature, plant
+from workbench.planted_leaks.regressions import answer_many
+from workbench.planted_leaks.trials import _Judged, planted_leaks
 from workbench.queries import variations_of
 from workbench.regression import Question, SharedRegression
 from workbench.verdict import _p_above
@@ -251,6 +251,7 @@ def test_it_reports_progress_and_can_be_cancelled() -> None:
         planted_leaks(case, F, repeats=10, progress=stop)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("comparison", "delta", "scale"), [
     ("with retrained", 0.025, 0.1), ("alone", 0.05, 0.2)
 ])  # fmt: skip

@@ -15,6 +15,7 @@ __all__ = [
     "ATTACKS",
     "FEW_REFERENCES",
     "attack_scores",
+    "calibrated",
     "gaussian",
     "lira",
     "lira_offline",
@@ -132,7 +133,7 @@ def rmia(
     """Score records by how many of a population they dominate in likelihood ratio.
 
     The robust membership inference attack (RMIA) of Zarifzadeh, Liu and Shokri (2024): the share
-    of the population z with ``P(x|θ)/P(x) ≥ gamma P(z|θ)/P(z)``.
+    of the population z with ``P(x|θ)/P(x) > gamma P(z|θ)/P(z)``.
 
     Parameters
     ----------
@@ -167,7 +168,7 @@ def rmia(
     ratio = own / np.maximum(prior, 1e-9)
     ratio = np.where(np.isfinite(ratio), ratio, 1.0)
     dominated = np.sort(gamma * ratio[population])
-    return np.searchsorted(dominated, ratio, side="right") / len(dominated)
+    return np.searchsorted(dominated, ratio, side="left") / len(dominated)
 
 
 def attack_scores(
@@ -186,6 +187,40 @@ def attack_scores(
     if attack == "lira-offline":
         return lira_offline(signals, scores, references, seen)
     return rmia(signals, scores, references, seen, population)
+
+
+def calibrated(
+    attack: str,
+    signals: Signals,
+    scores: FloatArray,
+    references: FloatArray,
+    seen: Mask,
+    population: npt.NDArray[np.intp],
+) -> FloatArray:
+    """Return an attack's scores beside what it gives models that never saw the record.
+
+    Each reference model is attacked in the audited one's place, with the others as references. A
+    record's score then counts from the mean of those models that did not see it, in units of their
+    spread (half its own, half that of all records). A hard record, and one of a rare kind, thereby
+    counts like any other, as Watson et al. (2022) do with the loss.
+
+    Returns
+    -------
+    ndarray, shape (1 + models, n)
+        The audited model's first.
+    """
+    found = np.empty((1 + len(references), len(scores)))
+    found[0] = attack_scores(attack, signals, scores, references, seen, population)
+    for k in range(len(references)):
+        rest = np.arange(len(references)) != k
+        unseen = population[~seen[k, population]]
+        found[1 + k] = attack_scores(
+            attack, signals, references[k], references[rest], seen[rest], unseen
+        )
+    mean, own = gaussian(found[1:], ~seen, False)
+    _, shared = gaussian(found[1:], ~seen, True)
+    distance = (found - mean) / np.sqrt((own**2 + shared**2) / 2)
+    return np.where(np.isfinite(distance), distance, 0.0)
 
 
 def _mean(values: FloatArray, mask: Mask) -> FloatArray:

@@ -36,7 +36,8 @@ class AttackEvidence:
     result : AttackFigures
         On the target's records, against the same.
     chance : float
-        How often this attack would have found traces, had the target's records been known members.
+        Share of the auditor's models that kept the target's records in which this attack alone
+        would have found them.
     """
 
     attack: str
@@ -53,8 +54,8 @@ class AttackEvidence:
         """Say its power and its result, in this order."""
         return (
             f"{self.title}: AUC {self.power.auc} on records known to be in the model, and AUC "
-            f"{self.result.auc} on the erased records. Alone it would have found traces in "
-            f"{share(self.chance)} of cases, had all of them still been in the model."
+            f"{self.result.auc} on the erased records. Alone it recognises "
+            f"{share(self.chance)} of the auditor's models that kept them."
         )
 
 
@@ -68,8 +69,10 @@ class MembershipEvidence:
     attacks : tuple of AttackEvidence
     tests : tuple of TraceTest
     chance : float
-        The power of all tests together: how often they would have found traces, had the target's
-        records been known members.
+        The power of all tests together: the share of the auditor's models that kept the target's
+        records in which they are found.
+    n_kept : int
+        How many models that is of.
     alpha : float
         The chance of finding anything in a model that never saw the records, at most.
     least_power : float
@@ -91,6 +94,7 @@ class MembershipEvidence:
     attacks: tuple[AttackEvidence, ...]
     tests: tuple[TraceTest, ...]
     chance: float
+    n_kept: int
     alpha: float
     least_power: float
     n_references: int
@@ -112,7 +116,7 @@ class MembershipEvidence:
     def decision(self) -> MembershipDecision:
         """What was found; "no evidence" where nothing was and the power is low."""
         found = {test.question for test in self.tests if test.corrected <= self.alpha}
-        if found & {"higher", "top"}:
+        if "higher" in found:
             return "traces"
         if "lower" in found:
             return "pushed away"
@@ -124,11 +128,11 @@ class MembershipEvidence:
         best = max(self.attacks, key=lambda one: (one.chance, one.power.auc.value))
         n = best.result.n_records
         chance = (
-            f"Had all of them still been in the model, this would have been seen in "
-            f"{share(self.chance)} of cases"
+            f"Of {self.n_kept} models that the auditor trained with them, "
+            f"{round(self.chance * self.n_kept)} were recognised"
         )
         if self.decision == "traces":
-            names = self._found_by("higher", "top")
+            names = self._found_by("higher")
             return (
                 f"Traces of the erased records found: the model treats these {n:,} records as "
                 f"having been trained on ({listing(names)}, error rate {share(self.alpha)})."
@@ -194,11 +198,11 @@ class MembershipEvidence:
     def _p_value(self, attack: str) -> float:
         return min(test.corrected for test in self.tests if test.attack == attack)
 
-    def _found_by(self, *questions: str) -> list[str]:
+    def _found_by(self, asked: str) -> list[str]:
         names = (
             TITLES[test.attack]
             for test in self.tests
-            if test.question in questions and test.corrected <= self.alpha
+            if test.question == asked and test.corrected <= self.alpha
         )
         return list(dict.fromkeys(names))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -15,11 +16,11 @@ import pandas as pd
 
 from workbench.errors import AuditCancelled, AuditError, ModelError
 from workbench.membership.signals import FloatArray, Mask
-from workbench.model import BlackBoxModel
+from workbench.model import BlackBoxModel, Output
 from workbench.progress import Progress
 from workbench.threads import one_thread
 
-__all__ = ["Failure", "Trained", "balanced_halves", "train_models"]
+__all__ = ["Failure", "Trained", "balanced_parts", "train_models"]
 
 LOOK = 0.1
 """Seconds between two looks at whether somebody stopped the work."""
@@ -72,6 +73,7 @@ class _Job:
     data: pd.DataFrame
     asked: npt.NDArray[np.intp]
     features: tuple[str, ...]
+    output: Output
 
     def run(self, rows: npt.NDArray[np.intp], seed: int) -> FloatArray:
         chosen = np.zeros(len(self.data), dtype=bool)
@@ -80,11 +82,16 @@ class _Job:
             warnings.simplefilter("ignore")  # one of many models; a warning would be printed often
             model = BlackBoxModel.wrap(self.make(self.data, chosen, seed))
             known = model if model.features is not None else model.reading(self.features)
+            if known.output not in (None, self.output):
+                raise ModelError(
+                    f"The training makes a model that answers with {known.output!r}, but the "
+                    f"audited model answers with {self.output!r}. Make both alike."
+                )
             return known.predict(self.data.iloc[self.asked])
 
 
-def balanced_halves(models: int, n: int, rng: np.random.Generator) -> Mask:
-    """Draw which model is trained on which row, so that each row is in half of the models.
+def balanced_parts(models: int, n: int, share: float, rng: np.random.Generator) -> Mask:
+    """Draw which model is trained on which row, so that each row is in the same share of models.
 
     Returns
     -------
@@ -92,12 +99,12 @@ def balanced_halves(models: int, n: int, rng: np.random.Generator) -> Mask:
 
     Examples
     --------
-    >>> halves = balanced_halves(4, 6, np.random.default_rng(0))
-    >>> halves.sum(axis=0).tolist()
+    >>> parts = balanced_parts(4, 6, 0.5, np.random.default_rng(0))
+    >>> parts.sum(axis=0).tolist()
     [2, 2, 2, 2, 2, 2]
     """
-    halves: Mask = rng.random((models, n)).argsort(axis=0) < models // 2
-    return halves
+    parts: Mask = rng.random((models, n)).argsort(axis=0) < round(models * share)
+    return parts
 
 
 def train_models(
@@ -107,6 +114,7 @@ def train_models(
     asked: npt.NDArray[np.intp],
     *,
     features: Sequence[str],
+    output: Output,
     workers: int | None,
     progress: Progress,
     step: str,
@@ -124,6 +132,8 @@ def train_models(
         Places of the rows to score.
     features : sequence of str
         What a model reads that cannot say so.
+    output : {"probability", "log-odds", "value"}
+        What the models have to answer with.
     workers : int or None
         Processes; by default one per core. 1 trains in this process, and stopping then waits for
         the model that is being trained. The result is the same.
@@ -137,7 +147,7 @@ def train_models(
     AuditCancelled
         When `progress` raises it; the processes are ended first.
     """
-    job = _Job(make, data, asked, tuple(features))
+    job = _Job(make, data, asked, tuple(features), output)
     tasks = [(np.flatnonzero(rows), seed) for rows, seed in plans]
     count = _workers(workers, len(tasks))
     run = _run_here if workers == 1 else _run_in_processes
@@ -185,14 +195,14 @@ def _run_here(
 def _run_in_processes(
     job: _Job, tasks: Tasks, workers: int, report: Callable[[int], None]
 ) -> list[FloatArray | str]:
-    from cloudpickle import dumps
+    from joblib.externals.loky.backend.reduction import dumps
 
     try:
-        parcel: bytes = dumps(job)
+        parcel = bytes(dumps(job))
     except Exception as error:
         raise ModelError(
             f"The training function cannot be sent to other processes ({_reason(error)}). Use "
-            f"workers=1, or keep locks, open files and connections out of it."
+            f"workers=1, or keep locks and connections out of it."
         ) from error
     results: dict[int, FloatArray | str] = {}
     waiting = list(range(len(tasks)))[::-1]
@@ -254,9 +264,7 @@ def _receive(parcel: bytes) -> None:
 
 @cache
 def _opened() -> _Job:
-    from cloudpickle import loads
-
-    job: _Job = loads(_parcel[0])
+    job: _Job = pickle.loads(_parcel[0])
     return job
 
 

@@ -1,7 +1,8 @@
-"""Tests of whether some records score like records that were never trained on.
+"""Tests of whether a model treats some records like models that never saw them.
 
-If the model never saw the records, it cannot treat them otherwise than equally hard records that
-it never saw: within a stratum every ordering of the scores is then equally likely.
+A model that never saw the records is one more draw of the models that the auditor trained without
+them. So its mean score over the records is held against theirs, and not record against record:
+records of one kind share the chance of one training, and are not independent.
 """
 
 from __future__ import annotations
@@ -12,18 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from workbench.membership.figures import Strata, placements
-from workbench.membership.signals import FloatArray
+from workbench.membership.figures import Strata
+from workbench.membership.signals import FloatArray, Mask
 
-__all__ = ["TraceTest", "difficulty_strata", "record_p_values", "trace_tests"]
+__all__ = ["TraceTest", "difficulty_strata", "excess", "record_p_values", "trace_tests"]
 
 PER_STRATUM = 200
 """Records never trained on, at least, in each stratum."""
 MOST_STRATA = 5
-FEW = 20
-"""With fewer records on either side, the rank sum's distribution is drawn, not approximated."""
-DRAWS = 2_999
-TOP = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,9 +30,9 @@ class TraceTest:
     Attributes
     ----------
     attack : str
-    question : {"higher", "top", "lower"}
-        Whether they score higher on the whole, more of them among the top 1 %, or lower on the
-        whole, as records do that a model was pushed away from.
+    question : {"higher", "lower"}
+        Whether they score higher than they do with models trained without them, or lower, as
+        records do that a model was pushed away from.
     p_value : float
     corrected : float
         After Holm's correction over all the tests of the evidence.
@@ -85,77 +82,48 @@ def record_p_values(
     return values
 
 
-def trace_tests(
-    scores: FloatArray,
-    unseen: FloatArray,
-    strata: tuple[Strata, Strata],
-    rng: np.random.Generator,
-) -> tuple[float, float, float]:
-    """Return the p-values of "higher", "top" and "lower" (see :class:`TraceTest`)."""
-    higher, lower = _rank_sum(scores, unseen, strata, rng)
-    return higher, _top(scores, unseen, strata), lower
+def excess(
+    mine: FloatArray, unseen: FloatArray, blind: Mask, strata: tuple[Strata, Strata]
+) -> FloatArray:
+    """Return by how much a group scores above equally hard unseen records, per model.
+
+    Parameters
+    ----------
+    mine, unseen : ndarray, shapes (models, m) and (models, n)
+        Calibrated scores.
+    blind : ndarray of bool, shape (models, n)
+        Which model did not see which of the unseen records: reference models saw some.
+    strata : pair of ndarray of int, shapes (m,) and (n,)
+
+    Returns
+    -------
+    ndarray, shape (models,)
+    """
+    weights = np.zeros(unseen.shape)
+    for stratum, count in zip(*np.unique(strata[0], return_counts=True), strict=True):
+        chosen = blind & (strata[1] == stratum)
+        weights += chosen * (count / len(strata[0])) / np.maximum(chosen.sum(axis=1), 1)[:, None]
+    above: FloatArray = mine.mean(axis=1) - (weights * unseen).sum(axis=1)
+    return above
 
 
-def _rank_sum(
-    scores: FloatArray,
-    unseen: FloatArray,
-    strata: tuple[Strata, Strata],
-    rng: np.random.Generator,
-) -> tuple[float, float]:
-    """Wilcoxon's rank-sum test in strata, both tails; drawn for small groups."""
-    above, _ = placements(scores, unseen, strata)
-    observed, expected = float(above.sum()), len(above) / 2
-    pooled = []
-    variance = 0.0
-    for stratum in np.unique(strata[0]):
-        own, others = scores[strata[0] == stratum], unseen[strata[1] == stratum]
-        m, n = len(own), len(others)
-        together = np.concatenate([own, others])
-        _, ties = np.unique(together, return_counts=True)
-        total = m + n
-        loss = float((ties.astype(float) ** 3 - ties).sum()) / max(total * (total**2 - 1.0), 1.0)
-        variance += m * (total + 1) * (1 - loss) / (12 * n)
-        pooled.append((m, n, together))
-    if min(len(scores), len(unseen)) < FEW:
-        drawn = sum(_drawn_sums(m, n, together, rng) for m, n, together in pooled)
-        return tuple(  # type: ignore[return-value]
-            (1 + int(np.sum(sign * (drawn - observed) >= -1e-9))) / (1 + DRAWS) for sign in (1, -1)
-        )
-    if variance <= 0:
-        return 1.0, 1.0
-    z = (observed - expected) / math.sqrt(variance)
-    return float(stats.norm.sf(z)), float(stats.norm.cdf(z))
+def trace_tests(asked: float, clean: FloatArray, records: int) -> tuple[float, float]:
+    """Return the p-values that a model's excess is higher, and lower, than those of clean models.
 
+    The t-test of one new draw against a sample. The spread between the clean models is taken as no
+    less than that of a mean of independent records with a spread of 1 each, which few or discrete
+    scores can miss by luck.
 
-def _drawn_sums(m: int, n: int, together: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Draw the sum of placements of m records taken at random from a stratum, shape (DRAWS,)."""
-    ranks = stats.rankdata(together)
-    sums: FloatArray = (ranks[_choices(m, m + n, rng)].sum(axis=1) - m * (m + 1) / 2) / n
-    return sums
-
-
-def _choices(m: int, total: int, rng: np.random.Generator) -> Strata:
-    """Draw m different places out of `total`, DRAWS times, shape (DRAWS, m)."""
-    if total < 10 * m**2:
-        return rng.random((DRAWS, total)).argpartition(m - 1, axis=1)[:, :m]
-    chosen = rng.integers(0, total, (DRAWS, m))
-    while True:  # redraw the few that name a place twice
-        twice = (np.diff(np.sort(chosen, axis=1), axis=1) == 0).any(axis=1)
-        if not twice.any():
-            return chosen
-        chosen[twice] = rng.integers(0, total, (int(twice.sum()), m))
-
-
-def _top(scores: FloatArray, unseen: FloatArray, strata: tuple[Strata, Strata]) -> float:
-    """Return the exact chance of so many records above the unseen ones' 99 % quantile."""
-    found, chances = 0, np.ones(1)
-    for stratum in np.unique(strata[0]):
-        own, others = scores[strata[0] == stratum], unseen[strata[1] == stratum]
-        m, n = len(own), len(others)
-        place = math.floor(TOP * (n + 1))
-        if place < 1:
-            return 1.0
-        found += int(np.sum(own > np.partition(others, n - place)[n - place]))
-        # Records that come before the place-th unseen one, counted from the top.
-        chances = np.convolve(chances, stats.nhypergeom.pmf(np.arange(m + 1), m + n, m, place))
-    return min(1.0, float(chances[found:].sum()))
+    Parameters
+    ----------
+    asked : float
+        The model's.
+    clean : ndarray, shape (models,)
+        Those of models trained without the records; two at least.
+    records : int
+        How many records there are.
+    """
+    spread = max(float(clean.std(ddof=1)), 1 / math.sqrt(records))
+    distance = (asked - float(clean.mean())) / (spread * math.sqrt(1 + 1 / len(clean)))
+    freedom = len(clean) - 1
+    return float(stats.t.sf(distance, freedom)), float(stats.t.cdf(distance, freedom))

@@ -111,6 +111,7 @@ def u_lira(
             plans,
             asked,
             features=case.reads,
+            output=case.output,
             workers=workers,
             progress=progress,
             step=f"U-LiRA: {step} models",

@@ -20,8 +20,8 @@ from scipy import stats
 from workbench.case import AuditCase
 from workbench.errors import TargetError
 from workbench.intervention import Interventions
-from workbench.planted_columns import PlantedColumns, plant
-from workbench.planted_findings import Comparison, LeakRate, PlantedLeak, PlantedLeaks
+from workbench.planted_leaks.columns import PlantedColumns, plant
+from workbench.planted_leaks.findings import Comparison, LeakRate, PlantedLeak, PlantedLeaks
 from workbench.progress import Progress, silent
 from workbench.queries import variations_of
 from workbench.target import UnlearningTarget

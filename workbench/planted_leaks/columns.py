@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workbench.cafe import _columns, _Plan, _plan
+from workbench.cafe import Plan, columns_of, plan_of
 from workbench.case import AuditCase
 from workbench.columns import Column, Values
 from workbench.errors import InterventionError
 from workbench.intervention import Variation
 from workbench.model import BlackBoxModel
-from workbench.planted_regression import ManyEffects, answer_many
+from workbench.planted_leaks.regressions import ManyEffects, answer_many
 from workbench.progress import Progress
 from workbench.regression import Question, SharedRegression
 from workbench.target import UnlearningTarget
@@ -75,8 +75,8 @@ def plant(
     of_feature = chance(column.values)
     progress("planted leaks: the audit's regression", 0.0)
     leaky = _leaky_case(case, feature, drawn[:, 0] < of_feature)
-    plan = _plan(leaky, target, variation, mask, "minimum-variance", "query")
-    shared = SharedRegression(leaky, _columns(leaky, [plan], mask))
+    plan = plan_of(leaky, target, variation, mask, "minimum-variance", "query")
+    shared = SharedRegression(leaky, columns_of(leaky, [plan], mask))
     alike = _without_feature(shared, plan, of_feature)
     outcomes = np.empty((case.n_rows, 2 * repeats), dtype=np.float32)
     outcomes[:, :repeats] = drawn < of_feature[:, None]
@@ -154,7 +154,7 @@ class _Chance:
         return curve
 
 
-def _without_feature(shared: SharedRegression, plan: _Plan, chance: FloatArray) -> FloatArray:
+def _without_feature(shared: SharedRegression, plan: Plan, chance: FloatArray) -> FloatArray:
     """Return probabilities that follow only what the regression adjusts for.
 
     They are as alike to the feature's own as the covariates allow, so that the placebo is

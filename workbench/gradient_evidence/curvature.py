@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg
 
-from workbench.convex_training import CHUNK, ConvexTraining, GradientsAt
+from workbench.gradient_evidence.training import CHUNK, ConvexTraining, GradientsAt
 from workbench.threads import one_thread
 
 __all__ = ["Curvature"]

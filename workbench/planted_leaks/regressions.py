@@ -18,11 +18,11 @@ from workbench.regression import (
     SHRINKAGE,
     Question,
     SharedRegression,
-    _at,
-    _change,
-    _inside,
-    _interactions,
-    _solve,
+    change_of,
+    interactions_of,
+    places_inside,
+    rows_at,
+    solve_spd,
 )
 from workbench.threads import one_thread
 
@@ -84,12 +84,12 @@ def answer_many(
             block = terms.block(shared, rows)
             gram += block.T @ block
             moments += block.T @ _columns(shared, outcomes, rows)
-            inside = _inside(positions, rows)
+            inside = places_inside(positions, rows)
             step += terms.steps(shared, rows, inside, positions).sum(axis=0) / len(positions)
         gram[np.arange(terms.mains, width), np.arange(terms.mains, width)] += SHRINKAGE
         scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
         sides = np.column_stack([moments, step]) / scaling[:, None]
-        both = _solve(gram / np.outer(scaling, scaling), sides) / scaling[:, None]
+        both = solve_spd(gram / np.outer(scaling, scaling), sides) / scaling[:, None]
         # Residuals of a fit with p terms are too small by (n − p) / n on average.
         weights = both[:, -1] * n * np.sqrt(n / max(n - width, 1))
         coefficients = both[:, :-1]
@@ -100,7 +100,7 @@ def answer_many(
             block = terms.block(shared, rows)
             influence = _columns(shared, outcomes, rows) - block @ coefficients
             influence *= (block @ weights)[:, None]
-            inside = _inside(positions, rows)
+            inside = places_inside(positions, rows)
             if terms.varies and inside.start < inside.stop:
                 effects = terms.steps(shared, rows, inside, positions) @ coefficients
                 here = positions[inside] - rows.start
@@ -141,7 +141,7 @@ class _Terms:
     def of(cls, shared: SharedRegression, question: Question) -> _Terms:
         variation = question.variation
         feature, layout = variation.feature, shared.design.layout(shared.kind)
-        left, right_kind = _interactions(shared, question)
+        left, right_kind = interactions_of(shared, question)
         basis = layout.bases[feature]
         return cls(
             feature,
@@ -150,7 +150,10 @@ class _Terms:
             right_kind,
             shared.design.layout(right_kind).places(question.given),
             [
-                (_change(basis, variation.before, after), _change(left, variation.before, after))
+                (
+                    change_of(basis, variation.before, after),
+                    change_of(left, variation.before, after),
+                )
                 for after in variation.after
             ],
         )
@@ -183,9 +186,9 @@ class _Terms:
         here = positions[inside] - rows.start
         step = np.zeros((len(here), self.width))
         for main, left in self.changes:
-            step[:, 1 : 1 + main.shape[1]] += _at(main, inside)
+            step[:, 1 : 1 + main.shape[1]] += rows_at(main, inside)
             if self.left is not None:
-                factors = np.broadcast_to(_at(left, inside), (len(here), left.shape[1]))
+                factors = np.broadcast_to(rows_at(left, inside), (len(here), left.shape[1]))
                 step[:, self.mains :] += self._products(shared, rows, factors, here)
         return step / len(self.changes)
 

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.convex_curvature import Curvature
-from workbench.convex_training import (
+from workbench.errors import DataError, TargetError
+from workbench.gradient_evidence.curvature import Curvature
+from workbench.gradient_evidence.finding import CLEAR, FEW, Decision, ErasedRecord, GradientEvidence
+from workbench.gradient_evidence.training import (
     ConvexTraining,
     GradientsAt,
     linear_estimator,
@@ -23,8 +25,6 @@ from workbench.convex_training import (
     row_counts,
     training_of,
 )
-from workbench.errors import DataError, TargetError
-from workbench.gradient_finding import CLEAR, FEW, Decision, ErasedRecord, GradientEvidence
 from workbench.progress import Progress, silent
 from workbench.target import UnlearningTarget
 
@@ -187,7 +187,8 @@ def _evidence(
 
 def _tolerance(estimator: Any, point: GradientsAt) -> float:
     """Return what the solver may leave of the gradient, per row; NaN when it does not say."""
-    solver, tolerance = str(estimator.solver), float(estimator.tol)
+    solver = str(getattr(estimator, "solver_", estimator.solver))
+    tolerance = float(estimator.tol)
     if type(estimator).__name__ == "Ridge":
         if solver in ("lsqr", "sparse_cg", "sag", "saga", "lbfgs"):
             return float(np.nan)

@@ -1,0 +1,86 @@
+"""Reports that compare models, made once for the tests of what is made of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+import workbench as wb
+from workbench.sample_models import train_model
+from workbench.training import Training
+
+N = 900
+MARKUP = "<script>alert(1)</script>"
+
+
+def quiet(*_: object) -> None:
+    pass
+
+
+@cache
+def changed(kind: str) -> wb.AuditReport:
+    """An audit of a claimed unlearning of the loan model, by what is compared and asked."""
+    world = wb.datasets.loan(N, 0)
+    data, outcome = world.data, world.outcome
+    names = [name for name in world.features if name != "race"]
+    less = [name for name in names if name != "neighborhood_income"]
+    before = train_model(data, names, outcome, "logistic")
+    asked = wb.BlackBoxModel.wrap(before)
+    claimed = wb.BlackBoxModel(
+        lambda rows: 0.9 * asked.predict(rows) + 0.05,
+        features=names,
+        output="probability",
+        name=f"{MARKUP}\nimport os",
+    )
+    retrained = [
+        train_model(data.sample(frac=1, replace=True, random_state=s), less, outcome, "logistic")
+        for s in range(3)
+    ]
+    case = wb.AuditCase(data=data, model=claimed, graph=world.graph, outcome=outcome)
+    target, both = wb.UnlearningTarget, {"before": before, "retrained": retrained}
+    causal = ["cafe", "fuzzing"]
+    groups = {"rich": "income > 60"}
+    match kind:
+        case "several retrained":
+            of = target.feature("zip_code")
+            return wb.audit(case, of, causal, compare=both, subgroups=groups, progress=quiet)
+        case "unchanged":
+            of, kept = target.feature("zip_code"), {"before": claimed, "retrained": retrained[0]}
+            return wb.audit(case, of, causal, compare=kept, progress=quiet)
+        case "before only":
+            of = target.subgroup("income > 60", ["zip_code"])
+            return wb.audit(case, of, ["cafe"], compare={"before": before}, progress=quiet)
+        case "rows":
+            of = target.datapoints([0, 3, 5])
+            return wb.audit(case, of, causal, compare=both, progress=quiet)
+        case "actions and leaks":
+            return wb.audit(
+                case,
+                target.feature("zip_code"),
+                causal,
+                compare={"retrained": retrained[0]},
+                checks=["actions", "leaks"],
+                progress=quiet,
+            )
+        case "membership":
+            rows = np.arange(N) < N // 2
+            training = Training(
+                lambda part, seed: train_model(part, names, outcome, "tree", seed=seed), rows
+            )
+            case = wb.AuditCase(
+                data=data, model=training.fit(data), graph=world.graph, outcome=outcome
+            )
+            return wb.audit(
+                case,
+                target.datapoints(range(30)),
+                ["cafe"],
+                training=training,
+                checks=["membership"],
+                progress=quiet,
+            )
+    raise AssertionError(kind)
+
+
+COMPARED = ("several retrained", "unchanged", "before only", "rows", "actions and leaks")
+EVERY = (*COMPARED, "membership")
