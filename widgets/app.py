@@ -1,9 +1,10 @@
-"""The page: five numbered steps over one session."""
+"""The page: six numbered steps over one session."""
 
 from __future__ import annotations
 
 import ipywidgets as W
 
+from widgets.change_models import ChangeModels
 from widgets.comparison_view import ComparisonView
 from widgets.effects_view import EffectsView
 from widgets.graph_editor import GraphEditor
@@ -47,6 +48,7 @@ class Workbench(SavedView, W.VBox):
         loader = DataModelLoader(session, start)
         graph = GraphEditor(session)
         target = TargetPicker(session)
+        change = ChangeModels(session)
         run = RunPanel(session)
         effects, comparison, panel = (
             view(session) for view in (EffectsView, ComparisonView, ReportPanel)
@@ -58,9 +60,10 @@ class Workbench(SavedView, W.VBox):
                 _step(1, "Data and model", loader),
                 _step(2, "What causes what", graph),
                 _step(3, "What should have been forgotten", target),
-                _step(4, "Run the audit", run),
+                _step(4, "Before, after and retrained", change),
+                _step(5, "Run the audit", run),
                 _step(
-                    5, "What is left of it", effects, comparison, InteractiveView(session), panel
+                    6, "What is left of it", effects, comparison, InteractiveView(session), panel
                 ),
                 PageFooter(session),
             ]

@@ -1,4 +1,4 @@
-"""Step 5, continued: what other methods say about the same model."""
+"""Step 6, continued: what other methods say about the same model."""
 
 from __future__ import annotations
 

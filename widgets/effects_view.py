@@ -1,4 +1,4 @@
-"""Step 5: the verdict, the effects, and what lies behind an average."""
+"""Step 6: the verdict, the effects, and what lies behind an average."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import ipywidgets as W
 
 import workbench as wb
 from widgets import markup
+from widgets.change_view import change_section
 from widgets.figures import effects_figure
 from widgets.findings import (
     entry_name,
@@ -19,6 +20,8 @@ from widgets.findings import (
 )
 from widgets.further_checks import hidden_section, other_graphs_section
 from widgets.live_view import LiveEstimate
+from widgets.membership_view import membership_section, remembered_rows
+from widgets.next_actions_view import example_rows, leaks_section, next_actions_section
 from widgets.path_ledger import path_ledger
 from widgets.saved_view import SavedView
 from widgets.sections import drawing, folded, guarded, section
@@ -53,8 +56,9 @@ class EffectsView(SavedView, W.VBox):
         self._draw()
 
     def static_html(self) -> str:
-        """Return the sections as they are now."""
-        return self._live.static_html() + "".join(part.value for part in self._parts.values())
+        """Return the sections as they are now, without those that show people's rows."""
+        kept = [part.value for make, part in self._parts.items() if make not in PERSONAL]
+        return self._live.static_html() + "".join(kept)
 
     def _draw(self) -> None:
         report = self._session.report
@@ -159,11 +163,19 @@ def disagreement_section(report: wb.AuditReport) -> str:
 
 SECTIONS: tuple[Callable[[wb.AuditReport], str], ...] = (
     verdict_section,
+    change_section,
+    membership_section,
+    remembered_rows,
     effects_section,
     path_ledger,
     row_spread,
     subgroup_comparison,
     hidden_section,
+    next_actions_section,
+    example_rows,
     disagreement_section,
     other_graphs_section,
+    leaks_section,
 )
+PERSONAL = (remembered_rows, example_rows)
+"""What shows rows of the data: it stays on the screen, and out of a saved notebook."""

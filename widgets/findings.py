@@ -112,7 +112,10 @@ def legal_findings(report: wb.AuditReport) -> dict[str, tuple[str, ...]]:
         "What it means": _meaning(report, names),
         "What it does not mean": (
             "It does not show that a person's data were, or were not, used to train the model. It "
-            "shows how the model answers.",
+            "shows how the model answers."
+            if report.membership is None
+            else "What attacks find of the rows is evidence, not certainty: other attacks may find "
+            "more, and finding nothing does not show that nothing is remembered.",
             "It does not decide whether an influence is lawful or fair. That is a judgement about "
             "purpose and context.",
             "It says nothing about another model, other data or other changes than those named "
@@ -151,6 +154,10 @@ def _meaning(report: wb.AuditReport, names: str) -> tuple[str, ...]:
         )
     if verdict.cancellations:
         found += ("Influences in opposite directions cancel. The average hides them.",)
+    if report.change is not None:
+        found += (f"Beside the other models: {report.change.headline}",)
+    if report.membership is not None:
+        found += (report.membership.finding,)
     return found
 
 

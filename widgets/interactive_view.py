@@ -1,4 +1,4 @@
-"""Step 5, on demand: the result as figures to hover, zoom and keep."""
+"""Step 6, on demand: the result as figures to hover, zoom and keep."""
 
 from __future__ import annotations
 

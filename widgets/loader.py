@@ -288,7 +288,13 @@ class DataModelLoader(W.VBox):
 
     def _opened(self, opened: Opened) -> None:
         self._loaded = opened
-        self._session.open(opened.case, opened.suggested, code=opened.code, live=opened.live)
+        self._session.open(
+            opened.case,
+            opened.suggested,
+            code=opened.code,
+            live=opened.live,
+            learner=opened.learner,
+        )
 
     def _start(self, work: Callable[[Progress], Result], done: Callable[[Result], None]) -> None:
         def finish(result: Result) -> None:

@@ -20,10 +20,12 @@ __all__ = [
     "TRAINED",
     "Endpoint",
     "LoggedColumn",
+    "Made",
     "ModelFile",
     "ModelSource",
     "Opened",
     "Quick",
+    "another_model",
     "open_case",
 ]
 
@@ -56,6 +58,8 @@ class Made:
         Where the model comes from, in words.
     notes : tuple of str
         What the auditor should know.
+    learner : str or None
+        How it was trained here, a name in :data:`workbench.unlearning.LEARNERS`.
     """
 
     data: pd.DataFrame
@@ -64,6 +68,7 @@ class Made:
     lines: tuple[str, ...]
     origin: str
     notes: tuple[str, ...] = ()
+    learner: str | None = None
 
 
 class ModelSource(Protocol):
@@ -110,6 +115,7 @@ class Quick:
             ("from workbench.sample_models import train_model",),
             (*lines, f"model = train_model(data, {names}, {kind!r})"),
             "trained here on this table",
+            learner=kind,
         )
 
 
@@ -246,6 +252,8 @@ class Opened:
         Where the model comes from, in words.
     notes : tuple of str
         What the auditor should know.
+    learner : str or None
+        How the model was trained here.
     """
 
     case: wb.AuditCase
@@ -254,6 +262,7 @@ class Opened:
     live: bool
     origin: str
     notes: tuple[str, ...] = ()
+    learner: str | None = None
 
 
 def open_case(
@@ -297,8 +306,51 @@ def open_case(
     if watched is not None:
         watched.progress = None
     return Opened(
-        case, table.suggested, _code(table, made), not source.costs, made.origin, made.notes
+        case,
+        table.suggested,
+        _code(table, made),
+        not source.costs,
+        made.origin,
+        made.notes,
+        made.learner,
     )
+
+
+def another_model(
+    case: wb.AuditCase, source: ModelFile | Endpoint, reads: tuple[str, ...], progress: Progress
+) -> tuple[wb.BlackBoxModel, Made]:
+    """Make a model to hold beside the case's, and ask it about every row to see that it fits.
+
+    Parameters
+    ----------
+    reads : tuple of str
+        The columns that the model reads; what a model file says goes before it.
+
+    Returns
+    -------
+    model : BlackBoxModel
+    made : Made
+        The Python that makes it again, and what the auditor should know.
+
+    Raises
+    ------
+    AuditError
+        The model does not fit the case's data and graph, or does not answer.
+    """
+    made = source.make(Table(case.data, (), ()), reads, case.outcome, progress)
+    model = wb.BlackBoxModel.wrap(made.model)
+    if model.features is None:
+        if not reads:
+            raise ModelError("Tick at least one column that the model reads.")
+        model = model.reading(reads)
+    missing = [name for name in model.features or () if name not in case.graph.nodes]
+    graph = case.graph
+    for name in missing:
+        if name in case.data.columns and name != case.outcome:
+            graph = graph.add_node(name)
+    watched = _Watched(model, progress)
+    (case if graph is case.graph else case.with_graph(graph)).with_model(watched)
+    return model, made
 
 
 class _Watched(wb.BlackBoxModel):

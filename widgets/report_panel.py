@@ -1,4 +1,4 @@
-"""Step 5, the end: the findings for a legal reader, how they were made, and what to take away."""
+"""Step 6, the end: the findings for a legal reader, how they were made, and what to take away."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class ReportPanel(SavedView, W.VBox):
         )
 
     def _code(self, report: wb.AuditReport) -> str:
-        return report.to_code(load=getattr(self._session, "code", None))
+        code = getattr(self._session, "code", None)
+        others = getattr(self._session, "compare_code", "")
+        return report.to_code(load=f"{code}\n{others}" if code and others else code)
 
     def _draw(self) -> None:
         report = self._session.report

@@ -1,4 +1,4 @@
-"""Step 4: the threshold and the methods; run and cancel."""
+"""Step 5: the threshold and the methods; run and cancel."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ NAMES = {
     "aif360": "AIF360 fairness metrics",
     "subgroups": "Where does the influence hide? (searches subgroups)",
     "graph": "Is the graph right? (tries other graphs)",
+    "actions": "What to do next? (ranks what is left)",
+    "leaks": "How small a leak would be caught? (plants some)",
+    "membership": "Does the model still remember the rows? (membership attacks)",
 }
 """Methods and further checks by what they are called beside their box."""
 
@@ -39,12 +42,13 @@ class RunPanel(W.VBox):
     def __init__(self, session: AuditSession) -> None:
         self._session = session
         self._filling = False
-        self._shown: object = None
+        self._data: object = None
+        self._unit_shown: object = None
         self._tau = W.FloatText(description="Threshold τ", step=0.005)
         self._seed = W.IntText(description="Seed of the random numbers", value=0)
         self._methods = {name: self._check(name, True) for name in METHODS}
         self._checks = {name: self._check(name, name in session.settings.checks) for name in CHECKS}
-        self._unit = W.HTML()
+        self._unit, self._why_not = W.HTML(), W.HTML()
         self._run = W.Button(description="Run the audit", button_style="primary")
         self._cancel = W.Button(description="Cancel", disabled=True)
         self._bar = W.FloatProgress(min=0.0, max=1.0)
@@ -69,6 +73,7 @@ class RunPanel(W.VBox):
                 methods,
                 W.HTML("<p class='wb-label'>Further checks, which take longer</p>"),
                 checks,
+                self._why_not,
                 self._live,
             ]
         )
@@ -83,9 +88,11 @@ class RunPanel(W.VBox):
         session.observe(lambda _: self._offer(), "case")
         session.observe(
             lambda _: self._draw(),
-            ["case", "target", "target_problem", "settings", "state", "step", "share"],
+            ["case", "target", "target_problem", "settings", "state", "step", "share", "made_for"],
         )
+        session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])
         self._offer()
+        self._allow()
         self._draw()
 
     def _check(self, name: str, ticked: bool) -> W.Checkbox:
@@ -97,9 +104,9 @@ class RunPanel(W.VBox):
     def _offer(self) -> None:
         """Propose the threshold that fits the case's predictions."""
         case = self._session.case
-        if case is None or case.predictions is self._shown:
-            return  # another graph over the same model leaves the auditor's threshold alone
-        self._shown = case.predictions
+        if case is None or (case.data is self._data and case.output == self._unit_shown):
+            return  # another graph, or the model after unlearning, leaves the auditor's alone
+        self._data, self._unit_shown = case.data, case.output
         try:
             self._filling = True
             self._tau.value = default_threshold(case)
@@ -114,6 +121,18 @@ class RunPanel(W.VBox):
         finally:
             self._filling = False
         self._set()
+
+    def _allow(self) -> None:
+        """Let membership be asked where it can be, and say why it cannot elsewhere."""
+        why_not, box = self._session.no_membership, self._checks["membership"]
+        box.disabled = bool(why_not)
+        self._why_not.value = (
+            f"<p class='wb-muted'>The rows' membership cannot be asked here: {escape(why_not)}</p>"
+            if why_not
+            else ""
+        )
+        if why_not and box.value:
+            box.value = False
 
     def _set(self) -> None:
         if self._filling:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
 from widgets import markup
 from widgets.jobs import words_for
 
-__all__ = ["by_feature", "drawing", "folded", "guarded", "section"]
+__all__ = ["by_feature", "drawing", "folded", "guarded", "screen_only", "section", "tiles"]
 
 PAPER = "background:#ffffff;color:#1f2933"
 """Where no style sheet of ours is, a figure keeps white paper: its lines are dark."""
@@ -33,6 +33,23 @@ def drawing(svg: str, caption: str = "") -> str:
 def folded(title: str, body: str) -> str:
     """Return what a reader opens when wanted; printed open."""
     return f'<details class="wb-folded"><summary>{escape(title)}</summary>{body}</details>'
+
+
+def screen_only(body: str) -> str:
+    """Return what is shown and not printed."""
+    return f'<div class="wb-no-print">{body}</div>' if body else ""
+
+
+def tiles(name: str, made: Iterable[tuple[str, str, str, str]], kind: str = "") -> str:
+    """Return large numbers beside each other: what each is, the number, its interval, a note."""
+    found = "".join(
+        f'<div class="wb-tile"><p class="wb-tile-name">{escape(what)}</p>'
+        f'<p class="wb-tile-value">{escape(value)} <span>{escape(bounds)}</span></p>'
+        f'<p class="wb-muted">{escape(note)}</p></div>'
+        for what, value, bounds, note in made
+    )
+    group = f'class="wb-tiles {escape(kind)}" role="group" aria-label="{escape(name)}"'
+    return f"<div {group}>{found}</div>"
 
 
 def by_feature(title: str, made: Mapping[str, str]) -> str:

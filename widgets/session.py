@@ -17,6 +17,7 @@ from widgets.jobs import BackgroundJob, Listener
 from workbench.audit import METHODS
 from workbench.intervention import Intervention
 from workbench.progress import Progress
+from workbench.training import Training
 
 __all__ = ["AuditSession", "AuditSettings", "ReportSession"]
 
@@ -86,6 +87,17 @@ class AuditSession(ReportSession):
         Conditions that were given a name, in the subgroup language; a run reports each of them.
         Kept while the table is the same.
     settings : AuditSettings
+    compare : dict of str to tuple of BlackBoxModel
+        Models beside the audited one: "before", one, and "retrained", one or several.
+    compare_code : str
+        Python lines that define ``compare``, where `code` does not.
+    training : Training or None
+        How the audited model was trained, where this page did it with rows held out.
+    learner : str or None
+        By which of :data:`workbench.unlearning.LEARNERS` the page trained the model as loaded.
+    made_for : UnlearningTarget or None
+        What the models of `compare`, and the audited one, were made on this page to forget; a run
+        about anything else would be about another request.
     live_wanted : bool
         Whether to estimate while the auditor chooses. Off where a question to the model costs.
     state : {"idle", "running", "done", "failed", "cancelled", "changed"}
@@ -103,6 +115,11 @@ class AuditSession(ReportSession):
     code = Unicode(None, allow_none=True)
     subgroups = Dict(key_trait=Unicode(), value_trait=Unicode())
     settings = Instance(AuditSettings, ())
+    compare = Dict(key_trait=Unicode(), value_trait=Instance(tuple))
+    compare_code = Unicode()
+    training = Instance(Training, allow_none=True)
+    learner = Unicode(None, allow_none=True)
+    made_for = Instance(wb.UnlearningTarget, allow_none=True)
     live_wanted = Bool(True)
     state = Enum(("idle", "running", "done", "failed", "cancelled", "changed"), "idle")
     step = Unicode()
@@ -114,6 +131,7 @@ class AuditSession(ReportSession):
         self.lock = threading.RLock()
         self._job = BackgroundJob(self.lock)
         self._estimated_inputs: object = None
+        self._as_loaded: tuple[wb.BlackBoxModel, str | None] | None = None
 
     def open(
         self,
@@ -122,20 +140,63 @@ class AuditSession(ReportSession):
         *,
         code: str | None = None,
         live: bool = True,
+        learner: str | None = None,
     ) -> None:
         """Start over with another case; the target and the subgroups of the one before are gone."""
         with self.lock:
             self.close()
             self.suggested = tuple(name for name in suggested if name in case.features)
             self.code, self.subgroups, self.live_wanted = code, {}, live
+            self.learner = learner
             self.settings = replace(self.settings, interventions={})
             self.case = case
 
     def close(self) -> None:
         """Have no case, for instance while another one is being loaded."""
         with self.lock:
+            self._as_loaded = self.learner = None
+            self._forget_others()
             self.target = None
             self.case = None
+
+    def put_unlearned(
+        self,
+        case: wb.AuditCase,
+        compare: Mapping[str, tuple[wb.BlackBoxModel, ...]],
+        *,
+        training: Training,
+        made_for: wb.UnlearningTarget,
+        code: str | None,
+    ) -> None:
+        """Audit a model that was made to forget on this page, beside those made with it."""
+        with self.lock:
+            if self.case is not None and self._as_loaded is None:
+                self._as_loaded = self.case.model, self.code
+            self._forget_others()
+            self.case, self.code, self.training = case, code, training
+            self.compare, self.made_for = dict(compare), made_for
+
+    def take_others_away(self) -> None:
+        """Audit the model as it was loaded, beside no other."""
+        with self.lock:
+            if self._as_loaded is None or self.case is None:
+                self._forget_others()
+                return
+            model, code = self._as_loaded
+            case = self.case.with_model(model)
+            self._forget_others()
+            self._as_loaded, self.code, self.case = None, code, case
+
+    @property
+    def loaded(self) -> tuple[wb.BlackBoxModel, str | None] | None:
+        """The model as it was loaded, before any unlearning on this page, and its code."""
+        if self._as_loaded is not None or self.case is None:
+            return self._as_loaded
+        return self.case.model, self.code
+
+    def _forget_others(self) -> None:
+        self.compare, self.training, self.made_for = {}, None, None
+        self.compare_code = ""
 
     def edit_graph(self, graph: wb.CausalGraph) -> None:
         """Take another graph over the same data and model.
@@ -165,9 +226,34 @@ class AuditSession(ReportSession):
             found.append("Step 1: choose data and a model.")
         elif self.target is None:
             found.append(f"Step 3: {self.target_problem or 'choose what should be forgotten.'}")
+        elif self.made_for is not None and False:
+            found.append(
+                f"Step 4: the models were made to forget {self.made_for.describe()}, and the "
+                f"target is now another. Unlearn again, or go back to the model as loaded."
+            )
         if not self.settings.methods:
-            found.append("Step 4: tick at least one method.")
+            found.append("Step 5: tick at least one method.")
         return tuple(found)
+
+    @property
+    def no_membership(self) -> str:
+        """Why nobody can ask whether the model remembers the target's rows; "" where one can."""
+        if self.case is None or self.target is None:
+            return "choose data, a model and a target first."
+        if self.target.names or self.target.kind not in ("datapoints", "subgroup"):
+            return (
+                "it is asked of whole rows. In step 3 choose single rows or a subgroup, and tick "
+                "no feature."
+            )
+        if self.training is None:
+            return (
+                "it needs rows that the model was never trained on. Step 4, “Demonstrate”, keeps "
+                "some aside."
+                if self.learner
+                else "this page did not train the model and cannot train one like it. In Python, "
+                "give audit(…, training=wb.Training(…))."
+            )
+        return ""
 
     def run(self) -> None:
         """Audit the present inputs in the background."""
@@ -176,6 +262,8 @@ class AuditSession(ReportSession):
             if case is None or target is None or self.missing:
                 return
             interventions, subgroups = self._interventions(case, target), dict(self.subgroups)
+            compare = {role: list(models) for role, models in self.compare.items()} or None
+            training = self.training
             if self.live_state == "running":
                 self._forget_estimate()
 
@@ -189,6 +277,8 @@ class AuditSession(ReportSession):
                     seed=settings.seed,
                     subgroups=subgroups,
                     checks=settings.checks,
+                    compare=compare,
+                    training=training,
                     progress=progress,
                 )
 
@@ -219,7 +309,7 @@ class AuditSession(ReportSession):
     def _progress(self, step: str, share: float) -> None:
         self.step, self.share = step, share
 
-    @observe("case", "target", "settings", "subgroups")
+    @observe("case", "target", "settings", "subgroups", "compare", "training")
     def _inputs_changed(self, _: object) -> None:
         with self.lock:
             if self.state != "idle":

@@ -63,8 +63,8 @@ class TargetPicker(W.VBox):
         self._table = RowTable()
         self._table_note = W.HTML(
             markup.paragraph(
-                "This asks how the model treats these rows' values, not whether the rows were "
-                "among the data it learned from.",
+                "An audit asks how the model treats these rows' values. Whether it still remembers "
+                "the rows is another question: the check “membership” of step 5.",
                 "wb-muted",
             )
         )
@@ -142,9 +142,9 @@ class TargetPicker(W.VBox):
         self._named.offer(kind == SUBGROUP)
         self._named.layout.display = "" if case and kind != ROWS else "none"
         self._legend.value = markup.paragraph(
-            "Which features? None ticked means all that the model reads."
-            if kind == ROWS
-            else "Which features were to be forgotten?",
+            "Which features were to be forgotten?"
+            if kind == EVERYBODY
+            else "Which features? None ticked means the rows as a whole: all that the model reads.",
             "wb-label",
         )
         if case is None:
@@ -171,7 +171,7 @@ class TargetPicker(W.VBox):
     def _varied(self, case: wb.AuditCase) -> tuple[str, ...]:
         """Return the features that are varied, whatever the rows come to."""
         names = tuple(name for name, box in self._boxes.items() if box.value)
-        return names if names or self._rows.value != ROWS else case.reads
+        return names if names or self._rows.value == EVERYBODY else case.reads
 
     def _check_interventions(self, case: wb.AuditCase, names: tuple[str, ...]) -> None:
         """Refuse a target whose features cannot be varied as the settings say."""
@@ -187,13 +187,13 @@ class TargetPicker(W.VBox):
             if not self._table.chosen:
                 raise TargetError("No row is chosen. Tick rows in the table, or type their labels.")
             return wb.UnlearningTarget.datapoints(self._table.chosen, names or None)
-        if not names:
-            raise TargetError("No feature is ticked. Tick what was to be forgotten.")
         if self._rows.value == SUBGROUP:
             text = self._condition.condition.strip()
             if not text:
                 raise TargetError(f"Write a condition, for instance {example_condition(case)}")
-            return wb.UnlearningTarget.subgroup(text, names)
+            return wb.UnlearningTarget.subgroup(text, names or None)
+        if not names:
+            raise TargetError("No feature is ticked. Tick what was to be forgotten.")
         return wb.UnlearningTarget.features(names)
 
 

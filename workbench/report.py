@@ -314,6 +314,11 @@ class AuditReport:
                 f"<p>{html.escape(c.sentence(self.verdict.threshold))}</p>"
                 for c in self.verdict.cancellations
             ]
+        if self.change is not None:
+            parts.append(f"<p><strong>{html.escape(self.change.headline)}</strong></p>")
+            parts += [f"<p>{html.escape(s)}</p>" for s in self.change.sentences()]
+        if self.membership is not None:
+            parts.append(f"<p><strong>{html.escape(self.membership.finding)}</strong></p>")
         parts.append(self.effects._repr_html_())
         parts += [f"<p>{html.escape(s)}</p>" for s in self.comparison().sentences]
         return "\n".join(parts)

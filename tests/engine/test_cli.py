@@ -386,7 +386,7 @@ def test_nothing_is_written_when_one_of_two_fails(
 
 
 def test_a_missing_folder_is_noticed_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "load_sample", lambda *_, **__: pytest.fail("work has begun"))
+    monkeypatch.setattr(cli, "load_case", lambda *_, **__: pytest.fail("work has begun"))
     assert fast("loan", "--target", "zip_code", "--json", "none/r.json").exit_code == 2
 
 
@@ -459,6 +459,69 @@ def test_further_checks_are_run_saved_and_read_again(tmp_path: Path) -> None:
         ):
             assert sentence in text
     assert "checks=['subgroups', 'graph']" in again.stdout
+
+
+@pytest.fixture(scope="module")
+def models(files: Path) -> list[object]:
+    """The options that name models to compare: the one before, and two that were retrained."""
+    data = pd.read_csv(files / "loan.csv", dtype={"zip_code": str})
+    less = ["income", "credit_score", "debt_ratio"]
+    for seed in range(2):
+        part = data.sample(frac=1, replace=True, random_state=seed)
+        skops.io.dump(train_model(part, less, "approved"), files / f"retrained{seed}.skops")
+    before = ("--before", files / "model.skops")
+    return [*before, *(f for i in (0, 1) for f in ("--retrained", files / f"retrained{i}.skops"))]
+
+
+def test_models_are_compared_saved_and_read_again(
+    files: Path, models: list[object], tmp_path: Path
+) -> None:
+    saved, table = tmp_path / "r.json", tmp_path / "r.csv"
+    options = (*own(files), *models, "--target", "zip_code", "--json", saved, "--csv", table)
+    done = fast(*options, "--code")
+    assert done.exit_code == 1, done.output
+    change = wb.read_report(saved).change
+    assert change.roles == ("before", "after", "retrained") and change.n_retrained == 2
+    assert change.to_frame()["removed"].eq(0).all()  # the model "before" is the audited one
+    words = " ".join(done.stdout.split())
+    assert "What unlearning changed" in words and change.headline in words
+    for sentence in change.sentences():
+        assert " ".join(sentence.split()) in words
+    assert "residue" in table.read_text("utf-8")
+    # The printed code makes the same comparison.
+    code = done.stdout[done.stdout.index("import pandas") :]
+    world: dict[str, Any] = {}
+    exec(compile(code, "code", "exec"), world)
+    again = world["report"].change
+    pd.testing.assert_frame_equal(again.to_frame(), change.to_frame(), check_dtype=False)
+    assert [m.fingerprint for m in again.models] == [m.fingerprint for m in change.models]
+
+
+def test_a_model_to_compare_must_be_readable(files: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.pkl").write_bytes(b"x")
+    for name, words in (("m.pkl", "pickle"), ("none.skops", "Cannot read")):
+        for option in ("--before", "--retrained"):
+            done = fast("loan", "--target", "zip_code", option, tmp_path / name)
+            assert done.exit_code == 2
+            assert words in done.stderr
+
+
+def test_actions_and_leaks_are_checked_where_asked_for(tmp_path: Path) -> None:
+    saved = tmp_path / "r.json"
+    checks = ("--check", "actions", "--check", "leaks", "--json", saved)
+    done = fast("loan", "--target", "zip_code", *checks)
+    assert done.exit_code == 1, done.output
+    report = wb.read_report(saved)
+    words = " ".join(done.stdout.split())
+    for part in (report.next_actions, report.planted_leaks):
+        for sentence in part.sentences():
+            assert " ".join(sentence.split()) in words
+
+
+def test_membership_on_the_command_line_says_what_it_takes() -> None:
+    done = fast("loan", "--row", 3, "--check", "membership")
+    assert done.exit_code == 2
+    assert "takes the function that trained" in " ".join(done.stderr.split())
 
 
 def test_subgroups_are_audited_saved_and_read_again(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ from workbench.report_text import print_report
 from workbench.sample_models import train_model
 
 
+ABOUT_COLUMNS = tuple(check for check in CHECKS if check != "membership")
+"""Checks that a target of features can have; membership is about rows."""
+
+
 def quiet(*_: object) -> None:
     pass
 
@@ -33,8 +37,9 @@ def case_of(world: wb.datasets.Dataset, n: int | None = None) -> wb.AuditCase:
 def loan() -> wb.AuditReport:
     case = case_of(wb.datasets.loan(n=2_000, seed=0))
     target = wb.UnlearningTarget.feature("zip_code")
-    checks = [check for check in CHECKS if check != "membership"]  # that one is about rows
-    return wb.audit(case, target, threshold=0.03, alpha=0.1, seed=4, checks=checks, progress=quiet)
+    return wb.audit(
+        case, target, threshold=0.03, alpha=0.1, seed=4, checks=ABOUT_COLUMNS, progress=quiet
+    )
 
 
 def tables(report: wb.AuditReport) -> dict[str, tuple[pd.DataFrame, tuple[str, ...]]]:
@@ -122,7 +127,7 @@ def test_threshold_error_rate_and_seed_are_handed_on(loan: wb.AuditReport) -> No
     groups = wb.subgroup_effects(case, target, smallest=0.03 / 4, alpha=0.1, seed=4)
     pd.testing.assert_frame_equal(groups.table, loan.hidden_subgroups.table)
     varied = wb.Contrast("MA 02467", "MA 02136")
-    other = wb.audit(case, target, ["cafe"], intervention=varied, checks=CHECKS, progress=quiet)
+    other = wb.audit(case, target, ["cafe"], intervention=varied, checks=ABOUT_COLUMNS, progress=quiet)
     assert other.graph_sensitivity is not None and other.hidden_subgroups is not None
     (turned,) = other.graph_sensitivity.confounding
     assert np.sign(turned.effect) == np.sign(other.effects["zip_code"].total.value)
@@ -149,7 +154,7 @@ def test_a_stricter_audit_reports_fewer_groups() -> None:
 
 
 def test_the_call_repeats_methods_and_checks(loan: wb.AuditReport) -> None:
-    assert loan.call.endswith("seed=4, checks=['subgroups', 'graph'])")
+    assert loan.call.endswith("seed=4, checks=['subgroups', 'graph', 'actions', 'leaks'])")
     assert "methods" not in loan.call
     case = case_of(wb.datasets.loan(n=2_000, seed=0))
     target = wb.UnlearningTarget.feature("zip_code")
@@ -172,7 +177,7 @@ def test_checks_are_off_by_default_and_unknown_ones_refused() -> None:
     with pytest.raises(wb.TargetError, match=r"Unknown checks: 'grap'\. .*'subgroups', 'graph'"):
         wb.audit(case, target, ["cafe"], checks=["grap"])
     # No method gives effects, and the checks still answer.
-    alone = wb.audit(case, target, ["permutation"], checks=CHECKS, progress=quiet)
+    alone = wb.audit(case, target, ["permutation"], checks=ABOUT_COLUMNS, progress=quiet)
     assert alone.verdict is None and alone.graph_sensitivity is not None
     assert wb.AuditReport.from_json(alone.to_json()).to_html() == alone.to_html()
 
@@ -180,7 +185,7 @@ def test_checks_are_off_by_default_and_unknown_ones_refused() -> None:
 def test_single_datapoints_are_left_out_in_words() -> None:
     case = case_of(wb.datasets.loan(n=300, seed=0))
     target = wb.UnlearningTarget.datapoints([3, 4], ["zip_code"])
-    report = wb.audit(case, target, ["cafe", "fairtest"], checks=CHECKS, progress=quiet)
+    report = wb.audit(case, target, ["cafe", "fairtest"], checks=ABOUT_COLUMNS, progress=quiet)
     assert set(report.skipped) == {"fairtest", "hidden subgroups", "graph sensitivity"}
     for check in ("hidden subgroups", "graph sensitivity"):
         assert "single datapoints" in report.skipped[check]
@@ -219,7 +224,7 @@ def test_progress_runs_through_and_cancelling_stops_at_once(step: str) -> None:
             raise wb.AuditCancelled
 
     with pytest.raises(wb.AuditCancelled):
-        wb.audit(case, target, ["cafe", "fairtest"], checks=CHECKS, progress=stop)
+        wb.audit(case, target, ["cafe", "fairtest"], checks=ABOUT_COLUMNS, progress=stop)
     assert said[-1][0] == step
     shares = [share for name, share in said if name == step]
     assert all(0 <= share <= 1 for share in shares)
@@ -255,7 +260,7 @@ def test_all_six_methods_on_real_data(
 ) -> None:
     world = getattr(wb.datasets, name)(shared_data)
     case = case_of(world, rows)
-    report = wb.audit(case, wb.UnlearningTarget.feature(feature), checks=CHECKS, progress=quiet)
+    report = wb.audit(case, wb.UnlearningTarget.feature(feature), checks=ABOUT_COLUMNS, progress=quiet)
     assert_filled(report)
     assert report.hidden_subgroups is not None and report.hidden_subgroups.sentences()
     found = report.graph_sensitivity

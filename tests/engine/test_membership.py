@@ -153,7 +153,7 @@ def test_one_record_is_not_enough_unless_memory_is_total() -> None:
     assert (found.decision == "not found") == (found.chance >= 0.8)
     assert found.records is not None and list(found.records.index) == [row]
     if found.decision == "no evidence":
-        assert "not surely enough for so few records" in found.finding
+        assert "not surely enough" in found.finding or "hardly" in found.finding
 
 
 def test_the_answer_does_not_depend_on_the_workers() -> None:

@@ -29,7 +29,8 @@ def test_the_toolbox_finds_what_the_loss_threshold_finds() -> None:
     found = art_check(*scored())
     assert found.rule_agreement == 1.0
     assert found.loss_auc > 0.7
-    assert found.learned_auc == pytest.approx(found.loss_auc, abs=0.04)
+    # It learns its threshold from a thousand records, and so does a little worse.
+    assert found.loss_auc - 0.06 < found.learned_auc < found.loss_auc + 0.02
 
 
 @pytest.mark.skipif(INSTALLED, reason="adversarial-robustness-toolbox is installed")

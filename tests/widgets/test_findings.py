@@ -1,4 +1,4 @@
-"""What step 5 says and draws, against numbers that are known."""
+"""What step 6 says and draws, against numbers that are known."""
 
 from __future__ import annotations
 

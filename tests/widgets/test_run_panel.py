@@ -1,4 +1,4 @@
-"""Step 4 without a browser: settings, run and cancel."""
+"""Step 5 without a browser: settings, run and cancel."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.widgets.widget_tree import (
 )
 from widgets.run_panel import RunPanel
 from widgets.session import AuditSession, AuditSettings
-from workbench.audit import CHECKS, METHODS
+from workbench.audit import METHODS
 
 
-def test_the_threshold_is_proposed_once_per_model(session: AuditSession) -> None:
+def test_the_threshold_is_proposed_once_per_table(session: AuditSession) -> None:
     panel = RunPanel(session)
     session.open(loan_case())
     tau = part(panel, W.FloatText)
@@ -26,6 +26,11 @@ def test_the_threshold_is_proposed_once_per_model(session: AuditSession) -> None
     tau.value = 0.1
     session.edit_graph(session.case.graph.remove_edge("race", "zip_code"))
     assert tau.value == session.settings.threshold == 0.1
+    other = wb.BlackBoxModel(lambda rows: rows["income"].to_numpy() / 300, features=["income"])
+    session.case = session.case.with_model(other)  # as after unlearning on the page
+    assert tau.value == session.settings.threshold == 0.1
+    session.open(loan_case())
+    assert tau.value == 0.02
 
 
 def test_run_and_cancel_are_offered_when_they_can_work(session: AuditSession) -> None:
@@ -60,7 +65,7 @@ def test_the_methods_and_the_checks_that_take_longer_are_offered(session: AuditS
     assert session.settings.methods == METHODS and session.settings.checks == ()
     for box in boxes:
         box.value = True
-    assert session.settings.checks == CHECKS
+    assert session.settings.checks == ("subgroups", "graph")
     association.value = boxes[0].value = False
     assert "fairtest" not in session.settings.methods and session.settings.checks == ("graph",)
     for box in parts(panel, W.Checkbox):

@@ -124,7 +124,7 @@ def test_what_is_missing_is_said_step_by_step() -> None:
     assert session.missing[0].startswith("Step 3")
     session.target = wb.UnlearningTarget.feature("race")
     session.settings = AuditSettings(methods=())
-    assert session.missing == ("Step 4: tick at least one method.",)
+    assert session.missing == ("Step 5: tick at least one method.",)
     session.run()  # nothing to run
     assert session.state == "idle"
 

@@ -1,4 +1,4 @@
-"""Step 5 without a browser: the result shown, left in a notebook, and taken away."""
+"""Step 6 without a browser: the result shown, left in a notebook, and taken away."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_checks_that_were_left_out_say_why_where_they_would_stand() -> None:
     target = wb.UnlearningTarget.datapoints([3], ["zip_code"])
     report = wb.audit(loan_case(), target, ("cafe", "fairtest"), checks=CHECKS)
     effects, comparison, _ = (said(view) for view in show(report))
-    assert effects.count("Left out.</strong>") == 2 and "single datapoints" in effects
+    assert effects.count("Left out.</strong>") == 4 and "single datapoints" in effects
     assert "single datapoints" not in comparison
     assert "Left out: FairTest association." in comparison
     assert "no cause" not in comparison

@@ -76,7 +76,8 @@ def art_check(
     model = estimators.BlackBoxClassifier(lambda asked: both[asked[:, 0].astype(int)], (1,), 2)
     outcome = signals.outcome.astype(int)
     rule = attacks.MembershipInferenceBlackBoxRuleBased(model).infer(places, outcome)
-    ours = signals.loss(scores) < np.log(2)
+    losses = signals.loss(scores)
+    ours = losses < np.log(2)
     clear = both[:, 0] != both[:, 1]  # a tie has no predicted class
     order = np.random.default_rng(seed).permutation(len(scores))
     first, second = order[::2], order[1::2]
@@ -85,8 +86,7 @@ def art_check(
     learned.fit(places[inside], outcome[inside], places[outside], outcome[outside])
     found = learned.infer(places[second], outcome[second], probabilities=True)
     theirs = np.asarray(found, dtype=float).reshape(len(second), -1)[:, -1]
-    loss = -signals.loss(scores[second])
-    known = members[second]
+    loss, known = -losses[second], members[second]
     return ArtCheck(
         float(np.mean(np.ravel(rule)[clear] == ours[clear])),
         delong_auc(theirs[known], theirs[~known]).value,

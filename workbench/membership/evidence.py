@@ -150,10 +150,11 @@ class MembershipEvidence:
                 f"as these attacks can see. {chance}."
             )
         strongest = max(self.attacks, key=lambda one: one.power.auc.value)
-        if strongest.power.auc.low > 0.6:
+        if strongest.power.auc.low > 0.6 or self.chance >= 0.5:
             why = (
-                f"the attacks recognise many records that are known to be in the model (AUC "
-                f"{strongest.power.auc.value:.2f}), but not surely enough for so few records"
+                f"the attacks recognise some records that are known to be in the model (AUC "
+                f"{strongest.power.auc.value:.2f}), but not surely enough for these "
+                f"{n:,} records"
             )
         else:
             why = (
