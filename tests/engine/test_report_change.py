@@ -64,6 +64,14 @@ def test_the_page_says_what_the_change_says(kind: str) -> None:
     assert found.count("svg") == (2 if kind in ("rows", "before only") else 1)
 
 
+def test_the_verdict_points_to_what_a_retrained_model_carries() -> None:
+    for kind, there in (("several retrained", True), ("before only", False)):
+        text = changed(kind).to_html()
+        top = Page(text[: text.index("</header>")]).text()
+        assert ("Held against a model retrained without the target" in top) == there
+        assert (changed(kind).change.headline in top) == there
+
+
 def test_what_is_not_known_is_not_shown() -> None:
     words = section(changed("before only"), "change").text()
     assert "Without a retrained model, a residue cannot be told" in words

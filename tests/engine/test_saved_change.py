@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
 import io
 import json
+import random
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 import workbench as wb
 from tests.engine.changed_models import COMPARED, EVERY, N, changed
+from tests.engine.test_saved_report import ODD, places
 from workbench.saved_code import given_lines, given_options
 
 Document = dict[str, Any]
@@ -261,6 +264,36 @@ def test_edited_membership_evidence_is_refused(path: str, value: object, words: 
     put(found, path, value)
     with pytest.raises(wb.AuditError, match=words):
         read(found)
+
+
+@pytest.mark.parametrize("kind", ["rows", "actions and leaks", "membership"])
+def test_random_damage_never_gets_past_an_error_in_words(kind: str) -> None:
+    """Any part missing, doubled or odd: an AuditError, or a report that can be shown."""
+    whole = document(kind)
+    keys = ("change", "next_actions", "planted_leaks", "membership")
+    own = [p for p in places(whole) if p[0] in keys or p[:2] == ("estimates", "change")]
+    rng = random.Random(kind)
+    refused = 0
+    for _ in range(40):
+        found = copy.deepcopy(whole)
+        *way, last = rng.choice(own)
+        node: Any = found
+        for key in way:
+            node = node[key]
+        if rng.random() < 0.25:
+            del node[last]
+        elif isinstance(node, list) and rng.random() < 0.25:
+            node.append(node[last])
+        else:
+            node[last] = rng.choice(ODD)
+        try:
+            report = read(found)
+        except wb.AuditError:
+            refused += 1
+            continue
+        assert "<script>x" not in report.to_html() + report._repr_html_()
+        report.to_csv(), report.to_json(), report.to_code(), repr(report)
+    assert refused > 25
 
 
 # ---- the code that repeats it --------------------------------------------------------------

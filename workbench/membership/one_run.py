@@ -213,9 +213,9 @@ def epsilon_lower_bound(
     The paper prints 0.673 and 2.675:
 
     >>> round(epsilon_lower_bound(1_000, 100, 75, delta=1e-4), 4)
-    0.6731
+    0.673
     >>> round(epsilon_lower_bound(100_000, 1_510, 1_439, delta=1e-5), 4)
-    2.6755
+    2.6759
     """
     if not 0 <= correct <= guesses <= canaries:
         raise DataError(
