@@ -28,7 +28,7 @@ TALL = 6_000
 """A window in which the whole page stands, so that its fixed footer covers nothing."""
 LARGEST = 300_000
 """Bytes of a picture."""
-PARTS = {"data": 1, "graph": 2, "target": 3, "run": 4, "result": 5}
+PARTS = {"data": 1, "graph": 2, "target": 3, "run": 5, "result": 6}
 """The dashboard's steps by the names of their pictures."""
 
 
@@ -66,7 +66,7 @@ def dashboard(browser: Browser) -> None:
                 if scheme == "dark":
                     page.set_viewport_size({"width": WIDTH, "height": TALL})
                     page.wait_for_timeout(500)
-                    save(page, "dashboard_dark", step(page, 5), height=1_100)
+                    save(page, "dashboard_dark", step(page, 6), height=1_100)
                     continue
                 page.evaluate("scrollTo(0, 0)")
                 save(page, "dashboard", height=HEIGHT)
@@ -76,6 +76,26 @@ def dashboard(browser: Browser) -> None:
                 for name, number in PARTS.items():
                     save(page, f"dashboard_{name}", step(page, number))
                 view.checked()
+
+
+def change(browser: Browser) -> None:
+    """A model that was made to forget on the page: the step that makes it, and what is found."""
+    with (
+        served_pages.voila() as site,
+        served_pages.watched(browser, site, viewport={"width": WIDTH, "height": HEIGHT}) as view,
+    ):
+        page = view.open()
+        ready(page)
+        page.get_by_label("Demonstrate: unlearn here").check()
+        page.get_by_role("button", name="Unlearn here").click()
+        expect(page.get_by_text("From now on the audited model")).to_be_visible()
+        page.get_by_role("checkbox", name="SHAP").uncheck()  # it asks such a model very often
+        run(page)
+        page.set_viewport_size({"width": WIDTH, "height": TALL})
+        page.wait_for_timeout(1_500)
+        save(page, "dashboard_models", step(page, 4))
+        save(page, "dashboard_change", step(page, 6), height=1_150)
+        view.checked()
 
 
 def notebook(browser: Browser, folder: Path) -> None:
@@ -137,6 +157,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         expect.set_options(timeout=LONG)
         dashboard(browser)
+        change(browser)
         notebook(browser, Path(folder))
         report(browser, Path(folder))
         teaching(browser)

@@ -10,7 +10,7 @@ from widgets.findings import estimator_name, unit_words
 from widgets.sections import drawing, folded, section, tiles
 from workbench.effects import Effect
 from workbench.model_change import ChangeFinding, Difference, ModelChange
-from workbench.model_utility import ModelUtility
+from workbench.model_utility import BEFORE, ModelUtility
 from workbench.report_change import change_section as worded
 from workbench.utility_measures import title as metric_title
 from workbench.wording import listing, signed, span
@@ -74,11 +74,16 @@ def _together(report: wb.AuditReport, change: ModelChange) -> str:
     if verdict is None or change.decision not in ("above", "below"):
         return ""
     if (verdict.decision, change.decision) == ("above", "below"):
+        unread = not set(report.features) & set(report.reads)
+        where = (
+            f"through other columns than {listing(report.features)}"
+            if unread
+            else ("in what the model learns from all the other data")
+        )
         text = (
             f"The influence is there, and a model that was honestly retrained has it too: it comes "
-            f"from the world, through other columns than {listing(report.features)}. The "
-            f"unlearning left no more than retraining would. Whoever wants less influence needs "
-            f"another model, not another unlearning."
+            f"from the world, {where}. The unlearning left no more than retraining would. Whoever "
+            f"wants less influence needs another model, not another unlearning."
         )
     elif (verdict.decision, change.decision) == ("below", "above"):
         text = (
@@ -184,8 +189,10 @@ def _utility(utility: ModelUtility) -> str:
             row["model"],
             row["group"],
             metric_title(row["metric"], capital=True),
-            f"{row['value']:.3f}\n({row['low']:.3f} to {row['high']:.3f})",
-            f"{signed(row['change'])}\n({span((row['change_low'], row['change_high']))})",
+            f"{row['value']:.3f}\n({row['low']:.3f} to {row['high']:.3f})".replace("-", "−"),
+            "–"
+            if row["model"] == BEFORE
+            else f"{signed(row['change'])}\n({span((row['change_low'], row['change_high']))})",
             row["n_rows"],
         )
         for row in utility.table.to_dict("records")

@@ -22,7 +22,13 @@ from workbench.wording import signed
 
 __all__ = ["ComparisonView"]
 
-ELSEWHERE = ("hidden subgroups", "graph sensitivity")
+ELSEWHERE = (
+    "hidden subgroups",
+    "graph sensitivity",
+    "membership",
+    "next actions",
+    "planted leaks",
+)
 """Checks that say themselves why they were left out."""
 ASSOCIATED = " FairTest says what goes together with the prediction, and not why."
 

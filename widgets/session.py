@@ -226,7 +226,7 @@ class AuditSession(ReportSession):
             found.append("Step 1: choose data and a model.")
         elif self.target is None:
             found.append(f"Step 3: {self.target_problem or 'choose what should be forgotten.'}")
-        elif self.made_for is not None and False:
+        elif self.made_for is not None and self.made_for != self.target:
             found.append(
                 f"Step 4: the models were made to forget {self.made_for.describe()}, and the "
                 f"target is now another. Unlearn again, or go back to the model as loaded."

@@ -107,9 +107,17 @@ def test_the_three_findings_stand_beside_each_other(honest: wb.AuditReport) -> N
     assert places == sorted(places)
     for sentence in change.sentences():
         assert escape(sentence) in text
-    assert "Both findings hold." in text and "from the world" in text
+    assert "Both findings hold." in text and "other columns than zip_code" in text
     drawn = text[text.index("<svg") : text.index("</svg>") + 6]
     assert ElementTree.fromstring(drawn).tag.endswith("svg")
+
+
+def test_of_rows_it_is_not_said_that_the_model_reads_nothing_of_them() -> None:
+    case = loan_case().with_model(scaled(1.0))
+    rows = wb.UnlearningTarget.datapoints([1, 2])
+    report = wb.audit(case, rows, ("cafe",), compare={"retrained": scaled(1.0)}, threshold=0.02)
+    text = change_section(report)
+    assert "all the other data" in text and "other columns than" not in text
 
 
 def test_a_residue_is_said_and_needs_no_reconciling() -> None:
