@@ -137,8 +137,10 @@ def audit(
     """
     chosen, further = _checked_methods(methods), _checked(checks, CHECKS, "checks")
     compared = None if compare is None else read_compared(case, target, compare)
+    asked_target, written = target, intervention
     if compared is not None:
         case, target = compared.after, compared.target
+        intervention = compared.interventions(intervention, seed)
     if training is not None:
         training.check(case.data)
     names, mask = case.resolve(target)
@@ -167,13 +169,13 @@ def audit(
         change = run_change(asked, compared, groups)
         actions = run_next_actions(asked, compared, equations) if "actions" in further else None
         leaks = run_planted_leaks(asked, verdict) if "leaks" in further else None
-        membership = run_membership(asked) if "membership" in further else None
+        membership = run_membership(asked, asked_target) if "membership" in further else None
         diagnostics = steps.run(
             "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)
         )
     interventions = {variation.feature: variation.text for variation in varied}
     return AuditReport(
-        target=target,
+        target=asked_target,
         features=names,
         n_target_rows=len(positions),
         effects=effects,
@@ -191,7 +193,7 @@ def audit(
         methods=chosen,
         call=audit_call(
             methods=None if chosen == METHODS else list(chosen),
-            intervention=intervention,
+            intervention=written,
             threshold=tau,
             alpha=alpha,
             seed=seed,

@@ -314,8 +314,11 @@ def run_planted_leaks(asked: AuditRequest, verdict: Verdict | None) -> PlantedLe
     )
 
 
-def run_membership(asked: AuditRequest) -> MembershipEvidence | None:
-    """Ask whether the model still treats the target's rows as rows it has seen."""
+def run_membership(asked: AuditRequest, target: UnlearningTarget) -> MembershipEvidence | None:
+    """Ask whether the model still treats the target's rows as rows it has seen.
+
+    `target` as the auditor gave it: whole records, without the names of their features.
+    """
     training = asked.training
     if training is None:
         asked.steps.skipped["membership"] = (
@@ -327,7 +330,7 @@ def run_membership(asked: AuditRequest) -> MembershipEvidence | None:
         "membership",
         lambda: membership_evidence(
             asked.case,
-            asked.target,
+            target,
             training,
             alpha=asked.alpha,
             seed=asked.seed,

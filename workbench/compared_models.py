@@ -57,6 +57,21 @@ class ComparedCases:
     before: AuditCase | None
     retrained: tuple[AuditCase, ...]
 
+    def interventions(self, intervention: Interventions, seed: int) -> Interventions:
+        """Write out the default levels, the same for all models.
+
+        A category's widest contrast is that of the model before, where it was given: what was
+        forgotten shows there, and after it any two levels may look widest.
+
+        Raises
+        ------
+        InterventionError, TargetError
+            As :func:`workbench.queries.variations_of`.
+        """
+        case = self.after if self.before is None else self.before
+        names, mask = case.resolve(self.target)
+        return fixed_interventions(case, names, np.flatnonzero(mask), intervention, seed)
+
     def __iter__(self) -> Iterator[tuple[str, AuditCase]]:
         if self.before is not None:
             yield "before", self.before
@@ -156,7 +171,7 @@ def change_of_models(
     threshold : float
         τ, in the unit of the prediction.
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
-        Default levels are those of the audited model, for all models.
+        See :meth:`ComparedCases.interventions` for the default levels.
     fuzz : bool, default True
         Whether to ask all models by fuzzing as well, where they can be asked.
     groups : mapping of str to ndarray of bool, shape (n,), optional
@@ -169,9 +184,8 @@ def change_of_models(
     ModelChange
     """
     case, target = compared.after, compared.target
-    names, mask = case.resolve(target)
-    positions = np.flatnonzero(mask)
-    fixed = fixed_interventions(case, names, positions, intervention, seed)
+    positions = np.flatnonzero(target.mask(case.data))
+    fixed = compared.interventions(intervention, seed)
     models = list(compared)
     ask = all(one.model.can_query for _, one in models)
     tables: list[EffectTable] = []

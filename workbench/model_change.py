@@ -37,6 +37,8 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 Part = Literal["total", "direct", "indirect", "prediction"]
 Decision = Literal["below", "above", "inconclusive", "unknown"]
+ROUNDING = 1e-9
+"""Differences below this are rounding."""
 
 
 @dataclass(frozen=True)
@@ -322,8 +324,8 @@ class ModelChange:
         """The finding in one careful sentence."""
         tau = f"{self.threshold:g}"
         return {
-            "above": f"A residue above {tau} was found: the model differs from one retrained without "
-            f"the target.",
+            "above": f"A residue above {tau} was found: the model differs from one retrained "
+            f"without the target.",
             "below": f"No residue above {tau} was found at this precision: the model behaves like "
             f"one retrained without the target.",
             "inconclusive": f"Inconclusive: a residue above {tau} was neither found nor ruled out.",
@@ -349,6 +351,8 @@ class ModelChange:
                 f"{span((worst.low, worst.high))}). The error rate of saying so is at most "
                 f"{share(self.alpha)}. {chance}"
             )
+        if self.smallest_threshold < ROUNDING:
+            return f"The models answer alike: a residue of any size was ruled out. {chance}"
         return (
             f"The smallest residue that could have been ruled out is "
             f"{self.smallest_threshold:.3g}. {chance}"

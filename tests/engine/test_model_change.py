@@ -12,6 +12,7 @@ from workbench.compared_models import change_of_models, read_compared
 from workbench.datasets import linear_world
 from workbench.effects import Effect
 from workbench.model_change import ChangeFinding, Difference, ModelChange, row_gaps
+from workbench.sample_models import train_model
 
 CONTRAST = wb.Contrast(-0.5, 0.5)
 
@@ -123,20 +124,68 @@ def test_a_feature_that_only_the_model_before_reads_can_be_asked_of_all() -> Non
 
 
 def test_default_levels_are_the_same_for_all_models() -> None:
-    """A model's own predictions choose a category's widest contrast; only the audited one's do."""
+    """Predictions choose a category's widest contrast: those of the model before, for all."""
     world = wb.datasets.loan(n=1500, seed=1)
     up = wb.BlackBoxModel(
-        lambda r: 0.2 + 0.1 * (r["zip_code"] == "02121"), features=["zip_code"], name="up"
+        lambda r: 0.2 + 0.1 * (r["zip_code"] == "MA 02136"), features=["zip_code"], name="up"
     )
     down = wb.BlackBoxModel(
-        lambda r: 0.5 - 0.1 * (r["zip_code"] == "02121"), features=["zip_code"], name="down"
+        lambda r: 0.5 - 0.1 * (r["zip_code"] == "MA 02136"), features=["zip_code"], name="down"
     )
     case = wb.AuditCase(data=world.data, model=up, graph=world.graph, outcome="approved")
     change = wb.audit(
         case, wb.UnlearningTarget.feature("zip_code"), ["cafe"], compare={"before": down}
     ).change
     found = finding(change, "zip_code", "direct")
-    assert found.before.value == pytest.approx(-found.after.value)
+    assert found.before.value == pytest.approx(-found.after.value) != 0
+    flat = case.with_model(wb.BlackBoxModel(lambda r: 0.5 + 0 * r["debt_ratio"], ["debt_ratio"]))
+    for model in (up, down):
+        report = wb.audit(
+            flat,
+            wb.UnlearningTarget.feature("zip_code"),
+            ["cafe"],
+            compare={"before": model, "retrained": flat.model},
+        )
+        removed = finding(report.change, "zip_code", "direct").removed
+        assert abs(removed.value) == pytest.approx(0.1)
+        again = eval(
+            report.call,
+            {
+                "wb": wb,
+                "case": flat,
+                "target": report.target,
+                "compare": {"before": model, "retrained": flat.model},
+            },
+        )
+        assert again.call == report.call
+        pd.testing.assert_frame_equal(again.change.to_frame(), report.change.to_frame())
+
+
+def test_membership_is_asked_beside_other_models() -> None:
+    """Whole records stay whole records, although their features are written out for the effects."""
+    world = wb.datasets.loan(n=400, seed=0)
+    features = ["income", "credit_score", "debt_ratio"]
+
+    def train(rows: pd.DataFrame, seed: int):
+        return train_model(rows, features, "approved", "forest", seed=seed)
+
+    seen = np.arange(400) < 300
+    training = wb.Training(train, seen)
+    before = train(world.data[seen], 0)
+    after = train(world.data[seen].iloc[20:], 0)
+    case = wb.AuditCase(data=world.data, model=after, graph=world.graph, outcome="approved")
+    target = wb.UnlearningTarget.datapoints(range(20))
+    report = wb.audit(
+        case,
+        target,
+        ["cafe"],
+        compare={"before": before},
+        training=training,
+        checks=["membership"],
+    )
+    assert report.skipped == {} and report.membership is not None
+    assert report.target == target and report.features == tuple(features)
+    assert report.change.utility.table["n_rows"].max() == 100  # measured on rows not trained on
 
 
 def test_logged_predictions_are_compared_by_the_same_estimator() -> None:
