@@ -228,7 +228,7 @@ class AuditReport:
         return parse_report(text)
 
     def to_csv(self, path: str | Path | None = None) -> str:
-        """Return effects, subgroups, paths, associations and checks as one CSV text.
+        """Return effects, the change of models, subgroups, paths and checks as one CSV text.
 
         It is written to `path` if given.
 

@@ -66,11 +66,11 @@ def change_rows(report: AuditReport) -> Iterator[tuple[object, ...]]:
     if change.utility is None:
         return
     for row in change.utility.to_frame().to_dict("records"):
-        about = (row["model"], row["group"], "", row["metric"], row["n_rows"])
-        yield "utility", *about, row["value"], row["low"], row["high"]
+        measured = (row["model"], row["group"], "", row["metric"], row["n_rows"])
+        yield "utility", *measured, row["value"], row["low"], row["high"]
         if row["model"] != BEFORE:
             changed = (row["change"], row["change_low"], row["change_high"])
-            yield "utility minus before", *about, *changed
+            yield "utility minus before", *measured, *changed
 
 
 def _columns(change: ModelChange) -> Iterator[tuple[str, str, str]]:

@@ -179,12 +179,12 @@ def further_rows(report: AuditReport) -> Iterator[tuple[object, ...]]:
     """Yield actions, leaks and membership as rows of :meth:`AuditReport.to_csv`."""
     if report.next_actions is not None:
         for action in report.next_actions.actions:
-            about = (action.kind, action.feature, "", " + ".join(action.what), "")
-            yield "action", *about, action.remaining, action.low, action.high
+            todo = (action.kind, action.feature, "", " + ".join(action.what), "")
+            yield "action", *todo, action.remaining, action.low, action.high
     if report.planted_leaks is not None:
         for rate in report.planted_leaks.rates:
-            about = (rate.role, rate.feature, rate.comparison, f"leak of {rate.size:.6g}")
-            yield "planted leak found", *about, rate.trials, rate.rate, rate.low, rate.high
+            planted = (rate.role, rate.feature, rate.comparison, f"leak of {rate.size:.6g}")
+            yield "planted leak found", *planted, rate.trials, rate.rate, rate.low, rate.high
     if report.membership is not None:
         for row in report.membership.to_frame().to_dict("records"):
             for metric in ("auc", "tpr_1", "tpr_01", "balanced_accuracy"):

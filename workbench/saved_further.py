@@ -14,8 +14,8 @@ import pandas as pd
 from scipy import stats
 
 from workbench.condition import Condition
-from workbench.next_actions.feature_actions import Action
 from workbench.multiple_testing import holm
+from workbench.next_actions.feature_actions import Action
 from workbench.saved_code import read_label, written_label
 from workbench.saved_estimates import Columns, altered, read_record
 from workbench.strict_json import Part
