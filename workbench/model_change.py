@@ -420,7 +420,7 @@ def _story(finding: ChangeFinding) -> str:
         return f"{said}. What of it the world carries is not known without a retrained model."
     return (
         f"{said}. A model retrained without the target still carries "
-        f"{signed(finding.world.value)}, the world's share; what is left above it is "
+        f"{signed(finding.world.value)}, the world's share; the residue beside it is "
         f"{_sized(finding.residue)}."
     )
 

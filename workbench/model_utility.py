@@ -30,7 +30,7 @@ from workbench.utility_measures import (
 )
 from workbench.wording import listing, share, signed, span
 
-__all__ = ["BEFORE", "RETRAINED", "Cliff", "ModelUtility", "model_utility"]
+__all__ = ["BEFORE", "RETRAINED", "Cliff", "ModelUtility", "cliffs_in", "model_utility"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -246,7 +246,7 @@ def model_utility(
     table = pd.DataFrame(records, columns=COLUMNS)
     small = [group for group, mask in masks.items() if mask.sum() < FEWEST_ROWS]
     notes = _notes(used, recorded, rows is None, small)
-    return ModelUtility(table, _cliffs(table, line, level), line, level, notes)
+    return ModelUtility(table, cliffs_in(table, line, level), line, level, notes)
 
 
 def _recorded(outcome: Any, output: Output) -> RecordedOutcome:
@@ -290,7 +290,7 @@ def _mask(name: str, values: npt.ArrayLike, size: int) -> BoolArray:
     return mask
 
 
-def _cliffs(table: pd.DataFrame, cliff: float, level: float) -> tuple[Cliff, ...]:
+def cliffs_in(table: pd.DataFrame, cliff: float, level: float) -> tuple[Cliff, ...]:
     """Return the losses that are beyond the size and no chance finding among all looked at."""
     watched = table[table["metric"].isin(["accuracy", "auc", "rmse"])]
     watched = watched[(watched["model"] != BEFORE) & watched["change"].notna()]

@@ -257,11 +257,19 @@ class AuditReport:
 
         return subgroup_frame(self)
 
-    def to_html(self, path: str | Path | None = None) -> str:
-        """Return the report as one HTML page that needs no network, and write it if asked."""
+    def to_html(self, path: str | Path | None = None, *, rows: bool = False) -> str:
+        """Return the report as one HTML page that needs no network, and write it if asked.
+
+        Parameters
+        ----------
+        path : str or path, optional
+        rows : bool, default False
+            Whether to show the example rows of the next actions. They are personal data: by
+            default no row of the data leaves with the page.
+        """
         from workbench.report_page import render_page
 
-        text: str = render_page(self)
+        text: str = render_page(self, rows=rows)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text

@@ -31,8 +31,8 @@ BANNERS = {"traces": "above", "pushed away": "above", "not found": "below"}
 """The banner of each decision about membership; any other is "inconclusive"."""
 
 
-def actions_section(report: AuditReport) -> dict[str, Any] | None:
-    """Word what to do next; None when nobody asked."""
+def actions_section(report: AuditReport, *, rows: bool) -> dict[str, Any] | None:
+    """Word what to do next; None when nobody asked. Rows of the data only where wanted."""
     found = report.next_actions
     if found is None:
         return _left_out(report, "next actions")
@@ -56,13 +56,11 @@ def actions_section(report: AuditReport) -> dict[str, Any] | None:
             for action in found.actions
         ],
         "threshold": found.threshold,
-        "pairs": []
-        if report.from_file
-        else [
+        "pairs": [
             {"sentence": pair.sentence(), "label": str(pair.label), "rows": list(_pair_rows(pair))}
-            for pair in found.pairs[:LISTED_PAIRS]
+            for pair in found.pairs[: LISTED_PAIRS if rows else 0]
         ],
-        "no_pairs": report.from_file and bool(found.actions),
+        "no_pairs": bool(found.actions),
     }
 
 

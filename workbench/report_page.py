@@ -52,12 +52,14 @@ LONG = 160
 PARTS = ("total", "direct", "indirect")
 
 
-def render_page(report: AuditReport) -> str:
+def render_page(report: AuditReport, *, rows: bool = False) -> str:
     """Write a report as one self-contained HTML page.
 
     Parameters
     ----------
     report : AuditReport
+    rows : bool, default False
+        Whether example rows of the data stand on it.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def render_page(report: AuditReport) -> str:
     comparison = report.comparison()
     further = {
         "remembered": membership_section(report),
-        "next": actions_section(report),
+        "next": actions_section(report, rows=rows),
         "leaks": leaks_section(report),
     }
     places = _places(report)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from workbench.effects import Effect
 from workbench.model_change import ChangeFinding, ComparedModel, ModelChange, Part, RowGaps
-from workbench.model_utility import BEFORE, ModelUtility, _cliffs
+from workbench.model_utility import BEFORE, ModelUtility, cliffs_in
 from workbench.saved_estimates import Blocks, Columns, altered, read_effect, read_frame
 from workbench.strict_json import Part as JsonPart
 from workbench.utility_measures import CLASS_MEASURES, VALUE_MEASURES
@@ -229,7 +229,7 @@ def _utility(part: JsonPart, roles: set[str], n_rows: int) -> ModelUtility | Non
             raise part["table"].error("holds a number outside its interval.")
     _check_changes(table)
     notes = part["notes"].texts()
-    return ModelUtility(table, _cliffs(table, cliff, level), cliff, level, notes)
+    return ModelUtility(table, cliffs_in(table, cliff, level), cliff, level, notes)
 
 
 def _check_changes(table: pd.DataFrame) -> None:

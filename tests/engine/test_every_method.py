@@ -16,7 +16,6 @@ from workbench.audit import CHECKS, METHODS
 from workbench.report_text import print_report
 from workbench.sample_models import train_model
 
-
 ABOUT_COLUMNS = tuple(check for check in CHECKS if check != "membership")
 """Checks that a target of features can have; membership is about rows."""
 
@@ -127,7 +126,9 @@ def test_threshold_error_rate_and_seed_are_handed_on(loan: wb.AuditReport) -> No
     groups = wb.subgroup_effects(case, target, smallest=0.03 / 4, alpha=0.1, seed=4)
     pd.testing.assert_frame_equal(groups.table, loan.hidden_subgroups.table)
     varied = wb.Contrast("MA 02467", "MA 02136")
-    other = wb.audit(case, target, ["cafe"], intervention=varied, checks=ABOUT_COLUMNS, progress=quiet)
+    other = wb.audit(
+        case, target, ["cafe"], intervention=varied, checks=ABOUT_COLUMNS, progress=quiet
+    )
     assert other.graph_sensitivity is not None and other.hidden_subgroups is not None
     (turned,) = other.graph_sensitivity.confounding
     assert np.sign(turned.effect) == np.sign(other.effects["zip_code"].total.value)
@@ -186,14 +187,19 @@ def test_single_datapoints_are_left_out_in_words() -> None:
     case = case_of(wb.datasets.loan(n=300, seed=0))
     target = wb.UnlearningTarget.datapoints([3, 4], ["zip_code"])
     report = wb.audit(case, target, ["cafe", "fairtest"], checks=ABOUT_COLUMNS, progress=quiet)
-    assert set(report.skipped) == {"fairtest", "hidden subgroups", "graph sensitivity"}
+    assert set(report.skipped) == {
+        "fairtest",
+        "hidden subgroups",
+        "graph sensitivity",
+        "planted leaks",
+    }
     for check in ("hidden subgroups", "graph sensitivity"):
         assert "single datapoints" in report.skipped[check]
     assert "at least 20" in report.skipped["fairtest"]
     assert report.associations is None and report.attributions == ()
     back = wb.AuditReport.from_json(report.to_json())
     assert back.skipped == report.skipped
-    assert back.to_html().count("Left out.</b>") == 2
+    assert back.to_html().count("Left out.</b>") == 3
 
 
 def test_a_graph_that_does_not_identify_leaves_the_check_out() -> None:
@@ -260,7 +266,9 @@ def test_all_six_methods_on_real_data(
 ) -> None:
     world = getattr(wb.datasets, name)(shared_data)
     case = case_of(world, rows)
-    report = wb.audit(case, wb.UnlearningTarget.feature(feature), checks=ABOUT_COLUMNS, progress=quiet)
+    report = wb.audit(
+        case, wb.UnlearningTarget.feature(feature), checks=ABOUT_COLUMNS, progress=quiet
+    )
     assert_filled(report)
     assert report.hidden_subgroups is not None and report.hidden_subgroups.sentences()
     found = report.graph_sensitivity

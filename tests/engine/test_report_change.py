@@ -116,9 +116,13 @@ def test_what_to_do_next_and_the_rows_that_show_it() -> None:
     words = found.text()
     for sentence in report.next_actions.sentences():
         assert words_of(sentence) in words
+    assert "personal data and are not part of this page" in words
+    for pair in report.next_actions.pairs:
+        assert pair.sentence() not in words and f"The row labelled {pair.label}" not in words
+    words = " ".join(re.sub("<[^>]*>", " ", report.to_html(rows=True)).split())
     assert "These are rows of the data." in words
     for pair in report.next_actions.pairs[:5]:
-        assert pair.sentence() in words and f"The row labelled {pair.label}" in words
+        assert pair.sentence() in words and f"The row labelled {pair.label} " in words
 
 
 def test_planted_leaks_are_drawn_and_counted() -> None:
