@@ -37,8 +37,8 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 Part = Literal["total", "direct", "indirect", "prediction"]
 Decision = Literal["below", "above", "inconclusive", "unknown"]
-ROUNDING = 1e-9
-"""Differences below this are rounding."""
+ROUNDING = 1e-12
+"""What is below this is the rounding of a sum, and nothing at all."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class ChangeFinding:
         if self.before is None:
             return None
         gone = self.before - self.after
-        return Difference(gone.value, gone.standard_error)
+        return Difference(_known(gone.value), _known(gone.standard_error))
 
     @cached_property
     def residue(self) -> Difference | None:
@@ -149,13 +149,14 @@ class ChangeFinding:
         if world is None:
             return None
         left = self.after - world
+        value, row_error = _known(left.value), _known(left.standard_error)
         count = len(self.retrained)
         if count < 2:
-            return Difference(left.value, left.standard_error)
+            return Difference(value, row_error)
         # The audited model is one more draw of the training, if it was unlearned truly.
         spread = float(np.std([effect.value for effect in self.retrained], ddof=1))
-        error = spread * float(np.sqrt(1 + 1 / count))
-        return Difference(left.value, left.standard_error, error, count - 1)
+        error = _known(spread * float(np.sqrt(1 + 1 / count)))
+        return Difference(value, row_error, error, count - 1)
 
     @property
     def name(self) -> str:
@@ -351,7 +352,7 @@ class ModelChange:
                 f"{span((worst.low, worst.high))}). The error rate of saying so is at most "
                 f"{share(self.alpha)}. {chance}"
             )
-        if self.smallest_threshold < ROUNDING:
+        if self.smallest_threshold == 0:
             return f"The models answer alike: a residue of any size was ruled out. {chance}"
         return (
             f"The smallest residue that could have been ruled out is "
@@ -405,6 +406,10 @@ class ModelChange:
             record["above"] = None if claim is None else claim.above
             records.append(record)
         return pd.DataFrame(records)
+
+
+def _known(value: float) -> float:
+    return 0.0 if abs(value) < ROUNDING else value
 
 
 def _story(finding: ChangeFinding) -> str:
