@@ -52,7 +52,7 @@ MODELS: dict[str, Callable[[], object]] = {
 
 ESTIMATORS: dict[str, Callable[[wb.AuditCase, wb.UnlearningTarget], EffectTable]] = {
     "CAFÉ (default)": wb.cafe_effects,
-    "CAFÉ, direct by regression": lambda case, target: wb.cafe_effects(
+    "CAFÉ from logged predictions": lambda case, target: wb.cafe_effects(
         case, target, direct="regression"
     ),
     "CAFÉ as in the paper": lambda case, target: wb.cafe_effects(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
 from workbench.case import AuditCase
@@ -31,9 +32,7 @@ SAME = 1e-7
 NUDGE = 1e-6
 """Size of a slight change, in standard deviations of the column."""
 JUMP = 10.0
-"""How many times the step off a row must exceed the next step to count as a jump."""
-RARE = 0.01
-"""Share of jumps that a model's own steps may explain where no other rows are known."""
+"""How many times an answer's distance to both sides must exceed theirs to be a jump."""
 
 
 def answer_consistency(
@@ -81,9 +80,11 @@ def answer_consistency(
     - Alone: each row in a call of its own, against the same row among all others; the rows asked
       together a second time tell a model whose answers are random from one that looks at the
       size of the call (Fisher's exact test).
-    - Nearby: every number of a row is moved by 1e-6 of the column's standard deviation, and once
-      more as far. A model's own slope makes both steps alike; an answer that is kept for the very
-      row makes the first far larger. Rows of the target are held against other rows.
+    - Nearby: every number of a row is moved by 1e-6 of the column's standard deviation, up and
+      down. Where a model is smooth, the answer lies between those on its two sides; at the step of
+      a tree it equals one of them; an answer that is kept for the very row stands apart from both,
+      which agree. Rows of the target are held against other rows; where there are none, against
+      rows put together from two of them, which no list would know.
     - Served: any difference beyond that of the same question asked twice.
 
     Examples
@@ -120,7 +121,7 @@ def answer_consistency(
     progress("answers: nearby rows", 0.8)
     numbers = [name for name in case.reads if case.columns[name].is_numeric]
     if numbers:
-        questions.append(_nearby(case, numbers, inside, outside, same))
+        questions.append(_nearby(case, numbers, inside, outside, same, rng))
     else:
         left_out["nearby"] = (
             "The model reads no number, so that no slightly changed rows could be asked about."
@@ -189,34 +190,45 @@ def _against(
 
 
 def _nearby(
-    case: AuditCase, numbers: list[str], inside: Positions, outside: Positions, same: float
+    case: AuditCase,
+    numbers: list[str],
+    inside: Positions,
+    outside: Positions,
+    same: float,
+    rng: np.random.Generator,
 ) -> ConsistencyQuestion:
     """Look for answers that are kept for the very rows of the target."""
-    jumps, gaps = _jumps(case, numbers, np.r_[inside, outside], same)
-    mine, others = jumps[: len(inside)], jumps[len(inside) :]
-    p_value = (
-        _fisher(mine, others)
-        if len(others)
-        else float(stats.binomtest(int(mine.sum()), len(mine), RARE, "greater").pvalue)
-    )
-    return _question("nearby", mine, gaps[: len(inside)], (int(others.sum()), len(others)), p_value)
+    mine = case.data.iloc[inside]
+    jumps, gaps = _jumps(case, numbers, mine, same)
+    if len(outside):
+        others = case.data.iloc[outside]
+    else:
+        # Every row is in the target: half of the columns from one row, half from another.
+        order = rng.permutation(len(mine))
+        sources = np.empty_like(order)
+        sources[order] = np.roll(order, 1)
+        half = list(case.reads[::2])
+        others = mine.assign(**{name: mine[name].array[sources] for name in half})
+    elsewhere, _ = _jumps(case, numbers, others, same)
+    found = int(elsewhere.sum()), len(elsewhere)
+    return _question("nearby", jumps, gaps, found, _fisher(jumps, elsewhere))
 
 
 def _jumps(
-    case: AuditCase, numbers: list[str], places: Positions, same: float
+    case: AuditCase, numbers: list[str], rows: pd.DataFrame, same: float
 ) -> tuple[npt.NDArray[np.bool_], FloatArray]:
-    exact = case.data.iloc[places]
-    answers = []
-    for steps in (1, 2):
-        moved = exact.copy()
+    """Return where an answer stands apart from those on both of its sides, and how far."""
+    exact = case.model.predict(rows)
+    sides = []
+    for sign in (-1, 1):
+        moved = rows.copy()
         for name in numbers:
             values = moved[name].to_numpy(dtype=np.float64, na_value=np.nan)
             spread = float(np.nanstd(case.columns[name].values)) or 1.0
-            moved[name] = values + steps * NUDGE * spread
-        answers.append(case.model.predict(moved))
-    first = np.abs(answers[0] - case.predictions[places])
-    second = np.abs(answers[1] - answers[0])
-    return first > JUMP * second + same, first
+            moved[name] = values + sign * NUDGE * spread
+        sides.append(case.model.predict(moved))
+    apart = np.minimum(*(np.abs(side - exact) for side in sides))
+    return apart > JUMP * np.abs(sides[1] - sides[0]) + same, apart
 
 
 def _question(

@@ -29,7 +29,7 @@ class ConsistencyQuestion:
         Rows asked, and rows whose answer differs.
     other_rows, other_differing : int
         The same where no fraud would make a difference: rows asked twice in the same way, or
-        rows outside the target. 0 rows where there is nothing to compare with.
+        rows outside the target (put together from its rows where there are none outside).
     mean_gap, largest_gap : float
         Of the answers that differ, in the unit of the prediction; 0 when none does.
     p_value : float

@@ -18,6 +18,7 @@ __all__ = [
     "effects_of",
     "everywhere",
     "rank_of",
+    "unmediated",
 ]
 
 Tables = Mapping[str, pd.DataFrame]
@@ -67,3 +68,11 @@ def effects_of(
     table = t["effects"]
     chosen = (table.dataset == dataset) & (table.part == part) & (table.feature == feature)
     return table[chosen & (table.estimator == estimator)].set_index("model")
+
+
+def unmediated(t: Tables) -> pd.DataFrame:
+    """Return dataset, model and feature where the graph has no way but the direct one."""
+    table = t["effects"]
+    oracle = table[(table.estimator == "fuzzing") & (table.part == "indirect")]
+    none = oracle[(oracle.value == 0) & (oracle.low == 0) & (oracle.high == 0)]
+    return none[["dataset", "model", "feature"]]

@@ -32,7 +32,7 @@ class Results:
 
 def evaluate(size: Size, *, say: Callable[[str], None] = lambda words: None) -> Results:
     """Measure everything once; the same size gives the same numbers, seconds aside."""
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
 
     def step(words: str) -> None:
         say(f"{time.perf_counter() - began:6.0f} s  {words}")
@@ -72,6 +72,7 @@ def evaluate(size: Size, *, say: Callable[[str], None] = lambda words: None) -> 
         "graph_repeats": size.graph_repeats,
         "graph_rows": size.graph_rows,
         "seconds": round(time.perf_counter() - began, 1),
+        "processor": round(time.process_time() - worked, 1),
         "python": platform.python_version(),
         "cpus": _cpus(),
         "packages": {name: version(name) for name in PACKAGES},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +22,11 @@ from workbench.intervention import vary
 from workbench.target import UnlearningTarget
 
 __all__ = [
-    "ASKED",
     "ATTRIBUTIONS",
     "CAUSAL",
+    "LOGGED",
     "METHODS",
     "Measured",
-    "asked_where_nothing_mediates",
     "levels",
     "measure",
     "truths",
@@ -51,9 +50,9 @@ CAUSAL: Mapping[str, Estimate] = {
 ATTRIBUTIONS = ("SHAP", "permutation importance", "FairTest")
 REPEATS = {"CAFÉ as in the paper": 3, "CAFÉ from logged predictions": 2}
 """Runs of the quickest methods; the least time counts."""
-ASKED = "CAFÉ total, asked where nothing mediates"
-"""Not an estimator of the workbench: what CAFÉ would say if, for a feature without mediators, it
-took the model's answer, which is then the total too, instead of a regression."""
+LOGGED = "CAFÉ total from logged predictions"
+"""Every total regressed. The default asks the model where a feature has no mediators, so that its
+total effect is the direct one: the two differ by what asking is worth."""
 METHODS = (
     "CAFÉ total",
     "CAFÉ direct",
@@ -92,7 +91,7 @@ class Measured:
         return self.subject.target.names
 
     def values(self) -> dict[str, pd.Series]:
-        """Return one number per feature for each of `METHODS`, in each method's own unit."""
+        """Return one number per feature for `METHODS` and `LOGGED`, in each method's own unit."""
 
         def part(estimator: str, name: str) -> pd.Series:
             table = self.effects[estimator]
@@ -104,15 +103,11 @@ class Measured:
             "CAFÉ indirect": part("CAFÉ", "indirect"),
             "CAFÉ total as in the paper": part("CAFÉ as in the paper", "total"),
             "fuzzing total": part("fuzzing", "total"),
+            LOGGED: part("CAFÉ from logged predictions", "total"),
         }
-        found[ASKED] = self.asked_where_nothing_mediates()
         for name, attribution in self.attributions.items():
             found[name] = attribution.values.reindex(list(self.features))
         return found
-
-    def asked_where_nothing_mediates(self) -> pd.Series:
-        """Return CAFÉ's totals, with the exact query where the graph has no other way."""
-        return asked_where_nothing_mediates(self.subject.case, self.effects["CAFÉ"], self.features)
 
     def true(self, part: str) -> pd.Series:
         """Return the true total, direct or indirect effect of every feature."""
@@ -158,15 +153,6 @@ def measure(subject: Subject, size: Size) -> Measured:
     }
     table = pd.DataFrame(seconds)
     return Measured(subject, effects, attributions, truths(subject), table)
-
-
-def asked_where_nothing_mediates(
-    case: AuditCase, effects: EffectTable, features: Iterable[str]
-) -> pd.Series:
-    """Return each feature's total, or its direct effect where nothing carries its change on."""
-    return pd.Series(
-        {f: (effects[f].total if case.carriers(f) else effects[f].direct).value for f in features}
-    )
 
 
 def _explained(subject: Subject, size: Size) -> UnlearningTarget:

@@ -112,15 +112,15 @@ def _repeats(m: Measured, size: Size) -> Iterator[dict[str, Any]]:
     small = case.with_rows(np.sort(places[:part]))
     # Contrasts that follow the rows or the graph would move ranks by themselves.
     held = _held(small, features)
-    drawn = _totals(small, features, held)
+    drawn, direct = _effects(small, features, held)
     for name, change in CHANGES.items():
         for repeat in range(size.graph_repeats):
             if change is None:
                 rows = np.sort(rng.permutation(places[part:])[:part])
-                totals = _totals(case.with_rows(rows), features, held)
+                totals, _ = _effects(case.with_rows(rows), features, held)
             else:
                 graph = change(case.graph, features, rng)
-                totals = _totals(small.with_graph(graph), features, held)
+                totals = _totals_under(small.with_graph(graph), held, direct)
             moved = (ranks(drawn) != ranks(totals)).mean()
             yield {
                 **m.subject.key,
@@ -138,13 +138,32 @@ def _held(case: AuditCase, features: tuple[str, ...]) -> dict[str, wb.Contrast]:
     return {f: wb.Contrast(*levels(case, f)) for f in features if not case.columns[f].is_constant}
 
 
-def _totals(case: AuditCase, features: tuple[str, ...], held: dict[str, wb.Contrast]) -> pd.Series:
-    """Total effects from logged predictions: the only part that a graph can change."""
+def _effects(
+    case: AuditCase, features: tuple[str, ...], held: dict[str, wb.Contrast]
+) -> tuple[pd.Series, pd.Series]:
+    """Total and direct effects; a feature that does not vary has none."""
     target = wb.UnlearningTarget.features(held)
-    table = wb.cafe_effects(
-        case, target, intervention=held, query_rows=1, skip_unidentified=True, seed=SEED
+    table = wb.cafe_effects(case, target, intervention=held, seed=SEED)
+    totals, directs = (
+        pd.Series({f: getattr(table[f], part).value if f in held else 0.0 for f in features})
+        for part in ("total", "direct")
     )
-    return pd.Series({f: table[f].total.value if f in held else 0.0 for f in features})
+    return totals, directs
+
+
+def _totals_under(case: AuditCase, held: dict[str, wb.Contrast], direct: pd.Series) -> pd.Series:
+    """Total effects under another graph; the model's own answers on these rows are known already.
+
+    They stand for the features without mediators, and only the others are estimated anew.
+    """
+    totals = direct.copy()
+    mediated = {f: contrast for f, contrast in held.items() if case.carriers(f)}
+    if mediated:
+        target = wb.UnlearningTarget.features(mediated)
+        # Of the direct effects, asked of one row, nothing is used.
+        table = wb.cafe_effects(case, target, intervention=mediated, query_rows=1, seed=SEED)
+        totals.update(pd.Series({f: table[f].total.value for f in mediated}))
+    return totals
 
 
 def graph_summary(repeats: pd.DataFrame) -> pd.DataFrame:

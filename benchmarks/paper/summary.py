@@ -144,6 +144,9 @@ def page(results: Results) -> str:
             "",
             "- Fit is that on the rows which the model was trained on; the audit is of the model "
             "as it is, good or not.",
+            "- CAFÉ asks the model for the total effect of a feature without mediators, where it "
+            "is the direct one, and regresses the others. “From logged predictions” regresses all: "
+            "the difference is what asking is worth.",
             "- The truth is exact for the audit's own rows. CAFÉ's intervals count sampling error, "
             "not the error of the regression's form, and so they may miss it.",
             "- The graphs of German Credit and Adult are published ones that leave out features "
@@ -157,7 +160,8 @@ def page(results: Results) -> str:
             "",
             f"Seed {about['seed']}. Every feature has its default contrast (`estimands.md`, "
             "“Interventions”), the same for all methods. Python "
-            f"{about['python']}, {packages}; {about['cpus']} CPUs; {about['seconds']:.0f} s.",
+            f"{about['python']}, {packages}; {about['cpus']} CPUs; {about['seconds']:.0f} s, "
+            f"{about['processor']:.0f} s of the processor.",
             "",
         ]
     )

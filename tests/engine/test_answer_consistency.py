@@ -115,14 +115,40 @@ def test_random_answers_are_not_called_a_fraud(world: Any, target: wb.Unlearning
     assert alone.other_differing > 0 and "asked twice" in alone.sentence()
 
 
-def test_a_target_of_all_rows_has_no_other_rows(world: Any) -> None:
+def test_a_target_of_all_rows_is_held_against_rows_put_together(world: Any) -> None:
     request_target = wb.UnlearningTarget.feature("neighborhood_income")
     masked = done(world, request_target, "masked-outputs", "logistic")
     consistency = answer_consistency(case_of(world, masked.after), request_target)
     assert found(consistency) == {"nearby"}
-    assert next(one for one in consistency.questions if one.asked == "nearby").other_rows == 0
+    nearby = next(one for one in consistency.questions if one.asked == "nearby")
+    assert nearby.other_rows == 200 and nearby.other_differing == 0
     honest = done(world, request_target, "retrain", "forest")
     assert found(answer_consistency(case_of(world, honest.after), request_target)) == set()
+
+
+def test_steps_and_single_values_of_an_honest_model_are_no_list() -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"hours": rng.choice([20.0, 40.0, 60.0], 300), "age": rng.random(300)})
+    frame["won"] = rng.random(300) < 0.5
+
+    def scores(rows: pd.DataFrame) -> Any:
+        stepped = np.where(rows["hours"] <= 20, 0.2, 0.4)  # jumps on one side of 20
+        return stepped + np.where(rows["hours"] == 40, 0.3, 0.0) + 0.1 * rows["age"]
+
+    case = wb.AuditCase(
+        data=frame,
+        model=wb.BlackBoxModel(scores, ["hours", "age"], output="value"),
+        graph=wb.CausalGraph([("hours", "won"), ("age", "won")]),
+        outcome="won",
+    )
+    for asked in (wb.UnlearningTarget.feature("hours"), wb.UnlearningTarget.datapoints(range(30))):
+        consistency = answer_consistency(case, asked)
+        nearby = next(one for one in consistency.questions if one.asked == "nearby")
+        full = frame["hours"].iloc[:30] == 40
+        assert nearby.differing > 0 and nearby.other_differing > 0
+        if asked.rows is not None:
+            assert nearby.differing == full.sum(), "only at 40 hours, not at the step"
+        assert consistency.decision == "not found"
 
 
 def test_the_same_seed_gives_the_same_table(world: Any, target: wb.UnlearningTarget) -> None:

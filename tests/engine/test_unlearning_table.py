@@ -82,7 +82,8 @@ def test_every_fraud_is_caught_or_only_by_a_log(runs: pd.DataFrame) -> None:
     assert hit(runs, "nearby")[runs.method == "masked-outputs"].all()
     assert hit(runs, "alone")[runs.method == "audit-aware"].all()
     by_heart = (runs.learner == "forest") & rows
-    assert (runs.membership_says[by_heart & (runs.method == "unchanged")] == "traces").all()
+    seen = by_heart & (runs.attack_chance >= 0.8)
+    assert (runs.membership_says[seen & (runs.method == "unchanged")] == "traces").all()
     assert (runs.u_lira_says[by_heart & (runs.method == "unchanged")] == "traces").all()
 
 
