@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import workbench as wb
 from workbench.comparison import NAMES as METHOD_NAMES
 from workbench.effects import Effect, FeatureEffects
-from workbench.wording import signed, span
+from workbench.wording import with_interval
 
 __all__ = ["effects_plot", "paths_plot", "ranks_plot"]
 
@@ -203,7 +203,7 @@ def _hover(entry: FeatureEffects, part: str, effect: Effect) -> str:
 
 
 def _numbers(effect: Effect) -> str:
-    return f"{signed(effect.value)} (95 % interval {span((effect.low, effect.high))})"
+    return with_interval(effect.value, (effect.low, effect.high))
 
 
 def _short(name: str, longest: int = LONGEST) -> str:

@@ -18,7 +18,7 @@ from workbench.effects import FeatureEffects
 from workbench.graph_drawing import draw_graph
 from workbench.progress import Progress
 from workbench.sample_models import train_model
-from workbench.wording import listing, points, share, signed, span
+from workbench.wording import listing, points, share, signed, span, with_interval
 
 __all__ = [
     "ARROW",
@@ -370,7 +370,7 @@ def _attribution(findings: Findings, method: str) -> Mapping[str, float]:
 
 def _effect(entry: FeatureEffects, part: str) -> str:
     effect = getattr(entry, part)
-    return f"{signed(effect.value)} (95 % interval {span((effect.low, effect.high))})"
+    return with_interval(effect.value, (effect.low, effect.high))
 
 
 def _plain(value: float) -> str:

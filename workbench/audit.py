@@ -171,7 +171,17 @@ def audit(
         leaks = run_planted_leaks(asked, verdict) if "leaks" in further else None
         membership = run_membership(asked, asked_target) if "membership" in further else None
         diagnostics = steps.run(
-            "checks", lambda: diagnose(case, target, varied, effects, equations, seed=seed)
+            "checks",
+            lambda: diagnose(
+                case,
+                target,
+                varied,
+                effects,
+                equations,
+                threshold=tau,
+                intervention=intervention,
+                seed=seed,
+            ),
         )
     interventions = {variation.feature: variation.text for variation in varied}
     return AuditReport(

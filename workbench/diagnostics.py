@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.cafe import cafe_effects
 from workbench.case import AuditCase
 from workbench.columns import Column
 from workbench.effects import EffectTable
 from workbench.errors import NotIdentifiableError
-from workbench.intervention import Variation
+from workbench.intervention import Interventions, Variation
 from workbench.mechanisms import CategoricalEquation, NumericEquation, fit_equation
 from workbench.propagation import Equations
 from workbench.target import UnlearningTarget
 from workbench.threads import one_thread
-from workbench.wording import share, signed
+from workbench.wording import listing, share, signed, span
 
 __all__ = ["Diagnostics", "diagnose", "equation_fit", "estimator_disagreement", "overlap"]
 
@@ -67,9 +68,17 @@ def diagnose(
     effects: EffectTable,
     equations: Equations | None,
     *,
+    threshold: float,
+    intervention: Interventions = None,
     seed: int,
 ) -> Diagnostics:
-    """Run every check of an audit."""
+    """Run every check of an audit.
+
+    Parameters
+    ----------
+    threshold : float
+        τ of the verdict: what is worth a warning.
+    """
     mask = target.mask(case.data)
     positions = np.flatnonzero(mask)
     adjusted = {e.feature: e.adjustment for e in effects.of("cafe") if not e.combination}
@@ -92,8 +101,60 @@ def diagnose(
         fit,
         support,
         adjustment,
-        tuple(_warn(case, target, len(positions), disagreement, fit, support)),
+        (
+            *_unexplained(case, target, effects, threshold, intervention, seed),
+            *_warn(case, target, len(positions), disagreement, fit, support),
+        ),
     )
+
+
+def _unexplained(
+    case: AuditCase,
+    target: UnlearningTarget,
+    effects: EffectTable,
+    threshold: float,
+    intervention: Interventions,
+    seed: int,
+) -> Iterator[str]:
+    """Warn where predictions go with a feature more than the model and the graph account for.
+
+    The model was asked about a feature without mediators, which no wrong graph can mislead, and
+    no missing arrow can be noticed by. What its predictions say does notice one.
+    """
+    asked = {
+        entry.feature: entry
+        for entry in effects.of("cafe")
+        if not entry.combination and case.model.can_query and not case.carriers(entry.feature)
+    }
+    if not asked or target.kind == "datapoints":
+        return
+    if isinstance(intervention, Mapping):
+        intervention = {name: value for name, value in intervention.items() if name in asked}
+    told = cafe_effects(
+        case,
+        UnlearningTarget(tuple(asked), target.rows, target.condition),
+        intervention=intervention,
+        direct="regression",
+        adjustment="parents",  # a wider set would hold what a missing arrow carries
+        skip_unidentified=True,
+        seed=seed,
+    )
+    for entry in told:
+        if entry.combination:
+            continue
+        gap = entry.total - asked[entry.feature].total
+        if min(abs(gap.low), abs(gap.high)) > threshold and gap.low * gap.high > 0:
+            among = (
+                f"Among rows alike in {listing(entry.adjustment)}, those"
+                if (entry.adjustment)
+                else "Rows"
+            )
+            yield (
+                f"{among} with another {entry.feature} get other predictions, by "
+                f"{signed(gap.value)} ({span((gap.low, gap.high))}) more than the model's own use "
+                f"of {entry.feature} explains. The graph may miss an arrow out of "
+                f"{entry.feature}, or a common cause: its effect rests on there being none."
+            )
 
 
 def _beside(case: AuditCase, feature: str) -> tuple[str, ...]:

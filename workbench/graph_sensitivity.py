@@ -278,13 +278,13 @@ class _Decider:
         return self.known[key]
 
     def _given(self, case: AuditCase, name: str) -> object:
-        graph = case.audit_graph
-        placed = {node for edge in case.graph.edges for node in edge}
-        given = frozenset(graph.adjustment_set(name, PREDICTION, kind="minimum-variance")) & placed
+        if case.model.can_query and not case.carriers(name):
+            return None  # the model is asked, and no graph changes what it answers
         condition = self.target.condition
         inside = () if condition is None else condition.columns
         # Whether a subgroup may be told apart depends on where its columns stand.
-        return given, frozenset(c for c in inside if c in graph.descendants(name))
+        below = frozenset(c for c in inside if c in case.audit_graph.descendants(name))
+        return frozenset(case.covariates(name)), below
 
 
 def _share(

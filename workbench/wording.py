@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["decimals_for", "listing", "points", "share", "signed", "span"]
+__all__ = ["decimals_for", "listing", "points", "share", "signed", "span", "with_interval"]
 
 
 def signed(value: float, decimals: int | None = None) -> str:
@@ -74,6 +74,18 @@ def span(bounds: tuple[float, float]) -> str:
         return "exact"
     places = decimals_for(low, high)
     return f"{signed(low, places)} to {signed(high, places)}"
+
+
+def with_interval(value: float, bounds: tuple[float, float]) -> str:
+    """Write an estimate with its 95 % interval; what is exact needs none.
+
+    Examples
+    --------
+    >>> with_interval(0.448, (0.44, 0.4551)), with_interval(0.0, (0.0, 0.0))
+    ('+0.448 (95 % interval +0.440 to +0.455)', '0 exactly')
+    """
+    around = span(bounds)
+    return f"{signed(value)} " + ("exactly" if around == "exact" else f"(95 % interval {around})")
 
 
 def points(value: float) -> str:

@@ -10,6 +10,7 @@ import workbench as wb
 from workbench.diagnostics import equation_fit, overlap
 from workbench.propagation import fit_equations
 from workbench.queries import variations_of
+from workbench.sample_models import train_model
 
 
 def noisy_case(noise: float, n: int = 3_000) -> wb.AuditCase:
@@ -82,3 +83,28 @@ def test_a_read_feature_without_any_edge_is_named() -> None:
     assert any("'c' has neither causes nor effects" in warning for warning in case.warnings)
     lacking = wb.AuditCase(data=data, model=model, graph=wb.CausalGraph([("a", "b")]))
     assert any("graph lacks 'c'" in warning for warning in lacking.warnings)
+
+
+def test_a_missing_arrow_is_noticed_although_the_model_is_asked() -> None:
+    """Not drawn, income cannot carry the postcode's influence; the predictions say that it does."""
+    world = wb.datasets.loan(n=2_000, seed=0)
+    read = ["neighborhood_income", "income", "credit_score"]
+    model = train_model(world.data, read, world.outcome, "logistic")
+    target = wb.UnlearningTarget.feature("zip_code")
+
+    def warned(graph: wb.CausalGraph, of: wb.UnlearningTarget = target) -> list[str]:
+        case = wb.AuditCase(data=world.data, model=model, graph=graph, outcome=world.outcome)
+        report = wb.audit(case, of, ["cafe"], threshold=0.03)
+        return [text for text in report.diagnostics.warnings if "miss an arrow out of" in text]
+
+    assert warned(world.graph) == []
+    cut = world.graph
+    for child in world.graph.children("zip_code"):
+        cut = cut.remove_edge("zip_code", child)
+    assert cut.children("zip_code") == ()
+    (text,) = warned(cut)
+    assert "zip_code" in text and "+0.4" in text
+    assert warned(cut, wb.UnlearningTarget.subgroup("income > 0", ["zip_code"]))
+    assert warned(cut, wb.UnlearningTarget.datapoints([1, 2], ["zip_code"])) == []
+    # What the model reads and nothing else carries needs no arrow.
+    assert warned(world.graph, wb.UnlearningTarget.feature("credit_score")) == []

@@ -80,3 +80,21 @@ def test_a_drawn_graph_that_does_not_identify_says_why() -> None:
         graph_sensitivity(case_of(graph), TARGET)
     with pytest.raises(wb.TargetError, match="repeats"):
         graph_sensitivity(case_of(TRUE), TARGET, repeats=0)
+
+
+def test_an_arrow_that_makes_a_mediator_changes_how_the_effect_is_found() -> None:
+    """Without mediators the model is asked; an edit that draws one needs an estimate of its own."""
+    rng = np.random.default_rng(0)
+    n = 3_000
+    a, c = rng.normal(size=n), rng.normal(size=n)
+    data = pd.DataFrame({"a": a, "m": a + 0.5 * rng.normal(size=n), "c": c, "d": c})
+    data["d"] += rng.normal(size=n)
+    graph = wb.CausalGraph([("c", "d")], nodes=list(data))
+    model = wb.BlackBoxModel(lambda rows: rows["m"] + 0.0 * rows["c"], features=["m", "c", "d"])
+    case = wb.AuditCase(data=data, model=model, graph=graph)
+    target = wb.UnlearningTarget.feature("a")
+    edits = wb.graph_sensitivity(case, target, threshold=0.1).edits.set_index("edit")
+    added = edits.loc["add a → m"]
+    truth = wb.cafe_effects(case.with_graph(graph.add_edge("a", "m")), target)["a"].total.value
+    assert truth > 1 and added["total"] == pytest.approx(truth, abs=0.05) and added["flips"]
+    assert not edits.loc["remove c → d", "flips"]
