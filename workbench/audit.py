@@ -96,7 +96,8 @@ def audit(
         of rows they take up to some 20 and 6 seconds. Under the same intervention, threshold,
         alpha and seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that
         cannot work on this target is named in ``report.skipped``.
-        "actions" ranks what to do about what is left (:func:`workbench.next_actions.next_actions`),
+        "actions" ranks what to do about the residue, or about the whole influence where there is no
+        residue or nothing to hold the model against (:func:`workbench.next_actions.next_actions`),
         "leaks" plants known leaks to see how small a one this audit would have caught
         (:func:`workbench.planted_leaks.planted_leaks`), "membership" asks whether the model still
         treats the target's rows as rows it has seen; it needs `training`.
@@ -167,7 +168,9 @@ def audit(
         hidden = run_hidden_subgroups(asked) if "subgroups" in further else None
         sensitivity = run_graph_sensitivity(asked) if "graph" in further else None
         change = run_change(asked, compared, groups)
-        actions = run_next_actions(asked, compared, equations) if "actions" in further else None
+        actions = (
+            run_next_actions(asked, compared, change, equations) if "actions" in further else None
+        )
         leaks = run_planted_leaks(asked, verdict) if "leaks" in further else None
         membership = run_membership(asked, asked_target) if "membership" in further else None
         diagnostics = steps.run(

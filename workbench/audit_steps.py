@@ -282,10 +282,15 @@ def run_change(
 
 
 def run_next_actions(
-    asked: AuditRequest, compared: ComparedCases | None, equations: Equations | None
+    asked: AuditRequest,
+    compared: ComparedCases | None,
+    change: ModelChange | None,
+    equations: Equations | None,
 ) -> NextActions | None:
-    """Rank what to do about what is left; above a retrained model where there is one."""
-    retrained = compared.retrained[0] if compared is not None and compared.retrained else None
+    """Rank what to do about what is left: about the residue if there is one, else about all."""
+    retrained = None
+    if compared is not None and change is not None and change.decision == "above":
+        retrained = compared.retrained[0]
     return asked.steps.optional(
         "next actions",
         lambda: next_actions(

@@ -414,7 +414,7 @@ def _known(value: float) -> float:
 
 def _story(finding: ChangeFinding) -> str:
     """Tell one total effect: before, after, the world's share, the residue."""
-    value = f"{signed(finding.after.value)} ({span(finding.after.interval())})"
+    value = _sized(finding.after)
     said = f"{finding.feature}: the total effect is now {value}"
     if finding.before is not None and finding.removed is not None:
         said += (
@@ -443,8 +443,9 @@ def _level(effect: Effect) -> str:
     return signed(effect.value).lstrip("+")
 
 
-def _sized(difference: Difference) -> str:
-    return f"{signed(difference.value)} ({span(difference.interval())})"
+def _sized(difference: Effect | Difference) -> str:
+    around = span(difference.interval())
+    return f"{signed(difference.value)} " + ("exactly" if around == "exact" else f"({around})")
 
 
 def row_gaps(
