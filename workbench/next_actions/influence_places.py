@@ -133,17 +133,25 @@ def _bins(column: Column, values: npt.NDArray[np.float64]) -> Iterator[tuple[str
     if not len(present):
         return
     shares = np.linspace(0, 1, BINS + 1)[1:-1]
-    cuts = np.unique(np.quantile(present, shares, method="inverted_cdf"))
-    cuts = cuts[cuts < present.max()]
+    exact = np.quantile(present, shares, method="inverted_cdf")
+    # Rounded, a cut is easier to read, and no longer the value of somebody's row.
+    cuts = np.unique([float(f"{cut:.3g}") for cut in exact])
+    if len(cuts) < len(np.unique(exact)):
+        cuts = np.unique(exact)
+    cuts = cuts[(cuts >= present.min()) & (cuts < present.max())]
     name = column.name if column.name.isidentifier() else f"`{column.name}`"
     for low, high in zip([None, *cuts.tolist()], [*cuts.tolist(), None], strict=True):
-        parts = [] if low is None else [f"{name} > {low!r}"]
-        parts += [] if high is None else [f"{name} <= {high!r}"]
+        parts = [] if low is None else [f"{name} > {_plain(low)!r}"]
+        parts += [] if high is None else [f"{name} <= {_plain(high)!r}"]
         inside = ~np.isnan(values)
         inside &= values > (-np.inf if low is None else low)
         inside &= values <= (np.inf if high is None else high)
         if parts:
             yield " and ".join(parts), inside
+
+
+def _plain(cut: float) -> float | int:
+    return int(cut) if cut.is_integer() else cut
 
 
 def _confirmed(
