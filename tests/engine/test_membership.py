@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,11 @@ def test_a_retrained_model_treats_them_as_never_seen() -> None:
         assert attack.power.auc.low > 0.6
         assert attack.result.auc.low < 0.5 < attack.result.auc.high
     assert "never seen, as far as these attacks can see" in found.finding
+    # Where only one side was asked, the words do not cover the other.
+    one_side = tuple(test for test in found.tests if test.question == "higher")
+    assert 0 < len(one_side) < len(found.tests)
+    said = replace(found, tests=one_side).finding
+    assert "No traces" in said and "was not asked" in said and "never seen" not in said
 
 
 def test_a_model_without_memory_gives_no_evidence_either_way() -> None:

@@ -144,6 +144,12 @@ class MembershipEvidence:
                 f"has never seen ({listing(names)}, error rate {share(self.alpha)}). They were "
                 f"pushed away rather than forgotten, and can be recognised by it."
             )
+        if self.decision == "not found" and all(test.question == "higher" for test in self.tests):
+            return (
+                f"No traces of the {n:,} erased records found, as far as these attacks can see. "
+                f"{chance}. Whether the model was made to fail at these records, rather than to "
+                f"forget them, was not asked: they are of a kind of their own, and U-LiRA can tell."
+            )
         if self.decision == "not found":
             return (
                 f"The model treats the {n:,} erased records like records it has never seen, as far "
