@@ -8,8 +8,9 @@ import workbench as wb
 from widgets import markup
 from widgets.findings import estimator_name, unit_words
 from widgets.sections import drawing, folded, section, tiles
+from workbench.change_finding import ChangeFinding, Difference
 from workbench.effects import Effect
-from workbench.model_change import ChangeFinding, Difference, ModelChange
+from workbench.model_change import ModelChange
 from workbench.model_utility import BEFORE, ModelUtility
 from workbench.report_change import change_section as worded
 from workbench.utility_measures import title as metric_title

@@ -13,8 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.case_checks import (
+    case_warnings,
+    check_graph,
+    checked_frame,
+    model_with_features,
+)
 from workbench.columns import Column, encode_column
-from workbench.errors import DataError, GraphError, ModelError, TargetError, listed, suggestion
+from workbench.errors import DataError, ModelError, TargetError, listed
 from workbench.graph import PREDICTION, CausalGraph
 from workbench.model import BlackBoxModel, Output
 from workbench.target import UnlearningTarget
@@ -85,9 +91,9 @@ class AuditCase:
         outcome: str | None = None,
         features: Iterable[str] | None = None,
     ) -> None:
-        data = _checked_frame(data)
-        box = _model_with_features(BlackBoxModel.wrap(model), features, data, outcome)
-        _check_graph(graph, data, outcome, box)
+        data = checked_frame(data)
+        box = model_with_features(BlackBoxModel.wrap(model), features, data, outcome)
+        check_graph(graph, data, outcome, box)
         if outcome is not None and data[outcome].isna().all():
             raise DataError(f"The outcome {outcome!r} is missing in every row.")
         encoded = _encoded(data, graph, box, outcome)
@@ -108,7 +114,7 @@ class AuditCase:
         GraphError
             When the graph does not fit the data.
         """
-        _check_graph(graph, self.data, self.outcome, self.model)
+        check_graph(graph, self.data, self.outcome, self.model)
         encoded = _encoded(self.data, graph, self.model, self.outcome, self.columns)
         other = object.__new__(type(self))
         other._put(data=self.data, model=self.model, graph=graph, outcome=self.outcome)
@@ -154,10 +160,10 @@ class AuditCase:
             When the model does not fit data and graph.
         """
         box = BlackBoxModel.wrap(model)
-        box = _model_with_features(
+        box = model_with_features(
             box, self.reads if box.features is None else None, self.data, self.outcome
         )
-        _check_graph(self.graph, self.data, self.outcome, box)
+        check_graph(self.graph, self.data, self.outcome, box)
         encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
         predictions = _baseline(box, self.data)
         predictions.setflags(write=False)
@@ -284,69 +290,6 @@ def _add(digest: Any, *parts: object) -> None:
         digest.update(repr(part).encode("utf-8", "backslashreplace") + b"\0")
 
 
-def _checked_frame(data: Any) -> pd.DataFrame:
-    if not isinstance(data, pd.DataFrame):
-        raise DataError(f"The data is a {type(data).__name__}; a pandas DataFrame is due.")
-    if data.empty:
-        raise DataError(f"The data has {len(data)} rows and {data.shape[1]} columns: it is empty.")
-    names: list[Any] = data.columns.tolist()
-    odd = [name for name in names if not isinstance(name, str) or not name]
-    if odd:
-        raise DataError(f"Column names must be text; {listed(odd)} is not. Rename the columns.")
-    twice = data.columns[data.columns.duplicated()].unique()
-    if len(twice):
-        raise DataError(f"The data has several columns named {listed(twice)}. Rename or drop some.")
-    return data.copy()
-
-
-def _model_with_features(
-    model: BlackBoxModel, features: Iterable[str] | None, data: pd.DataFrame, outcome: str | None
-) -> BlackBoxModel:
-    if features is not None:
-        told = model.reading(features)
-        stated = told.features or ()
-        if model.features is not None and set(stated) != set(model.features):
-            raise ModelError(
-                f"The model says it reads {listed(model.features)}, but the case says "
-                f"{listed(stated)}. Give features= only when the model cannot say."
-            )
-        model = model if model.features is not None else told
-    if model.features is None:
-        raise ModelError(
-            "The model does not say which features it reads. Add features=[…] to the case or to "
-            "wb.BlackBoxModel."
-        )
-    unknown = [name for name in model.features if name not in data.columns]
-    if unknown:
-        raise ModelError(
-            f"The model reads {listed(unknown)}, which the data does not have."
-            f"{suggestion(unknown[0], data.columns)} Columns: {listed(data.columns)}."
-        )
-    if outcome is not None and outcome not in data.columns.tolist():
-        raise DataError(
-            f"The outcome {outcome!r} is not a column of the data."
-            f"{suggestion(outcome, data.columns)} Columns: {listed(data.columns)}."
-        )
-    if outcome in model.features:
-        raise ModelError(f"The model reads the outcome {outcome!r} itself. Remove one of the two.")
-    return model
-
-
-def _check_graph(graph: Any, data: pd.DataFrame, outcome: str | None, model: BlackBoxModel) -> None:
-    if not isinstance(graph, CausalGraph):
-        raise GraphError(
-            f"The graph is a {type(graph).__name__}; make one with wb.CausalGraph([('a', 'b')])."
-        )
-    unknown = [node for node in graph.observed if node not in data.columns and node != outcome]
-    if unknown:
-        raise GraphError(
-            f"The graph names {listed(unknown)}, which the data does not have."
-            f"{suggestion(unknown[0], data.columns)} Fix the name, or mark it as latent if it was "
-            f"never observed."
-        )
-    graph.with_prediction(model.features or (), outcome=outcome)  # refuses what cannot be one
-
-
 def _known_columns(
     data: pd.DataFrame, graph: CausalGraph, model: BlackBoxModel, outcome: str | None
 ) -> tuple[str, ...]:
@@ -382,7 +325,7 @@ def _derived(
     return {
         "features": tuple(name for name in columns if name != outcome),
         "columns": columns,
-        "warnings": _warnings(graph, model, columns, predictions),
+        "warnings": case_warnings(graph, model, columns, predictions),
     }
 
 
@@ -396,39 +339,3 @@ def _baseline(model: BlackBoxModel, data: pd.DataFrame) -> npt.NDArray[np.float6
             f"Each row needs the prediction that was made for it."
         )
     return model.logged.copy()
-
-
-def _warnings(
-    graph: CausalGraph,
-    model: BlackBoxModel,
-    columns: Mapping[str, Column],
-    predictions: npt.NDArray[np.float64],
-) -> tuple[str, ...]:
-    found = []
-    lacking = [name for name in model.features or () if name not in graph.nodes]
-    if lacking:
-        found.append(
-            f"The graph lacks {listed(lacking)}, which the model reads. Until connected, "
-            f"{'they are' if len(lacking) > 1 else 'it is'} taken to have no causes and no effects "
-            f"among the features."
-        )
-    alone = [
-        name
-        for name in model.features or ()
-        if name in graph.nodes and not (graph.parents(name) or graph.children(name))
-    ]
-    if alone:
-        found.append(
-            f"In the graph, {listed(alone)} {'have' if len(alone) > 1 else 'has'} neither causes "
-            f"nor effects, though the model reads {'them' if len(alone) > 1 else 'it'}. Connect "
-            f"what does have some: an influence that travels through it is missed otherwise."
-        )
-    constant = [name for name, column in columns.items() if column.is_constant]
-    if constant:
-        found.append(f"Constant in this data, so nothing can be learned of it: {listed(constant)}.")
-    if model.output is None and bool(np.isin(predictions, (0.0, 1.0)).all()):
-        found.append(
-            "The model answers every row with 0 or 1, which looks like class labels. Probabilities "
-            "would show influence that does not tip the decision."
-        )
-    return tuple(found)

@@ -14,18 +14,13 @@ import numpy.typing as npt
 from workbench.baselines.outcome import recorded_outcome
 from workbench.cafe import Direct, cafe_effects
 from workbench.case import AuditCase
+from workbench.change_finding import ChangeFinding, Part, row_gaps
 from workbench.effects import Effect, EffectTable, FeatureEffects
 from workbench.errors import AuditError, ModelError, TargetError, listed
 from workbench.fuzzing import fuzzed_effects
 from workbench.intervention import Interventions
 from workbench.model import BlackBoxModel
-from workbench.model_change import (
-    ChangeFinding,
-    ComparedModel,
-    ModelChange,
-    Part,
-    row_gaps,
-)
+from workbench.model_change import ComparedModel, ModelChange
 from workbench.model_utility import ModelUtility, model_utility
 from workbench.progress import Progress, silent
 from workbench.propagation import Equations, fit_equations, set_levels

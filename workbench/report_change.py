@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from workbench.change_finding import ChangeFinding, Difference
 from workbench.effects import Effect
-from workbench.model_change import ChangeFinding, Difference, ModelChange
+from workbench.model_change import ModelChange
 from workbench.model_utility import BEFORE, ModelUtility
 from workbench.report_change_chart import ChangeRow, change_chart
 from workbench.report_charts import Estimate

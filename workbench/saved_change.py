@@ -14,8 +14,9 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from workbench.change_finding import ChangeFinding, Part, RowGaps
 from workbench.effects import Effect
-from workbench.model_change import ChangeFinding, ComparedModel, ModelChange, Part, RowGaps
+from workbench.model_change import ComparedModel, ModelChange
 from workbench.model_utility import BEFORE, ModelUtility, cliffs_in
 from workbench.saved_estimates import Blocks, Columns, altered, read_effect, read_frame
 from workbench.strict_json import Part as JsonPart

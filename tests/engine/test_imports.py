@@ -36,7 +36,7 @@ LAYERS: list[list[set[str]]] = [
     [{"columns"}, {"stopping"}, {"strict_json"}],
     [{"basis", "independence"}],
     [GRAPH, {"intervention"}, {"condition", "condition_syntax", "target"}, {"model"}],
-    [{"case", "effects"}, {"training"}, {"subgroup_search"}, {"other_graphs"}],
+    [{"case", "case_checks", "effects"}, {"training"}, {"subgroup_search"}, {"other_graphs"}],
     [{"mechanisms", "propagation", "terms"}, {"design_matrix", "queries", "regression"}],
     [
         {"fuzzing", "sensitivity", "cafe", "paths", "verdict", "diagnostics"},
@@ -57,7 +57,7 @@ LAYERS: list[list[set[str]]] = [
     ],
     [
         {"comparison"},
-        {"compared_models", "model_change"},
+        {"change_finding", "compared_models", "model_change"},
         {"graph_sensitivity"},
         {"hidden_subgroups"},
         {"next_actions"},

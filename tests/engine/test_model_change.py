@@ -8,10 +8,11 @@ import pytest
 
 import workbench as wb
 from tests.engine.test_coverage import linear_case, share_within
+from workbench.change_finding import ChangeFinding, Difference, row_gaps
 from workbench.compared_models import change_of_models, read_compared
 from workbench.datasets import linear_world
 from workbench.effects import Effect
-from workbench.model_change import ChangeFinding, Difference, ModelChange, row_gaps
+from workbench.model_change import ModelChange
 from workbench.sample_models import train_model
 
 CONTRAST = wb.Contrast(-0.5, 0.5)
