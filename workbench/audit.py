@@ -158,7 +158,23 @@ def audit(
         equations = run_equations(asked)
         effects = run_effects(asked, equations)
         paths = run_paths(asked, equations)
-        verdict = judge(effects, paths, threshold=tau, alpha=alpha) if len(effects) else None
+        diagnostics = steps.run(
+            "checks",
+            lambda: diagnose(
+                case,
+                target,
+                varied,
+                effects,
+                equations,
+                threshold=tau,
+                intervention=intervention,
+                seed=seed,
+            ),
+        )
+        verdict = None
+        if len(effects):
+            doubted = diagnostics.doubted
+            verdict = judge(effects, paths, threshold=tau, alpha=alpha, doubted=doubted)
 
         by_group = run_subgroups(asked, groups)
         context = run_context(asked)
@@ -173,19 +189,6 @@ def audit(
         )
         leaks = run_planted_leaks(asked, verdict) if "leaks" in further else None
         membership = run_membership(asked, asked_target) if "membership" in further else None
-        diagnostics = steps.run(
-            "checks",
-            lambda: diagnose(
-                case,
-                target,
-                varied,
-                effects,
-                equations,
-                threshold=tau,
-                intervention=intervention,
-                seed=seed,
-            ),
-        )
     interventions = {variation.feature: variation.text for variation in varied}
     return AuditReport(
         target=asked_target,

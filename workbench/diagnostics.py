@@ -52,6 +52,9 @@ class Diagnostics:
         feature, adjustment_set, mediators, read_by_model: how each effect was identified.
     warnings : tuple of str
         In words, the gravest first.
+    doubted : tuple of str
+        Features whose predictions differ by more than the graph explains: a total below the
+        threshold cannot be believed of them.
     """
 
     disagreement: pd.DataFrame
@@ -59,6 +62,7 @@ class Diagnostics:
     overlap: pd.DataFrame
     adjustment: pd.DataFrame
     warnings: tuple[str, ...]
+    doubted: tuple[str, ...] = ()
 
 
 def diagnose(
@@ -96,15 +100,17 @@ def diagnose(
             for name in (v.feature for v in varied)
         ]
     )
+    unexplained = dict(_unexplained(case, target, effects, threshold, intervention, seed))
     return Diagnostics(
         disagreement,
         fit,
         support,
         adjustment,
         (
-            *_unexplained(case, target, effects, threshold, intervention, seed),
+            *unexplained.values(),
             *_warn(case, target, len(positions), disagreement, fit, support),
         ),
+        tuple(unexplained),
     )
 
 
@@ -115,8 +121,8 @@ def _unexplained(
     threshold: float,
     intervention: Interventions,
     seed: int,
-) -> Iterator[str]:
-    """Warn where predictions go with a feature more than the model and the graph account for.
+) -> Iterator[tuple[str, str]]:
+    """Name features, with a warning, that predictions go with more than model and graph explain.
 
     The model was asked about a feature without mediators, which no wrong graph can mislead, and
     no missing arrow can be noticed by. What its predictions say does notice one.
@@ -150,10 +156,11 @@ def _unexplained(
                 else "Rows"
             )
             yield (
+                entry.feature,
                 f"{among} with another {entry.feature} get other predictions, by "
                 f"{signed(gap.value)} ({span((gap.low, gap.high))}) more than the model's own use "
                 f"of {entry.feature} explains. The graph may miss an arrow out of "
-                f"{entry.feature}, or a common cause: its effect rests on there being none."
+                f"{entry.feature}, or a common cause: its effect rests on there being none.",
             )
 
 

@@ -124,6 +124,7 @@ def report_document(report: AuditReport) -> dict[str, Any]:
             "adjustment": report.diagnostics.adjustment,
             "warnings": report.diagnostics.warnings,
         },
+        "doubted": report.diagnostics.doubted,
         "graph": json.loads(report.graph.to_json()),
         "audit_nodes": report.audit_graph.nodes,
         "reads": report.reads,

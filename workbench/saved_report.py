@@ -167,8 +167,11 @@ def _report(root: Part) -> AuditReport:
     effects = table(estimates["effects"], n_rows)
     paths = tuple(read_path(part, blocks) for part in estimates["paths"].items(MOST_ENTRIES))
     verdict = None
+    told = root.optional("doubted")  # older files have none
+    doubted = () if told.value is None else told.texts()
     if tau is not None:
-        verdict = judge(effects, paths, threshold=tau, alpha=root["verdict"]["alpha"].finite())
+        alpha = root["verdict"]["alpha"].finite()
+        verdict = judge(effects, paths, threshold=tau, alpha=alpha, doubted=doubted)
     if (verdict is None) != (len(effects) == 0):
         raise altered("a verdict and effects belong together, and one of them is missing")
     subgroups = {}
@@ -212,7 +215,7 @@ def _report(root: Part) -> AuditReport:
         verdict=verdict,
         attributions=attributions,
         fairness=None if root["fairness"].value is None else read_frame(root["fairness"], FAIRNESS),
-        diagnostics=_diagnostics(root["diagnostics"], effects),
+        diagnostics=_diagnostics(root["diagnostics"], effects, doubted),
         graph=graph,
         audit_graph=audit_graph,
         reads=reads,
@@ -286,13 +289,14 @@ def _attribution(part: Part) -> Attribution:
     )
 
 
-def _diagnostics(part: Part, effects: EffectTable) -> Diagnostics:
+def _diagnostics(part: Part, effects: EffectTable, doubted: tuple[str, ...]) -> Diagnostics:
     return Diagnostics(
         estimator_disagreement(effects),
         read_frame(part["equations"], EQUATIONS),
         read_frame(part["overlap"], OVERLAP),
         read_frame(part["adjustment"], ADJUSTMENT),
         part["warnings"].texts(),
+        doubted,
     )
 
 

@@ -25,7 +25,7 @@ from workbench.effects import Effect, EffectTable
 from workbench.errors import TargetError
 from workbench.multiple_testing import holm
 from workbench.paths import PathEffect
-from workbench.wording import share, signed, span
+from workbench.wording import listing, share, signed, span
 
 __all__ = ["Cancellation", "Claim", "Decision", "Verdict", "default_threshold", "judge"]
 
@@ -111,6 +111,8 @@ class Verdict:
     cancellations : tuple of Cancellation
     unfollowed : int
         Paths that were too many to follow; with any of them "below" cannot be claimed.
+    doubted : tuple of str
+        Features whose predictions differ by more than the graph explains; neither with them.
     """
 
     decision: Decision
@@ -121,6 +123,7 @@ class Verdict:
     smallest_threshold: float
     cancellations: tuple[Cancellation, ...] = ()
     unfollowed: int = 0
+    doubted: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -149,6 +152,11 @@ class Verdict:
         )
         if self.unfollowed:
             smallest += f" {self.unfollowed:,} paths were too many to follow."
+        if self.doubted:
+            smallest = (
+                f"The predictions go with {listing(self.doubted)} by more than the graph explains, "
+                f"so that no small effect can be believed: see the diagnostics. {smallest}"
+            )
         if self.decision == "below":
             return (
                 f"All {len(self.claims)} claims lie inside ±{self.threshold:g} with an error rate "
@@ -169,6 +177,7 @@ def judge(
     *,
     threshold: float,
     alpha: float = 0.05,
+    doubted: Sequence[str] = (),
 ) -> Verdict:
     """Hold effects and paths against a threshold.
 
@@ -181,6 +190,9 @@ def judge(
         τ > 0, in the unit of the prediction.
     alpha : float, default 0.05
         Error rate of "below" when some influence is above τ, and of "above" when none is.
+    doubted : sequence of str
+        Features of which no small effect can be believed; see
+        :class:`workbench.diagnostics.Diagnostics`.
 
     Raises
     ------
@@ -214,7 +226,7 @@ def judge(
     decision: Decision = "inconclusive"
     if any(claim.above for claim in claims):
         decision = "above"
-    elif claims and all(claim.below for claim in claims) and not unfollowed:
+    elif claims and all(claim.below for claim in claims) and not (unfollowed or doubted):
         decision = "below"
     smallest = max((max(abs(c.low), abs(c.high)) for c in claims), default=0.0)
     return Verdict(
@@ -226,6 +238,7 @@ def judge(
         smallest,
         _cancellations(claims, threshold),
         unfollowed,
+        tuple(doubted),
     )
 
 
