@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.cafe import _columns, _Plan, _plan
+from workbench.cafe import Plan, columns_of, plan_of
 from workbench.effects import Effect
 from workbench.planted_leaks.columns import PlantedColumns, _scaled, _without_feature, plant
 from workbench.planted_leaks.regressions import answer_many
@@ -67,8 +67,8 @@ def test_many_outcomes_at_once_are_what_cafe_says_of_each(
     _, mask = case.resolve(target)
     positions = np.flatnonzero(mask)
     (variation,) = variations_of(case, [name], positions, change, 0)
-    plan = _plan(case, target, variation, mask, "minimum-variance", "regression")
-    shared = SharedRegression(case, _columns(case, [plan], mask))
+    plan = plan_of(case, target, variation, mask, "minimum-variance", "regression")
+    shared = SharedRegression(case, columns_of(case, [plan], mask))
     others = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
     others[:, 1] += 3 * case.data["m"]
     found = answer_many(shared, Question(variation, plan.total_given), positions, others)
@@ -104,8 +104,8 @@ def test_value_and_error_are_those_of_an_audit_of_the_leaky_model(comparison: An
     leaky, clean = case_of(frame, size / 0.5), case_of(frame)
     _, mask = clean.resolve(F)
     (variation,) = variations_of(clean, ["f"], np.flatnonzero(mask), None, 0)
-    plan = _plan(leaky, F, variation, mask, "minimum-variance", "regression")
-    shared = SharedRegression(clean, _columns(clean, [_Plan(variation, plan.total_given)], mask))
+    plan = plan_of(leaky, F, variation, mask, "minimum-variance", "regression")
+    shared = SharedRegression(clean, columns_of(clean, [Plan(variation, plan.total_given)], mask))
     column = frame[["L"]].to_numpy(dtype=np.float32)
     question = Question(variation, plan.total_given)
     found = answer_many(shared, question, np.arange(len(frame)), column)
@@ -182,8 +182,8 @@ def test_the_placebo_goes_with_the_feature_and_only_adjustment_tells_it_apart() 
     blind = case.with_graph(wb.CausalGraph([("f", "m"), ("z", "m")]))  # lacks z → f
     _, mask = case.resolve(F)
     (variation,) = variations_of(case, ["f"], np.flatnonzero(mask), None, 0)
-    plan = _plan(case, F, variation, mask, "minimum-variance", "regression")
-    shared = SharedRegression(case, _columns(case, [plan], mask))
+    plan = plan_of(case, F, variation, mask, "minimum-variance", "regression")
+    shared = SharedRegression(case, columns_of(case, [plan], mask))
     chance = np.where(case.data["f"] == 1, 0.75, 0.25)
     alike = _without_feature(shared, plan, chance)
     assert np.corrcoef(alike, case.data["f"])[0, 1] > 0.3
@@ -195,7 +195,7 @@ def test_the_placebo_goes_with_the_feature_and_only_adjustment_tells_it_apart() 
     blind = case.with_graph(wb.CausalGraph([("f", "m")]))
     (question,) = [Question(variation, ())]
     drawn = np.random.default_rng(0).random((case.n_rows, 20)) < alike[:, None]
-    bare = SharedRegression(blind, _columns(blind, [_Plan(variation)], mask))
+    bare = SharedRegression(blind, columns_of(blind, [Plan(variation)], mask))
     naive = answer_many(bare, question, np.arange(case.n_rows), drawn.astype(np.float32))
     assert naive.values[1:].mean() > 0.05
 

@@ -79,8 +79,9 @@ def test_the_first_notebooks_are_there() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_runs_in_time_and_prints_what_is_stored(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CAFE_WORKBENCH_DATA", str(shared_data))
     started = time.monotonic()
     fresh = run(name, monkeypatch)
     assert time.monotonic() - started < SECONDS
