@@ -259,7 +259,11 @@ def run_graph_sensitivity(asked: AuditRequest) -> GraphSensitivity | None:
 
 
 def run_change(
-    asked: AuditRequest, compared: ComparedCases | None, groups: Mapping[str, Condition]
+    asked: AuditRequest,
+    compared: ComparedCases | None,
+    groups: Mapping[str, Condition],
+    effects: EffectTable,
+    equations: Equations | None,
 ) -> ModelChange | None:
     """Hold the other models beside the audited one."""
     if compared is None:
@@ -275,6 +279,8 @@ def run_change(
             fuzz="fuzzing" in asked.methods,
             groups={name: condition.mask(data) for name, condition in groups.items()},
             held_out=None if training is None or training.rows.all() else ~training.rows,
+            known=effects,
+            equations=equations,
             seed=asked.seed,
             progress=asked.progress,
         ),

@@ -106,6 +106,21 @@ class AuditCase:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
+    def _made(
+        self,
+        data: pd.DataFrame,
+        model: BlackBoxModel,
+        graph: CausalGraph,
+        encoded: Mapping[str, Column],
+        predictions: npt.NDArray[np.float64],
+    ) -> AuditCase:
+        """Return a case of parts that were checked, about the same outcome."""
+        other = object.__new__(type(self))
+        other._put(data=data, model=model, graph=graph, outcome=self.outcome)
+        derived = _derived(graph, model, self.outcome, encoded, predictions)
+        other._put(predictions=predictions, **derived)
+        return other
+
     def with_graph(self, graph: CausalGraph) -> AuditCase:
         """Return the case with another graph, without copying data or asking the model again.
 
@@ -116,11 +131,7 @@ class AuditCase:
         """
         check_graph(graph, self.data, self.outcome, self.model)
         encoded = _encoded(self.data, graph, self.model, self.outcome, self.columns)
-        other = object.__new__(type(self))
-        other._put(data=self.data, model=self.model, graph=graph, outcome=self.outcome)
-        derived = _derived(graph, self.model, self.outcome, encoded, self.predictions)
-        other._put(predictions=self.predictions, **derived)
-        return other
+        return self._made(self.data, self.model, graph, encoded, self.predictions)
 
     def with_rows(self, positions: npt.NDArray[np.intp]) -> AuditCase:
         """Return the case on some of its rows, without asking the model again.
@@ -139,11 +150,7 @@ class AuditCase:
         box, predictions = self.model.at_rows(positions), self.predictions[positions]
         predictions.setflags(write=False)
         encoded = _encoded(data, self.graph, box, self.outcome)
-        other = object.__new__(type(self))
-        other._put(data=data, model=box, graph=self.graph, outcome=self.outcome)
-        derived = _derived(self.graph, box, self.outcome, encoded, predictions)
-        other._put(predictions=predictions, **derived)
-        return other
+        return self._made(data, box, self.graph, encoded, predictions)
 
     def with_model(self, model: Any) -> AuditCase:
         """Return the case with another model, asked about the same rows.
@@ -167,11 +174,7 @@ class AuditCase:
         encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
         predictions = _baseline(box, self.data)
         predictions.setflags(write=False)
-        other = object.__new__(type(self))
-        other._put(data=self.data, model=box, graph=self.graph, outcome=self.outcome)
-        derived = _derived(self.graph, box, self.outcome, encoded, predictions)
-        other._put(predictions=predictions, **derived)
-        return other
+        return self._made(self.data, box, self.graph, encoded, predictions)
 
     @property
     def reads(self) -> tuple[str, ...]:
