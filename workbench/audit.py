@@ -183,7 +183,7 @@ def audit(
         fairness = run_fairness(asked)
         hidden = run_hidden_subgroups(asked) if "subgroups" in further else None
         sensitivity = run_graph_sensitivity(asked) if "graph" in further else None
-        change = run_change(asked, compared, groups, effects, equations)
+        change = run_change(asked, compared, groups)
         actions = (
             run_next_actions(asked, compared, change, equations) if "actions" in further else None
         )

@@ -259,11 +259,7 @@ def run_graph_sensitivity(asked: AuditRequest) -> GraphSensitivity | None:
 
 
 def run_change(
-    asked: AuditRequest,
-    compared: ComparedCases | None,
-    groups: Mapping[str, Condition],
-    effects: EffectTable,
-    equations: Equations | None,
+    asked: AuditRequest, compared: ComparedCases | None, groups: Mapping[str, Condition]
 ) -> ModelChange | None:
     """Hold the other models beside the audited one."""
     if compared is None:
@@ -279,8 +275,6 @@ def run_change(
             fuzz="fuzzing" in asked.methods,
             groups={name: condition.mask(data) for name, condition in groups.items()},
             held_out=None if training is None or training.rows.all() else ~training.rows,
-            known=effects,
-            equations=equations,
             seed=asked.seed,
             progress=asked.progress,
         ),

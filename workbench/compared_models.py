@@ -155,8 +155,6 @@ def change_of_models(
     fuzz: bool = True,
     groups: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     held_out: npt.NDArray[np.bool_] | None = None,
-    known: EffectTable | None = None,
-    equations: Equations | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> ModelChange:
@@ -175,11 +173,6 @@ def change_of_models(
         Subgroups for the utility.
     held_out : ndarray of bool, shape (n,), optional
         Rows that the models were not trained on: the utility is measured there.
-    known : EffectTable, optional
-        The audited model's effects, estimated before under the same interventions and seed: used
-        where the other models can be estimated in the same way.
-    equations : Equations, optional
-        Fitted before, to be shared.
 
     Returns
     -------
@@ -191,16 +184,9 @@ def change_of_models(
     models = list(compared)
     ask = all(one.model.can_query for _, one in models)
     tables: list[EffectTable] = []
-    fitted = [] if equations is None else [equations]
-    alike = ask or not case.model.can_query
-    needed = ("cafe", "fuzzing") if ask and fuzz else ("cafe",)
-    if known is not None and not (alike and all(len(known.of(name)) for name in needed)):
-        known = None
+    fitted: list[Equations] = []
     left_out: dict[str, str] = {}
     for place, (role, one) in enumerate(models):
-        if role == "after" and known is not None:
-            tables.append(known)
-            continue
         options: dict[str, Any] = {
             "intervention": fixed,
             "seed": seed,
