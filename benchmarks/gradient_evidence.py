@@ -26,10 +26,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import workbench as wb
-from workbench.gradient_evidence import gradient_evidence
-from workbench.gradient_evidence.curvature import Curvature
-from workbench.gradient_evidence.finding import GradientEvidence
-from workbench.gradient_evidence.training import ConvexTraining, training_of
+from workbench.checks.gradient_evidence import gradient_evidence
+from workbench.checks.gradient_evidence.curvature import Curvature
+from workbench.checks.gradient_evidence.finding import GradientEvidence
+from workbench.checks.gradient_evidence.training import ConvexTraining, training_of
 
 RESULTS = Path(__file__).parent / "results"
 LIMIT_MS = 100

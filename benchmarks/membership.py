@@ -36,9 +36,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import workbench as wb
+from workbench.checks.membership import ULira, membership_evidence, u_lira
 from workbench.datasets import adult
-from workbench.membership import ULira, membership_evidence, u_lira
-from workbench.training import Training
+from workbench.models.training import Training
 
 RESULTS = Path(__file__).parent / "results"
 ROWS, QUICK_ROWS = 6_000, 2_000

@@ -27,9 +27,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import workbench as wb
+from workbench.case.intervention import vary
 from workbench.datasets import SampleWorld, random_world
-from workbench.effects import EffectTable
-from workbench.intervention import vary
+from workbench.methods.effects import EffectTable
 
 RESULTS = Path(__file__).parent / "results"
 ROWS = 10_000

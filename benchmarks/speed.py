@@ -34,9 +34,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_info
 
 import workbench as wb
+from workbench.case.asking.variations import variations_of
 from workbench.datasets import Dataset, adult
-from workbench.propagation import fit_equations
-from workbench.queries import variations_of
+from workbench.methods.fuzzing.propagation import fit_equations
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"

@@ -17,7 +17,7 @@ import workbench as wb
 from tests.browser import served_pages
 from tests.browser.graph_canvas import canvas
 from tests.browser.served_pages import FLAGS, LONG, ready, run
-from workbench.sample_models import train_model
+from workbench.models.trained_here import train_model
 
 DOCS = Path(__file__).resolve().parent
 NOTEBOOKS = DOCS.parent / "notebooks"

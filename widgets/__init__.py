@@ -2,7 +2,7 @@
 
 In a notebook::
 
-    from widgets.app import Workbench
+    from widgets.pages.app import Workbench
 
     Workbench()
 

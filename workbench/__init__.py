@@ -9,13 +9,23 @@ An audit is a function from a case and a target to a report::
     report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"))
 """
 
-from workbench import datasets, membership, unlearning
-from workbench.answer_consistency import answer_consistency
-from workbench.audit import audit
-from workbench.cafe import cafe_effects
-from workbench.case import AuditCase
-from workbench.effects import Effect, EffectTable
-from workbench.errors import (
+from workbench import datasets, unlearning
+from workbench.auditing.audit import audit
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Contrast, Resample, Shift
+from workbench.case.target import UnlearningTarget
+from workbench.checks import membership
+from workbench.checks.change.finding import ModelChange
+from workbench.checks.change.utility import ModelUtility, model_utility
+from workbench.checks.consistency.measure import answer_consistency
+from workbench.checks.gradient_evidence import GradientEvidence, gradient_evidence
+from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity, graph_sensitivity
+from workbench.checks.membership import MembershipEvidence, membership_evidence
+from workbench.checks.next_actions import NextActions, next_actions
+from workbench.checks.planted_leaks import PlantedLeaks, planted_leaks
+from workbench.checks.subgroups.hidden import HiddenSubgroups, subgroup_effects
+from workbench.checks.verdict import Verdict
+from workbench.common.errors import (
     AuditCancelled,
     AuditError,
     ConditionError,
@@ -30,24 +40,19 @@ from workbench.errors import (
     TargetError,
     UntrustedModelError,
 )
-from workbench.fuzzing import fuzzed_effects
-from workbench.gradient_evidence import GradientEvidence, gradient_evidence
-from workbench.graph import CausalGraph
-from workbench.graph_sensitivity import GraphSensitivity, graph_sensitivity
-from workbench.hidden_subgroups import HiddenSubgroups, subgroup_effects
-from workbench.intervention import Contrast, Resample, Shift
-from workbench.membership import MembershipEvidence, membership_evidence
-from workbench.model import BlackBoxModel
-from workbench.model_change import ModelChange
-from workbench.model_utility import ModelUtility, model_utility
-from workbench.next_actions import NextActions, next_actions
-from workbench.paths import path_effects
-from workbench.planted_leaks import PlantedLeaks, planted_leaks
-from workbench.report import AuditReport
-from workbench.saved_report import read_report
-from workbench.target import UnlearningTarget
-from workbench.training import Training
-from workbench.verdict import Verdict
+from workbench.graph.causal_graph import CausalGraph
+from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.effects import Effect, EffectTable
+from workbench.methods.fuzzing.estimator import fuzzed_effects
+from workbench.methods.fuzzing.paths import path_effects
+from workbench.models.black_box import BlackBoxModel
+from workbench.models.endpoint.endpoint import endpoint_model
+from workbench.models.files.skops_files import read_model
+from workbench.models.trained_here import train_model
+from workbench.models.training import Training
+from workbench.moved_modules import keep_old_paths
+from workbench.report.audit_report import AuditReport, read_report
+from workbench.tables.files.delimited import read_table
 
 __all__ = [
     "AuditCancelled",
@@ -87,6 +92,7 @@ __all__ = [
     "audit",
     "cafe_effects",
     "datasets",
+    "endpoint_model",
     "fuzzed_effects",
     "gradient_evidence",
     "graph_sensitivity",
@@ -96,7 +102,12 @@ __all__ = [
     "next_actions",
     "path_effects",
     "planted_leaks",
+    "read_model",
     "read_report",
+    "read_table",
     "subgroup_effects",
+    "train_model",
     "unlearning",
 ]
+
+keep_old_paths()

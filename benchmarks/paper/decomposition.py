@@ -13,7 +13,7 @@ from benchmarks.paper.measuring import Measured, levels
 from benchmarks.paper.settings import SEED, Size
 from benchmarks.paper.subjects import FAMILIES, Subject, subject
 from workbench.datasets import SampleWorld, linear_world
-from workbench.effects import FeatureEffects
+from workbench.methods.effects import FeatureEffects
 
 __all__ = ["effect_table", "opposite_paths", "smoking_paths", "subgroups"]
 

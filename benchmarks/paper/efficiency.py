@@ -14,7 +14,7 @@ from benchmarks.paper.measuring import CAUSAL, Measured
 from benchmarks.paper.settings import Size
 from benchmarks.paper.subjects import FAMILIES, Subject, subject
 from workbench.datasets import Dataset
-from workbench.effects import EffectTable
+from workbench.methods.effects import EffectTable
 
 __all__ = ["OWN_FEATURES", "fidelity", "fidelity_on_placed", "placed", "times"]
 

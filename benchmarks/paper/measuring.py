@@ -13,13 +13,13 @@ import pandas as pd
 import workbench as wb
 from benchmarks.paper.settings import SEED, Size
 from benchmarks.paper.subjects import Subject
-from workbench.baselines import Attribution, permutation_importance, shap_importance
-from workbench.baselines.fairtest import fairtest_association
-from workbench.case import AuditCase
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import vary
+from workbench.case.target import UnlearningTarget
 from workbench.datasets import SampleWorld, Truth
-from workbench.effects import EffectTable
-from workbench.intervention import vary
-from workbench.target import UnlearningTarget
+from workbench.methods.baselines import Attribution, permutation_importance, shap_importance
+from workbench.methods.baselines.fairtest import fairtest_association
+from workbench.methods.effects import EffectTable
 
 __all__ = [
     "ATTRIBUTIONS",

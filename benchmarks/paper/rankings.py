@@ -12,9 +12,9 @@ from scipy import stats
 from benchmarks.paper.measuring import Measured, truths
 from benchmarks.paper.settings import SEED, Size
 from benchmarks.paper.subjects import FAMILIES, Subject, subject
-from workbench.baselines import fairness_metrics
-from workbench.baselines.fairness import METRICS
 from workbench.datasets import Dataset
+from workbench.methods.baselines import fairness_metrics
+from workbench.methods.baselines.fairness import METRICS
 
 __all__ = ["agreement", "fairness", "kendall", "ranking_table", "ranks", "without_smoking"]
 

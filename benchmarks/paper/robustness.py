@@ -14,8 +14,8 @@ import workbench as wb
 from benchmarks.paper.measuring import Measured
 from benchmarks.paper.rankings import kendall, ranks
 from benchmarks.paper.settings import SEED, Size
-from workbench.case import AuditCase
-from workbench.graph import CausalGraph
+from workbench.case.audit_case import AuditCase
+from workbench.graph.causal_graph import CausalGraph
 
 __all__ = ["CHANGES", "across_models", "changed_graphs", "graph_summary"]
 

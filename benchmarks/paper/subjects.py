@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 import workbench as wb
 from benchmarks.paper.settings import SEED, Size
 from workbench.datasets import Dataset
-from workbench.sample_models import default_kind, train_model
+from workbench.models.trained_here import default_kind, train_model
 
 __all__ = ["FAMILIES", "WORLDS", "Subject", "datasets", "subject", "subjects"]
 

@@ -10,13 +10,13 @@ import pandas as pd
 
 import workbench as wb
 from benchmarks.unlearning_methods.subjects import SEED, Run
-from workbench.answer_consistency import answer_consistency
-from workbench.change_finding import ChangeFinding
-from workbench.compared_models import change_of_models, read_compared
-from workbench.gradient_evidence import gradient_evidence
-from workbench.membership import membership_evidence, u_lira
-from workbench.model_change import ModelChange
-from workbench.training import Training
+from workbench.checks.change.finding import ModelChange
+from workbench.checks.change.measure import change_of_models, read_compared
+from workbench.checks.change.one_effect import ChangeFinding
+from workbench.checks.consistency.measure import answer_consistency
+from workbench.checks.gradient_evidence import gradient_evidence
+from workbench.checks.membership import membership_evidence, u_lira
+from workbench.models.training import Training
 from workbench.unlearning import Deployed, Unlearned, UnlearningRequest, unlearn
 from workbench.unlearning.learners import Trained
 

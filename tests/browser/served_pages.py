@@ -100,7 +100,7 @@ def voila(page: str = "dashboard", **options: object) -> Iterator[Site]:
     """Serve a page as ``cafe-workbench serve`` does, with a token that the tests know."""
     # Every test opens pages of its own, faster than the processes of the last ones end.
     options = {"port": 0, "token": TOKEN, "open_browser": False, "max_pages": 50, **options}
-    code = f"from widgets.serving import serve; serve({page!r}, **{options!r})"
+    code = f"from widgets.serving.serving import serve; serve({page!r}, **{options!r})"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,

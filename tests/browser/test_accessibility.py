@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 import workbench as wb
 from tests.browser import served_pages
 from tests.browser.served_pages import LONG, Site, Watched, ready, run
-from workbench.sample_models import train_model
+from workbench.models.trained_here import train_model
 
 pytestmark = pytest.mark.browser
 

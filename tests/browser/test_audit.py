@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 import workbench as wb
 from tests.browser.served_pages import ready, run
-from workbench.sample_models import train_model
-from workbench.wording import signed, span
+from workbench.common.wording import signed, span
+from workbench.models.trained_here import train_model
 
 pytestmark = pytest.mark.browser
 

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.browser
 CELLS = (
     """
 import workbench as wb
-from widgets.effects_view import EffectsView
-from widgets.graph_editor import GraphEditor
-from widgets.session import AuditSession
-from workbench.sample_models import train_model
+from widgets.results.effects_view import EffectsView
+from widgets.graph.graph_editor import GraphEditor
+from widgets.session.session import AuditSession
+from workbench.models.trained_here import train_model
 world = wb.datasets.loan(n=600)
 model = train_model(world.data, world.features, world.outcome, "logistic")
 case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)

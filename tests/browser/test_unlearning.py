@@ -11,9 +11,9 @@ import workbench as wb
 from tests.browser import served_pages
 from tests.browser.served_pages import LONG, ready, run, tab_to
 from tests.browser.test_accessibility import faults
-from widgets.unlearn_here import unlearn_here, ways
-from workbench.sample_models import train_model
-from workbench.wording import signed, span
+from widgets.other_models.unlearn_here import unlearn_here, ways
+from workbench.common.wording import signed, span
+from workbench.models.trained_here import train_model
 
 pytestmark = pytest.mark.browser
 

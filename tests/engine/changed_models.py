@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 import workbench as wb
-from workbench.membership import membership_evidence
-from workbench.sample_models import train_model
-from workbench.training import Training
+from workbench.checks.membership import membership_evidence
+from workbench.models.trained_here import train_model
+from workbench.models.training import Training
 
 N = 900
 MARKUP = "<script>alert(1)</script>"

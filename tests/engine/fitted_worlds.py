@@ -10,9 +10,9 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from workbench.case import AuditCase
+from workbench.case.audit_case import AuditCase
 from workbench.datasets import SampleWorld, heart_disease, loan, performance
-from workbench.model import BlackBoxModel
+from workbench.models.black_box import BlackBoxModel
 
 N = 4000
 MODELS = ("linear", "forest", "network")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from widgets.session import AuditSession, AuditSettings
+from widgets.session.session import AuditSession, AuditSettings
 
 
 @pytest.fixture

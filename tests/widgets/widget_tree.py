@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 import workbench as wb
-from widgets.browser_parts import FilePicker, StatusLine
-from widgets.session import AuditSession
+from widgets.parts.file_picker import FilePicker
+from widgets.parts.status_line import StatusLine
+from widgets.session.session import AuditSession
 
 LONG = 60.0
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.condition import Condition
+from workbench.case.condition import Condition
+from workbench.common.errors import DataError, listed
 from workbench.datasets.scm import Equation, StructuralCausalModel
-from workbench.errors import DataError, listed
-from workbench.graph import CausalGraph
-from workbench.model import BlackBoxModel
+from workbench.graph.causal_graph import CausalGraph
+from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["Dataset", "SampleWorld", "Truth"]
 

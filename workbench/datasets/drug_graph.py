@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.datasets.uci import DRUG_TIERS, DRUGS, Folder, drug_table
-from workbench.graph import CausalGraph
+from workbench.graph.causal_graph import CausalGraph
 
 __all__ = ["THRESHOLD", "learn_drug_graph"]
 

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import DataError, listed, suggestion
-from workbench.graph import CausalGraph
+from workbench.common.errors import DataError, listed, suggestion
+from workbench.graph.causal_graph import CausalGraph
 
 __all__ = ["Equation", "StructuralCausalModel", "sigmoid"]
 

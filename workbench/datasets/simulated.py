@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from workbench.common.errors import DataError, listed
 from workbench.datasets.dataset import SampleWorld
 from workbench.datasets.scm import Equation, StructuralCausalModel, Values
-from workbench.errors import DataError, listed
-from workbench.graph import CausalGraph
+from workbench.graph.causal_graph import CausalGraph
 
 __all__ = ["linear_world", "random_world"]
 
@@ -67,7 +67,7 @@ def linear_world(
 
     Examples
     --------
-    >>> from workbench.graph import CausalGraph
+    >>> from workbench.graph.causal_graph import CausalGraph
     >>> world = linear_world(CausalGraph([("a", "b"), ("a", "y"), ("b", "y")]),
     ...     {("a", "b"): 2.0, ("a", "y"): 1.0, ("b", "y"): -0.5}, n=100)
     >>> world.path_truth(None, "a", 0, 1)

@@ -15,11 +15,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from workbench.common.errors import DataError, listed, suggestion
 from workbench.datasets import german_codes
 from workbench.datasets.dataset import Dataset
 from workbench.datasets.uci_files import UciFile, level, read_lines, table
-from workbench.errors import DataError, listed, suggestion
-from workbench.graph import CausalGraph
+from workbench.graph.causal_graph import CausalGraph
 
 __all__ = ["DRUGS", "DRUG_TIERS", "adult", "drug_consumption", "german_credit"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench.errors import DataError, listed
+from workbench.common.errors import DataError, listed
 
 __all__ = ["DATA_FOLDER", "UciFile", "read_lines", "table"]
 

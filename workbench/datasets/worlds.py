@@ -179,8 +179,8 @@ def heart_disease(n: int = 10_000, seed: int = 0) -> SampleWorld:
     >>> world.linear_truth(None, "smoking", 0, 1).direct
     Traceback (most recent call last):
         ...
-    workbench.errors.DataError: The equation of 'blood_pressure' is not linear, so the effect of \
-'smoking', 'exercise', 'bmi' has no closed form: ask `truth`, which simulates it.
+    workbench.common.errors.DataError: The equation of 'blood_pressure' is not linear, so the \
+effect of 'smoking', 'exercise', 'bmi' has no closed form: ask `truth`, which simulates it.
     >>> def risk(frame):
     ...     return 0.06 * frame["age"] + 0.6 * frame["bmi"] + 0.35 * frame["blood_pressure"]
     >>> truth = world.truth(risk, "smoking", 0, 1)

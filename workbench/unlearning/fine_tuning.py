@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.errors import ModelError
-from workbench.progress import Progress
-from workbench.threads import one_thread
+from workbench.common.errors import ModelError
+from workbench.common.progress import Progress
+from workbench.common.threads import one_thread
 from workbench.unlearning.learners import Learner, Trained
 from workbench.unlearning.method import Deployed, Kind, Served
 from workbench.unlearning.request import UnlearningRequest

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.progress import Progress
+from workbench.common.progress import Progress
 from workbench.unlearning.inputs import Untouched
 from workbench.unlearning.learners import Learner, Trained
 from workbench.unlearning.method import Deployed, Kind, Served

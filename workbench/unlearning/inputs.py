@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.columns import Column, Values
-from workbench.condition import Condition
-from workbench.errors import DataError, listed
-from workbench.mechanisms import Equation, NumericEquation
-from workbench.propagation import Equations
+from workbench.case.condition import Condition
+from workbench.common.errors import DataError, listed
+from workbench.methods.fuzzing.equations import Equation, NumericEquation
+from workbench.methods.fuzzing.propagation import Equations
+from workbench.tables.columns import Column, Values
 
 __all__ = ["ConsequencesUndone", "InTraining", "Inputs", "Replaced", "Untouched"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import ModelError, listed, suggestion
-from workbench.threads import one_thread
+from workbench.common.errors import ModelError, listed, suggestion
+from workbench.common.threads import one_thread
 from workbench.unlearning.rows import Preparation, Rows
 
 __all__ = ["LEARNERS", "Fitted", "Learner", "Trained", "estimator_of", "fit", "fit_prepared"]

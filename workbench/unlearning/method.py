@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.progress import Progress
+from workbench.common.progress import Progress
 from workbench.unlearning.inputs import Inputs
 from workbench.unlearning.learners import Fitted, Learner
 from workbench.unlearning.request import UnlearningRequest

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from workbench.errors import ModelError, listed, suggestion
-from workbench.model import BlackBoxModel, Output
-from workbench.progress import Progress, silent
+from workbench.common.errors import ModelError, listed, suggestion
+from workbench.common.progress import Progress, silent
+from workbench.models.black_box import BlackBoxModel, Output
 from workbench.unlearning.bagging import BaggedTrees
 from workbench.unlearning.fine_tuning import FineTuning, GradientAscent
 from workbench.unlearning.frauds import AuditAware, FlippedLabels, MaskedOutputs, Unchanged
@@ -120,7 +120,7 @@ def unlearn(
     seed : int, default 0
         Of every random choice in training and forgetting.
     progress : callable, optional
-        See :mod:`workbench.progress`.
+        See :mod:`workbench.common.progress`.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def unlearn(
     Examples
     --------
     >>> import pandas as pd
-    >>> from workbench.target import UnlearningTarget
+    >>> from workbench.case.target import UnlearningTarget
     >>> frame = pd.DataFrame({"age": range(40), "ill": [i % 3 == 0 or i > 25 for i in range(40)]})
     >>> request = UnlearningRequest.make(
     ...     UnlearningTarget.datapoints([0, 1]), frame, outcome="ill", features=["age"])

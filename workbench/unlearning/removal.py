@@ -9,13 +9,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from workbench.case import AuditCase
-from workbench.errors import GraphError, TargetError, listed
-from workbench.graph import CausalGraph
-from workbench.model import BlackBoxModel
-from workbench.progress import Progress
-from workbench.propagation import fit_equations
-from workbench.target import UnlearningTarget
+from workbench.case.audit_case import AuditCase
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import GraphError, TargetError, listed
+from workbench.common.progress import Progress
+from workbench.graph.causal_graph import CausalGraph
+from workbench.methods.fuzzing.propagation import fit_equations
+from workbench.models.black_box import BlackBoxModel
 from workbench.unlearning.inputs import (
     ConsequencesUndone,
     Inputs,

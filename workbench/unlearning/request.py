@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.case import AuditCase
-from workbench.errors import DataError, TargetError, listed, suggestion
-from workbench.graph import CausalGraph
-from workbench.progress import Progress, silent
-from workbench.target import UnlearningTarget
+from workbench.case.audit_case import AuditCase
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import DataError, TargetError, listed, suggestion
+from workbench.common.progress import Progress, silent
+from workbench.graph.causal_graph import CausalGraph
 from workbench.unlearning.inputs import DRAWS, Inputs, Untouched
 from workbench.unlearning.removal import NOTES, Removal, check_removal, neutral_inputs
 from workbench.unlearning.rows import Rows

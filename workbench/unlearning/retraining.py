@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.errors import TargetError
-from workbench.progress import Progress
+from workbench.common.errors import TargetError
+from workbench.common.progress import Progress
 from workbench.unlearning.learners import Learner, Trained, fit
 from workbench.unlearning.method import Deployed, Kind, Served
 from workbench.unlearning.request import UnlearningRequest

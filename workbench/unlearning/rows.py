@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import DataError
+from workbench.common.errors import DataError
 
 __all__ = ["Preparation", "Rows"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import ModelError
-from workbench.progress import Progress
+from workbench.common.errors import ModelError
+from workbench.common.progress import Progress
 from workbench.unlearning.learners import Learner, Trained, estimator_of, fit, fit_prepared
 from workbench.unlearning.method import Deployed, Kind, Served
 from workbench.unlearning.request import UnlearningRequest

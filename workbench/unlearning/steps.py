@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg, special
 
-from workbench.errors import ModelError
-from workbench.progress import Progress
+from workbench.common.errors import ModelError
+from workbench.common.progress import Progress
 from workbench.unlearning.learners import Learner, Trained
 from workbench.unlearning.method import Deployed, Kind, Served
 from workbench.unlearning.request import UnlearningRequest

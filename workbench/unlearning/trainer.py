@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import DataError
-from workbench.model import BlackBoxModel
-from workbench.progress import silent
-from workbench.target import UnlearningTarget
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import DataError
+from workbench.common.progress import silent
+from workbench.models.black_box import BlackBoxModel
 from workbench.unlearning.inputs import Untouched
 from workbench.unlearning.learners import Learner
 from workbench.unlearning.method import Deployed, Method
@@ -26,8 +26,8 @@ __all__ = ["Trainer"]
 class Trainer:
     """Train models as an unlearning method does, and let them forget rows.
 
-    Called with rows and a seed it trains a model, as :class:`workbench.training.Training` asks;
-    its :meth:`unlearn` trains one and erases rows, as :func:`workbench.membership.u_lira` asks.
+    Called with rows and a seed it trains a model, as :class:`Training` asks;
+    its :meth:`unlearn` trains one and erases rows, as :func:`u_lira` asks.
     Both can be sent to other processes.
 
     Parameters

@@ -1,0 +1,493 @@
+"""The report page: whole, self-contained, escaped, and the same for the same report."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+import workbench as wb
+from tests.engine.planted_world import planted_case
+from workbench.common.wording import listing, share, signed, span
+from workbench.models.trained_here import train_model
+from workbench.report.audit_report import AuditReport
+from workbench.report.charts.charts import (
+    BarRow,
+    Estimate,
+    ForestRow,
+    HistogramPanel,
+    bar_chart,
+    forest_chart,
+    histogram_chart,
+    rank_chart,
+)
+from workbench.report.charts.svg import Scale
+from workbench.report.page.page import render_page
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+SCRIPT = "<script>alert(1)</script>"
+IMAGE = '"><img src=x onerror=alert(2)>'
+STYLE = "</style></title></svg>{{ 7 * 7 }}"
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: elements, text by element, and unclosed tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.broken: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID and not self.get_starttag_text().endswith("/>"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.broken.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        for tag in {*self.open, "page"}:
+            self.texts.setdefault(tag, []).append(data)
+
+    def text(self, tag: str = "page") -> str:
+        return re.sub(r"\s+", " ", "".join(self.texts.get(tag, [])))
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.elements)
+
+
+def checked(report: AuditReport) -> Page:
+    """Parse a report's page and check what must hold for every report."""
+    text = render_page(report)
+    page = Page(text)
+    assert not page.broken and not page.open
+    assert not re.search(r"https?://", text.replace('xmlns="http://www.w3.org/2000/svg"', ""))
+    names = {tag for tag, _ in page.elements}
+    assert names.isdisjoint({"script", "img", "link", "iframe", "object", "form", "base"})
+    for tag, attributes in page.elements:
+        assert not [name for name in attributes if name.startswith("on")], tag
+        assert not (attributes.get("src") or attributes.get("srcset")), tag
+        assert (attributes.get("href") or "#").startswith("#"), tag
+    ids = [value for _, a in page.elements if (value := a.get("id"))]
+    assert len(ids) == len(set(ids))
+    wanted = {
+        reference
+        for _, a in page.elements
+        for key in ("aria-labelledby", "aria-describedby")
+        for reference in (a.get(key) or "").split()
+    } | {a["href"][1:] for _, a in page.elements if a.get("href")}
+    assert wanted <= set(ids)
+    for tag, attributes in page.elements:
+        if tag == "th":
+            assert attributes.get("scope") in ("col", "row")
+        if tag == "svg":
+            assert attributes.get("role") == "img" or attributes.get("aria-hidden") == "true"
+    assert page.count("table") == page.count("caption")
+    assert page.count("h1") == 1 and page.count("h2") >= 6
+    words = page.text()
+    assert not re.search(r"\bprove[dns]?\b", words.lower())
+    assert not re.search(r"\b(nan|None|inf|Undefined)\b", _without_code(text))
+    assert len(text.encode("utf-8")) < 300_000
+    return page
+
+
+def _without_code(text: str) -> str:
+    return re.sub(
+        r"<style>.*?</style>|<pre>.*?</pre>|font-[^;]*;|fill=\"none\"", "", text, flags=re.S
+    )
+
+
+@pytest.fixture(scope="module")
+def loan() -> AuditReport:
+    world = wb.datasets.loan(n=1500, seed=1)
+    features = list(world.features)
+    model = LogisticRegression(max_iter=2000).fit(world.data[features], world.data["approved"])
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome="approved")
+    return wb.audit(case, wb.UnlearningTarget.feature("zip_code"), progress=lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def hostile() -> AuditReport:
+    rng = np.random.default_rng(0)
+    n = 400
+    cause = np.where(rng.random(n) < 0.5, SCRIPT, IMAGE)
+    middle = (cause == SCRIPT) + rng.normal(size=n)
+    other = rng.normal(size=n)
+    data = pd.DataFrame({SCRIPT: cause, IMAGE: middle, STYLE: other})
+    data["y & <b>"] = (middle + other > 0).astype(int)
+    graph = wb.CausalGraph([(SCRIPT, IMAGE)], nodes=[STYLE, "<i>hidden"], latents=["<i>hidden"])
+    model = wb.BlackBoxModel(
+        lambda d: 1 / (1 + np.exp(-d[IMAGE] - d[STYLE])),
+        features=[IMAGE, STYLE],
+        output="probability",
+        name=SCRIPT,
+    )
+    case = wb.AuditCase(data=data, model=model, graph=graph, outcome="y & <b>")
+    target = wb.UnlearningTarget.features([SCRIPT, IMAGE])
+    return wb.audit(case, target, progress=lambda *_: None)
+
+
+def test_a_page_tells_the_verdict_and_every_number_of_the_effects(loan: AuditReport) -> None:
+    page = checked(loan)
+    assert loan.verdict is not None
+    words = page.text()
+    assert loan.verdict.headline in page.text("h2")
+    assert loan.verdict.explanation in words
+    for entry in loan.effects:
+        for effect in (entry.total, entry.direct, entry.indirect):
+            assert signed(effect.value) in page.text("table")
+            assert span(effect.interval()) in page.text("table")
+    for sentence in loan.comparison().sentences:
+        assert sentence in words
+    for path in loan.path_effects:
+        assert " → ".join(path.path) in page.text("table")
+    for attribution in loan.attributions:
+        assert attribution.explanation in page.text("li")
+    assert loan.provenance.data_fingerprint in words
+    assert loan.provenance.model_fingerprint[:12] in page.text("footer")
+    assert loan.to_code().split("\n")[-2] in words
+    assert "They are not importances" in words
+    # The verdict's shape and words stand beside its colour.
+    assert ("div", {"class": f"banner {loan.verdict.decision}"}) in page.elements
+    # Graph, forest, rows, paths and ranks.
+    assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 5
+
+
+def test_a_probability_is_told_in_percentage_points_too(loan: AuditReport) -> None:
+    total = loan.effects["zip_code"].total.value
+    assert f"{signed(total)} +{100 * total:.1f} pp" in checked(loan).text("dd")
+    value = dataclasses.replace(loan, unit="value")
+    assert " pp" not in checked(value).text("dd")
+
+
+def test_the_same_report_gives_the_same_page_and_file(loan: AuditReport, tmp_path: Path) -> None:
+    text = loan.to_html(tmp_path / "report.html")
+    assert text == render_page(loan)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == text
+
+
+def test_hostile_names_levels_and_models_appear_only_escaped(hostile: AuditReport) -> None:
+    page = checked(hostile)  # finds no script, no img, no on… attribute, nothing unclosed
+    text = render_page(hostile)
+    for name in (SCRIPT, IMAGE, STYLE, "y & <b>", "<i>hidden"):
+        assert name not in text
+        assert html.escape(name, quote=False).replace('"', "&#34;") in text.replace(
+            "&quot;", "&#34;"
+        )
+    assert SCRIPT in page.text("h1") and STYLE in page.text("td")
+    assert "49" not in page.text("h1") and "{{ 7 * 7 }}" in page.text()
+    assert text.count("<style>") == text.count("</style>") == 1
+
+
+def test_the_foot_of_printed_pages_cannot_leave_its_string(loan: AuditReport) -> None:
+    origin = dataclasses.replace(loan.provenance, created='";} body{display:none} /* </style>')
+    text = render_page(dataclasses.replace(loan, provenance=origin))
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert "body{display:none}" not in style
+    (content,) = re.findall(r'@bottom-left\{content:("[^"]*")', style)
+    assert re.fullmatch(r'"[0-9A-Za-z :+.-]+"', content)
+
+
+def test_several_features_are_told_one_by_one_added_up_and_together(hostile: AuditReport) -> None:
+    page = checked(hostile)
+    assert "(effects added up)" in page.text("th") and "(set together)" in page.text("th")
+    assert page.text("dd").count(" to ") + page.text("dd").count("exact") >= 3
+
+
+def test_a_page_without_a_verdict_fairness_and_paths() -> None:
+    world = wb.datasets.loan(n=600, seed=2)
+    features = list(world.features)
+    model = LogisticRegression(max_iter=2000).fit(world.data[features], world.data["approved"])
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome="approved")
+    target = wb.UnlearningTarget.feature("zip_code")
+    report = wb.audit(case, target, methods=["permutation"], progress=lambda *_: None)
+    words = checked(report).text()
+    assert "No verdict." in words
+    assert "No causal method ran" in words
+    assert "Group fairness" not in words
+    only_cafe = wb.audit(case, target, methods=["cafe"], progress=lambda *_: None)
+    words = checked(only_cafe).text()
+    assert "Single paths were not measured" in words
+    assert "Do the two estimators agree?" not in words
+
+
+def test_a_page_about_logged_predictions_names_what_was_left_out() -> None:
+    world = wb.datasets.loan(n=600, seed=3)
+    features = list(world.features)
+    fitted = LogisticRegression(max_iter=2000).fit(world.data[features], world.data["approved"])
+    logged = fitted.predict_proba(world.data[features])[:, 1]
+    model = wb.BlackBoxModel.from_predictions(logged, features=features)
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome="approved")
+    report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"), progress=lambda *_: None)
+    assert "fuzzing" in report.skipped
+    words = checked(report).text()
+    for reason in report.skipped.values():
+        assert re.sub(r"\s+", " ", reason) in words
+    assert "could not be asked" in words
+
+
+def test_a_page_about_single_rows_says_what_it_does_not_say() -> None:
+    world = wb.datasets.heart_disease(n=600, seed=0)
+    features = [name for name in world.data if name != world.outcome]
+    model = LinearRegression().fit(world.data[features], world.data[world.outcome])
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+    methods = ["cafe", "fuzzing"]
+    rows = wb.audit(case, wb.UnlearningTarget.datapoints([3]), methods, progress=lambda *_: None)
+    words = checked(rows).text()
+    assert "the row labelled 3" in words and "among the training data" in words
+    group = wb.UnlearningTarget.subgroup("age > 50", ["bmi"])
+    words = checked(wb.audit(case, group, methods, progress=lambda *_: None)).text()
+    assert re.search(r"bmi, in the \d+ of 600 rows where age > 50", words)
+
+
+def test_twenty_features_fit_on_a_page_of_bounded_size() -> None:
+    rng = np.random.default_rng(4)
+    names = [f"attribute_number_{i:02d}" for i in range(20)]
+    values = rng.normal(size=(500, 20))
+    for i in range(6, 20):
+        values[:, i] += 0.5 * values[:, i - 6]
+    data = pd.DataFrame(values, columns=names)
+    data["risk"] = (values @ rng.normal(size=20) > 0).astype(int)
+    graph = wb.CausalGraph([(names[i - 6], names[i]) for i in range(6, 20)])
+    model = LogisticRegression(max_iter=1000).fit(data[names], data["risk"])
+    case = wb.AuditCase(data=data, model=model, graph=graph, outcome="risk")
+    methods = ["cafe", "fuzzing", "permutation", "aif360"]
+    report = wb.audit(case, wb.UnlearningTarget.features(names), methods, progress=lambda *_: None)
+    page = checked(report)  # under 300 kB
+    assert "these 20 features" in page.text("h1")
+    assert all(name in page.text("table") for name in names)
+    assert "smallest are left out of the picture" in page.text("figcaption")
+
+
+def test_text_keeps_its_contrast_in_both_schemes(loan: AuditReport) -> None:
+    light, dark = re.findall(r":root\{(--page:#f4.*?|--page:#11.*?)\}", render_page(loan), re.S)
+
+    def luminance(colour: str) -> float:
+        digits = colour if len(colour) == 6 else "".join(2 * digit for digit in colour)
+        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    for scheme in (light, dark):
+        colours = dict(re.findall(r"--([\w-]+):#([0-9a-f]{3,6})", scheme))
+        pairs = [(text, "card") for text in ("ink", "soft", "link", "lit", "first", "second")]
+        pairs += [("ink", "band"), ("soft", "page"), ("ink", "rule"), ("soft", "rule")]
+        pairs += [(name, f"{name}-bg") for name in ("above", "below", "open", "none")]
+        pairs += [("ink", f"{name}-bg") for name in ("above", "below", "open", "none")]
+        pairs += [("soft", f"{name}-bg") for name in ("above", "below", "open", "none")]
+        for text, ground in pairs:
+            bright, dim = sorted((luminance(colours[text]), luminance(colours[ground])))[::-1]
+            assert (bright + 0.05) / (dim + 0.05) >= 4.5, (text, ground)
+
+
+def test_marks_of_a_forest_stand_at_their_values() -> None:
+    rows = [ForestRow("f", "total", (Estimate("A", 0.1, 0.0, 0.2), Estimate("B", 0.3, 0.2, 0.4)))]
+    drawn = forest_chart(rows, threshold=0.05, title="t", axis="x")
+    scale = Scale.over([0.0, 0.1, 0.2, 0.3, 0.4], 0.05, left=96.0, right=668.0)
+    assert re.search(rf'<circle cx="{scale(0.1):.1f}" cy="\d', drawn.replace('cy="14', ""))
+    assert f"M{scale(0.0):.1f} " in drawn and f"H{scale(0.2):.1f}M" in drawn
+    band = f'<rect x="{scale(-0.05):.1f}"'
+    assert band in drawn and band not in forest_chart(rows, threshold=None, title="t", axis="x")
+    # Two estimators differ in shape, not only in colour; the numbers are also told in words.
+    assert drawn.count("<circle") == 2 and drawn.count("l5.5-5.5") == 2
+    assert "f, total, B: +0.300 (+0.200 to +0.400)" in drawn
+
+
+def test_bars_go_the_way_of_their_sign() -> None:
+    drawn = bar_chart(
+        [BarRow("a → b", 0.2, 0.1, 0.3, "60 %"), BarRow("a", -0.1, -0.2, 0.0, "−40 %")],
+        threshold=None,
+        title="t",
+        axis="x",
+    )
+    bars = [
+        (float(x), float(w))
+        for x, w in re.findall(r'x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="14"', drawn)
+    ]
+    (left, wide), (other, short) = bars
+    assert math.isclose(other + short, left, abs_tol=0.2)  # both end at zero
+    assert math.isclose(wide, 2 * short, abs_tol=0.3)
+    assert "+0.200 · 60 %" in drawn and "−0.100 · −40 %" in drawn
+
+
+def test_equal_ranks_are_drawn_apart_and_unknown_ones_left_out() -> None:
+    ranks = {"a": [1, 2, None], "b": [2, 2, 1], "<c>": [3, 1, 2]}
+    drawn = rank_chart(["A", "B", "C"], ranks, lit=["a"], title="t")
+    places = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', drawn)
+    assert len(places) == len(set(places)) == 8
+    assert drawn.count('stroke-width="3.5"') == 1  # a's only line
+    assert "a: A rank 1, B rank 2, C no rank" in drawn
+    assert "<c>" not in drawn
+
+
+def test_charts_survive_odd_numbers() -> None:
+    nothing = Estimate("A", float("nan"), float("nan"), float("nan"))
+    for estimate in (nothing, Estimate("A", 0.0, 0.0, 0.0), Estimate("A", 1e9, -1e9, 3e9)):
+        drawn = forest_chart(
+            [ForestRow("f\x00\ud800", "total", (estimate,))], threshold=None, title="t", axis="x"
+        )
+        assert "nan" not in drawn and "\x00" not in drawn and "\ud800" not in drawn
+        assert Page(drawn).broken == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.447512, "+0.448"),
+        (-0.0012, "−0.0012"),
+        (12.345, "+12.3"),
+        (1234567.0, "+1,234,567"),
+        (0.0, "0"),
+        (3e-13, "≈ 0"),
+        (float("nan"), "–"),
+        (float("-inf"), "−∞"),
+    ],
+)
+def test_numbers_are_written_for_people(value: float, text: str) -> None:
+    assert signed(value) == text
+
+
+def test_long_lists_are_counted() -> None:
+    assert listing(["a"]) == "a"
+    assert listing([str(i) for i in range(9)]) == "0, 1, 2, 3, 4 and 4 more"
+
+
+def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
+    world = wb.datasets.loan(n=900, seed=0)
+    names = list(world.features)
+    model = LogisticRegression(max_iter=2000).fit(world.data[names], world.data[world.outcome])
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+    groups = {
+        "rich": "income > 60",
+        "<b>Black</b>": "race == 'Black'",
+        "nobody": "income > 1e9",
+    }
+    report = wb.audit(
+        case,
+        wb.UnlearningTarget.features(["zip_code", "income"]),
+        ["cafe", "fuzzing"],
+        subgroups=groups,
+        progress=lambda *_: None,
+    )
+    page = checked(report)
+    words = page.text("section")
+    for row in report.subgroup_frame().to_dict("records"):
+        assert signed(row["total"]) in words
+        assert span((row["total_difference_low"], row["total_difference_high"])) in words
+        assert row["condition"] in words
+    assert "<b>Black</b>" in words  # as text, not as markup
+    assert "Left out: nobody" in words
+    assert "income (set together)" in words and "income (added up)" in words
+    summary = report.row_summary("income")
+    for part in summary.parts():
+        assert share(part.above) in words
+        assert signed(part.quantiles[0.25]) in words
+    drawn = page.text("desc")
+    assert "the whole target (900 rows), total, CAFÉ" in drawn
+    assert "total: " in drawn and " above · mean " in drawn
+    alone = checked(
+        wb.audit(case, wb.UnlearningTarget.feature("income"), ["cafe"], progress=lambda *_: None)
+    ).text()
+    assert "In the groups that were named" not in alone
+    assert "smoother than the rows themselves" in alone
+
+
+def test_bars_of_a_histogram_stand_at_their_bins_and_change_colour_at_the_threshold() -> None:
+    edges = (-0.06, -0.02, 0.02, 0.06, 0.1)
+    panel = HistogramPanel("total", edges, (5, 40, 0, 10), 0.01, "note")
+    drawn = histogram_chart([panel], threshold=0.02, title="rows", axis="effect")
+    scale = Scale.over([-0.06, 0.1], 0.02, left=16, right=744)
+    bars = re.findall(r'<path d="((?:M[^"z]*z)+)" fill="([^"]*)"', drawn)
+    places = {fill: re.findall(r"M([\d.]+) [\d.]+v-([\d.]+)h([\d.]+)", path) for path, fill in bars}
+    (within,) = places[next(fill for fill in places if "first" in fill)]
+    beyond = places[next(fill for fill in places if "second" in fill)]
+    assert float(within[0]) == pytest.approx(scale(-0.02) + 0.5, abs=0.06)
+    assert float(within[2]) == pytest.approx(scale(0.02) - scale(-0.02) - 1, abs=0.06)
+    assert len(beyond) == 2  # the empty bin is not drawn
+    assert float(beyond[1][1]) == pytest.approx(float(within[1]) / 4, abs=0.1)
+    assert float(beyond[1][0]) == pytest.approx(scale(0.06) + 0.5, abs=0.06)
+
+
+def test_associations_hidden_groups_and_other_graphs_are_told() -> None:
+    report = wb.audit(
+        planted_case(),
+        wb.UnlearningTarget.feature("f"),
+        ["cafe", "fairtest"],
+        checks=["subgroups", "graph"],
+        progress=lambda *_: None,
+    )
+    page = checked(report)
+    words = page.text("section")
+    for title in ("Associations (FairTest)", "Where the influence hides"):
+        assert title in page.text("h3")
+    assert "What if the graph is wrong" in page.text("h3")
+    assert report.hidden_subgroups and report.graph_sensitivity and report.associations
+    for sentence in report.hidden_subgroups.sentences()[:6]:
+        assert sentence in page.text("li")
+    for sentence in report.graph_sensitivity.sentences():
+        assert sentence in page.text("li")
+    for row in report.associations.table.to_dict("records"):
+        assert row["feature"] in page.text("th") and signed(row["value"]) in words
+    for row in report.associations.contexts.to_dict("records"):
+        assert row["context"] in page.text("th") and signed(row["whole"]) in page.text("td")
+    for row in report.hidden_subgroups.table.to_dict("records"):
+        assert row["subgroup"] in page.text("th")
+        assert span((row["difference_low"], row["difference_high"])) in page.text("td")
+    for row in report.graph_sensitivity.edits.to_dict("records"):
+        assert row["edit"] in page.text("th")
+    assert "An association is no cause" in words
+    plain = checked(dataclasses.replace(report, hidden_subgroups=None, graph_sensitivity=None))
+    assert "Where the influence hides" not in plain.text() and "graph is wrong" not in plain.text()
+
+
+def test_hostile_names_in_the_checks_are_text() -> None:
+    data = planted_case().data.rename(columns={"f": SCRIPT, "m": IMAGE})
+    data["job"] = data["job"].replace({"v": "<b>v"})
+    model = wb.BlackBoxModel(
+        lambda rows: (
+            0.25
+            + 0.05 * np.tanh(rows[IMAGE])
+            + 0.4 * (rows[SCRIPT] == "yes") * ((rows["age"] > 55) & (rows["job"] == "<b>v"))
+        ),
+        features=[SCRIPT, "age", "job", IMAGE],
+        output="probability",
+    )
+    graph = wb.CausalGraph([(SCRIPT, IMAGE)], nodes=["age", "job"])
+    case = wb.AuditCase(data=data, model=model, graph=graph)
+    report = wb.audit(
+        case,
+        wb.UnlearningTarget.feature(SCRIPT),
+        ["cafe", "fairtest"],
+        checks=["subgroups", "graph"],
+        progress=lambda *_: None,
+    )
+    page = checked(report)
+    assert "<b>v" in page.text("th") and f"remove {SCRIPT} → {IMAGE}" in page.text("th")
+    back = wb.AuditReport.from_json(report.to_json())
+    assert render_page(back) == render_page(report)
+
+
+def test_an_audit_without_any_ranking_method_still_makes_every_page() -> None:
+    world = wb.datasets.loan(500, seed=0)
+    model = train_model(world.data, world.features, world.outcome, "logistic")
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+    report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"), methods=["aif360"])
+    assert "Fairness" in report.to_html() or "fairness" in report.to_html()
+    assert wb.AuditReport.from_json(report.to_json()).to_html() and report._repr_html_()

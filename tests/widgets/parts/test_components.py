@@ -1,0 +1,83 @@
+"""What holds for every component: labels, names kept, text never markup."""
+
+from __future__ import annotations
+
+import importlib
+from html import escape
+from pathlib import Path
+
+import anywidget
+import ipywidgets as W
+
+import widgets
+import workbench as wb
+from tests.widgets.widget_tree import (
+    HOSTILE,
+    LONG,
+    finished,
+    hostile_case,
+    part,
+    parts,
+    said,
+)
+from widgets.graph.graph_editor import GraphEditor
+from widgets.loading.loader import DataModelLoader
+from widgets.pages.app import Workbench
+from widgets.results.comparison_view import ComparisonView
+from widgets.results.effects_view import EffectsView
+from widgets.results.report_panel import ReportPanel
+from widgets.session.session import AuditSession, AuditSettings
+from widgets.target.target_picker import TargetPicker
+
+COMPONENTS = sorted(
+    f"{file.parent.name}.{file.stem}"
+    for file in Path(widgets.__file__).parent.glob("*/*.py")
+    if "(W." in file.read_text("utf-8") or "anywidget.AnyWidget" in file.read_text("utf-8")
+)
+"""Every module that defines a widget."""
+
+
+def test_no_component_overrides_what_its_base_class_keeps_private() -> None:
+    inherited = set(dir(W.VBox)) | set(vars(W.VBox())) | set(dir(anywidget.AnyWidget))
+    traitlets_own = {name for name in vars(W.VBox) if name.startswith("_")}
+    assert len(COMPONENTS) > 10
+    for module in map(importlib.import_module, (f"widgets.{name}" for name in COMPONENTS)):
+        for name in module.__all__:
+            found = getattr(module, name)
+            if isinstance(found, type) and issubclass(found, W.Widget):
+                own = {key for key in vars(found) if not key.startswith("__")}
+                clash = (own & inherited) - traitlets_own - {"_esm"}
+                assert not clash, f"{name} overrides {sorted(clash)}"
+
+
+def test_every_control_has_a_label() -> None:
+    app = Workbench(start=None)
+    controls = W.Dropdown | W.Text | W.Textarea | W.Checkbox | W.RadioButtons | W.FloatText
+    found = parts(app, controls | W.IntText | W.SelectMultiple | W.Button)
+    assert len(found) > 15
+    assert [type(control).__name__ for control in found if not control.description] == []
+
+
+def test_the_page_begins_with_a_sample_and_a_target_and_lacks_nothing() -> None:
+    app = Workbench()
+    assert part(app, DataModelLoader).wait(LONG)
+    assert app.session.target == wb.UnlearningTarget.feature("zip_code")
+    assert app.session.missing == ()
+    run = part(app, W.Button, description="Run the audit")
+    assert not run.disabled
+
+
+def test_names_that_are_markup_are_shown_as_text(session: AuditSession) -> None:
+    views = [
+        GraphEditor(session),
+        TargetPicker(session),
+        EffectsView(session),
+        ComparisonView(session),
+        ReportPanel(session),
+    ]
+    session.open(hostile_case(), (HOSTILE,))
+    session.settings = AuditSettings(methods=("cafe", "fuzzing", "permutation"), threshold=0.02)
+    finished(session)
+    text = "\n".join(map(said, views))
+    assert escape(HOSTILE) in text
+    assert "<img" not in text and "<script" not in text and "b<c" not in text

@@ -1,0 +1,109 @@
+"""What each node and edge of the graph is to the audit: roles, lit ways, weights, and the words."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import workbench as wb
+from workbench.graph.causal_graph import PREDICTION
+
+__all__ = ["edge_weights", "explain_graph", "graph_roles", "lit_edges"]
+
+Edge = tuple[str, str]
+
+
+def graph_roles(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> dict[str, str]:
+    """Return what each node of the audit graph is, for :func:`draw_graph`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"zip": [0, 1, 0, 1], "income": [1.0, 2.0, 1.5, 3.0]})
+    >>> model = wb.BlackBoxModel(lambda rows: rows["income"], features=["income"])
+    >>> graph = wb.CausalGraph([("zip", "income")])
+    >>> case = wb.AuditCase(data=frame, model=model, graph=graph)
+    >>> graph_roles(case, wb.UnlearningTarget.feature("zip"))
+    {'zip': 'target', 'income': 'mediator', 'prediction': 'prediction'}
+    """
+    graph = case.audit_graph
+    names = _names(case, target)
+    mediators = {node for name in names for node in graph.mediators(name, PREDICTION)}
+    adjusted: set[str] = set()
+    for name in names:
+        try:
+            adjusted |= set(graph.adjustment_set(name, PREDICTION))
+        except wb.NotIdentifiableError:
+            continue  # the audit says so; the drawing has nothing to colour
+    roles = {}
+    for node in graph.nodes:
+        if node == PREDICTION:
+            roles[node] = "prediction"
+        elif node in names:
+            roles[node] = "target"
+        elif node in graph.latents:
+            roles[node] = "latent"
+        elif node in mediators:
+            roles[node] = "mediator"
+        elif node in adjusted:
+            roles[node] = "adjustment"
+        elif node not in case.reads:
+            roles[node] = "unread"
+    return roles
+
+
+def lit_edges(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[Edge, ...]:
+    """Return the edges by which the target can reach the prediction."""
+    graph = case.audit_graph
+    names = set(_names(case, target))
+    reached = names | {d for name in names for d in graph.descendants(name)}
+    leading = {PREDICTION, *graph.ancestors(PREDICTION)}
+    return tuple((u, v) for u, v in graph.edges if u in reached and v in leading)
+
+
+def edge_weights(report: wb.AuditReport | None) -> dict[Edge, float]:
+    """Return what the paths through each edge carry: the sum of their absolute effects.
+
+    Parameters
+    ----------
+    report : AuditReport or None
+        Without one there are no weights.
+
+    Returns
+    -------
+    dict of (str, str) to float
+        In the unit of the prediction; edges that no followed path takes are left out.
+    """
+    weights: dict[Edge, float] = {}
+    for path in report.path_effects if report is not None else ():
+        for edge in pairwise(path.path):
+            weights[edge] = weights.get(edge, 0.0) + abs(path.effect.value)
+    return weights
+
+
+def explain_graph(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> str:
+    """Say what the drawing states, and in how many ways the target reaches the prediction."""
+    text = (
+        "An arrow says: changing the first changes the second. The dashed arrows into the "
+        "prediction are known, since they are the columns that the model reads; the others are "
+        "the auditor's statement about the world, and the result is only as good as they are."
+    )
+    if case.outcome in case.graph and case.outcome not in case.audit_graph:
+        text += (
+            f" The prediction stands in the place of the recorded outcome, {case.outcome}, "
+            f"whose own arrows are in the table only."
+        )
+    if target is None:
+        return text
+    chosen = _names(case, target)
+    names = ", ".join(chosen)
+    ways = sum(case.audit_graph.count_directed_paths(name, PREDICTION) for name in chosen)
+    if not ways:
+        return f"{text} By this graph, {names} cannot reach the prediction at all."
+    return (
+        f"{text} By this graph, {names} can reach the prediction in {ways:,} "
+        f"way{'s' if ways != 1 else ''}, highlighted in the drawing."
+    )
+
+
+def _names(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
+    return () if target is None else target.resolve_names(case.features, case.reads)

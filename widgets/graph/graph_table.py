@@ -1,0 +1,101 @@
+"""The graph without a mouse: its arrows as a table, menus to change them, and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as W
+
+import workbench as wb
+from widgets.parts import markup
+
+__all__ = ["GraphTable"]
+
+MOST_ROWS = 400
+"""Arrows that are listed."""
+
+
+class GraphTable(W.VBox):
+    """Says what a person wants changed, as the canvas does.
+
+    Parameters
+    ----------
+    wanted : callable (dict) -> None
+        Gets an intent of :func:`widgets.graph.graph_edits.edited`.
+    replaced : callable (str) -> None
+        Gets a text that is to be the graph.
+    """
+
+    def __init__(
+        self, wanted: Callable[[Mapping[str, Any]], None], replaced: Callable[[str], None]
+    ) -> None:
+        self._from = W.Dropdown(description="From (cause)", options=[])
+        self._to = W.Dropdown(description="To (effect)", options=[])
+        self._name = W.Text(description="Name of a hidden cause", continuous_update=False)
+        self._text = W.Textarea(
+            description="The same graph as DAGitty text", rows=8, continuous_update=False
+        )
+        for control in (self._from, self._to, self._name, self._text):
+            control.add_class("wb-field")
+        self._list = W.HTML()
+
+        def edge(kind: str) -> Callable[[], None]:
+            return lambda: wanted(
+                {"kind": kind, "source": self._from.value, "target": self._to.value}
+            )
+
+        def button(text: str, action: Callable[[], None]) -> W.Button:
+            made = W.Button(description=text)
+            made.on_click(lambda _: action())
+            return made
+
+        arrows = W.HBox(
+            [
+                self._from,
+                self._to,
+                button("Add", edge("add-edge")),
+                button("Remove", edge("remove-edge")),
+                button("Reverse", edge("reverse-edge")),
+            ]
+        )
+        hidden = W.HBox(
+            [
+                self._name,
+                button(
+                    "Add this hidden cause",
+                    lambda: wanted({"kind": "add-latent", "name": self._name.value}),
+                ),
+                button(
+                    "Remove this hidden cause",
+                    lambda: wanted({"kind": "remove-node", "node": self._name.value.strip()}),
+                ),
+            ]
+        )
+        for row in (arrows, hidden):
+            row.add_class("wb-row")
+        use = button("Use this text", lambda: replaced(self._text.value))
+        super().__init__([arrows, hidden, self._list, self._text, use])
+
+    def show(self, case: wb.AuditCase) -> None:
+        """Show the graph as the auditor drew it."""
+        graph = case.graph
+        names = [*graph.nodes, *case.features, *map(str, case.data.columns)]
+        names = list(dict.fromkeys(names))
+        for control in (self._from, self._to):
+            if list(control.options) != names:
+                kept = control.value
+                control.options = names
+                control.value = kept if kept in names else next(iter(names), None)
+        shown = graph.edges[:MOST_ROWS]
+        count = f"{len(graph.edges):,} arrow{'s' if len(graph.edges) != 1 else ''} drawn"
+        if len(shown) < len(graph.edges):
+            count += f", the first {MOST_ROWS} listed; the text below holds all"
+        hidden = f"; hidden causes: {', '.join(graph.latents)}" if graph.latents else ""
+        self._list.value = markup.table(shown, ["cause", "effect"], caption=f"{count}{hidden}")
+        self._text.value = graph.to_dagitty()
+
+    def choose(self, source: object, sink: object) -> None:
+        """Put an arrow into the menus, where both ends are in them."""
+        if source in self._from.options and sink in self._to.options:
+            self._from.value, self._to.value = source, sink

@@ -1,0 +1,376 @@
+"""Step 1: which data and which model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import ipywidgets as W
+
+import workbench as wb
+from widgets.loading.case_form import CaseForm
+from widgets.loading.model_forms import ColumnForm, EndpointForm, FileForm
+from widgets.loading.model_sources import (
+    TRAINED,
+    ModelFile,
+    ModelSource,
+    Opened,
+    Quick,
+    open_case,
+)
+from widgets.loading.sources import MAX_BYTES, SOURCES, Table, sample_table, uploaded_table
+from widgets.parts import markup
+from widgets.parts.file_picker import FilePicker
+from widgets.parts.status_line import StatusLine
+from widgets.parts.table_preview import case_summary, table_preview
+from widgets.session.jobs import BackgroundJob, Listener, words_for
+from widgets.session.session import AuditSession
+from workbench.common.errors import DataError
+from workbench.common.progress import Progress
+
+__all__ = ["DataModelLoader"]
+
+OWN = "own"
+FILE, ENDPOINT, COLUMN = "file", "endpoint", "column"
+BROUGHT = {
+    FILE: "Bring a model file (skops or ONNX)",
+    ENDPOINT: "Ask a model over HTTP",
+    COLUMN: "Use logged predictions (a column)",
+}
+Result = TypeVar("Result")
+
+
+class DataModelLoader(W.VBox):
+    """Chooses data and a model; sets the session's case.
+
+    The data are a sample or a CSV or Parquet file. The model is trained here, read from a file,
+    asked over HTTP, or known by its logged predictions only.
+
+    Parameters
+    ----------
+    session : AuditSession
+    start : str, optional
+        A sample to load at once: a key of :data:`widgets.loading.sources.SOURCES`.
+    """
+
+    def __init__(self, session: AuditSession, start: str | None = "loan") -> None:
+        self._session = session
+        self._job = BackgroundJob(session.lock)
+        self._busy = False
+        self._table: Table | None = None
+        self._own: Table | None = None
+        self._loaded: Opened | None = None
+        self._source = W.RadioButtons(
+            options=[
+                *((source.title, key) for key, source in SOURCES.items()),
+                ("A table of your own (CSV or Parquet file)", OWN),
+            ],
+            value=start,
+            description="Data",
+        )
+        ways = {**TRAINED, **BROUGHT}
+        self._kind = W.Dropdown(
+            options=[(title, kind) for kind, title in ways.items()], description="Model"
+        )
+        for control in (self._source, self._kind):
+            control.add_class("wb-field")
+        self._story, self._preview, self._summary = W.HTML(), W.HTML(), W.HTML()
+        for table in (self._preview, self._summary):
+            table.add_class("wb-preview")
+        self._status = StatusLine()
+        self._picker = FilePicker(
+            f"CSV or Parquet file, at most {MAX_BYTES / 1e6:,.0f} MB",
+            ".csv,.tsv,.txt,.parquet",
+            MAX_BYTES,
+            self._table_arrived,
+            self._problem,
+        )
+        self._file_form = FileForm(self._read_model, self._problem)
+        self._endpoint_form = EndpointForm(self._changed)
+        self._forms: dict[str, FileForm | EndpointForm | ColumnForm] = {
+            FILE: self._file_form,
+            ENDPOINT: self._endpoint_form,
+            COLUMN: ColumnForm(self._column_chosen),
+        }
+        self._form = CaseForm(self._changed, self._status.say)
+        self._use = W.Button(description="Use this", button_style="primary")
+        self._stop = W.Button(description="Stop loading")
+        super().__init__([self._columns()])
+        self._source.observe(lambda _: self._safely(self._source_chosen), "value")
+        self._kind.observe(lambda _: self._safely(self._kind_chosen), "value")
+        self._use.on_click(lambda _: self._safely(self._open))
+        self._stop.on_click(lambda _: self._safely(self._stop_loading))
+        session.observe(lambda _: self._safely(self._draw), "case")
+        self._safely(self._source_chosen)
+        if session.case is not None:
+            self._safely(self._draw)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until what was chosen is loaded; False when the time is over."""
+        return self._job.wait(timeout)
+
+    def _columns(self) -> W.HBox:
+        buttons = W.HBox([self._use, self._stop])
+        buttons.add_class("wb-row")
+        left = W.VBox([self._source, self._kind])
+        right = W.VBox(
+            [
+                self._story,
+                self._picker,
+                self._preview,
+                *self._forms.values(),
+                self._form,
+                buttons,
+                self._status,
+                self._summary,
+            ]
+        )
+        left.add_class("wb-side")
+        right.add_class("wb-main")
+        columns = W.HBox([left, right])
+        columns.add_class("wb-columns")
+        return columns
+
+    # ---- choices ----------------------------------------------------------------------------
+
+    def _source_chosen(self) -> None:
+        key = self._source.value
+        self._begin_again()
+        self._story.value = _story(key)
+        self._table = self._own if key == OWN else None
+        self._unfold()
+        if key == OWN:
+            self._status.say("" if self._own is not None else "Choose a file.")
+        elif key is not None:
+            self._load_sample(str(key))
+
+    def _kind_chosen(self) -> None:
+        self._begin_again()
+        if self._kind.value != ENDPOINT:
+            self._endpoint_form.forget()
+        if self._source.value in SOURCES and (self._trained or self._table is None):
+            self._source_chosen()  # nothing else has to be asked, or the data are yet to come
+        else:
+            self._unfold()
+            self._status.say("")
+
+    def _column_chosen(self) -> None:
+        self._changed()
+        self._offer_rest()
+
+    def _changed(self) -> None:
+        """Drop what was opened or is being opened with other answers."""
+        if self._session.case is not None or self._busy:
+            self._begin_again()
+            self._unfold()
+            self._status.say(f"Changed. Press “{self._use.description}” when all is as you want.")
+
+    def _begin_again(self) -> None:
+        self._cancel()
+        self._loaded = None
+        self._session.close()
+
+    @property
+    def _trained(self) -> bool:
+        return self._kind.value in TRAINED
+
+    def _unfold(self) -> None:
+        """Show what has to be asked next, and nothing else."""
+        own, table, kind = self._source.value == OWN, self._table, self._kind.value
+        asked = table is not None and (own or not self._trained)
+        _show(self._picker, own)
+        _show(self._preview, own and table is not None)
+        for name, form in self._forms.items():
+            _show(form, asked and name == kind)
+        if table is not None and own:
+            self._preview.value = table_preview(table.data, table.columns)
+        if asked and table is not None and kind in self._forms:
+            self._forms[kind].offer(table)
+        self._offer_rest()
+
+    def _offer_rest(self) -> None:
+        table, form = self._table, self._forms.get(self._kind.value)
+        own = self._source.value == OWN
+        rest = table is not None and (own or form is not None) and (form is None or form.ready)
+        _show(self._form, rest)
+        retry = not own and form is None and self._session.case is None and not self._busy
+        _show(self._use, rest or (retry and self._source.value is not None))
+        _show(self._stop, self._busy)
+        self._use.description = (
+            form.action
+            if form is not None
+            else "Train the model and use it"
+            if own
+            else "Load it again"
+        )
+        if rest and table is not None:
+            column = form.source().column if isinstance(form, ColumnForm) else None
+            known = None if form is None else form.reads
+            self._form.offer(table, training=form is None, known=known, predictions=column)
+
+    # ---- loading ----------------------------------------------------------------------------
+
+    def _load_sample(self, key: str) -> None:
+        kind = str(self._kind.value)
+        trained = self._trained
+
+        def work(progress: Progress) -> tuple[Table, Opened | None]:
+            table = sample_table(key, progress)
+            if not trained:
+                return table, None
+            return table, open_case(
+                table,
+                Quick(kind),
+                reads=table.features,
+                outcome=table.outcome,
+                graph=None,
+                progress=progress,
+            )
+
+        def done(found: tuple[Table, Opened | None]) -> None:
+            self._table, opened = found
+            if opened is not None:
+                self._opened(opened)
+            else:
+                self._unfold()
+                self._status.say(f"Read {len(self._table.data):,} rows. Now the model.", "good")
+
+        self._start(work, done)
+
+    def _table_arrived(self, name: str, content: bytes) -> None:
+        with self._session.lock:
+            self._begin_again()
+            self._own = self._table = None
+            self._unfold()
+
+            def done(table: Table) -> None:
+                self._own = self._table = table
+                self._unfold()
+                rows, columns = table.data.shape
+                self._status.say(f"Read {rows:,} rows and {columns:,} columns.", "good")
+
+            self._start(lambda progress: uploaded_table(content, name, progress), done)
+
+    def _read_model(self, file: ModelFile) -> None:
+        form = self._file_form
+
+        def work(progress: Progress) -> wb.BlackBoxModel:
+            progress("reading the model", 0.0)
+            return file.read()[0]
+
+        def done(model: wb.BlackBoxModel) -> None:
+            form.show(model)
+            self._offer_rest()
+            self._status.say("The model file is read.", "good")
+
+        with self._session.lock:
+            self._begin_again()
+            self._offer_rest()
+            self._start(work, done)
+
+    def _open(self) -> None:
+        """Make the case of everything that was chosen."""
+        table, form = self._table, self._forms.get(self._kind.value)
+        if self._source.value in SOURCES and form is None:
+            self._source_chosen()
+            return
+        if table is None or self._kind.value is None:
+            raise DataError("Choose data and a model first.")
+        self._begin_again()
+        source: ModelSource = Quick(str(self._kind.value)) if form is None else form.source()
+        reads = (None if form is None else form.reads) or self._form.reads
+        outcome, graph = self._form.outcome, self._form.graph()
+        self._start(
+            lambda progress: open_case(
+                table, source, reads=reads, outcome=outcome, graph=graph, progress=progress
+            ),
+            self._opened,
+        )
+
+    def _opened(self, opened: Opened) -> None:
+        self._loaded = opened
+        self._session.open(
+            opened.case,
+            opened.suggested,
+            code=opened.code,
+            live=opened.live,
+            learner=opened.learner,
+        )
+
+    def _start(self, work: Callable[[Progress], Result], done: Callable[[Result], None]) -> None:
+        def finish(result: Result) -> None:
+            self._busy = False
+            self._safely(lambda: done(result))
+            self._offer_rest()
+
+        def fail(words: str) -> None:
+            self._busy = False
+            form = self._forms.get(self._kind.value)
+            self._problem(words if form is None else form.advise(words))
+            self._offer_rest()
+
+        def progress(step: str, _: float) -> None:
+            self._status.say(f"{step[:1].upper()}{step[1:]}…", "busy")
+
+        self._busy = True
+        self._status.say("Loading…", "busy")
+        self._job.start(work, Listener(finish, fail, progress))
+        _show(self._stop, True)
+
+    def _cancel(self) -> None:
+        self._job.cancel()
+        self._busy = False
+
+    def _stop_loading(self) -> None:
+        if self._busy:
+            self._begin_again()
+            self._unfold()
+            self._status.say("Stopped. Nothing was loaded.")
+
+    # ---- what is said -----------------------------------------------------------------------
+
+    def _safely(self, act: Callable[[], None]) -> None:
+        """Act while no background result can arrive; say a failure in words."""
+        try:
+            with self._session.lock:
+                act()
+        except Exception as error:  # the component's boundary
+            self._problem(words_for(error))
+
+    def _problem(self, words: str) -> None:
+        self._status.say(words, "problem")
+
+    def _draw(self) -> None:
+        case = self._session.case
+        if case is None:
+            self._summary.value = ""
+            return
+        loaded = self._loaded
+        ours = loaded is not None and loaded.case.model is case.model
+        self._summary.value = case_summary(
+            case,
+            origin=loaded.origin if loaded is not None and ours else "",
+            notes=loaded.notes if loaded is not None and ours else (),
+            rows=self._source.value != OWN,
+        )
+        _show(self._stop, False)
+        self._status.say(
+            f"Ready: {case.n_rows:,} rows, and a model that reads {len(case.reads):,} of their "
+            f"columns.",
+            "good",
+        )
+
+
+def _show(widget: W.DOMWidget, shown: bool) -> None:
+    widget.layout.display = "" if shown else "none"
+
+
+def _story(key: object) -> str:
+    if key == OWN:
+        text = (
+            "Bring a table; its first line names the columns. Nothing is stored: the table is gone "
+            "when you close the page."
+        )
+    else:
+        text = SOURCES[str(key)].story if key in SOURCES else ""
+    return markup.paragraph(text, "wb-story")

@@ -1,0 +1,276 @@
+"""What has to be asked for each way to bring a model: a file, an address, or a column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import ipywidgets as W
+
+import workbench as wb
+from widgets.loading.model_sources import MODEL_BYTES, Endpoint, LoggedColumn, ModelFile
+from widgets.loading.sources import Table, likely_predictions
+from widgets.parts import markup
+from widgets.parts.disclosure import Disclosure
+from widgets.parts.file_picker import FilePicker
+from widgets.parts.secret_field import SecretField
+from workbench.common.errors import ModelError, listed
+
+__all__ = ["ColumnForm", "EndpointForm", "FileForm"]
+
+PROTOCOLS = {
+    "Open Inference Protocol, version 2": "open-inference",
+    "MLflow (…/invocations)": "mlflow",
+}
+CLASSES = re.compile(r"\bhas (\d+ classes|no class) ")
+"""How the engine says that a class has to be named, or that there is no such class."""
+LONGEST = 200
+"""Characters of an output's or class's name."""
+
+
+class FileForm(W.VBox):
+    """Asks for a model file.
+
+    Parameters
+    ----------
+    chosen : callable (ModelFile) -> None
+        Reads the file, in the background, and then calls :meth:`show`.
+    said : callable (str) -> None
+    """
+
+    action = "Use this model"
+
+    def __init__(self, chosen: Callable[[ModelFile], None], said: Callable[[str], None]) -> None:
+        self._chosen = chosen
+        self._file: ModelFile | None = None
+        self._model: wb.BlackBoxModel | None = None
+        self._picker = FilePicker(
+            f"Model file (skops or ONNX), at most {MODEL_BYTES / 1e6:,.0f} MB",
+            ".skops,.onnx",
+            MODEL_BYTES,
+            self._take,
+            said,
+            advice="Serve it behind an address instead, or audit its logged predictions.",
+        )
+        self._class = W.Text(
+            description="Class whose probability is audited", continuous_update=False
+        )
+        self._class.add_class("wb-field")
+        self._class.layout.display = "none"
+        self._answer = W.HTML()
+        hint = markup.paragraph(
+            "A scikit-learn model saved by skops.io.dump(model, 'model.skops'), or an ONNX file. "
+            "Pickle files are refused: opening one runs whatever code its author put into it.",
+            "wb-muted",
+        )
+        super().__init__([W.HTML(hint), self._picker, self._class, self._answer])
+        self._class.observe(lambda _: self._again(), "value")
+
+    def offer(self, table: Table) -> None:
+        """Nothing here depends on the table."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a file has been read."""
+        return self._model is not None
+
+    @property
+    def reads(self) -> tuple[str, ...] | None:
+        """The columns that the file says it reads; None when it does not say."""
+        return None if self._model is None else self._model.features
+
+    def source(self) -> ModelFile:
+        """Return what was chosen.
+
+        Raises
+        ------
+        ModelError
+            No file has been read.
+        """
+        if self._file is None or self._model is None:
+            raise ModelError("Choose a model file first.")
+        return self._file
+
+    def show(self, model: wb.BlackBoxModel) -> None:
+        """Say what the file holds."""
+        self._model = model
+        assert self._file is not None
+        terms = {"Model": f"{model.name}, from {self._file.name}"}
+        if model.features is not None:
+            terms["Reads"] = ", ".join(model.features)
+        self._answer.value = markup.figure_note(terms)
+
+    def advise(self, words: str) -> str:
+        """Return the words of a failure with what to do here; ask for the class where one lacks."""
+        if not CLASSES.search(words):
+            return words
+        self._class.layout.display = ""
+        return f"{words} Write it into the field “{self._class.description}” above."
+
+    def _take(self, name: str, content: bytes) -> None:
+        self._class.layout.display = "none"
+        with self._class.hold_trait_notifications():
+            self._class.value = ""
+        self._read(ModelFile(name, content))
+
+    def _again(self) -> None:
+        if self._file is not None and (self._class.value or None) != self._file.positive:
+            named = str(self._class.value)[:LONGEST].strip() or None
+            self._read(ModelFile(self._file.name, self._file.content, named))
+
+    def _read(self, file: ModelFile) -> None:
+        self._file, self._model, self._answer.value = file, None, ""
+        self._chosen(file)
+
+
+class EndpointForm(W.VBox):
+    """Asks for the address of a model that answers over HTTP.
+
+    Parameters
+    ----------
+    changed : callable () -> None
+    """
+
+    action = "Ask this model and use it"
+    ready = True  # unless this server allows no address
+    reads: tuple[str, ...] | None = None
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._notice = W.HTML()
+        self._url = W.Text(
+            description="Address of the model",
+            placeholder="https://models.example.org/v2/models/loan",
+            continuous_update=False,
+        )
+        self._protocol = W.Dropdown(options=list(PROTOCOLS.items()), description="Protocol")
+        self._token = SecretField(
+            "Bearer token, if it needs one",
+            "Sent to this address only. It is not saved with the page, the report or its code.",
+        )
+        self._output = W.Text(description="Name of the output to audit", placeholder="the only one")
+        self._class = W.Text(
+            description="Class whose probability is audited", placeholder="the second of two"
+        )
+        for control in (self._url, self._protocol, self._output, self._class):
+            control.add_class("wb-field")
+            control.observe(lambda _: changed(), "value")
+        self._more = Disclosure(
+            "If it answers with several outputs or classes", W.VBox([self._output, self._class])
+        )
+        self._more.add_class("wb-field-more")
+        self._fields = W.VBox([self._url, self._protocol, self._token, self._more])
+        super().__init__([self._notice, self._fields])
+
+    def offer(self, table: Table) -> None:
+        """Say which addresses this server allows, and what asking means."""
+        from workbench.models.endpoint.endpoint import allowed_endpoints
+
+        allowed = allowed_endpoints()
+        self.ready = allowed != ()
+        self._fields.layout.display = "" if self.ready else "none"
+        said = (
+            f"The model is asked about all {len(table.data):,} rows once, and an audit asks it "
+            f"several times as many. Mind what a question costs you."
+        )
+        if allowed is None:
+            self._notice.value = markup.paragraph(said, "wb-muted")
+        elif not allowed:
+            self._notice.value = markup.notice(
+                "This server allows no addresses of models. Whoever runs it can allow one: "
+                "cafe-workbench serve --endpoint https://models.example.org/. Meanwhile, bring "
+                "the model as a file, or its predictions as a column of a table.",
+                "warning",
+            )
+        else:
+            listing = "Addresses that this server allows begin with:"
+            self._notice.value = (
+                markup.paragraph(said, "wb-muted")
+                + markup.paragraph(listing)
+                + markup.bullets(allowed)
+            )
+            if len(allowed) == 1 and not self._url.value:
+                self._url.value = allowed[0]
+
+    def source(self) -> Endpoint:
+        """Return what was chosen.
+
+        Raises
+        ------
+        ModelError
+            The token, or a name, cannot be used. The address is looked at when it is asked.
+        """
+        output, positive = (str(w.value).strip() for w in (self._output, self._class))
+        if max(len(output), len(positive)) > LONGEST:
+            raise ModelError(f"An output's or class's name has at most {LONGEST} characters.")
+        return Endpoint(
+            str(self._url.value).strip(),
+            self._protocol.value,
+            output or None,
+            positive or None,
+            self._token.secret(),
+        )
+
+    def advise(self, words: str) -> str:
+        """Return the words of a failure with what to do here."""
+        words = words.replace(", or give it more time with timeout=", "")  # no field asks for it
+        if "headers=" in words:
+            return f"{words} Type the token into its field above."
+        if "output=" in words or "positive=" in words:
+            self._more.opened = True
+            return f"{words} Write it into its field above."
+        return words
+
+    def forget(self) -> None:
+        """Forget the token."""
+        self._token.forget()
+
+
+class ColumnForm(W.VBox):
+    """Asks which column of the table holds logged predictions.
+
+    Parameters
+    ----------
+    changed : callable () -> None
+    """
+
+    action = "Use these predictions"
+    reads: tuple[str, ...] | None = None
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._hint = W.HTML()
+        self._column = W.Dropdown(options=[], description="Column of logged predictions")
+        self._column.add_class("wb-field")
+        self._column.observe(lambda _: changed(), "value")
+        super().__init__([self._hint, self._column])
+
+    def offer(self, table: Table) -> None:
+        """Offer the table's numbers."""
+        names = likely_predictions(table)
+        self._column.options = [(name, name) for name in names]
+        self._column.value = names[0] if names else None
+        self._column.layout.display = "" if names else "none"
+        said = (
+            "One prediction per row, as the model gave it. Nothing can be asked of it again, so "
+            "the audit rests on CAFÉ's regressions alone."
+        )
+        if not names:
+            said = (
+                f"None of the columns {listed(table.data.columns, 6)} holds numbers, so none can "
+                f"hold predictions. Choose another table or another way to bring the model."
+            )
+        elif table.is_sample:
+            said += " A sample holds no predictions; any of its numbers can stand in for them."
+        self._hint.value = markup.paragraph(said, "wb-muted")
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a column to choose."""
+        return self._column.value is not None
+
+    def source(self) -> LoggedColumn:
+        """Return what was chosen."""
+        return LoggedColumn(str(self._column.value))
+
+    def advise(self, words: str) -> str:
+        """Return the words of a failure."""
+        return words

@@ -1,0 +1,254 @@
+"""Where a table can come from: the samples, and a file that somebody brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+import workbench as wb
+from widgets.parts.table_preview import ColumnSummary, summarise
+from workbench.common.errors import GraphError, listed
+from workbench.common.progress import Progress
+from workbench.datasets.dataset import Dataset
+
+__all__ = [
+    "SOURCES",
+    "Source",
+    "Table",
+    "likely_features",
+    "likely_outcome",
+    "likely_predictions",
+    "sample_table",
+    "uploaded_table",
+]
+
+MAX_BYTES = 30_000_000
+"""Largest upload; the browser refuses more before it sends any of it."""
+MAX_COLUMNS = 200
+MAX_CELLS = 5_000_000
+MOST_LEVELS = 50
+"""A text column with more levels than this is rather a name or a number of a person."""
+MOST_NODES = 30
+"""An empty graph with more nodes than this cannot be drawn in by hand; it begins with less."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A sample that the page offers.
+
+    Attributes
+    ----------
+    title : str
+    story : str
+        What a newcomer should know, in two sentences.
+    load : callable () -> Dataset
+    suggested : tuple of str
+        Features worth asking about first.
+    """
+
+    title: str
+    story: str
+    load: Callable[[], Dataset]
+    suggested: tuple[str, ...]
+
+
+SOURCES = {
+    "loan": Source(
+        "Loan applications (simulated)",
+        "A bank's model was made to forget the zip code, which stands in for race: it no longer "
+        "reads either. But zip code shapes neighborhood income, and that the model still reads.",
+        wb.datasets.loan,
+        ("zip_code",),
+    ),
+    "heart_disease": Source(
+        "Heart disease (simulated)",
+        "A model predicts a patient's risk. Smoking and exercise also act on it in a roundabout "
+        "way, through body mass and blood pressure.",
+        wb.datasets.heart_disease,
+        ("smoking",),
+    ),
+    "performance": Source(
+        "Job performance (simulated)",
+        "A model scores employees. Gender acts on the score only through education, and education "
+        "through experience and income.",
+        wb.datasets.performance,
+        ("gender",),
+    ),
+    "adult": Source(
+        "Adult census income (real)",
+        "The 1994 US census: who earns more than 50,000 dollars a year. The causal graph is a "
+        "published one (Chiappa 2019). A random forest on it takes some minutes to audit.",
+        wb.datasets.adult,
+        ("sex",),
+    ),
+    "german_credit": Source(
+        "German credit (real)",
+        "1,000 customers of a German bank: who is a bad credit risk. The causal graph is a "
+        "published one (Chikahara et al. 2021).",
+        wb.datasets.german_credit,
+        ("sex",),
+    ),
+    "drug_consumption": Source(
+        "Drug consumption (real)",
+        "1,885 people and their answers to a personality test: who used cannabis within the last "
+        "year. The causal graph was proposed by an algorithm (LiNGAM): check its arrows.",
+        wb.datasets.drug_consumption,
+        ("gender",),
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table, and what is known of it before a model is chosen.
+
+    Attributes
+    ----------
+    data : DataFrame, shape (n, columns)
+    imports, lines : tuple of str
+        Python that defines ``data``.
+    graph : CausalGraph or None
+        A sample's; a table of one's own brings none.
+    outcome : str or None
+        A sample's.
+    features : tuple of str
+        What a model of a sample is usually given; empty for a table of one's own.
+    suggested : tuple of str
+        Features worth asking about first.
+    """
+
+    data: pd.DataFrame
+    imports: tuple[str, ...]
+    lines: tuple[str, ...]
+    graph: wb.CausalGraph | None = None
+    outcome: str | None = None
+    features: tuple[str, ...] = ()
+    suggested: tuple[str, ...] = ()
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether graph and outcome came with it."""
+        return self.graph is not None
+
+    @cached_property
+    def columns(self) -> tuple[ColumnSummary, ...]:
+        """What each column holds; looked up once, as it reads every cell."""
+        return summarise(self.data)
+
+    def graph_for(
+        self,
+        reads: tuple[str, ...],
+        outcome: str | None,
+        predictions: str | None,
+        drawn: wb.CausalGraph | None,
+    ) -> wb.CausalGraph:
+        """Return the graph to begin with: the one that was drawn, the sample's, or one of nodes.
+
+        Parameters
+        ----------
+        predictions : str, optional
+            The column of logged predictions, which is no cause of anything and leaves the graph.
+        drawn : CausalGraph, optional
+            What somebody brought.
+
+        Raises
+        ------
+        GraphError
+            The drawn graph holds the column of predictions.
+        """
+        if drawn is not None:
+            if predictions is not None and predictions in drawn.nodes:
+                raise GraphError(
+                    f"The graph holds {listed([predictions])}, the column of logged predictions. "
+                    f"The workbench adds the prediction itself: take it out of the graph."
+                )
+            return drawn
+        if self.graph is not None:
+            held = predictions is not None and predictions in self.graph.nodes
+            return self.graph.remove_node(str(predictions)) if held else self.graph
+        others = [
+            name
+            for name in likely_features(self, outcome)
+            if name not in reads and name != predictions
+        ]
+        ends = () if outcome is None else (outcome,)
+        if len(reads) + len(others) + len(ends) > MOST_NODES:
+            others = []
+        return wb.CausalGraph(nodes=[*reads, *others, *ends])
+
+
+def sample_table(key: str, progress: Progress) -> Table:
+    """Load a sample.
+
+    Raises
+    ------
+    DataError
+        Its files are not there and cannot be fetched.
+    """
+    progress("reading the data", 0.0)
+    source = SOURCES[key]
+    world = source.load()
+    return Table(
+        world.data,
+        (),
+        (f"world = wb.datasets.{key}()", "data = world.data"),
+        world.graph,
+        world.outcome,
+        world.features,
+        source.suggested,
+    )
+
+
+def uploaded_table(content: bytes, name: str, progress: Progress) -> Table:
+    """Read a CSV or Parquet file that somebody brought, within the page's limits.
+
+    Raises
+    ------
+    DataError
+        The file is too large, or no table that can be read.
+    """
+    from workbench.tables.files.delimited import parse_table
+
+    progress("reading the file", 0.0)
+    data = parse_table(
+        content, name, max_bytes=MAX_BYTES, max_columns=MAX_COLUMNS, max_cells=MAX_CELLS
+    )
+    table = Table(data, (), (f"data = wb.read_table({name!r})",))
+    progress("looking at its columns", 0.6)
+    table.columns  # noqa: B018 — looked up here, in the background, and kept
+    return table
+
+
+def likely_features(table: Table, outcome: str | None) -> tuple[str, ...]:
+    """Name the columns that a model could sensibly read: no outcome, no names of people."""
+    return tuple(
+        column.name
+        for column in table.columns
+        if column.name != outcome
+        and column.usable
+        and (column.kind != "text" or column.distinct <= MOST_LEVELS)
+    )
+
+
+def likely_outcome(table: Table, without: str | None = None) -> str:
+    """Return the last column with two values, else the last numeric one, else the last."""
+    columns = [column for column in table.columns if column.name != without]
+    two = [column.name for column in columns if column.distinct == 2]
+    numbers = [column.name for column in columns if "number" in column.kind]
+    return (two or numbers or [column.name for column in columns])[-1]
+
+
+def likely_predictions(table: Table) -> tuple[str, ...]:
+    """Return the columns that could hold predictions, the likeliest first."""
+    numbers = [column.name for column in table.columns if "number" in column.kind]
+    words = ("predict", "score", "prob", "yhat", "y_hat")
+
+    def rank(name: str) -> tuple[bool, bool]:
+        values = table.data[name].dropna()
+        share = bool(len(values)) and float(values.min()) >= 0 and float(values.max()) <= 1
+        return (not any(word in name.lower() for word in words), not share)
+
+    return tuple(sorted(reversed(numbers), key=rank))

@@ -1,0 +1,82 @@
+"""The page: six numbered steps over one session."""
+
+from __future__ import annotations
+
+import ipywidgets as W
+
+from widgets.graph.graph_editor import GraphEditor
+from widgets.loading.loader import DataModelLoader
+from widgets.other_models.change_models import ChangeModels
+from widgets.parts.page_footer import PageFooter
+from widgets.parts.page_style import page_style
+from widgets.parts.saved_view import SavedView
+from widgets.results.comparison_view import ComparisonView
+from widgets.results.effects_view import EffectsView
+from widgets.results.interactive_view import InteractiveView
+from widgets.results.report_panel import ReportPanel
+from widgets.run.run_panel import RunPanel
+from widgets.session.session import AuditSession
+from widgets.target.target_picker import TargetPicker
+
+__all__ = ["Workbench"]
+
+HEAD = """
+<header class="wb-head"><h1>CAFÉ Audit Workbench</h1>
+<p>Has a model really forgotten? Removing a column does not remove its influence: it can come back
+through the columns that it shapes. Choose a model, say what was to be forgotten, and see what is
+left.</p></header>
+"""
+
+
+class Workbench(SavedView, W.VBox):
+    """The whole workbench.
+
+    Parameters
+    ----------
+    start : str or None, default "loan"
+        The sample to begin with.
+
+    Attributes
+    ----------
+    session : AuditSession
+        What the page works on; readable from a notebook, for instance ``app.session.report``.
+    """
+
+    def __init__(self, start: str | None = "loan") -> None:
+        self.session = session = AuditSession()
+        # The order matters: a component hears of a change before those below it.
+        loader = DataModelLoader(session, start)
+        graph = GraphEditor(session)
+        target = TargetPicker(session)
+        change = ChangeModels(session)
+        run = RunPanel(session)
+        effects, comparison, panel = (
+            view(session) for view in (EffectsView, ComparisonView, ReportPanel)
+        )
+        self._saved = (graph, effects, comparison, panel)
+        super().__init__(
+            [
+                W.HTML(f"{page_style()}{HEAD}"),
+                _step(1, "Data and model", loader),
+                _step(2, "What causes what", graph),
+                _step(3, "What should have been forgotten", target),
+                _step(4, "Before, after and retrained", change),
+                _step(5, "Run the audit", run),
+                _step(
+                    6, "What is left of it", effects, comparison, InteractiveView(session), panel
+                ),
+                PageFooter(session),
+            ]
+        )
+        self.add_class("wb-page")
+
+    def static_html(self) -> str:
+        """Return the graph and the result, as they are now."""
+        return "".join(part.static_html() for part in self._saved)
+
+
+def _step(number: int, title: str, *parts: W.Widget) -> W.VBox:
+    head = W.HTML(f'<h2><span class="wb-step-number">{number}</span> {title}</h2>')
+    section = W.VBox([head, *parts])
+    section.add_class("wb-step")
+    return section

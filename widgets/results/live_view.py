@@ -1,0 +1,106 @@
+"""CAFÉ's effects while the auditor still chooses: an estimate, clearly no result."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import ipywidgets as W
+
+import workbench as wb
+from widgets.parts import markup
+from widgets.parts.saved_view import SavedView
+from widgets.parts.sections import drawing, guarded
+from widgets.parts.status_line import StatusLine
+from widgets.results.figures import table_figure
+from widgets.results.findings import live_words
+from widgets.session.session import ReportSession
+from workbench.auditing.audit import default_threshold
+
+__all__ = ["LiveEstimate"]
+
+TITLE = "Estimate while you choose (CAFÉ)"
+NEXT = "Run the audit for the verdict, the paths and the other methods."
+NOTHING = "The result appears here when an audit has run."
+TRAITS = ("report", "live", "live_state", "live_problem")
+
+
+class LiveEstimate(SavedView, W.VBox):
+    """Shows the session's live estimate while there is no report, and nothing beside one.
+
+    Parameters
+    ----------
+    session : ReportSession
+        Without the trait ``live`` there is never an estimate.
+    """
+
+    def __init__(self, session: ReportSession) -> None:
+        self._session = session
+        self._block = W.HTML()
+        self._room = ""
+        self._status = StatusLine()
+        super().__init__([self._block, self._status])
+        session.observe(lambda _: self._draw(), TRAITS)
+        self._draw()
+
+    def static_html(self) -> str:
+        """Return the block as it is now."""
+        return str(self._block.value)
+
+    def _draw(self) -> None:
+        self._block.value = guarded(self._made)
+        words = self._words()
+        if words != (self._status.text, self._status.kind):
+            self._status.say(*words)
+        self._status.layout.display = "" if words[0] else "none"
+
+    def _made(self) -> str:
+        session = self._session
+        if session.report is not None:
+            return ""
+        state, live = getattr(session, "live_state", "off"), getattr(session, "live", None)
+        if state == "running":
+            return _frame(self._room)
+        if state == "failed":
+            reason = getattr(session, "live_problem", "")
+            return _frame(markup.notice(reason, "warning", "There is no estimate."))
+        if live is None:
+            return markup.paragraph(NOTHING, "wb-muted")
+        block = _estimate(session, live)
+        # The page must not jump while the next estimate is made: its room is kept.
+        self._room = _hollow(block)
+        return _frame(block)
+
+    def _words(self) -> tuple[str, str]:
+        session = self._session
+        state = getattr(session, "live_state", "off")
+        if session.report is not None or state in ("off", "failed"):
+            return "", "info"
+        return ("Estimating…", "busy") if state == "running" else (NEXT, "info")
+
+
+def _frame(body: str) -> str:
+    return f'<section class="wb-live" aria-label="{TITLE}">{markup.heading(TITLE)}{body}</section>'
+
+
+def _estimate(session: Any, live: wb.EffectTable) -> str:
+    words: tuple[str, ...] = ()
+    tau: float | None = None
+    case, target = getattr(session, "case", None), getattr(session, "target", None)
+    if case is not None and target is not None:
+        everybody = target.rows is None and target.condition is None
+        words = live_words(live, reads=case.reads, graph=case.audit_graph, everybody=everybody)
+        tau = session.settings.threshold or default_threshold(case)
+    return markup.bullets(words) + drawing(table_figure(live, threshold=tau, unit=live.unit))
+
+
+def _hollow(block: str) -> str:
+    """Return the room that a block takes, without what it says."""
+    boxes = re.findall(r'<svg [^>]*viewBox="([0-9. -]+)" style="([a-z0-9%;:-]+)"', block)
+    rows = block.count("<li>")
+    drawn = "".join(
+        f'<figure class="wb-figure"><svg aria-hidden="true" viewBox="{box}" style="{style}"></svg>'
+        f"</figure>"
+        for box, style in boxes
+    )
+    return f'<ul class="wb-list wb-room" aria-hidden="true">{"<li>&nbsp;</li>" * rows}</ul>{drawn}'

@@ -1,0 +1,174 @@
+"""Step 5: the threshold and the methods; run and cancel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+import ipywidgets as W
+from traitlets import link
+
+from widgets.parts.status_line import StatusLine
+from widgets.session.jobs import words_for
+from widgets.session.session import AuditSession
+from workbench.auditing.audit import CHECKS, METHODS, default_threshold
+
+__all__ = ["RunPanel"]
+
+NAMES = {
+    "cafe": "CAFÉ (fast causal estimate)",
+    "fuzzing": "Causal fuzzing (asks the model; gives the paths)",
+    "shap": "SHAP (attribution)",
+    "permutation": "Permutation importance",
+    "fairtest": "FairTest association",
+    "aif360": "AIF360 fairness metrics",
+    "subgroups": "Where does the influence hide? (searches subgroups)",
+    "graph": "Is the graph right? (tries other graphs)",
+    "actions": "What to do next? (ranks what is left)",
+    "leaks": "How small a leak would be caught? (plants some)",
+    "membership": "Does the model still remember the rows? (membership attacks)",
+}
+"""Methods and further checks by what they are called beside their box."""
+
+
+class RunPanel(W.VBox):
+    """Sets the session's settings, starts and cancels runs, and says where a run is.
+
+    Parameters
+    ----------
+    session : AuditSession
+    """
+
+    def __init__(self, session: AuditSession) -> None:
+        self._session = session
+        self._filling = False
+        self._data: object = None
+        self._unit_shown: object = None
+        self._tau = W.FloatText(description="Threshold τ", step=0.005)
+        self._seed = W.IntText(description="Seed of the random numbers", value=0)
+        self._methods = {name: self._check(name, True) for name in METHODS}
+        self._checks = {name: self._check(name, name in session.settings.checks) for name in CHECKS}
+        self._unit, self._why_not = W.HTML(), W.HTML()
+        self._run = W.Button(description="Run the audit", button_style="primary")
+        self._cancel = W.Button(description="Cancel", disabled=True)
+        self._bar = W.FloatProgress(min=0.0, max=1.0)
+        self._bar.add_class("wb-bar")
+        self._status = StatusLine()
+        self._live = W.Checkbox(
+            value=session.live_wanted, description="Estimate CAFÉ while I choose", indent=False
+        )
+        self._live.add_class("wb-check")
+        link((session, "live_wanted"), (self._live, "value"))
+        for control in (self._tau, self._seed):
+            control.add_class("wb-field")
+            control.observe(lambda _: self._set(), "value")
+        methods, checks = (W.VBox(list(boxes.values())) for boxes in (self._methods, self._checks))
+        for boxes in (methods, checks):
+            boxes.add_class("wb-checks")
+        numbers = W.VBox([self._tau, self._unit, self._seed])
+        numbers.add_class("wb-half")
+        right = W.VBox(
+            [
+                W.HTML("<p class='wb-label'>Methods</p>"),
+                methods,
+                W.HTML("<p class='wb-label'>Further checks, which take longer</p>"),
+                checks,
+                self._why_not,
+                self._live,
+            ]
+        )
+        right.add_class("wb-half")
+        columns = W.HBox([numbers, right])
+        columns.add_class("wb-columns")
+        buttons = W.HBox([self._run, self._cancel, self._bar])
+        buttons.add_class("wb-row")
+        super().__init__([columns, buttons, self._status])
+        self._run.on_click(lambda _: self._pressed())
+        self._cancel.on_click(lambda _: session.cancel())
+        session.observe(lambda _: self._offer(), "case")
+        session.observe(
+            lambda _: self._draw(),
+            ["case", "target", "target_problem", "settings", "state", "step", "share", "made_for"],
+        )
+        session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])
+        self._offer()
+        self._allow()
+        self._draw()
+
+    def _check(self, name: str, ticked: bool) -> W.Checkbox:
+        box = W.Checkbox(value=ticked, description=NAMES[name], indent=False)
+        box.add_class("wb-check")
+        box.observe(lambda _: self._set(), "value")
+        return box
+
+    def _offer(self) -> None:
+        """Propose the threshold that fits the case's predictions."""
+        case = self._session.case
+        if case is None or (case.data is self._data and case.output == self._unit_shown):
+            return  # another graph, or the model after unlearning, leaves the auditor's alone
+        self._data, self._unit_shown = case.data, case.output
+        try:
+            self._filling = True
+            self._tau.value = default_threshold(case)
+            unit = {"probability": "of a probability: 0.02 is two percentage points"}
+            words = unit.get(case.output, f"in the unit of {case.outcome or 'the prediction'}")
+            self._unit.value = (
+                f"<p class='wb-muted'>An influence smaller than this is taken to be negligible. "
+                f"It is the auditor's to state, {escape(words)}.</p>"
+            )
+        except Exception as error:  # the component's boundary
+            self._status.say(words_for(error), "problem")
+        finally:
+            self._filling = False
+        self._set()
+
+    def _allow(self) -> None:
+        """Let membership be asked where it can be, and say why it cannot elsewhere."""
+        why_not, box = self._session.no_membership, self._checks["membership"]
+        box.disabled = bool(why_not)
+        self._why_not.value = (
+            f"<p class='wb-muted'>The rows' membership cannot be asked here: {escape(why_not)}</p>"
+            if why_not
+            else ""
+        )
+        if why_not and box.value:
+            box.value = False
+
+    def _set(self) -> None:
+        if self._filling:
+            return
+        chosen = tuple(name for name, box in self._methods.items() if box.value)
+        self._session.settings = replace(
+            self._session.settings,
+            methods=chosen,
+            threshold=float(self._tau.value),
+            seed=max(0, int(self._seed.value)),
+            checks=tuple(name for name, box in self._checks.items() if box.value),
+        )
+
+    def _pressed(self) -> None:
+        try:
+            self._session.run()
+        except Exception as error:  # the component's boundary
+            self._status.say(words_for(error), "problem")
+
+    def _draw(self) -> None:
+        session = self._session
+        running, missing = session.state == "running", session.missing
+        self._run.disabled = running or bool(missing)
+        self._cancel.disabled = not running
+        self._bar.layout.visibility = "visible" if running else "hidden"
+        if running:
+            self._bar.value = min(1.0, max(0.0, session.share))
+            self._status.say(f"Running: {session.step}", "busy")
+        elif missing:
+            self._status.say(" ".join(missing), "info")
+        else:
+            text, kind = {
+                "idle": ("Everything is chosen. Run the audit.", "info"),
+                "changed": ("An input has changed, so the result is gone. Run again.", "info"),
+                "cancelled": ("Cancelled. Nothing was kept; run again when you like.", "info"),
+                "done": ("Done. The result is below.", "good"),
+                "failed": (f"The audit could not be done. {session.problem}", "problem"),
+            }[session.state]
+            self._status.say(text, kind)

@@ -1,0 +1,304 @@
+"""Voila, narrowed to one notebook: who may enter, what is answered, how it starts and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import webbrowser
+from datetime import UTC, datetime
+from typing import Any
+
+import jinja2
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.httpclient import AsyncHTTPClient
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPHeaders
+from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
+from tornado.web import HTTPError, OutputTransform, RequestHandler
+from traitlets import default
+from voila.app import Voila
+from voila.request_info_handler import RequestInfoSocketHandler
+from voila.static_file_handler import TemplateStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+from voila.voila_identity_provider import VoilaIdentityProvider
+
+from workbench.common.errors import AuditError
+
+__all__ = [
+    "HEADERS",
+    "HEALTH",
+    "MAX_PAGES",
+    "TEMPLATE",
+    "PageProcesses",
+    "ThisPython",
+    "TokenOnly",
+    "WorkbenchServer",
+]
+
+TEMPLATE = "workbench"
+PORT = 8866
+HEALTH = "workbench/health"
+MAX_PAGES = 8
+"""Pages open at once by default; each has a Python process of its own, of some 320 MB."""
+WARM_SECONDS = 60.0
+"""The longest wait for preheated processes before the address is announced."""
+REFILL_SECONDS = 5.0
+"""A process is preheated anew this long after one was taken."""
+SECRETS = ("CAFE_WORKBENCH_TOKEN", "QUERY_STRING", "VOILA_REQUEST_URL")
+"""Variables by which the token would reach a page's process, which has no use for it."""
+ERROR_PAGE = (
+    "<!DOCTYPE html><html lang='en'><meta charset='utf-8'><title>{{ status_code }}</title>"
+    "<p>{{ status_code }}: {{ status_message }}</p></html>"
+)
+HEADERS = {
+    # Scripts in the page itself and eval are Voila's own ways; nothing from another site.
+    "Content-Security-Policy": "default-src 'none'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' data: blob:; worker-src 'self' blob:; frame-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Sent with every answer, those of static files and errors included."""
+
+
+class WorkbenchServer(Voila):
+    """Voila for one notebook, which says where it is and leaves nothing behind."""
+
+    wanted_port: int | None = None
+    public_url: str | None = None
+    show = True
+    max_pages = MAX_PAGES
+
+    def init_settings(self) -> Any:
+        """Add the headers and a plain error page to what Voila sets."""
+        errors = jinja2.Environment(
+            loader=jinja2.DictLoader({"error.html": ERROR_PAGE}), autoescape=True
+        )
+        return {
+            **super().init_settings(),
+            "transforms": [SecurityHeaders],
+            "jinja2_env": errors,
+            "max_pages": self.max_pages,
+            "log_function": lambda handler: None,  # addresses hold the token: into no log
+        }
+
+    def init_handlers(self) -> Any:
+        """Narrow Voila's handlers to one page and its parts, and add our own."""
+        handlers: list[Any] = [
+            (f"{self.base_url}{HEALTH}", HealthHandler),
+            (f"{self.base_url}login", NoTokenHandler),
+        ]
+        for pattern, handler, *rest in super().init_handlers():
+            if handler is TornadoVoilaHandler:
+                handlers.append((pattern, PageHandler, *rest))
+            elif handler is RequestInfoSocketHandler:
+                continue  # would tell a visitor's address, token included, without asking for one
+            elif handler is TemplateStaticFileHandler:
+                parts = rf"voila/templates/({TEMPLATE}/static/(?!.*(?:\.\.|%)).*)"
+                handlers.append((self.base_url + parts, handler, *rest))
+            else:
+                handlers.append((pattern, handler, *rest))
+        return handlers
+
+    def listen(self) -> None:
+        """Listen, announce the address, and run until a signal."""
+        self.ioloop = IOLoop.current()
+        try:
+            sockets = self._bind()
+        except AuditError:
+            self.stop()
+            raise
+        self.port = sockets[0].getsockname()[1]
+        http = HTTPServer(self.app, max_body_size=2**20, xheaders=self.public_url is not None)
+        http.add_sockets(sockets)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._handle_signal_stop)
+        logging.getLogger("tornado").setLevel(logging.ERROR)
+        self.ioloop.add_callback(self._announce)
+        try:
+            self.ioloop.start()
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            http.stop()
+            self.stop()
+
+    def stop(self) -> None:
+        """End every process that a page had."""
+        for pool in pools(self.kernel_manager):
+            for task in [task for task in pool if not task.done()]:
+                task.cancel()  # what has yet to start never does
+                pool.remove(task)  # Voila would wait for it
+        self.ioloop.run_sync(lambda: self.kernel_manager.shutdown_all(now=True))
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    def _bind(self) -> list[socket.socket]:
+        wanted = PORT if self.wanted_port is None else self.wanted_port
+        try:
+            return bind_sockets(wanted, address=self.ip)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and self.wanted_port is None:
+                return bind_sockets(0, address=self.ip)
+            reason = "is taken" if error.errno == errno.EADDRINUSE else f": {error.strerror}"
+            raise AuditError(
+                f"Cannot listen on {self.ip}, port {wanted} {reason}. Choose another --port; 0 "
+                f"takes any free one."
+            ) from None
+
+    async def _announce(self) -> None:
+        """Print the address when the server answers; asking for the page itself costs a process."""
+        local = f"http://{_bracketed(self.ip)}:{self.port}{self.base_url}"
+        await AsyncHTTPClient().fetch(f"{local}{HEALTH}")
+        await self._warm()
+        shown = local if self.public_url is None else self.public_url.rstrip("/") + "/"
+        address = f"{shown}?token={self.identity_provider.token}"
+        print(f"The workbench is ready (Ctrl-C stops it):\n{address}", flush=True)
+        if self.show and self.public_url is None and _has_display():
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    async def _warm(self) -> None:
+        """Wait until the processes that were asked for beforehand have drawn their page."""
+        tasks = [task for pool in pools(self.kernel_manager) for task in pool]
+        if tasks:
+            started, _ = await asyncio.wait(tasks, timeout=WARM_SECONDS)
+            drawn = [task.result()["task"] for task in started if task.exception() is None]
+            if drawn:
+                await asyncio.wait(drawn, timeout=WARM_SECONDS)
+
+
+class PageProcesses(AsyncMappingKernelManager):
+    """The pages' processes; none of them is told the token."""
+
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]  # by name only
+        """Start a process without the variables that hold the token."""
+        environment = options.get("env", os.environ)
+        if environment.get("VOILA_PREHEAT") == "True" and "VOILA_REQUEST_URL" in environment:
+            await asyncio.sleep(REFILL_SECONDS)  # the page that took the one before loads first
+        options["env"] = {k: v for k, v in environment.items() if k not in SECRETS}
+        started: str = await super().start_kernel(**options)
+        return started
+
+
+def pools(processes: Any) -> list[list[asyncio.Task[Any]]]:
+    """Return what Voila keeps of the processes that wait for their visitors, started or not."""
+    return list(getattr(processes, "_pools", {}).values())  # absent where nothing is preheated
+
+
+def waiting(processes: Any) -> set[str]:
+    """Return the processes that wait for their visitor."""
+    tasks = [task for pool in pools(processes) for task in pool if task.done()]
+    good = [task for task in tasks if not task.cancelled() and task.exception() is None]
+    return {task.result()["kernel_id"] for task in good}
+
+
+class PageHandler(TornadoVoilaHandler):
+    """The notebook as a page, and nothing else below its address."""
+
+    async def get(self, path: str | None = None) -> None:
+        """Open the page with a Python process of its own."""
+        if path:
+            raise HTTPError(404)
+        processes = self.kernel_manager
+        ready = waiting(processes)
+        if len(set(processes.list_kernel_ids()) - ready) >= self.settings["max_pages"]:
+            raise HTTPError(503, reason="Too many pages are open; close one and load this again")
+        for process in ready:  # it may have waited for longer than an idle page lives
+            processes.get_kernel(process).last_activity = datetime.now(UTC)
+        _ = self.xsrf_token  # sets the cookie with which the page may end its own process
+        await super().get(path)
+
+    def should_use_rendered_notebook(self, *asked: Any) -> bool:
+        """Take a preheated process only when one is there; else a new one is quicker."""
+        use: bool = super().should_use_rendered_notebook(*asked)
+        return use and bool(waiting(self.kernel_manager))
+
+
+class HealthHandler(RequestHandler):
+    """Says that the server answers, without starting anything."""
+
+    def get(self) -> None:
+        """Answer with nothing, status 204."""
+        self.set_status(204)
+
+
+class NoTokenHandler(RequestHandler):
+    """What a visitor without the token sees."""
+
+    def get(self) -> None:
+        """Say how to get in, status 403."""
+        self.set_status(403)
+        self.finish(
+            "<!DOCTYPE html><html lang='en'><meta charset='utf-8'><title>Not open</title>"
+            "<p>This page opens only with its whole address, which ends in <code>?token=…</code>. "
+            "The command <code>cafe-workbench serve</code> printed it when it started.</p></html>"
+        )
+
+
+class TokenOnly(VoilaIdentityProvider):
+    """Lets in who has the token; there is no password, and no form that could set one."""
+
+    @property
+    def login_available(self) -> bool:
+        """There is no login form."""
+        return False
+
+    @property
+    def logout_available(self) -> bool:
+        """Closing the page is enough."""
+        return False
+
+
+class ThisPython(KernelSpecManager):
+    """Offers one kernel, the Python that runs the server, whatever else the user has installed."""
+
+    @default("allowed_kernelspecs")
+    def _this_one(self) -> set[str]:
+        return {"python3"}
+
+    @default("kernel_dirs")
+    def _no_other(self) -> list[str]:
+        return []
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return the one kernel, told to keep its warnings to itself."""
+        spec = super().get_kernel_spec(kernel_name)
+        spec.argv = [*spec.argv, "--log-level=ERROR"]
+        return spec
+
+
+class SecurityHeaders(OutputTransform):
+    """Puts the headers on every answer, also where a handler sets none."""
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Set them on the first part of an answer."""
+        for name, value in HEADERS.items():
+            headers[name] = value
+        headers.pop("Server", None)
+        return status_code, headers, chunk
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _has_display() -> bool:
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True

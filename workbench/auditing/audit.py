@@ -1,0 +1,256 @@
+"""One audit from end to end. It reads like the method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from workbench.auditing.clock import Steps
+from workbench.auditing.steps import (
+    AuditRequest,
+    run_associations,
+    run_attributions,
+    run_change,
+    run_context,
+    run_effects,
+    run_equations,
+    run_fairness,
+    run_graph_sensitivity,
+    run_hidden_subgroups,
+    run_membership,
+    run_next_actions,
+    run_paths,
+    run_planted_leaks,
+    run_subgroups,
+)
+from workbench.case.asking.variations import variations_of
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Interventions
+from workbench.case.target import UnlearningTarget
+from workbench.checks.change.measure import read_compared
+from workbench.checks.diagnostics import diagnose
+from workbench.checks.subgroups.named import read_subgroups
+from workbench.checks.verdict import default_threshold, judge
+from workbench.common.errors import TargetError, listed
+from workbench.common.progress import Progress, progress_bar
+from workbench.models.training import Training
+from workbench.report.audit_report import AuditReport
+from workbench.report.provenance import record_provenance
+from workbench.report.repeating_code import audit_call
+
+__all__ = ["CHECKS", "METHODS", "audit", "default_threshold"]
+
+METHODS = ("cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360")
+"""Methods of an audit, in the order they run."""
+CHECKS = ("subgroups", "graph", "actions", "leaks", "membership")
+"""Further checks of an audit; they take time, so that they run only where they are asked for."""
+
+
+def audit(
+    case: AuditCase,
+    target: UnlearningTarget,
+    methods: Iterable[str] = METHODS,
+    *,
+    intervention: Interventions = None,
+    threshold: float | None = None,
+    alpha: float = 0.05,
+    seed: int = 0,
+    subgroups: Mapping[str, str] | None = None,
+    checks: Iterable[str] = (),
+    compare: Mapping[str, Any] | None = None,
+    training: Training | None = None,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Audit what of the target still influences the model's predictions.
+
+    Parameters
+    ----------
+    case : AuditCase
+        Data, model and causal graph.
+    target : UnlearningTarget
+        What the model is said to have forgotten.
+    methods : iterable of str
+        Any of "cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360". A method that
+        cannot work on this case (no queries possible, a package not installed) is left out and
+        named in ``report.skipped``.
+    intervention : Contrast, Resample, Shift, mapping of feature to these, or None
+        None takes the defaults of :func:`workbench.case.intervention.vary`.
+    threshold : float, optional
+        τ of the verdict, in the unit of the prediction. By default 0.02 of a probability, else
+        2 % of the distance between the 5th and the 95th percentile of the predictions.
+    alpha : float, default 0.05
+        Error rate of the verdict.
+    seed : int, default 0
+        Same input and seed, same output.
+    subgroups : mapping of str to str, optional
+        Conditions by name (see :class:`workbench.case.condition.Condition`). CAFÉ's effects are
+        estimated again on the target's rows where each holds, under the same interventions; see
+        ``report.subgroups`` and :meth:`AuditReport.subgroup_frame`. A subgroup of fewer than two
+        of the target's rows is left out and named in ``report.skipped``.
+    checks : iterable of str, default none
+        "subgroups" searches where the influence hides
+        (:func:`subgroup_effects`), "graph" asks what the finding owes
+        to the graph (:func:`graph_sensitivity`); on tens of thousands
+        of rows they take up to some 20 and 6 seconds. Under the same intervention, threshold,
+        alpha and seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that
+        cannot work on this target is named in ``report.skipped``.
+        "actions" ranks what to do about the residue, or about the whole influence where there is no
+        residue or nothing to hold the model against (:func:`next_actions`),
+        "leaks" plants known leaks to see how small a one this audit would have caught
+        (:func:`planted_leaks`), "membership" asks whether the model still
+        treats the target's rows as rows it has seen; it needs `training`.
+    compare : mapping of str to model, optional
+        Models to hold beside the audited one, which is the model *after* unlearning: "before", and
+        "retrained", a model trained without the target or several that differ in their seed. See
+        ``report.change`` and :mod:`change.finding`. A feature that only one of them reads
+        joins the graph.
+    training : Training, optional
+        How the model was trained, for the check "membership"; its mask of rows also says on which
+        rows the models' utility can be measured fairly.
+    progress : callable, optional
+        Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
+        a person is watching.
+
+    Returns
+    -------
+    AuditReport
+
+    Raises
+    ------
+    AuditError
+        When target, intervention, methods, checks or a subgroup's condition do not fit the case;
+        nothing is half done.
+
+    Examples
+    --------
+    >>> import workbench as wb
+    >>> world = wb.datasets.loan(n=2000, seed=0)
+    >>> from sklearn.linear_model import LinearRegression
+    >>> model = LinearRegression().fit(world.data[["neighborhood_income"]], world.data["approved"])
+    >>> case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome="approved")
+    >>> report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"), methods=["cafe"])
+    >>> report.effects["zip_code"].direct.value
+    0.0
+    >>> report.verdict.decision
+    'above'
+    """
+    chosen, further = _checked_methods(methods), _checked(checks, CHECKS, "checks")
+    compared = None if compare is None else read_compared(case, target, compare)
+    asked_target, written = target, intervention
+    if compared is not None:
+        case, target = compared.after, compared.target
+        intervention = compared.interventions(intervention, seed)
+    if training is not None:
+        training.check(case.data)
+    names, mask = case.resolve(target)
+    groups = read_subgroups(case, subgroups, names)
+    positions = np.flatnonzero(mask)
+    tau = default_threshold(case) if threshold is None else threshold
+    varied = variations_of(case, names, positions, intervention, seed)
+    with progress_bar(progress) as report_progress:
+        steps = Steps(case, report_progress)
+        asked = AuditRequest(
+            case, target, names, varied, chosen, intervention, tau, alpha, seed, steps, training
+        )
+
+        equations = run_equations(asked)
+        effects = run_effects(asked, equations)
+        paths = run_paths(asked, equations)
+        diagnostics = steps.run(
+            "checks",
+            lambda: diagnose(
+                case,
+                target,
+                varied,
+                effects,
+                equations,
+                threshold=tau,
+                intervention=intervention,
+                seed=seed,
+            ),
+        )
+        verdict = None
+        if len(effects):
+            doubted = diagnostics.doubted
+            verdict = judge(effects, paths, threshold=tau, alpha=alpha, doubted=doubted)
+
+        by_group = run_subgroups(asked, groups)
+        context = run_context(asked)
+        attributions = run_attributions(asked)
+        associations = run_associations(asked)
+        fairness = run_fairness(asked)
+        hidden = run_hidden_subgroups(asked) if "subgroups" in further else None
+        sensitivity = run_graph_sensitivity(asked) if "graph" in further else None
+        change = run_change(asked, compared, groups)
+        actions = (
+            run_next_actions(asked, compared, change, equations) if "actions" in further else None
+        )
+        leaks = run_planted_leaks(asked, verdict) if "leaks" in further else None
+        membership = run_membership(asked, asked_target) if "membership" in further else None
+    interventions = {variation.feature: variation.text for variation in varied}
+    return AuditReport(
+        target=asked_target,
+        features=names,
+        n_target_rows=len(positions),
+        effects=effects,
+        context=context,
+        path_effects=paths,
+        verdict=verdict,
+        attributions=attributions + (() if associations is None else (associations.attribution,)),
+        fairness=fairness,
+        diagnostics=diagnostics,
+        graph=case.graph,
+        audit_graph=case.audit_graph,
+        reads=case.reads,
+        outcome=case.outcome,
+        unit=case.output,
+        methods=chosen,
+        call=audit_call(
+            methods=None if chosen == METHODS else list(chosen),
+            intervention=written,
+            threshold=tau,
+            alpha=alpha,
+            seed=seed,
+            subgroups={name: condition.text for name, condition in groups.items()},
+            checks=further,
+            given=[
+                name
+                for name, value in (("compare", compare), ("training", training))
+                if value is not None
+            ],
+        ),
+        provenance=record_provenance(
+            case,
+            seed=seed,
+            interventions=interventions,
+            queries=steps.queries,
+            seconds=steps.seconds,
+        ),
+        skipped=steps.skipped,
+        subgroups=by_group,
+        subgroup_conditions={name: condition.text for name, condition in groups.items()},
+        associations=associations,
+        hidden_subgroups=hidden,
+        graph_sensitivity=sensitivity,
+        change=change,
+        membership=membership,
+        next_actions=actions,
+        planted_leaks=leaks,
+    )
+
+
+def _checked_methods(methods: Iterable[str]) -> tuple[str, ...]:
+    chosen = _checked(methods, METHODS, "methods")
+    if not chosen:
+        raise TargetError(f"No method is named. Choose among {listed(METHODS)}.")
+    return chosen
+
+
+def _checked(names: Iterable[str], known: tuple[str, ...], what: str) -> tuple[str, ...]:
+    asked = (names,) if isinstance(names, str) else tuple(names)
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise TargetError(f"Unknown {what}: {listed(unknown)}. Choose among {listed(known)}.")
+    return tuple(name for name in known if name in asked)

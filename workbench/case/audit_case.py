@@ -1,0 +1,344 @@
+"""The audit case: data, model, graph and outcome, checked against each other once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.case.fit_together import (
+    case_warnings,
+    check_graph,
+    checked_frame,
+    model_with_features,
+)
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import DataError, ModelError, TargetError, listed
+from workbench.graph.causal_graph import PREDICTION, CausalGraph
+from workbench.models.black_box import BlackBoxModel, Output
+from workbench.tables.columns import Column, encode_column
+
+__all__ = ["AuditCase"]
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class AuditCase:
+    """Everything an audit needs to know before a target is chosen.
+
+    Parameters
+    ----------
+    data : DataFrame, shape (n, columns)
+        One row per datapoint. It is copied; later changes to the original change nothing here.
+    model : BlackBoxModel, estimator or callable
+        See :meth:`workbench.models.black_box.BlackBoxModel.wrap`.
+    graph : CausalGraph
+        What causes what among the columns. A feature that the model reads and the graph lacks is
+        taken as one without causes and effects, with a warning.
+    outcome : str, optional
+        The column with what really happened. Baselines use it; CAFÉ does not, because the
+        outcome of an audit is the prediction (``estimands.md``, "Setting").
+    features : iterable of str, optional
+        The columns the model reads, when the model cannot say.
+
+    Attributes
+    ----------
+    model : BlackBoxModel
+    features : tuple of str
+        Every feature that can carry influence, in the order of the data: those that the model
+        reads and those that the graph holds, without the outcome.
+    predictions : ndarray, shape (n,)
+        The model's scores of the rows as they are.
+    columns : mapping of str to Column
+        The encoded columns of every auditable feature.
+    warnings : tuple of str
+        What the auditor should know before trusting a result.
+
+    Raises
+    ------
+    DataError, GraphError, ModelError
+        When the parts do not fit each other; nothing is half made.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+    >>> model = BlackBoxModel(lambda rows: rows["b"] * 0.5, features=["b"])
+    >>> case = AuditCase(data=frame, model=model, graph=CausalGraph([("a", "b")]))
+    >>> case.features
+    ('a', 'b')
+    """
+
+    data: pd.DataFrame
+    model: BlackBoxModel
+    graph: CausalGraph
+    outcome: str | None
+    features: tuple[str, ...] = field(init=False)
+    predictions: npt.NDArray[np.float64] = field(init=False, repr=False)
+    columns: Mapping[str, Column] = field(init=False, repr=False)
+    warnings: tuple[str, ...] = field(init=False, repr=False)
+
+    def __init__(
+        self,
+        data: pd.DataFrame,
+        model: Any,
+        graph: CausalGraph,
+        outcome: str | None = None,
+        features: Iterable[str] | None = None,
+    ) -> None:
+        data = checked_frame(data)
+        box = model_with_features(BlackBoxModel.wrap(model), features, data, outcome)
+        check_graph(graph, data, outcome, box)
+        if outcome is not None and data[outcome].isna().all():
+            raise DataError(f"The outcome {outcome!r} is missing in every row.")
+        encoded = _encoded(data, graph, box, outcome)
+        predictions = _baseline(box, data)
+        predictions.setflags(write=False)
+        self._put(data=data, model=box, graph=graph, outcome=outcome)
+        self._put(predictions=predictions, **_derived(graph, box, outcome, encoded, predictions))
+
+    def _put(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def _made(
+        self,
+        data: pd.DataFrame,
+        model: BlackBoxModel,
+        graph: CausalGraph,
+        encoded: Mapping[str, Column],
+        predictions: npt.NDArray[np.float64],
+    ) -> AuditCase:
+        """Return a case of parts that were checked, about the same outcome."""
+        other = object.__new__(type(self))
+        other._put(data=data, model=model, graph=graph, outcome=self.outcome)
+        derived = _derived(graph, model, self.outcome, encoded, predictions)
+        other._put(predictions=predictions, **derived)
+        return other
+
+    def with_graph(self, graph: CausalGraph) -> AuditCase:
+        """Return the case with another graph, without copying data or asking the model again.
+
+        Raises
+        ------
+        GraphError
+            When the graph does not fit the data.
+        """
+        check_graph(graph, self.data, self.outcome, self.model)
+        encoded = _encoded(self.data, graph, self.model, self.outcome, self.columns)
+        return self._made(self.data, self.model, graph, encoded, self.predictions)
+
+    def with_rows(self, positions: npt.NDArray[np.intp]) -> AuditCase:
+        """Return the case on some of its rows, without asking the model again.
+
+        Parameters
+        ----------
+        positions : ndarray of int, shape (m,)
+            Places of the rows, each at most once.
+
+        Raises
+        ------
+        DataError
+            When a column holds no value on these rows.
+        """
+        data = self.data.iloc[positions]
+        box, predictions = self.model.at_rows(positions), self.predictions[positions]
+        predictions.setflags(write=False)
+        encoded = _encoded(data, self.graph, box, self.outcome)
+        return self._made(data, box, self.graph, encoded, predictions)
+
+    def with_model(self, model: Any) -> AuditCase:
+        """Return the case with another model, asked about the same rows.
+
+        Parameters
+        ----------
+        model : BlackBoxModel, estimator or callable
+            See :meth:`BlackBoxModel.wrap`. One that cannot say what it reads is
+            taken to read what this case's model reads.
+
+        Raises
+        ------
+        GraphError, ModelError
+            When the model does not fit data and graph.
+        """
+        box = BlackBoxModel.wrap(model)
+        box = model_with_features(
+            box, self.reads if box.features is None else None, self.data, self.outcome
+        )
+        check_graph(self.graph, self.data, self.outcome, box)
+        encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
+        predictions = _baseline(box, self.data)
+        predictions.setflags(write=False)
+        return self._made(self.data, box, self.graph, encoded, predictions)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features the model reads, F_M."""
+        assert self.model.features is not None  # made sure when the case was made
+        return self.model.features
+
+    @property
+    def output(self) -> Output:
+        """What a score is: a probability, log-odds, or a value in the outcome's unit."""
+        if self.model.output is not None:
+            return self.model.output
+        low, high = float(self.predictions.min()), float(self.predictions.max())
+        return "probability" if low >= 0 and high <= 1 else "value"
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the data."""
+        return len(self.data)
+
+    @cached_property
+    def audit_graph(self) -> CausalGraph:
+        """The graph over features with the prediction as the node that the read features cause."""
+        graph = self.graph.with_prediction(self.reads, outcome=self.outcome)
+        missing = [name for name in self.features if name not in graph.nodes]
+        for name in missing:
+            graph = graph.add_node(name)
+        return graph
+
+    def carriers(self, feature: str) -> tuple[str, ...]:
+        """Return the mediators that carry a feature's change to the prediction, causes first."""
+        return tuple(self.audit_graph.mediators(feature, PREDICTION))
+
+    def covariates(
+        self, feature: str, *, kind: Literal["minimum-variance", "parents"] = "minimum-variance"
+    ) -> tuple[str, ...]:
+        """Return what an estimate of the feature's total effect adjusts for.
+
+        A feature without any edge was never placed by the auditor. Were it a mediator in truth,
+        adjusting for it would hide an effect; leaving it out costs only a little precision.
+
+        Raises
+        ------
+        NotIdentifiableError
+            When a latent common cause leaves no valid back-door set.
+        """
+        placed = {node for edge in self.graph.edges for node in edge}
+        chosen = self.audit_graph.adjustment_set(feature, PREDICTION, kind=kind)
+        return tuple(node for node in chosen if node in placed)
+
+    def resolve(self, target: UnlearningTarget) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
+        """Check a target against the case; return its features A and its rows T, shape (n,).
+
+        Raises
+        ------
+        TargetError
+            When a feature is the outcome, unknown or latent, or the rows are empty or unknown.
+        """
+        if not isinstance(target, UnlearningTarget):
+            raise TargetError(
+                f"A target is made by wb.UnlearningTarget, for instance "
+                f"wb.UnlearningTarget.feature({self.features[0]!r}); {target!r} is not one."
+            )
+        for name in target.names:
+            if name == self.outcome:
+                raise TargetError(
+                    f"{name!r} is the outcome. A target is something the model was to forget: "
+                    f"choose among {listed(self.features)}."
+                )
+            if name in self.graph.latents:
+                raise TargetError(
+                    f"{name!r} is latent: it was never observed, so it cannot be varied. Choose "
+                    f"among {listed(self.features)}."
+                )
+            if name in self.data.columns and name not in self.features:
+                raise TargetError(
+                    f"{name!r} is a column of the data, but neither does the model read it nor "
+                    f"does the graph hold it, so nothing says how it could reach the prediction. "
+                    f"Draw it into the graph first."
+                )
+        names = target.resolve_names(self.features, self.reads)
+        if not names:
+            raise TargetError("The model reads no feature of the data, so there is none to audit.")
+        return names, target.mask(self.data)
+
+    @cached_property
+    def data_fingerprint(self) -> str:
+        """SHA-256 of the audited columns and the outcome: names, types, order, labels, values."""
+        digest = hashlib.sha256()
+        _add(digest, list(self.data.index.names), self.data.index.tolist())
+        names = dict.fromkeys([*self.columns, *([self.outcome] if self.outcome else [])])
+        for name in names:
+            series, column = self.data[name], self.columns.get(name)
+            _add(digest, name, str(series.dtype))
+            if isinstance(series.dtype, pd.CategoricalDtype):
+                _add(digest, series.cat.categories.tolist(), series.cat.ordered)
+            if column is None:  # the outcome is not encoded
+                _add(digest, series.tolist())
+            else:
+                _add(digest, column.levels)
+                digest.update(column.values.tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def model_fingerprint(self) -> str:
+        """SHA-256 of what can be known of a black box: what it reads and how it scores the rows."""
+        digest = hashlib.sha256()
+        _add(digest, self.reads, self.output)
+        digest.update((np.round(self.predictions, 12) + 0.0).tobytes())
+        return digest.hexdigest()
+
+
+def _add(digest: Any, *parts: object) -> None:
+    """Digest the written form of plain values, which is the same in every process."""
+    for part in parts:
+        digest.update(repr(part).encode("utf-8", "backslashreplace") + b"\0")
+
+
+def _known_columns(
+    data: pd.DataFrame, graph: CausalGraph, model: BlackBoxModel, outcome: str | None
+) -> tuple[str, ...]:
+    """Columns that can carry influence; the outcome only where the graph gives it effects."""
+    reads = set(model.features or ())
+    known = (reads | set(graph.observed)) - {outcome}
+    if outcome is not None and outcome in graph.observed and graph.children(outcome):
+        known.add(outcome)
+    return tuple(name for name in data.columns if name in known)
+
+
+def _encoded(
+    data: pd.DataFrame,
+    graph: CausalGraph,
+    model: BlackBoxModel,
+    outcome: str | None,
+    done: Mapping[str, Column] = MappingProxyType({}),
+) -> Mapping[str, Column]:
+    known = _known_columns(data, graph, model, outcome)
+    return MappingProxyType(
+        {name: done[name] if name in done else encode_column(name, data[name]) for name in known}
+    )
+
+
+def _derived(
+    graph: CausalGraph,
+    model: BlackBoxModel,
+    outcome: str | None,
+    columns: Mapping[str, Column],
+    predictions: npt.NDArray[np.float64],
+) -> dict[str, Any]:
+    """Return the fields of a case that follow from the others."""
+    return {
+        "features": tuple(name for name in columns if name != outcome),
+        "columns": columns,
+        "warnings": case_warnings(graph, model, columns, predictions),
+    }
+
+
+def _baseline(model: BlackBoxModel, data: pd.DataFrame) -> npt.NDArray[np.float64]:
+    if model.logged is None:
+        # A copy of its own: a model that writes into its input must not reach the case's data.
+        return model.predict(data[list(model.features or ())].copy())
+    if len(model.logged) != len(data):
+        raise ModelError(
+            f"There are {len(model.logged):,} logged predictions for {len(data):,} rows of data. "
+            f"Each row needs the prediction that was made for it."
+        )
+    return model.logged.copy()

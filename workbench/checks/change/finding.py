@@ -1,0 +1,277 @@
+"""What unlearning changed: an effect before, after, and in a model retrained without the target.
+
+Three findings are kept apart: what was removed, the world's share, and the residue. A perfectly
+retrained model still carries what the world carries: without the postcode it reads the income that
+the postcode brings about. Only what is left above the retrained model is a residue of a bad
+unlearning. The models are asked about the same rows under the same interventions, so that their
+influence columns subtract and what they share cancels (``estimands.md``, "Algorithm 2").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from workbench.checks.change.one_effect import ChangeFinding, Difference, RowGaps
+from workbench.checks.change.utility import ModelUtility
+from workbench.common.multiple_testing import holm
+from workbench.common.wording import share, signed, span
+from workbench.methods.effects import Effect
+
+__all__ = ["ComparedModel", "ModelChange", "Residue"]
+
+Decision = Literal["below", "above", "inconclusive", "unknown"]
+
+
+@dataclass(frozen=True)
+class Residue:
+    """One residue held against the threshold.
+
+    Attributes
+    ----------
+    name, feature, part, estimator : str
+    value, low, high : float
+        After − retrained, with its 1 − 2·alpha interval.
+    p_above : float
+        p-value of "the residue lies within ±τ", before correction.
+    below, above : bool
+        Whether it passes as below τ, and whether it fails as above τ after Holm's correction.
+    """
+
+    name: str
+    feature: str
+    part: str
+    estimator: str
+    value: float
+    low: float
+    high: float
+    p_above: float
+    below: bool
+    above: bool
+
+
+@dataclass(frozen=True)
+class ComparedModel:
+    """What is known of one of the models.
+
+    Attributes
+    ----------
+    role : {"before", "after", "retrained"}
+    name, fingerprint : str
+    reads : tuple of str
+    """
+
+    role: str
+    name: str
+    fingerprint: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelChange:
+    """The audited model beside the model before and models retrained without the target.
+
+    Attributes
+    ----------
+    findings : tuple of ChangeFinding
+    models : tuple of ComparedModel
+    threshold : float
+        τ, in the unit of the prediction.
+    alpha : float
+        Error rate of either firm decision about the residue.
+    unit : str
+    utility : ModelUtility or None
+        What the models are good for; None without an outcome.
+    gaps : RowGaps or None
+        For targets that are rows, with a retrained model.
+    left_out : mapping of str to str
+        Which effects could not be compared, and why.
+    """
+
+    findings: tuple[ChangeFinding, ...]
+    models: tuple[ComparedModel, ...]
+    threshold: float
+    alpha: float
+    unit: str
+    utility: ModelUtility | None = None
+    gaps: RowGaps | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Which models there are: "before", "after", "retrained"."""
+        present = {model.role for model in self.models}
+        return tuple(role for role in ("before", "after", "retrained") if role in present)
+
+    @property
+    def n_retrained(self) -> int:
+        """How many retrained models there are."""
+        return sum(model.role == "retrained" for model in self.models)
+
+    @cached_property
+    def residues(self) -> tuple[Residue, ...]:
+        """Every residue held against τ: the claims behind the decision."""
+        known = [(f, f.residue) for f in self.findings]
+        held = [(f, residue) for f, residue in known if residue is not None]
+        above = [p <= self.alpha for p in holm([r.p_above(self.threshold) for _, r in held])]
+        claims = []
+        for (finding, residue), rejected in zip(held, above, strict=True):
+            low, high = residue.interval(1 - 2 * self.alpha)
+            claims.append(
+                Residue(
+                    finding.name,
+                    finding.feature,
+                    finding.part,
+                    finding.estimator,
+                    residue.value,
+                    low,
+                    high,
+                    residue.p_above(self.threshold),
+                    -self.threshold < low and high < self.threshold,
+                    rejected,
+                )
+            )
+        return tuple(claims)
+
+    @property
+    def decision(self) -> Decision:
+        """Whether a residue above τ was found; "unknown" without a retrained model."""
+        if not self.residues:
+            return "unknown"
+        if any(claim.above for claim in self.residues):
+            return "above"
+        return "below" if all(claim.below for claim in self.residues) else "inconclusive"
+
+    @property
+    def smallest_threshold(self) -> float:
+        """The smallest τ for which "no residue" could have been said; NaN without residues."""
+        ends = [max(abs(claim.low), abs(claim.high)) for claim in self.residues]
+        return max(ends, default=float("nan"))
+
+    @property
+    def headline(self) -> str:
+        """The finding in one careful sentence."""
+        tau = f"{self.threshold:g}"
+        return {
+            "above": f"A residue above {tau} was found: the model differs from one retrained "
+            f"without the target.",
+            "below": f"No residue above {tau} was found at this precision: the model behaves like "
+            f"one retrained without the target.",
+            "inconclusive": f"Inconclusive: a residue above {tau} was neither found nor ruled out.",
+            "unknown": "Without a retrained model, a residue cannot be told from what the world "
+            "carries.",
+        }[self.decision]
+
+    @property
+    def explanation(self) -> str:
+        """What the headline rests on."""
+        if not self.residues:
+            return ""
+        chance = (
+            f"The chance in training is counted from {self.n_retrained} retrained models."
+            if self.n_retrained > 1
+            else "One retrained model does not show the chance in training: another seed could "
+            "move these figures. Several can be given."
+        )
+        if self.decision == "above":
+            worst = max((c for c in self.residues if c.above), key=lambda c: abs(c.value))
+            return (
+                f"Largest: {worst.name}, {signed(worst.value)} (interval "
+                f"{span((worst.low, worst.high))}). The error rate of saying so is at most "
+                f"{share(self.alpha)}. {chance}"
+            )
+        if self.smallest_threshold == 0:
+            return f"The models answer alike: a residue of any size was ruled out. {chance}"
+        return (
+            f"The smallest residue that could have been ruled out is "
+            f"{self.smallest_threshold:.3g}. {chance}"
+        )
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say what was removed, what the world carries and what is left, feature by feature."""
+        said = [_story(f) for f in self.main_findings() if f.part == "total"]
+        said += [_rows_story(f) for f in self.main_findings() if f.part == "prediction"]
+        if self.gaps is not None:
+            said.append(self.gaps.sentence())
+        if self.utility is not None:
+            said += self.utility.sentences()
+        return tuple(said)
+
+    def main_findings(self) -> tuple[ChangeFinding, ...]:
+        """Return each feature's findings by one estimator: fuzzing where it ran, else CAFÉ."""
+        best: dict[tuple[str, str], ChangeFinding] = {}
+        for finding in self.findings:
+            key = finding.feature, finding.part
+            if key not in best or finding.estimator.startswith("fuzzing"):
+                best[key] = finding
+        return tuple(best.values())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per finding.
+
+        Returns
+        -------
+        DataFrame
+            Columns feature, part, estimator; before, after, world (the mean of the retrained
+            models), removed and residue, each with ``_low`` and ``_high`` of the 95 % interval;
+            p_above and above: of the residue, after correction for all of them.
+        """
+        above = {(c.feature, c.part, c.estimator): c for c in self.residues}
+        records = []
+        for finding in self.findings:
+            record: dict[str, Any] = {
+                "feature": finding.feature,
+                "part": finding.part,
+                "estimator": finding.estimator,
+            }
+            for name in ("before", "after", "world", "removed", "residue"):
+                value: Effect | Difference | None = getattr(finding, name)
+                low, high = (np.nan, np.nan) if value is None else value.interval()
+                record[name] = np.nan if value is None else value.value
+                record[f"{name}_low"], record[f"{name}_high"] = low, high
+            claim = above.get((finding.feature, finding.part, finding.estimator))
+            record["p_above"] = np.nan if claim is None else claim.p_above
+            record["above"] = None if claim is None else claim.above
+            records.append(record)
+        return pd.DataFrame(records)
+
+
+def _story(finding: ChangeFinding) -> str:
+    """Tell one total effect: before, after, the world's share, the residue."""
+    value = _sized(finding.after)
+    said = f"{finding.feature}: the total effect is now {value}"
+    if finding.before is not None and finding.removed is not None:
+        said += (
+            f"; before it was {signed(finding.before.value)}, so unlearning removed "
+            f"{_sized(finding.removed)}"
+        )
+    if finding.world is None or finding.residue is None:
+        return f"{said}. What of it the world carries is not known without a retrained model."
+    return (
+        f"{said}. A model retrained without the target still carries "
+        f"{signed(finding.world.value)}, the world's share; the residue beside it is "
+        f"{_sized(finding.residue)}."
+    )
+
+
+def _rows_story(finding: ChangeFinding) -> str:
+    said = f"Mean prediction on {finding.feature}: {_level(finding.after)} now"
+    if finding.before is not None:
+        said += f", {_level(finding.before)} before"
+    if finding.world is not None:
+        said += f", {_level(finding.world)} when retrained"
+    return f"{said}."
+
+
+def _level(effect: Effect) -> str:
+    return signed(effect.value).lstrip("+")
+
+
+def _sized(difference: Effect | Difference) -> str:
+    around = span(difference.interval())
+    return f"{signed(difference.value)} " + ("exactly" if around == "exact" else f"({around})")

@@ -1,0 +1,332 @@
+"""Ask several models the same questions: before unlearning, after it, and retrained without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.case.asking.variations import fixed_interventions, variations_of
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Interventions
+from workbench.case.recorded_outcome import recorded_outcome
+from workbench.case.target import UnlearningTarget
+from workbench.checks.change.finding import ComparedModel, ModelChange
+from workbench.checks.change.one_effect import ChangeFinding, Part, row_gaps
+from workbench.checks.change.utility import ModelUtility, model_utility
+from workbench.common.errors import AuditError, ModelError, TargetError, listed
+from workbench.common.progress import Progress, silent
+from workbench.methods.averages import mean_effect
+from workbench.methods.cafe.estimator import Direct, cafe_effects
+from workbench.methods.effects import Effect, EffectTable, FeatureEffects
+from workbench.methods.fuzzing.estimator import fuzzed_effects
+from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
+from workbench.models.black_box import BlackBoxModel
+
+__all__ = ["ROLES", "ComparedCases", "change_of_models", "read_compared"]
+
+ROLES = ("before", "retrained")
+"""Models that an audit can hold beside the one it is about, the model after unlearning."""
+MOST_RETRAINED = 100
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedCases:
+    """The same rows and graph with each of the models.
+
+    Attributes
+    ----------
+    target : UnlearningTarget
+        With its features written out: those that any of the models reads, when none is named.
+    after : AuditCase
+    before : AuditCase or None
+    retrained : tuple of AuditCase
+    """
+
+    target: UnlearningTarget
+    after: AuditCase
+    before: AuditCase | None
+    retrained: tuple[AuditCase, ...]
+
+    def interventions(self, intervention: Interventions, seed: int) -> Interventions:
+        """Write out the default levels, the same for all models.
+
+        A category's widest contrast is that of the model before, where it was given: what was
+        forgotten shows there, and after it any two levels may look widest.
+
+        Raises
+        ------
+        InterventionError, TargetError
+            As :func:`workbench.case.asking.batches.variations_of`.
+        """
+        case = self.after if self.before is None else self.before
+        names, mask = case.resolve(self.target)
+        return fixed_interventions(case, names, np.flatnonzero(mask), intervention, seed)
+
+    def __iter__(self) -> Iterator[tuple[str, AuditCase]]:
+        if self.before is not None:
+            yield "before", self.before
+        yield "after", self.after
+        for case in self.retrained:
+            yield "retrained", case
+
+
+def read_compared(
+    case: AuditCase, target: UnlearningTarget, compare: Mapping[str, Any]
+) -> ComparedCases:
+    """Put models beside the audited one, and make sure that all can be asked the same.
+
+    Parameters
+    ----------
+    compare : mapping of str to model
+        "before": the model before unlearning; "retrained": a model trained without the target, or
+        several of them that differ in their seed. What :meth:`BlackBoxModel.wrap`
+        takes.
+
+    Returns
+    -------
+    ComparedCases
+        A feature that only another model reads is added to the graph, so that it can be asked of
+        all of them.
+
+    Raises
+    ------
+    ModelError
+        A role is unknown, no model is named, or a model does not fit the data.
+    TargetError
+        The target does not fit the case.
+    """
+    unknown = [role for role in compare if role not in ROLES]
+    if unknown:
+        raise ModelError(
+            f"compare= names {listed(unknown)}. Known: 'before', the model before unlearning, and "
+            f"'retrained', one or several models trained without the target. The audited model "
+            f"itself is the case's."
+        )
+    given: list[tuple[str, BlackBoxModel]] = []
+    for role, models in compare.items():
+        several = list(models) if isinstance(models, list | tuple) else [models]
+        if not several or (role == "before" and len(several) > 1):
+            raise ModelError(
+                f"compare={{{role!r}: …}} takes "
+                + ("one model." if role == "before" else "at least one model.")
+            )
+        if len(several) > MOST_RETRAINED:
+            raise ModelError(f"At most {MOST_RETRAINED} retrained models are compared.")
+        given += [(role, BlackBoxModel.wrap(model)) for model in several]
+    if not given:
+        raise ModelError("compare= names no model. Give 'before', 'retrained' or both.")
+    known = {name for _, model in given for name in model.features or ()}
+    graph = case.graph
+    for name in case.data.columns:
+        if name in known and name not in graph.nodes and name != case.outcome:
+            graph = graph.add_node(name)
+    after = case if graph is case.graph else case.with_graph(graph)
+    cases: dict[str, list[AuditCase]] = {role: [] for role in ROLES}
+    for role, model in given:
+        try:
+            cases[role].append(after.with_model(model))
+        except AuditError as error:
+            raise type(error)(f"The model {role!r}: {error}") from None
+    every = [after, *cases["before"], *cases["retrained"]]
+    outputs = {one.output for one in every}
+    if len(outputs) > 1:
+        raise ModelError(
+            f"The models answer in different units ({listed(sorted(outputs))}), so that their "
+            f"effects cannot be compared. Say output= for each with wb.BlackBoxModel."
+        )
+    if not target.names:
+        read = {name for one in every for name in one.reads}
+        target = replace(target, names=tuple(n for n in case.data.columns if n in read))
+    before = cases["before"][0] if cases["before"] else None
+    return ComparedCases(target, after, before, tuple(cases["retrained"]))
+
+
+def change_of_models(
+    compared: ComparedCases,
+    *,
+    threshold: float,
+    alpha: float = 0.05,
+    intervention: Interventions = None,
+    fuzz: bool = True,
+    groups: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+    held_out: npt.NDArray[np.bool_] | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> ModelChange:
+    """Estimate every model's effects on the same rows, and tell apart what changed.
+
+    Parameters
+    ----------
+    compared : ComparedCases
+    threshold : float
+        τ, in the unit of the prediction.
+    intervention : Contrast, Resample, Shift, mapping of feature to these, or None
+        See :meth:`ComparedCases.interventions` for the default levels.
+    fuzz : bool, default True
+        Whether to ask all models by fuzzing as well, where they can be asked.
+    groups : mapping of str to ndarray of bool, shape (n,), optional
+        Subgroups for the utility.
+    held_out : ndarray of bool, shape (n,), optional
+        Rows that the models were not trained on: the utility is measured there.
+
+    Returns
+    -------
+    ModelChange
+    """
+    case, target = compared.after, compared.target
+    positions = np.flatnonzero(target.mask(case.data))
+    fixed = compared.interventions(intervention, seed)
+    models = list(compared)
+    ask = all(one.model.can_query for _, one in models)
+    tables: list[EffectTable] = []
+    fitted: list[Equations] = []
+    left_out: dict[str, str] = {}
+    for place, (role, one) in enumerate(models):
+        options: dict[str, Any] = {
+            "intervention": fixed,
+            "seed": seed,
+            "progress": partial(_share, progress, place, len(models), role),
+        }
+        found = EffectTable((), case.data.index[positions], case.output, seed)
+        try:
+            direct: Direct = "query" if ask else "regression"
+            found = found + cafe_effects(one, target, direct=direct, **options)
+        except AuditError as error:
+            left_out[f"cafe, {role}"] = str(error)
+        try:
+            if ask and fuzz:
+                equations = _equations(one, target, fixed, fitted, seed)
+                found = found + fuzzed_effects(one, target, equations=equations, **options)
+        except AuditError as error:
+            left_out[f"fuzzing, {role}"] = str(error)
+        tables.append(found)
+    findings = list(_findings(compared, tables))
+    if target.kind in ("datapoints", "subgroup"):
+        findings.append(_mean_prediction(compared, positions))
+    utility, why_not = _utility(compared, groups, held_out)
+    if why_not:
+        left_out["utility"] = why_not
+    return ModelChange(
+        findings=tuple(findings),
+        models=tuple(
+            ComparedModel(role, one.model.name, one.model_fingerprint, one.reads)
+            for role, one in models
+        ),
+        threshold=threshold,
+        alpha=alpha,
+        unit=case.output,
+        utility=utility,
+        gaps=_gaps(compared, positions),
+        left_out=left_out,
+    )
+
+
+def _share(progress: Progress, place: int, count: int, role: str, step: str, share: float) -> None:
+    progress(f"model {role}: {step}", (place + share) / count)
+
+
+def _equations(
+    case: AuditCase,
+    target: UnlearningTarget,
+    intervention: Interventions,
+    fitted: list[Equations],
+    seed: int,
+) -> Equations:
+    """Return structural equations that cover the case: they are about the data, not the model."""
+    names, mask = case.resolve(target)
+    for equations in fitted:
+        with suppress(TargetError):
+            equations.check_cover(case, names)
+            return equations
+    varied = variations_of(case, names, np.flatnonzero(mask), intervention, seed)
+    fitted.append(fit_equations(case, names, keep=set_levels(case, varied), seed=seed))
+    return fitted[-1]
+
+
+def _findings(compared: ComparedCases, tables: Sequence[EffectTable]) -> Iterator[ChangeFinding]:
+    """Line up the same effect of every model; what one model lacks cannot be compared."""
+    by_role: dict[str, list[dict[tuple[str, str, Part], Effect]]] = {
+        "before": [],
+        "after": [],
+        "retrained": [],
+    }
+    for (role, _), table in zip(compared, tables, strict=True):
+        by_role[role].append(dict(_parts(table)))
+    before = by_role["before"][0] if by_role["before"] else {}
+    for key, effect in by_role["after"][0].items():
+        feature, estimator, part = key
+        retrained = [found[key] for found in by_role["retrained"] if key in found]
+        complete = len(retrained) == len(by_role["retrained"])
+        yield ChangeFinding(
+            feature,
+            part,
+            estimator,
+            effect,
+            before.get(key),
+            tuple(retrained) if complete else (),
+        )
+
+
+def _parts(table: EffectTable) -> Iterator[tuple[tuple[str, str, Part], Effect]]:
+    for entry in table:
+        if entry.combination == "sum":
+            continue
+        for part, effect in _named(entry):
+            by_query = part == "direct" and "direct" not in entry.estimator
+            yield (entry.feature, "asked" if by_query else entry.estimator, part), effect
+
+
+def _named(entry: FeatureEffects) -> tuple[tuple[Part, Effect], ...]:
+    return ("total", entry.total), ("direct", entry.direct), ("indirect", entry.indirect)
+
+
+def _mean_prediction(compared: ComparedCases, positions: npt.NDArray[np.intp]) -> ChangeFinding:
+    sampled = compared.target.kind != "datapoints"
+
+    def mean(case: AuditCase) -> Effect:
+        return mean_effect(case.predictions[positions], positions, case.n_rows, sampled=sampled)
+
+    return ChangeFinding(
+        "the target's rows",
+        "prediction",
+        "asked",
+        mean(compared.after),
+        None if compared.before is None else mean(compared.before),
+        tuple(mean(case) for case in compared.retrained),
+    )
+
+
+def _gaps(compared: ComparedCases, positions: npt.NDArray[np.intp]) -> Any:
+    if not compared.retrained or compared.target.kind not in ("datapoints", "subgroup"):
+        return None
+    before = compared.before
+    return row_gaps(
+        compared.after.predictions[positions],
+        None if before is None else before.predictions[positions],
+        [case.predictions[positions] for case in compared.retrained],
+    )
+
+
+def _utility(
+    compared: ComparedCases,
+    groups: Mapping[str, npt.NDArray[np.bool_]] | None,
+    held_out: npt.NDArray[np.bool_] | None,
+) -> tuple[ModelUtility | None, str]:
+    """Measure what the models are good for; of several retrained ones, the first."""
+    case = compared.after
+    outcome = recorded_outcome(case) if case.outcome is not None else None
+    if outcome is None:
+        return None, "The case records no outcome that the predictions could be held against."
+    scores: dict[str, npt.NDArray[np.float64]] = {}
+    for role, one in compared:
+        scores.setdefault(role, one.predictions)
+    try:
+        return model_utility(outcome, scores, output=case.output, groups=groups, rows=held_out), ""
+    except AuditError as error:
+        return None, str(error)

@@ -1,0 +1,196 @@
+"""What to do about one feature: which routes to block and where in the data to look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from workbench.checks.next_actions.block_search import smallest_set
+from workbench.checks.next_actions.blocking import Routes
+from workbench.checks.next_actions.influence_places import InfluencePlace, influence_places
+from workbench.common.progress import Progress
+from workbench.common.wording import listing, share, signed, span
+from workbench.methods.effects import Effect
+
+__all__ = ["Action", "feature_actions"]
+
+Kind = Literal["mediator", "step", "subgroup", "range"]
+
+MOST_SINGLE = 3
+"""Mediators that are named by themselves."""
+SMALLEST_SHARE = 0.01
+"""A mediator that carries less of what is left is not named."""
+DIRECT = "direct"
+"""How the direct route is named among the blocked ones."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do, with what it would leave.
+
+    Attributes
+    ----------
+    rank : int
+        1 is the first to do.
+    kind : {"mediator", "step", "subgroup", "range"}
+        Block one route alone; the next one of the smallest set; look at a subgroup; at a range.
+    feature : str
+        Of the target.
+    what : tuple of str
+        The blocked mediators ("direct" for the direct route), or one condition on rows.
+    remaining, low, high : float
+        The total effect that would remain, with its 95 % interval. For rows: without what they
+        contribute.
+    share : float
+        Of what is left, how much is gone then; above 1 when what remains has the other sign.
+    below : bool
+        Whether the interval of what remains lies inside ±τ.
+    effect, effect_low, effect_high : float
+        For rows: the effect inside; else the change of the total.
+    rows_share : float
+        Share of the target's rows that the condition describes; 1 for mediators.
+    """
+
+    rank: int
+    kind: Kind
+    feature: str
+    what: tuple[str, ...]
+    remaining: float
+    low: float
+    high: float
+    share: float
+    below: bool
+    effect: float
+    effect_low: float
+    effect_high: float
+    rows_share: float = 1.0
+
+    def sentence(self, threshold: float) -> str:
+        """Say it in words."""
+        left = f"{signed(self.remaining)} ({span((self.low, self.high))}) would remain"
+        surely_more = self.low > threshold or self.high < -threshold
+        held = "below" if self.below else "still above" if surely_more else "not surely below"
+        left += f", {held} {threshold:g}"
+        if self.kind == "mediator":
+            return (
+                f"Block {_route(self.what[0], self.feature)}: it carries {share(self.share)} of "
+                f"what is left of {self.feature}; then {left}."
+            )
+        if self.kind == "step":
+            routes = listing([_route(name, self.feature) for name in self.what], most=20)
+            together = " together" if len(self.what) > 1 else " first"
+            return f"Block {routes}{together}: then {left}."
+        where = f"Look at the rows where {self.what[0]}"
+        inside = f"{signed(self.effect)} ({span((self.effect_low, self.effect_high))})"
+        return (
+            f"{where}: there the effect of {self.feature} is {inside}; these are "
+            f"{share(self.rows_share)} of the rows and {share(self.share)} of what is left."
+        )
+
+
+def feature_actions(
+    routes: Routes, total: Effect, threshold: float, progress: Progress
+) -> tuple[list[Action], list[str]]:
+    """Find the actions about one feature.
+
+    Returns
+    -------
+    actions : list of Action
+        Best first, not ranked yet.
+    notes : list of str
+        What to be careful about, in words.
+    """
+    feature = routes.variation.feature
+    nodes = routes.blockable
+    notes = []
+    progress("blocking routes", 0.0)
+    singles = [frozenset({node}) for node in nodes]
+    remaining = dict(zip(singles, routes.effects(*singles), strict=True))
+    by_size = sorted(singles, key=lambda one: -(_gone(total, remaining[one])))
+    least = SMALLEST_SHARE * abs(total.value)
+    named = [one for one in by_size[:MOST_SINGLE] if _gone(total, remaining[one]) > least]
+    found = [_blocking("mediator", routes, total, one, remaining[one], threshold) for one in named]
+    progress("blocking routes", 0.3)
+    search = smallest_set(routes, total, threshold, partial(_between, progress, 0.3, 0.7))
+    if len(search.steps) > 1 or search.steps[0][0] not in named:
+        found += [
+            _blocking("step", routes, total, step, effect, threshold, search.order)
+            for step, effect in search.steps
+        ]
+    if not search.exhaustive:
+        notes.append(
+            f"{feature}: not all combinations of {len(nodes)} routes could be tried, so a smaller "
+            f"set may exist."
+        )
+    against = [node for node in nodes if _gone(total, remaining[frozenset({node})]) < -threshold]
+    if against:
+        which = listing([_route(node, feature) for node in against])
+        notes.append(
+            f"{feature}: blocking {which} alone would raise what is left, because it works against "
+            f"the other routes."
+        )
+    for place in influence_places(routes, threshold, partial(_between, progress, 0.7, 1.0)):
+        found.append(_place(place, feature, threshold))
+    return found, notes
+
+
+def _between(progress: Progress, start: float, end: float, step: str, share: float) -> None:
+    progress(step, start + (end - start) * share)
+
+
+def _gone(total: Effect, remaining: Effect) -> float:
+    """By how much the size of the total falls, in its own direction."""
+    return float(np.sign(total.value)) * (total.value - remaining.value)
+
+
+def _blocking(
+    kind: Kind,
+    routes: Routes,
+    total: Effect,
+    blocked: frozenset[str],
+    remaining: Effect,
+    threshold: float,
+    order: tuple[str, ...] = (),
+) -> Action:
+    feature = routes.variation.feature
+    ordered = [n for n in (order or routes.blockable) if n in blocked]
+    change = total - remaining
+    low, high = remaining.interval()
+    return Action(
+        0,
+        kind,
+        feature,
+        tuple(DIRECT if name == feature else name for name in ordered),
+        remaining.value,
+        low,
+        high,
+        change.value / total.value,
+        -threshold < low and high < threshold,
+        change.value,
+        *change.interval(),
+    )
+
+
+def _route(name: str, feature: str) -> str:
+    return f"the direct route of {feature}" if name == DIRECT else name
+
+
+def _place(place: InfluencePlace, feature: str, threshold: float) -> Action:
+    low, high = place.remaining.interval()
+    return Action(
+        0,
+        place.kind,
+        feature,
+        (place.condition,),
+        place.remaining.value,
+        low,
+        high,
+        place.share,
+        -threshold < low and high < threshold,
+        place.inside.value,
+        *place.inside.interval(),
+        place.rows_share,
+    )

@@ -1,0 +1,285 @@
+"""What to do about the influence that is left.
+
+Which mediator carries most of it, the smallest set of routes whose blocking brings it below the
+threshold, where in the data it sits, and pairs of rows that show it. With a retrained model all of
+it is about the residue: an effect is linear in the model, so the residue is the effect on the
+difference of the two models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.case.asking.batches import QueryBatch, sample_places
+from workbench.case.asking.variations import variations_of
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Interventions
+from workbench.case.target import UnlearningTarget
+from workbench.checks.next_actions.blocking import OPEN, Routes
+from workbench.checks.next_actions.example_pairs import ExamplePair, example_pairs
+from workbench.checks.next_actions.feature_actions import Action, feature_actions
+from workbench.common.errors import DataError, ModelError, TargetError
+from workbench.common.progress import Progress, silent
+from workbench.common.wording import listing, signed, span
+from workbench.methods.effects import Effect
+from workbench.methods.fuzzing.paths import MOST_ROWS
+from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
+from workbench.models.black_box import BlackBoxModel
+
+__all__ = ["Action", "NextActions", "next_actions"]
+
+Positions = npt.NDArray[np.intp]
+
+MOST_FEATURES = 3
+"""Features of the target that are followed, those with most left first."""
+
+
+@dataclass(frozen=True, eq=False)
+class NextActions:
+    """What to do about what is left, in order.
+
+    Attributes
+    ----------
+    actions : tuple of Action
+        Empty when nothing above the threshold is left.
+    left : tuple of (feature, value, low, high)
+        The total effect that is left of every feature of the target, with its 95 % interval.
+    threshold : float
+        τ, in the unit of the prediction.
+    residue : bool
+        Whether it is about what is left above a retrained model.
+    notes : tuple of str
+        What was not looked at, and what to be careful about.
+    pairs : tuple of ExamplePair
+        Rows that show it. Personal data: neither in the frame nor in the sentences, and not to be
+        saved with a report.
+    """
+
+    actions: tuple[Action, ...]
+    left: tuple[tuple[str, float, float, float], ...]
+    threshold: float
+    residue: bool
+    notes: tuple[str, ...] = ()
+    pairs: tuple[ExamplePair, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per action: the fields of :class:`Action`, `what` joined by " + "."""
+        columns = list(Action.__dataclass_fields__)
+        frame = pd.DataFrame([vars(action) for action in self.actions], columns=columns)
+        frame["what"] = frame["what"].map(" + ".join)
+        return frame
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say what to do in words."""
+        about = " beyond what a retrained model carries" if self.residue else ""
+        if not self.actions:
+            most = max(self.left, key=lambda entry: abs(entry[1]))
+            return (
+                f"No total influence above {self.threshold:g}{about} was found, so no action is "
+                f"named (largest: {most[0]}, {signed(most[1])}, interval {span(most[2:])}).",
+                *self.notes,
+            )
+        followed = {action.feature for action in self.actions}
+        said = [
+            f"Left of {name}{about}: {signed(value)} (interval {span((low, high))})."
+            for name, value, low, high in self.left
+            if name in followed
+        ]
+        alone = {(a.feature, a.what) for a in self.actions if a.kind == "mediator"}
+        said += [
+            action.sentence(self.threshold)
+            for action in self.actions
+            if action.kind != "step" or (action.feature, action.what) not in alone
+        ]
+        return (*said, *self.notes)
+
+
+def next_actions(
+    case: AuditCase,
+    target: UnlearningTarget,
+    *,
+    retrained: AuditCase | None = None,
+    threshold: float,
+    intervention: Interventions = None,
+    equations: Equations | None = None,
+    max_rows: int | None = MOST_ROWS,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> NextActions:
+    """Say what to do about the influence that is left, with what each step would leave.
+
+    Parameters
+    ----------
+    case : AuditCase
+        With the audited model, which can be asked.
+    retrained : AuditCase, optional
+        The same data with a model retrained without the target: then all is about the residue,
+        the audited model's effect less the retrained one's.
+    threshold : float
+        τ > 0, in the unit of the prediction.
+    intervention, equations
+        As in :func:`fuzzed_effects`; equations must cover what either model's
+        reads are reached through.
+    max_rows : int or None, default 10,000
+        Work on a random sample of the target's rows of this size; None takes all.
+    seed : int, default 0
+
+    Returns
+    -------
+    NextActions
+        Per feature whose total is above τ, at most three: single routes, the smallest set of
+        routes step by step, then a subgroup and a range of values.
+
+    Raises
+    ------
+    TargetError
+        When the threshold is not above 0.
+    DataError, ModelError
+        When the retrained model's case is about other data or other units, or a model cannot be
+        asked.
+    NotIdentifiableError, InterventionError
+        As :func:`workbench.methods.fuzzing.estimator.fuzzed_effects`.
+
+    Notes
+    -----
+    Blocking is an experiment on the model, not yet a repair: it says which route to close when the
+    model is trained again. Shares of single routes need not add up to 100 %, because one path can
+    pass several mediators and routes can work against each other.
+
+    Examples
+    --------
+    >>> from workbench.graph.causal_graph import CausalGraph
+    >>> rng = np.random.default_rng(0)
+    >>> sex = rng.integers(0, 2, 1_000)
+    >>> frame = pd.DataFrame({"sex": sex, "job": sex + rng.normal(size=1_000)})
+    >>> case = AuditCase(data=frame, model=lambda rows: 0.1 * rows["job"], features=["job"],
+    ...                  graph=CausalGraph([("sex", "job")]))
+    >>> todo = next_actions(case, UnlearningTarget.feature("sex"), threshold=0.02)
+    >>> todo.actions[0].what, todo.actions[0].remaining
+    (('job',), 0.0)
+    """
+    if not threshold > 0 or not np.isfinite(threshold):
+        raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
+    if retrained is not None and not isinstance(retrained, AuditCase):
+        raise ModelError(
+            f"retrained= takes an AuditCase with the same data and the retrained model, not a "
+            f"{type(retrained).__name__}."
+        )
+    cases = [case] if retrained is None else [case, retrained]
+    if not all(one.model.can_query for one in cases):
+        raise ModelError(
+            "What to do next is found by asking the model about changed rows; logged predictions "
+            "cannot be asked. Bring the model itself."
+        )
+    whole = case if retrained is None else _difference(case, retrained)
+    # A target without named features means those that the audited model reads.
+    names, mask = case.resolve(target)
+    all_rows = np.flatnonzero(mask)
+    positions = all_rows[sample_places(len(all_rows), max_rows, seed)]
+    varied = variations_of(case, names, positions, intervention, seed)
+    if equations is None:
+        keep = set_levels(case, varied)
+        equations = fit_equations(whole, names, keep=keep, seed=seed, progress=progress)
+    equations.check_cover(whole, names)
+    sampled = target.kind != "datapoints" or len(positions) < len(all_rows)
+    batch = QueryBatch(whole, progress, "what is left")
+    routes = [Routes(whole, equations, v, positions, sampled, batch, seed) for v in varied]
+    totals = [one.effects(OPEN)[0] for one in routes]
+    left = tuple(
+        (name, total.value, total.low, total.high)
+        for name, total in zip(names, totals, strict=True)
+    )
+    order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
+    over = [i for i in order if abs(totals[i].value) > threshold]
+    notes = [*_unsure(left, over, names, threshold)]
+    for i in set(range(len(names))).difference(over):
+        notes += _cancelling(routes[i], totals[i], threshold)
+    if len(over) > MOST_FEATURES:
+        rest = listing([names[i] for i in over[MOST_FEATURES:]])
+        notes.append(f"Also above {threshold:g} and not followed here: {rest}.")
+    actions: list[Action] = []
+    pairs: list[ExamplePair] = []
+    followed = over[:MOST_FEATURES]
+    for place, i in enumerate(followed):
+        step = partial(_share_of, progress, place, len(followed))
+        found, careful = feature_actions(routes[i], totals[i], threshold, step)
+        actions, notes = actions + found, notes + careful
+        pairs += example_pairs(case, routes[i], retrained)
+    if len(positions) < len(all_rows) and actions:
+        notes.append(f"Measured on a sample of {len(positions):,} of {len(all_rows):,} rows.")
+    ranked = tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1))
+    return NextActions(ranked, left, threshold, retrained is not None, tuple(notes), tuple(pairs))
+
+
+def _share_of(progress: Progress, place: int, count: int, step: str, share: float) -> None:
+    progress(f"next actions: {step}", min((place + share) / count, 1.0))
+
+
+def _difference(case: AuditCase, retrained: AuditCase) -> AuditCase:
+    """Return the case whose model is the audited one less the retrained one."""
+    if not case.data.index.equals(retrained.data.index):
+        raise DataError("The retrained model's case has other rows. Give both the same data.")
+    differing = [
+        name
+        for name in retrained.reads
+        if name not in case.data or not case.data[name].equals(retrained.data[name])
+    ]
+    if differing:
+        raise DataError(
+            f"The retrained model reads {listing(differing)}, which is not the same in both "
+            f"cases. Give both the same data."
+        )
+    if case.output != retrained.output:
+        raise ModelError(
+            f"The audited model gives a {case.output} and the retrained one a {retrained.output}; "
+            f"their difference means nothing. Say the same output= for both."
+        )
+    reads = [name for name in case.data.columns if name in {*case.reads, *retrained.reads}]
+    model = BlackBoxModel(
+        lambda rows: case.model.predict(rows) - retrained.model.predict(rows),
+        features=reads,
+        output="value",
+        name="what the audited model does beyond the retrained one",
+    )
+    return AuditCase(data=case.data, model=model, graph=case.graph, outcome=case.outcome)
+
+
+def _unsure(
+    left: tuple[tuple[str, float, float, float], ...],
+    over: list[int],
+    names: tuple[str, ...],
+    threshold: float,
+) -> Iterator[str]:
+    """Name features whose total was not found above the threshold, nor shown to be below."""
+    open_ = [
+        names[i]
+        for i, (_, _, low, high) in enumerate(left)
+        if i not in over and max(-low, high) >= threshold
+    ]
+    if open_:
+        yield (
+            f"The interval of {listing(open_)} reaches beyond {threshold:g}: more rows could show "
+            f"an influence there."
+        )
+
+
+def _cancelling(routes: Routes, total: Effect, threshold: float) -> Iterator[str]:
+    """Say so where a small total hides a direct and an indirect influence that cancel."""
+    feature = routes.variation.feature
+    if feature not in routes.blockable or len(routes.blockable) < 2:
+        return
+    (rows,) = routes.row_effects(frozenset({feature}))
+    indirect = float(rows.mean())
+    direct = total.value - indirect
+    if max(abs(direct), abs(indirect)) > threshold:
+        yield (
+            f"{feature}: the total is small because its routes cancel: {signed(direct)} directly "
+            f"and {signed(indirect)} through others. Blocking one of them alone would uncover "
+            f"the other."
+        )

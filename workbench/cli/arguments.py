@@ -1,0 +1,144 @@
+"""What the command line's arguments mean: a target, subgroups, levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Contrast
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import TargetError, listed
+from workbench.tables.columns import Column
+
+__all__ = ["contrast_of", "levels_of", "names_of", "subgroups_of", "target_of"]
+
+
+def target_of(
+    case: AuditCase, names: Sequence[str], where: str | None, rows: Sequence[str]
+) -> UnlearningTarget:
+    """Return the target that --target, --where and --row name.
+
+    Raises
+    ------
+    TargetError
+        None of them was given, both rows and a condition were, or they do not fit the case.
+    """
+    if not names and where is None and not rows:
+        raise TargetError(
+            "Say what was to be forgotten: --target for a feature, --where for a subgroup, or "
+            f"--row for a datapoint. Features: {listed(case.features)}."
+        )
+    if where is not None and rows:
+        raise TargetError("A target has either --row or --where, not both.")
+    if where is not None:
+        target = UnlearningTarget.subgroup(where, names or None)
+    elif rows:
+        target = UnlearningTarget.datapoints(_labels(case.data.index, rows), names or None)
+    else:
+        target = UnlearningTarget.features(names)
+    case.resolve(target)
+    return target
+
+
+def _labels(index: pd.Index, rows: Sequence[str]) -> list[object]:
+    """Return the labels of the data's index that texts stand for."""
+    if not pd.api.types.is_integer_dtype(index.dtype):
+        return list(rows)
+    wrong = [row for row in rows if not row.lstrip("-").isdecimal()]
+    if wrong:
+        raise TargetError(
+            f"Rows are numbered from {index[0]} to {index[-1]} here; {listed(wrong)} is no number."
+        )
+    return [int(row) for row in rows]
+
+
+def subgroups_of(texts: Sequence[str]) -> dict[str, str]:
+    """Return the conditions by name that --subgroup gives as NAME=CONDITION.
+
+    Raises
+    ------
+    TargetError
+        When a text has no name, or two have the same.
+
+    Examples
+    --------
+    >>> subgroups_of(["women=sex == 'Female'", "elderly=age >= 65"])
+    {'women': "sex == 'Female'", 'elderly': 'age >= 65'}
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, condition = text.partition("=")
+        name = name.strip()
+        if not sign or not name or name[-1] in "<>!" or condition.startswith("="):
+            raise TargetError(
+                f"--subgroup takes a name and a condition, such as elderly='age >= 65'; {text!r} "
+                f"has no name."
+            )
+        if name in found:
+            raise TargetError(f"Two subgroups are named {name!r}. Give each a name of its own.")
+        found[name] = condition.strip()
+    return found
+
+
+def contrast_of(case: AuditCase, names: Sequence[str], levels: Sequence[str]) -> Contrast:
+    """Return the contrast between two levels written as text.
+
+    Raises
+    ------
+    TargetError
+        Not exactly one feature is targeted, or not exactly two levels are given.
+    InterventionError
+        A level lies outside the feature's domain.
+    """
+    if len(names) != 1:
+        raise TargetError("A contrast belongs to one feature: name exactly one --target with it.")
+    if len(levels) != 2:
+        raise TargetError(
+            f"A contrast has two levels, not {len(levels)}: --contrast LOW,HIGH, or --from LOW "
+            f"--to HIGH where a level holds a comma."
+        )
+    column = case.columns[names[0]]
+    low, high = (_level(column, text) for text in levels)
+    for level in (low, high):
+        column.encode(level)
+    return Contrast(low, high)
+
+
+def _level(column: Column, text: str) -> object:
+    """Return the value of a column that a text stands for; the text itself when there is none."""
+    for level in column.levels:
+        if level is not None and str(level) == text:
+            return level
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if not column.is_numeric:
+        return next((level for level in column.levels if level == number), text)
+    return int(number) if number.is_integer() and column.integer else number
+
+
+def names_of(text: str | None) -> tuple[str, ...]:
+    """Return the names that a text gives by commas."""
+    return () if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def levels_of(contrast: str | None, low: str | None, high: str | None) -> tuple[str, ...] | None:
+    """Return the levels that --contrast, or --from and --to, give; None where none is given.
+
+    Raises
+    ------
+    TargetError
+        When they do not go together.
+    """
+    if contrast is not None:
+        if low is not None or high is not None:
+            raise TargetError("Use either --contrast, or --from and --to.")
+        return tuple(level.strip() for level in contrast.split(","))
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        raise TargetError("--from and --to belong together.")
+    return low, high

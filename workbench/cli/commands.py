@@ -1,0 +1,323 @@
+"""The command line: ``cafe-workbench audit``, ``report`` and ``serve``."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from workbench.auditing.audit import CHECKS, METHODS, audit
+from workbench.cli.arguments import contrast_of, levels_of, names_of, subgroups_of, target_of
+from workbench.cli.output import (
+    EXIT_STATUS,
+    closed_pipe,
+    exit_status,
+    files_to_write,
+    reported,
+    show_report,
+    write_files,
+)
+from workbench.cli.sources import SAMPLES, load_case, load_compared
+from workbench.common.errors import MissingPackageError, TargetError
+from workbench.common.progress import silent
+from workbench.models.trained_here import MODEL_KINDS
+from workbench.report.audit_report import read_report
+from workbench.report.saved.document import SAVED_NOTE
+
+__all__ = ["EXIT_STATUS", "app", "main"]
+
+STATUS_HELP = """Exit status: 0 no influence above the threshold found at this precision;
+1 residual influence above it found; 2 the audit could not run; 3 inconclusive;
+130 stopped by Ctrl-C."""
+
+COMMAND_CHECKS = tuple(check for check in CHECKS if check != "membership")
+"""Checks that need no more than the command line can say."""
+
+app = typer.Typer(
+    name="cafe-workbench",
+    help="Audit machine unlearning: what of a feature or a row still influences a model.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> NoReturn:
+    """Run the command line; what a terminal cannot show becomes a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    app()
+    raise SystemExit(0)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cafe-workbench {metadata.version('cafe-workbench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def workbench(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Audit machine unlearning: what of a feature or a row still influences a model."""
+
+
+@app.command("audit", epilog=STATUS_HELP, no_args_is_help=True)
+def audit_command(
+    sample: Annotated[
+        str | None, typer.Argument(help=f"A sample: {', '.join(SAMPLES)}. Or use --data.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="A feature to be forgotten; may be repeated.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help='Only the rows where this holds: "age > 50".')
+    ] = None,
+    subgroup: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=CONDITION",
+            help='Report the effects in this group too: elderly="age > 65"; may be repeated.',
+        ),
+    ] = None,
+    row: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this row, counted from 0 in a CSV file; may be repeated."),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The table: .csv or .parquet.")] = None,
+    model: Annotated[Path | None, typer.Option(help="The model: .skops or .onnx.")] = None,
+    predictions: Annotated[
+        str | None,
+        typer.Option(help="Instead of a model, the column that holds its logged predictions."),
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(help="The model before unlearning, to compare: .skops or .onnx."),
+    ] = None,
+    retrained: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A model retrained without the target; may be repeated, for other seeds."
+        ),
+    ] = None,
+    graph: Annotated[
+        Path | None, typer.Option(help="The causal graph: .json, .dot, .gml or .dagitty.")
+    ] = None,
+    outcome: Annotated[str | None, typer.Option(help="The column that the model predicts.")] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(help="The columns the model reads, by commas, where it cannot say."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class whose probability is audited.")
+    ] = None,
+    model_kind: Annotated[
+        str | None,
+        typer.Option(help=f"The model trained on a sample: {', '.join(MODEL_KINDS)}."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the original UCI files (or set CAFE_WORKBENCH_DATA)."),
+    ] = None,
+    contrast: Annotated[
+        str | None, typer.Option(help="Vary the feature between these two levels: LOW,HIGH.")
+    ] = None,
+    low: Annotated[str | None, typer.Option("--from", help="The level to start from.")] = None,
+    high: Annotated[str | None, typer.Option("--to", help="The level to go to.")] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Any of {', '.join(METHODS)}; may be repeated. Default: all."),
+    ] = None,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"A further check that takes longer, any of {', '.join(COMMAND_CHECKS)}: "
+            "subgroups searches where the influence hides, graph tries other graphs, actions says "
+            "what to do next, leaks how small a leak would have been caught; may be repeated."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="The influence that matters, in the prediction's unit (0.02: 2 points)."),
+    ] = None,
+    alpha: Annotated[float, typer.Option(help="Error rate of the verdict.")] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, help="Same input and seed, same output.")] = 0,
+    html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="Print the Python that repeats the audit.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print no report and no progress.")
+    ] = False,
+) -> None:
+    """Audit what of a target still influences a model's predictions.
+
+    A sample comes with its graph, and a model is trained on it on the spot:
+
+      cafe-workbench audit loan --target zip_code
+
+    Files of your own need a table, a model (or its logged predictions), a graph and the outcome:
+
+      cafe-workbench audit --data x.csv --model m.skops --graph g.json --outcome y --target zip_code
+
+    With --before and --retrained it says what unlearning removed, and what is left of it.
+    """
+    with reported():
+        _check_settings(threshold, alpha, check or ())
+        files = files_to_write(html=html, json=json, csv=csv)
+        names, groups = tuple(target or ()), subgroups_of(subgroup or ())
+        loaded = load_case(
+            sample=sample,
+            data=data,
+            model=model,
+            predictions=predictions,
+            graph=graph,
+            outcome=outcome,
+            features=names_of(features),
+            positive=positive,
+            kind=model_kind,
+            folder=folder,
+            seed=seed,
+        )
+        others = load_compared(before, retrained or (), positive=positive)
+        wanted = target_of(loaded.case, names, where, tuple(row or ()))
+        levels = levels_of(contrast, low, high)
+        varied = None if levels is None else contrast_of(loaded.case, names, levels)
+        report = audit(
+            loaded.case,
+            wanted,
+            methods=tuple(method) if method else METHODS,
+            intervention=varied,
+            threshold=threshold,
+            alpha=alpha,
+            seed=seed,
+            subgroups=groups,
+            checks=tuple(check or ()),
+            compare=others.models or None,
+            progress=silent if quiet else None,
+        )
+        write_files(report, files)
+        with closed_pipe():
+            notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
+            show_report(report, notes=notes, load=load, code=code, quiet=quiet)
+    raise typer.Exit(exit_status(report))
+
+
+@app.command("report", epilog=STATUS_HELP, no_args_is_help=True)
+def report_command(
+    file: Annotated[Path, typer.Argument(help="A report that was saved with audit --json.")],
+    html: Annotated[Path | None, typer.Option(help="Write it as one HTML page.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write its effects as a table.")] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="Print the Python that repeats the audit.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no report.")] = False,
+) -> None:
+    """Read a saved report again, without its data and its model.
+
+    cafe-workbench report audit.json --html audit.html
+    """
+    with reported():
+        files = files_to_write(html=html, csv=csv)
+        report = read_report(file)
+        write_files(report, files)
+        with closed_pipe():
+            show_report(report, notes=(SAVED_NOTE,), code=code, quiet=quiet)
+    raise typer.Exit(exit_status(report))
+
+
+@app.command("serve")
+def serve_command(
+    page: Annotated[
+        str,
+        typer.Argument(
+            help="The page: dashboard, legal_review, teaching, or the path of a notebook."
+        ),
+    ] = "dashboard",
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="0 takes any free port. Default: 8866, or a free one."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CAFE_WORKBENCH_TOKEN",
+            help="What the address must carry. Default: a new random one.",
+        ),
+    ] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="Where a reverse proxy shows the page: https://audit.example.org/cafe/"),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; another than loopback needs --public-url.")
+    ] = "127.0.0.1",
+    max_pages: Annotated[
+        int, typer.Option(min=1, help="Pages open at once; each takes some 320 MB.")
+    ] = 8,
+    preheat: Annotated[
+        int,
+        typer.Option(min=0, help="Processes that wait with the page drawn, so it opens at once."),
+    ] = 0,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A prediction endpoint that pages may ask, by the beginning of its address; may "
+            "be repeated. Default: none."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A saved report (JSON) that legal_review opens.")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
+    ] = True,
+) -> None:
+    """Serve the workbench as a page, on this computer only, until Ctrl-C."""
+    with reported():
+        try:
+            from widgets.serving.serving import serve
+        except ModuleNotFoundError as error:
+            raise MissingPackageError(
+                f"Serving the page needs the package {error.name!r}, which is not installed. "
+                f"Install the interface: pip install 'cafe-workbench[interface]'"
+            ) from None
+        serve(
+            page,
+            port=port,
+            token=token,
+            public_url=public_url,
+            host=host,
+            open_browser=browser,
+            max_pages=max_pages,
+            preheat=preheat,
+            endpoints=tuple(endpoint or ()),
+            report=report,
+        )
+
+
+def _check_settings(threshold: float | None, alpha: float, checks: Sequence[str]) -> None:
+    """Refuse before the long work begins what would fail after it."""
+    if "membership" in checks:
+        raise TargetError(
+            "--check membership trains reference models, which takes the function that trained "
+            "the audited model: in Python, wb.audit(case, target, checks=['membership'], "
+            "training=Training(train, rows=...))."
+        )
+    if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
+        raise TargetError(f"--threshold must be a number above 0, not {threshold:g}.")
+    if not 0 < alpha < 0.5:
+        raise TargetError(f"--alpha must lie between 0 and 0.5, not {alpha:g}.")

@@ -1,0 +1,155 @@
+"""How the command line ends: files, a printed report, one message for what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from workbench.common.errors import AuditError, DataError
+from workbench.report.audit_report import AuditReport
+
+__all__ = [
+    "EXIT_STATUS",
+    "closed_pipe",
+    "exit_status",
+    "files_to_write",
+    "reported",
+    "show_report",
+    "write_files",
+]
+
+EXIT_STATUS = {"below": 0, "above": 1, "inconclusive": 3}
+"""Exit status of each verdict."""
+CANNOT_RUN = 2
+DEFECT = 70
+STOPPED = 130
+
+
+def exit_status(report: AuditReport) -> int:
+    """Return the exit status that says what a report found."""
+    return EXIT_STATUS[report.verdict.decision if report.verdict else "inconclusive"]
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn what goes wrong into one message and an exit status."""
+    try:
+        yield
+    except AuditError as error:
+        _fail(f"Error: {error}", CANNOT_RUN)
+    except KeyboardInterrupt:
+        _fail("\nStopped. No file was written.", STOPPED)
+    except MemoryError:
+        _fail("Error: there is not enough memory for this audit. Try fewer rows.", CANNOT_RUN)
+    except typer.Exit:
+        raise
+    except Exception:
+        # Never status 1, which says that influence was found.
+        traceback.print_exc()
+        _fail("This is a defect of the workbench; please report it with the lines above.", DEFECT)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in message), err=True)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def closed_pipe() -> Iterator[None]:
+    """Keep the verdict's exit status when the reader of the output leaves early (``| head``)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def files_to_write(**options: Path | None) -> dict[str, Path]:
+    """Return the files that were asked for by kind, refusing early what could not be written.
+
+    Raises
+    ------
+    DataError
+        When two are the same file, or a folder does not exist or may not be written to.
+    """
+    files = {kind: path for kind, path in options.items() if path is not None}
+    for kind, path in files.items():
+        for other in list(files)[: list(files).index(kind)]:
+            if files[other] == path:
+                raise DataError(f"--{other} and --{kind} name the same file.")
+        if path.is_dir():
+            raise DataError(f"{str(path)!r} is a folder; name a file in it.")
+        if not path.parent.is_dir():
+            raise DataError(f"There is no folder {str(path.parent)!r} to write {path.name!r} into.")
+        if not os.access(path.parent, os.W_OK):
+            raise DataError(f"The folder {str(path.parent)!r} may not be written to.")
+    return files
+
+
+def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
+    """Write the files that were asked for, all of them or none, and none of them in part.
+
+    Raises
+    ------
+    DataError
+        When a file cannot be written.
+    """
+    text = {"html": report.to_html, "json": report.to_json, "csv": report.to_csv}
+    contents = [(path, text[kind]()) for kind, path in files.items()]
+    written: list[tuple[str, Path]] = []
+    try:
+        for path, content in contents:
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            written.append((name, path))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(content if content.endswith("\n") else content + "\n")
+        mask = os.umask(0)
+        os.umask(mask)
+        for name, path in written:
+            os.chmod(name, 0o666 & ~mask)
+            os.replace(name, path)
+    except OSError as error:
+        raise DataError(f"Cannot write {error.filename!r}: {error.strerror}.") from None
+    finally:
+        for name, _ in written:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def show_report(
+    report: AuditReport,
+    *,
+    notes: Sequence[str] = (),
+    load: str | None = None,
+    code: bool,
+    quiet: bool,
+) -> None:
+    """Print a report, notes on how it came about, and the code that repeats it.
+
+    Parameters
+    ----------
+    load : str, optional
+        Python lines that define ``data`` and ``model``.
+    """
+    if not quiet:
+        from rich.console import Console
+
+        from workbench.report.terminal import print_report
+
+        console = Console(highlight=False, markup=False, emoji=False)
+        # Captured, since rich itself would exit with status 1 when the output is closed.
+        with console.capture() as captured:
+            print_report(report, console)
+            for note in notes:
+                console.print(note, style="dim")
+        sys.stdout.write(captured.get())
+    if code:
+        typer.echo(("" if quiet else "\n") + report.to_code(load), nl=False)

@@ -1,6 +1,0 @@
-"""Exact evidence for convex training: the gradient over the remaining data pins the weights."""
-
-from workbench.gradient_evidence.evidence import gradient_evidence
-from workbench.gradient_evidence.finding import GradientEvidence
-
-__all__ = ["GradientEvidence", "gradient_evidence"]

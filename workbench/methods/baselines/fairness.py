@@ -1,0 +1,313 @@
+"""AIF360's group fairness metrics, with every feature taken as protected in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.decision_line import decision_line
+from workbench.case.recorded_outcome import RecordedOutcome, recorded_outcome
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import AuditError
+from workbench.common.progress import Progress, silent
+from workbench.methods.baselines.quiet_import import quiet_import
+from workbench.tables.columns import Column
+
+__all__ = ["fairness_metrics"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+STEP = "Fairness metrics"
+METRICS = {
+    "statistical parity difference": 0.0,
+    "disparate impact ratio": 1.0,
+    "equal opportunity difference": 0.0,
+    "average odds difference": 0.0,
+}
+"""The metrics in order, and the value of each at which the two groups are treated alike."""
+SMALLEST_SHARE = 0.05
+"""A level below this share of the rows cannot be the privileged one."""
+UNRECORDED = 2
+"""The outcome's code where none was recorded, after 0 and 1."""
+
+
+def fairness_metrics(
+    case: AuditCase,
+    target: UnlearningTarget,
+    *,
+    threshold: float | None = None,
+    resamples: int = 1_000,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> pd.DataFrame:
+    """Compare the model's decisions between two groups, for every feature, on the target's rows.
+
+    A decision is positive above the threshold. Categorical features: the privileged group is the
+    level with the highest rate of positive decisions among levels that hold at least 5 % of the
+    rows, against all other levels. Numeric features: the rows above the median against the
+    others, privileged whichever has the higher rate. The metrics are those of
+    ``aif360.sklearn.metrics``, always unprivileged minus (or over) privileged.
+
+    Parameters
+    ----------
+    threshold : float, optional
+        In the model's unit. By default 0.5 for probabilities, 0 for log-odds, and for values the
+        median prediction of the whole data, with the outcome split at its own median.
+    resamples : int, default 1,000
+        Bootstrap draws behind the 95 % intervals; 0 for none.
+    seed : int, default 0
+    progress : callable, optional
+
+    Returns
+    -------
+    DataFrame
+        Columns feature, privileged, unprivileged, split, metric, value, low, high, ideal,
+        n_privileged, n_unprivileged, recorded_value. `recorded_value` is the same metric of the
+        recorded outcome itself, where it has one. The last two metrics need a recorded outcome
+        and are left out without one. NaN where a group has no row to compute a rate from.
+
+    Raises
+    ------
+    AuditError
+        When `resamples` is negative.
+    MissingPackageError
+        When aif360 is not installed.
+
+    Notes
+    -----
+    All four metrics are functions of the table of group × outcome × decision, so the bootstrap
+    draws that table from a multinomial distribution instead of drawing rows.
+    """
+    if resamples < 0:
+        raise AuditError(f"Fairness metrics need resamples of 0 or more, not {resamples}.")
+    _, mask = case.resolve(target)
+    progress(STEP, 0.0)
+    aif360 = quiet_import("aif360.sklearn.metrics")
+    decisions = _Decisions.of(case, threshold)
+    rng = np.random.default_rng(seed)
+    records: list[dict[str, Any]] = []
+    for i, name in enumerate(case.features):
+        groups = _split(case.columns[name], mask, decisions.positive)
+        table = _table(groups.privileged, decisions, mask & groups.known)
+        low, high = _interval(table, resamples, rng)
+        value, recorded = _by_aif360(aif360, table), _recorded_by_aif360(aif360, table)
+        counts = table.sum(axis=(1, 2))
+        for m, (metric, ideal) in enumerate(METRICS.items()):
+            if m >= 2 and not decisions.has_outcome:
+                continue
+            records.append(
+                {
+                    "feature": name,
+                    "privileged": groups.name,
+                    "unprivileged": groups.other,
+                    "split": f"{groups.how}; {decisions.how}",
+                    "metric": metric,
+                    "value": value[m],
+                    "low": low[m],
+                    "high": high[m],
+                    "ideal": ideal,
+                    "n_privileged": int(counts[1]),
+                    "n_unprivileged": int(counts[0]),
+                    "recorded_value": recorded[m],
+                }
+            )
+        progress(STEP, (i + 1) / len(case.features))
+    return pd.DataFrame.from_records(records)
+
+
+@dataclass(frozen=True, eq=False)
+class _Decisions:
+    """Scores and outcomes as yes or no, over all rows of the case.
+
+    `positive` is bool; `outcome` is 0, 1 or UNRECORDED; `how` says where the line was drawn.
+    """
+
+    positive: npt.NDArray[np.bool_]
+    outcome: IntArray
+    has_outcome: bool
+    how: str
+
+    @classmethod
+    def of(cls, case: AuditCase, threshold: float | None) -> _Decisions:
+        line, how = decision_line(case, threshold)
+        known = recorded_outcome(case)
+        outcome = np.full(case.n_rows, UNRECORDED, dtype=np.intp)
+        if known is not None:
+            yes, said = _outcome_as_yes(known, case, threshold)
+            recorded = ~np.isnan(known.values)
+            outcome[recorded] = yes[recorded].astype(np.intp)
+            how = f"{how}; {said}"
+        return cls(case.predictions > line, outcome, known is not None, how)
+
+
+def _outcome_as_yes(
+    known: RecordedOutcome, case: AuditCase, threshold: float | None
+) -> tuple[npt.NDArray[np.bool_], str]:
+    if known.binary:
+        return known.values == 1.0, f"{case.outcome} is {known.positive}"
+    if threshold is not None and case.output == "value":
+        return known.values > threshold, f"{case.outcome} above {threshold:g}"
+    line = float(np.nanmedian(known.values))
+    return known.values > line, f"{case.outcome} above its median, {line:g}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """One feature's two groups over all rows of the case; rows that are not `known` are in none."""
+
+    privileged: npt.NDArray[np.bool_]
+    known: npt.NDArray[np.bool_]
+    name: str
+    other: str
+    how: str
+
+
+def _split(column: Column, mask: npt.NDArray[np.bool_], yes: npt.NDArray[np.bool_]) -> _Groups:
+    if column.is_numeric:
+        return _split_at_median(column, mask, yes)
+    codes = column.values
+    known = np.ones(len(codes), dtype=bool)
+    counts = np.bincount(codes[mask], minlength=len(column.levels))
+    accepted = np.bincount(codes[mask & yes], minlength=len(column.levels))
+    rates = accepted / np.maximum(counts, 1)
+    # Where every level is rarer than that, the commonest one has to do.
+    eligible = counts >= min(SMALLEST_SHARE * mask.sum(), counts.max())
+    best = int(np.argmax(np.where(eligible, rates, -1.0)))
+    others = [code for code in np.flatnonzero(counts) if code != best]
+    other = column.label(int(others[0])) if len(others) == 1 else "all others"
+    how = "the level with the highest rate of positive decisions against the others"
+    if not others:
+        other, how = "nobody", "one level only on these rows"
+    return _Groups(codes == best, known, column.label(best), other, how)
+
+
+def _split_at_median(
+    column: Column, mask: npt.NDArray[np.bool_], yes: npt.NDArray[np.bool_]
+) -> _Groups:
+    known = ~np.isnan(column.values)
+    seen = mask & known
+    if not seen.any():
+        nobody = np.zeros(len(known), dtype=bool)
+        return _Groups(nobody, known, "nobody", "nobody", "no value on these rows")
+    median = float(np.median(column.values[seen]))
+    above = column.values > median
+    names = [f"above {median:g}", f"at most {median:g}"]
+    if not above[seen].any():  # the median is the largest value, so nobody is above it
+        above = column.values >= median
+        names = [f"{median:g} or more", f"below {median:g}"]
+    high, low = yes[seen & above], yes[seen & ~above]
+    if len(low) and low.mean() > high.mean():
+        above, names = ~above, names[::-1]
+    how = f"split at the median, {median:g}"
+    left_out = int((mask & ~known).sum())
+    if left_out:
+        how += f"; {left_out:,} rows without a value left out"
+    return _Groups(above, known, names[0], names[1], how)
+
+
+def _table(
+    privileged: npt.NDArray[np.bool_], decisions: _Decisions, rows: npt.NDArray[np.bool_]
+) -> IntArray:
+    """Count rows by privileged (0, 1) × outcome (0, 1, UNRECORDED) × decision (0, 1)."""
+    cells = (privileged * 3 + decisions.outcome) * 2 + decisions.positive
+    return np.bincount(cells[rows], minlength=12).reshape(2, 3, 2)
+
+
+def _by_aif360(aif360: Any, table: IntArray) -> FloatArray:
+    """Return the four metrics of the decisions; NaN where a group has no row for a rate.
+
+    The cells stand for the rows that they count, as weights: the same numbers, much sooner.
+    """
+    everyone, recorded = table.sum(axis=(1, 2)), table[:, :2]
+    outcomes = recorded.sum(axis=2)
+    values = np.full(4, np.nan)
+    if everyone.all():
+        asked = _weighted(table)
+        values[0] = aif360.statistical_parity_difference(**asked)
+        if table[1, :, 1].sum():
+            values[1] = aif360.disparate_impact_ratio(**asked)
+    asked = _weighted(recorded)
+    if outcomes[:, 1].all():
+        values[2] = aif360.equal_opportunity_difference(**asked)
+    if outcomes.all():
+        values[3] = aif360.average_odds_difference(**asked)
+    return values
+
+
+def _recorded_by_aif360(aif360: Any, table: IntArray) -> FloatArray:
+    """Return the first two metrics of the recorded outcome itself, and NaN for the others."""
+    values = np.full(4, np.nan)
+    recorded = table[:, :2]
+    if recorded.sum(axis=(1, 2)).all():
+        asked = _weighted(recorded)
+        del asked["y_pred"]
+        values[0] = aif360.statistical_parity_difference(**asked)
+        if recorded[1, 1].sum():
+            values[1] = aif360.disparate_impact_ratio(**asked)
+    return values
+
+
+def _weighted(table: IntArray) -> dict[str, Any]:
+    """Return a table as arguments of aif360: one row per cell, weighted by its count."""
+    group, outcome, decision = (axis.ravel() for axis in np.indices(table.shape))
+    return {
+        "y_true": pd.Series(outcome, index=pd.Index(group, name="group")),
+        "y_pred": decision,
+        "prot_attr": "group",
+        "priv_group": 1,
+        "pos_label": 1,
+        "sample_weight": table.ravel().astype(np.float64),
+    }
+
+
+def _interval(
+    table: IntArray, resamples: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """95 % percentile interval of the four metrics; draws in which a metric has no value drop."""
+    n = int(table.sum())
+    low, high = np.full(4, np.nan), np.full(4, np.nan)
+    if resamples == 0 or n == 0:
+        return low, high
+    drawn = rng.multinomial(n, table.ravel() / n, size=resamples).reshape(-1, *table.shape)
+    metrics, observed = metrics_of_tables(drawn), metrics_of_tables(table[None])[0]
+    for m in np.flatnonzero(~np.isnan(observed)):
+        values = metrics[:, m]
+        low[m], high[m] = np.quantile(values[~np.isnan(values)], [0.025, 0.975])
+    return low, high
+
+
+def metrics_of_tables(tables: IntArray) -> FloatArray:
+    """Compute the four metrics of many tables at once.
+
+    Parameters
+    ----------
+    tables : ndarray, shape (draws, 2, 3, 2)
+        Counts by privileged × outcome (0, 1, unrecorded) × decision.
+
+    Returns
+    -------
+    ndarray, shape (draws, 4)
+        In the order of ``METRICS``; NaN where a rate has no rows.
+
+    Examples
+    --------
+    >>> table = [[[3, 1], [2, 2], [0, 0]], [[2, 2], [1, 3], [0, 0]]]
+    >>> metrics_of_tables(np.array([table])).tolist()
+    [[-0.25, 0.6, -0.25, -0.25]]
+    """
+    selected = _rate(tables[..., 1].sum(axis=2), tables.sum(axis=(2, 3)))
+    by_outcome = _rate(tables[:, :, :2, 1], tables[:, :, :2].sum(axis=3))
+    odds = by_outcome[:, 0] - by_outcome[:, 1]
+    ratio = _rate(selected[:, 0], selected[:, 1])
+    return np.column_stack([selected[:, 0] - selected[:, 1], ratio, odds[:, 1], odds.mean(axis=1)])
+
+
+def _rate(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> FloatArray:
+    rates = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=rates, where=np.asarray(whole) != 0)
+    return rates

@@ -1,0 +1,395 @@
+"""Association between features and predictions, as in FairTest (Tramèr et al. 2017).
+
+A measure of association says that groups are treated differently, not why: no cause is claimed.
+Contexts are subgroups where the association is stronger than in all that contain them. A tree
+guided by the association proposes them on one half of the rows; the other half tests them, with
+Holm's correction for their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special, stats
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.decision_line import decision_line
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import AuditError, TargetError
+from workbench.common.multiple_testing import holm
+from workbench.common.progress import Progress, silent
+from workbench.methods.baselines.association_measures import (
+    correlation,
+    correlation_ratio_squared,
+    mutual_information,
+)
+from workbench.methods.baselines.attribution import Attribution, by_feature
+from workbench.methods.subgroup_search import (
+    Candidate,
+    Estimate,
+    Statistic,
+    grow_tree,
+    halves,
+    mask_of,
+)
+from workbench.tables.columns import Column
+
+__all__ = ["Associations", "fairtest_association"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+STEP = "FairTest association"
+Z = float(special.ndtri(0.975))
+PROMISING = 1.0
+"""Standard errors by which a context must stand out on the half that it was found on."""
+MOST_TESTED = 6
+"""Contexts of one feature that are tested."""
+FEWEST = 20
+"""Rows below which nothing can be said about an association."""
+RANDOM_TABLES = 4_999
+"""Tables drawn for a p-value where cells are expected to hold too few rows for an approximation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Associations:
+    """What is associated with the prediction, and where more strongly.
+
+    Attributes
+    ----------
+    attribution : Attribution
+        One number per feature on one scale, for ranks: the correlation ratio of a category, the
+        absolute correlation of a number, with the score.
+    table : DataFrame
+        feature, metric, value, low, high, p_value, n_rows: on all rows of the target.
+        Metrics: "NMI" (mutual information of levels and decisions over the smaller entropy),
+        "correlation" (of a number and the score), and of a feature with two levels "difference"
+        and "ratio" of the shares of positive decisions, the second level against the first.
+    contexts : DataFrame
+        feature, context (a condition), metric, value, low, high, p_value (after Holm's
+        correction), whole (the same metric over all rows), n_rows: measured on the half of the
+        rows that the tree has not seen. Empty where no context was confirmed.
+    notes : tuple of str
+    """
+
+    attribution: Attribution
+    table: pd.DataFrame
+    contexts: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def fairtest_association(
+    case: AuditCase,
+    target: UnlearningTarget,
+    *,
+    max_depth: int = 3,
+    min_rows: int = 100,
+    bins: int = 10,
+    alpha: float = 0.05,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Associations:
+    """Measure how features go together with the prediction, and in which contexts more strongly.
+
+    Parameters
+    ----------
+    target : UnlearningTarget
+        All features are measured on its rows; contexts are searched for its features.
+    max_depth : int, default 3
+        Comparisons that describe a context.
+    min_rows : int, default 100
+        Rows that a context must have, in either half.
+    bins : int, default 10
+        Equally filled parts of a number between which the tree may cut.
+    alpha : float, default 0.05
+        Probability of reporting any false context of one feature.
+    seed : int, default 0
+        Of the halves.
+
+    Returns
+    -------
+    Associations
+
+    Raises
+    ------
+    TargetError
+        When the target has too few rows to compare.
+    AuditError
+        When an option is out of range.
+
+    Examples
+    --------
+    >>> from workbench.graph.causal_graph import CausalGraph
+    >>> frame = pd.DataFrame({"a": [0, 1] * 50, "b": [0.0, 1.0, 2.0, 3.0, 4.0] * 20})
+    >>> case = AuditCase(frame, lambda rows: rows["a"] * 0.8 + 0.1, CausalGraph(nodes=["a", "b"]),
+    ...                  features=["a", "b"])
+    >>> found = fairtest_association(case, UnlearningTarget.feature("a"))
+    >>> found.attribution.values.round(2).to_dict()
+    {'a': 1.0, 'b': 0.0}
+    """
+    for name, number in (("max_depth", max_depth), ("min_rows", min_rows), ("bins", bins)):
+        if number < 1:
+            raise AuditError(f"FairTest needs {name} of at least 1, not {number}.")
+    names, mask = case.resolve(target)
+    positions = np.flatnonzero(mask)
+    if len(positions) < FEWEST:
+        raise TargetError(
+            f"An association compares many rows; the target has {len(positions)}, and at least "
+            f"{FEWEST} are needed."
+        )
+    line, how = decision_line(case)
+    rows = _Rows(case, positions, case.predictions[positions], case.predictions[positions] > line)
+    records, strengths = [], {}
+    for i, name in enumerate(case.features):
+        progress(STEP, 0.5 * i / len(case.features))
+        strengths[name] = _strength(rows, case.columns[name])
+        records += _associations(rows, case.columns[name])
+    contexts: list[pd.DataFrame] = []
+    for i, name in enumerate(names):
+        progress(STEP, 0.5 + 0.5 * i / len(names))
+        contexts.append(_contexts(rows, name, max_depth, min_rows, bins, alpha, seed))
+    progress(STEP, 1.0)
+    return Associations(
+        _attribution(case, strengths, len(positions)),
+        pd.DataFrame(records, columns=TABLE),
+        pd.concat(contexts, ignore_index=True),
+        (how, "An association is no cause: it does not say how the prediction came about."),
+    )
+
+
+TABLE = ["feature", "metric", "value", "low", "high", "p_value", "n_rows"]
+CONTEXTS = ["feature", "context", "metric", "value", "low", "high", "p_value", "whole", "n_rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The rows that are looked at, with their scores and decisions."""
+
+    case: AuditCase
+    positions: npt.NDArray[np.intp]
+    scores: FloatArray
+    positive: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def part(self, places: npt.NDArray[np.intp]) -> _Rows:
+        return _Rows(self.case, self.positions[places], self.scores[places], self.positive[places])
+
+
+@dataclass(frozen=True, eq=False)
+class _Measure:
+    """A metric of one feature on some rows: its statistic, where it is known, and its bias."""
+
+    metric: str
+    statistic: Statistic
+    known: BoolArray
+
+    def strength(self, inside: BoolArray) -> Estimate:
+        """Return how strong the association is, whatever its direction."""
+        found = self.statistic.estimate(inside & self.known)
+        return Estimate(-found.value, -found.influence) if found.value < 0 else found
+
+
+def _measure(rows: _Rows, column: Column) -> _Measure:
+    """Return the metric that fits the feature: NMI of a category, correlation of a number."""
+    if column.is_numeric:
+        x = column.values[rows.positions]
+        known = ~np.isnan(x)
+        return _Measure("correlation", correlation(x, rows.scores), known)
+    levels = column.values[rows.positions]
+    statistic = mutual_information(levels, rows.positive, len(column.levels))
+    return _Measure("NMI", statistic, np.ones(len(rows), dtype=bool))
+
+
+def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
+    """Return correlation ratio or absolute correlation with the score, with its interval."""
+    if column.is_constant or np.ptp(rows.scores) == 0 or len(rows) < 3:
+        return 0.0, 0.0, 0.0
+    if column.is_numeric:
+        measure = _measure(rows, column)
+        found = measure.strength(np.ones(len(rows), dtype=bool))
+        value, error = found.value, found.standard_error
+    else:
+        codes, size = column.values[rows.positions], len(column.levels)
+        y = (rows.scores - rows.scores.mean()) / rows.scores.std()
+        statistic = correlation_ratio_squared(codes, y, size)
+        every = np.ones(len(rows), dtype=bool)
+        used = len(np.unique(codes))
+        # What chance would give is taken off, as in the adjusted coefficient of determination.
+        left = (1.0 - statistic.value(every)) * (len(rows) - 1) / max(len(rows) - used, 1)
+        squared = 1.0 - left
+        value = float(np.sqrt(max(squared, 0.0)))
+        error = statistic.estimate(every).standard_error / max(2 * value, 1e-6)
+    return value, max(value - Z * error, 0.0), min(value + Z * error, 1.0)
+
+
+def _attribution(
+    case: AuditCase, strengths: dict[str, tuple[float, float, float]], n_rows: int
+) -> Attribution:
+    value, low, high = (
+        by_feature(case.features, {name: found[i] for name, found in strengths.items()})
+        for i in range(3)
+    )
+    sentence = (
+        f"FairTest-style association on {n_rows:,} rows: the share of the prediction's spread that "
+        f"goes with the feature, as a correlation. It compares people as they are and claims no "
+        f"cause."
+    )
+    return Attribution(
+        "fairtest", value, low, high, "correlation", sentence, n_rows, queries=0, exact=True
+    )
+
+
+def _associations(rows: _Rows, column: Column) -> list[tuple[object, ...]]:
+    if column.is_constant or len(rows) < 3:
+        return []
+    measure = _measure(rows, column)
+    every = np.ones(len(rows), dtype=bool)
+    found_here = measure.strength(every)
+    value, half = max(found_here.value, 0.0), Z * found_here.standard_error
+    p_value = _p_value(rows, column, every)
+    n = int(measure.known.sum())
+    if measure.metric == "correlation":
+        signed = measure.statistic.value(measure.known)
+        low, high = max(signed - half, -1.0), min(signed + half, 1.0)
+        return [(column.name, "correlation", signed, low, high, p_value, n)]
+    low, high = max(value - half, 0.0), min(value + half, 1.0)
+    found: list[tuple[object, ...]] = [(column.name, "NMI", value, low, high, p_value, n)]
+    if len(column.levels) == 2:
+        found += _shares_of_two(rows, column, p_value)
+    return found
+
+
+def _shares_of_two(rows: _Rows, column: Column, p_value: float) -> list[tuple[object, ...]]:
+    """Return difference and ratio of the shares of positive decisions."""
+    second = column.values[rows.positions] == 1
+    counts = np.array([(~second).sum(), second.sum()])
+    if not counts.all():
+        return []
+    yes = np.array([rows.positive[~second].sum(), rows.positive[second].sum()])
+    share = yes / counts
+    error = float(np.sqrt((share * (1 - share) / counts).sum()))
+    gap = float(share[1] - share[0])
+    found: list[tuple[object, ...]] = [
+        (column.name, "difference", gap, gap - Z * error, gap + Z * error, p_value, len(rows))
+    ]
+    if yes.all():
+        ratio = float(share[1] / share[0])
+        spread = float(np.sqrt(((1 - share) / yes).sum()))
+        low, high = ratio * np.exp(-Z * spread), ratio * np.exp(Z * spread)
+        found.append((column.name, "ratio", ratio, low, high, p_value, len(rows)))
+    return found
+
+
+def _p_value(rows: _Rows, column: Column, inside: BoolArray) -> float:
+    """Return the p-value of "nothing is associated here"."""
+    values = column.values[rows.positions][inside]
+    if column.is_numeric:
+        known = ~np.isnan(values)
+        x, y = values[known], rows.scores[inside][known]
+        if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+            return 1.0
+        return float(stats.pearsonr(x, y).pvalue)
+    table = np.zeros((len(column.levels), 2))
+    np.add.at(table, (values, rows.positive[inside].astype(int)), 1.0)
+    table = table[table.sum(axis=1) > 0]
+    table = table[:, table.sum(axis=0) > 0]
+    if min(table.shape) < 2:
+        return 1.0
+    expected = stats.contingency.expected_freq(table)
+    found = float(((table - expected) ** 2 / expected).sum())
+    if expected.min() >= 1 and (expected >= 5).mean() >= 0.8:  # Cochran's rule
+        freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
+        return float(stats.chi2.sf(found, freedom))
+    drawn = stats.random_table(table.sum(axis=1), table.sum(axis=0)).rvs(
+        RANDOM_TABLES, method="patefield", random_state=np.random.default_rng(0)
+    )
+    as_far = ((drawn - expected) ** 2 / expected).sum(axis=(1, 2)) >= found - 1e-9
+    return float((as_far.sum() + 1) / (RANDOM_TABLES + 1))
+
+
+def _contexts(
+    rows: _Rows, name: str, max_depth: int, min_rows: int, bins: int, alpha: float, seed: int
+) -> pd.DataFrame:
+    """Propose contexts on one half, keep those that the other half confirms."""
+    column = rows.case.columns[name]
+    seen, fresh = (rows.part(places) for places in halves(len(rows), seed))
+    nothing = pd.DataFrame(columns=CONTEXTS)
+    if column.is_constant or len(fresh) < 2 * min_rows:
+        return nothing
+    others = [rows.case.columns[feature] for feature in rows.case.features if feature != name]
+    guide = _measure(seen, column)
+    inside = seen.part(np.flatnonzero(guide.known))
+    candidates = grow_tree(
+        _measure(inside, column).statistic,
+        others,
+        inside.positions,
+        max_depth=max_depth,
+        min_rows=min_rows,
+        bins=bins,
+    )
+    if not candidates:
+        return nothing
+    data = rows.case.data.iloc[fresh.positions]
+    masks = {candidate: mask_of(candidate, data) for candidate in candidates}
+    measure = _measure(fresh, column)
+    tested = [
+        candidate
+        for candidate in _promising(inside, column, candidates)
+        if (masks[candidate] & measure.known).sum() >= min_rows
+    ]
+    p_values = [_p_of_context(fresh, column, measure, c, masks) for c in tested]
+    every = np.ones(len(fresh), dtype=bool)
+    whole = max(measure.strength(every).value, 0.0)
+    records = []
+    for candidate, p_value in zip(tested, holm(p_values), strict=True):
+        if p_value > alpha:
+            continue
+        here = measure.strength(masks[candidate])
+        value, half = here.value, Z * here.standard_error
+        low, high = max(value - half, 0.0), min(value + half, 1.0)
+        size = int(masks[candidate].sum())
+        records.append(
+            (name, candidate.condition, measure.metric, value, low, high, p_value, whole, size)
+        )
+    found = pd.DataFrame(records, columns=CONTEXTS)
+    return found.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+
+
+def _p_of_context(
+    rows: _Rows,
+    column: Column,
+    measure: _Measure,
+    candidate: Candidate,
+    masks: dict[Candidate, BoolArray],
+) -> float:
+    """Return the p-value of "no association here, or none stronger than in what contains it"."""
+    here = measure.strength(masks[candidate])
+    worst = _p_value(rows, column, masks[candidate] & measure.known)
+    for wider in (np.ones(len(rows), dtype=bool), *(masks[a] for a in candidate.ancestors)):
+        worst = max(worst, float(stats.norm.sf((here - measure.strength(wider)).z)))
+    return worst
+
+
+def _promising(
+    rows: _Rows, column: Column, candidates: Sequence[Candidate]
+) -> tuple[Candidate, ...]:
+    """Return the few candidates that stand out where they were found: each test costs power."""
+    data = rows.case.data.iloc[rows.positions]
+    measure = _measure(rows, column)
+    every = np.ones(len(rows), dtype=bool)
+    masks = {candidate: mask_of(candidate, data) for candidate in candidates}
+    lead = {
+        candidate: min(
+            (measure.strength(masks[candidate]) - measure.strength(wider)).z
+            for wider in (every, *(masks[a] for a in candidate.ancestors))
+        )
+        for candidate in candidates
+    }
+    standing_out = [c for c in candidates if lead[c] > PROMISING]
+    return tuple(sorted(standing_out, key=lambda c: -lead[c])[:MOST_TESTED])

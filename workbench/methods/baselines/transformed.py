@@ -1,0 +1,149 @@
+"""The inputs of a pipeline's final step, and which original feature each of them came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.case.audit_case import AuditCase
+
+__all__ = ["Inputs", "model_inputs"]
+
+FloatArray = npt.NDArray[np.float64]
+_CELLS_AT_ONCE = 4_000_000
+_NUMERIC_PROBES = 65
+_TEXT_PROBES = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What the final step of an estimator reads, made from rows of the case on demand.
+
+    Attributes
+    ----------
+    final : estimator
+        The last step of the pipeline, or the estimator itself.
+    rows : DataFrame, shape (n, features)
+    steps : transformer or None
+        The pipeline without its last step.
+    owner : ndarray, shape (inputs,), intp
+        Position of the feature that each input came from; −1 when no value of any feature was
+        seen to change it.
+    """
+
+    final: Any
+    rows: pd.DataFrame
+    steps: Any
+    owner: npt.NDArray[np.intp]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the case."""
+        return len(self.rows)
+
+    @property
+    def n_parts(self) -> int:
+        """Pieces of the rows that fit into memory as dense tables."""
+        return max(1, -(-len(self.rows) * len(self.owner) // _CELLS_AT_ONCE))
+
+    def at(self, positions: npt.NDArray[np.intp]) -> FloatArray:
+        """Return the final step's inputs for rows by position, dense."""
+        return _transformed(self.steps, self.rows.iloc[positions])
+
+    def mean(self) -> FloatArray:
+        """Return the mean of each input over all rows."""
+        parts = np.array_split(np.arange(len(self.rows)), self.n_parts)
+        total = np.sum([self.at(part).sum(axis=0) for part in parts], axis=0)
+        return np.asarray(total / len(self.rows), dtype=np.float64)
+
+    def by_feature(self, values: FloatArray) -> FloatArray | None:
+        """Sum the inputs of each feature; None when an input of no feature has a share.
+
+        Parameters
+        ----------
+        values : ndarray, shape (m, inputs)
+
+        Returns
+        -------
+        ndarray, shape (m, features), or None
+        """
+        owned = self.owner >= 0
+        largest = float(np.abs(values).max(initial=0.0))
+        if np.abs(values[:, ~owned]).max(initial=0.0) > 1e-9 * largest:
+            return None
+        belongs = np.zeros((len(self.owner), self.rows.shape[1]))
+        belongs[np.flatnonzero(owned), self.owner[owned]] = 1.0
+        return np.asarray(values @ belongs, dtype=np.float64)
+
+
+def model_inputs(case: AuditCase) -> Inputs | None:
+    """Open the case's estimator, or return None when its inputs mix several features."""
+    estimator = case.model.estimator
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if estimator is None:
+        return None
+    rows = case.data[list(case.reads)]
+    steps = None
+    if hasattr(estimator, "steps"):
+        steps = estimator[:-1] if len(estimator.steps) > 1 else None
+        estimator = estimator.steps[-1][1]
+    owner = np.arange(rows.shape[1]) if steps is None else _owners(steps, rows)
+    return None if owner is None else Inputs(estimator, rows, steps, owner)
+
+
+def _transformed(steps: Any, rows: pd.DataFrame) -> FloatArray:
+    table: Any = rows if steps is None else steps.transform(rows)
+    if hasattr(table, "toarray"):
+        table = table.toarray()
+    return np.asarray(table, dtype=np.float64)
+
+
+def _owners(steps: Any, rows: pd.DataFrame) -> npt.NDArray[np.intp] | None:
+    """Change one feature at a time on a few rows and see which inputs change.
+
+    None when two features change the same input: then their shares cannot be told apart.
+    """
+    spread = np.linspace(0, len(rows) - 1, 3).astype(np.intp)
+    # Imputers may read the other columns, but only where a value is missing.
+    gone = rows.isna().to_numpy()
+    missing = gone.argmax(axis=0)[gone.any(axis=0)]
+    base = rows.iloc[np.unique(np.concatenate([spread, missing]))]
+    start = _transformed(steps, base)
+    owner = np.full(start.shape[1], -1, dtype=np.intp)
+    for j, name in enumerate(rows.columns):
+        changed = _changed(steps, base, start, name, _probes(rows[name]))
+        if (owner[changed] >= 0).any():
+            return None
+        owner[changed] = j
+    return owner
+
+
+def _probes(column: pd.Series) -> Any:
+    """Every value of a category, or numbers spread over the whole range, missing included."""
+    values = column.drop_duplicates()
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        return values.array[:_TEXT_PROBES]
+    values = values.sort_values()
+    return values.array.take(
+        np.unique(np.linspace(0, len(values) - 1, _NUMERIC_PROBES).astype(np.intp))
+    )
+
+
+def _changed(
+    steps: Any, base: pd.DataFrame, start: FloatArray, name: str, probes: Any
+) -> npt.NDArray[np.bool_]:
+    changed = np.zeros(start.shape[1], dtype=bool)
+    at_once = max(1, _CELLS_AT_ONCE // max(1, start.size))
+    for first in range(0, len(probes), at_once):
+        block = probes[first : first + at_once]
+        rows = np.tile(np.arange(len(base)), len(block))
+        asked = base.iloc[rows].reset_index(drop=True)
+        asked[name] = block.take(np.repeat(np.arange(len(block)), len(base)))
+        after, before = _transformed(steps, asked), start[rows]
+        same = (after == before) | (np.isnan(after) & np.isnan(before))
+        changed |= ~same.all(axis=0)
+    return changed

@@ -1,0 +1,96 @@
+"""The regressors of a structural equation: all parents' bases and products of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.tables.column_bases import BasisKind, ColumnBasis, column_basis
+from workbench.tables.columns import Column, Values
+
+__all__ = ["Terms", "choose_terms"]
+
+FloatArray = npt.NDArray[np.float64]
+ROWS_PER_TERM = 20
+"""Rows there must be for every regressor."""
+MOST_TERMS = 240
+"""Coefficients of one equation at the most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Intercept, main effects of every parent, and products of pairs of parents.
+
+    Attributes
+    ----------
+    mains : tuple of ColumnBasis
+    pairs : tuple of (ColumnBasis, ColumnBasis)
+    width : int
+        Regressors in all, the intercept included.
+    """
+
+    mains: tuple[ColumnBasis, ...]
+    pairs: tuple[tuple[ColumnBasis, ColumnBasis], ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Number of regressors."""
+        return 1 + sum(b.width for b in self.mains) + sum(a.width * b.width for a, b in self.pairs)
+
+    def __call__(self, values: Mapping[str, Values]) -> FloatArray:
+        """Evaluate at encoded parent values of shape (m,) each; return shape (m, width)."""
+        size = len(next(iter(values.values()))) if values else 1
+        out = np.empty((size, self.width))
+        out[:, 0] = 1.0
+        stop = 1
+        for basis in self.mains:
+            out[:, stop : stop + basis.width] = basis(values[basis.name])
+            stop += basis.width
+        paired = {basis.name: basis for pair in self.pairs for basis in pair}
+        blocks = {name: basis(values[name]) for name, basis in paired.items()}
+        for left, right in self.pairs:
+            product = blocks[left.name][:, :, None] * blocks[right.name][:, None, :]
+            width = left.width * right.width
+            out[:, stop : stop + width] = product.reshape(size, width)
+            stop += width
+        return out
+
+
+def choose_terms(
+    parents: Sequence[Column],
+    n: int,
+    equations: int = 1,
+    *,
+    keep: Mapping[str, npt.NDArray[np.intp]] | None = None,
+) -> Terms:
+    """Choose the richest regressors that `n` rows can carry.
+
+    Parameters
+    ----------
+    equations : int
+        Sets of coefficients to be fitted: one for a number, one less than the levels for a
+        category.
+    keep : mapping of str to ndarray of int, optional
+        Codes of a categorical parent that get a regressor however rare they are.
+    """
+    kept = keep or {}
+    most = max(min(MOST_TERMS, n // ROWS_PER_TERM) // equations, 1)
+    options: tuple[tuple[BasisKind, BasisKind | None], ...] = (
+        ("flexible", "coarse"),
+        ("coarse", "minimal"),
+        ("coarse", None),
+        ("minimal", None),
+    )
+    for main, pair in options:
+        paired = [column_basis(p, pair) for p in parents] if pair else []
+        terms = Terms(
+            tuple(column_basis(parent, main, keep=kept.get(parent.name)) for parent in parents),
+            tuple(combinations(paired, 2)),
+        )
+        if terms.width <= most:
+            break
+    return terms

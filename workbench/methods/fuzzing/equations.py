@@ -1,0 +1,344 @@
+"""Structural equations: how a node answers when its causes are changed.
+
+One equation per node that some target reaches. Each keeps the row's own noise (abduction), so a
+row whose causes did not move stays as it is (``estimands.md``, "Algorithm 1"). Each also knows how
+much its own estimation error moves a mean effect, which is what gives fuzzing its intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import linalg, special
+
+from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
+from workbench.tables.columns import Column, Values
+
+__all__ = ["CategoricalEquation", "Equation", "NumericEquation", "Residuals", "fit_equation"]
+
+FloatArray = npt.NDArray[np.float64]
+Residuals = Literal["abduct", "drop"]
+RIDGE = 1e-3
+"""Ridge penalty of a standardised coefficient, in rows."""
+CHUNK = 65_536
+"""Rows whose regressors are held at a time."""
+HESSIAN_ROWS = 8_000
+"""Rows that a categorical equation's information matrix is computed on, then scaled up."""
+
+
+@dataclass(frozen=True, eq=False)
+class NumericEquation:
+    """v = H(parents) + noise, with H by least squares on splines and products.
+
+    Attributes
+    ----------
+    column : Column
+        The node's own column.
+    parents : tuple of Column
+    """
+
+    column: Column
+    parents: tuple[Column, ...]
+    terms: Terms
+    coefficients: FloatArray
+    _factor: tuple[FloatArray, bool]
+    _scaling: FloatArray
+
+    @property
+    def is_random(self) -> bool:
+        """Whether moving a row involves a draw: whole numbers are rounded up or down at random."""
+        return self.column.integer
+
+    def expected(self, parents: Mapping[str, Values]) -> FloatArray:
+        """H at encoded parent values, shape (m,)."""
+        return self.terms(parents) @ self.coefficients
+
+    def move(
+        self,
+        observed: Values,
+        was: FloatArray,
+        now: FloatArray,
+        uniform: FloatArray,
+        residuals: Residuals,
+    ) -> Values:
+        """Carry the change of `expected` from `was` to `now` over to the node, shape (m,)."""
+        moved = observed + (now - was) if residuals == "abduct" else now
+        if residuals == "drop":
+            moved = np.where(np.isnan(observed), np.nan, moved)
+        if self.column.integer:
+            # Rounding up with the probability of the fraction keeps averages; a row that did not
+            # move is a whole number already and stays.
+            moved = np.floor(moved + uniform)
+        return np.clip(moved, self.column.low, self.column.high)
+
+    def gradient(
+        self, slope: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values] | None
+    ) -> FloatArray:
+        """Differentiate the mean of slope · v by the coefficients, shape (width,).
+
+        Parameters
+        ----------
+        slope : ndarray, shape (m,)
+            What a unit of v does to the prediction at each row.
+        was : mapping or None
+            None when the row's own noise is dropped.
+        """
+        regressors = self.terms(now) - (self.terms(was) if was is not None else 0.0)
+        out: FloatArray = slope @ regressors / len(slope)
+        return out
+
+    def influences(self, gradients: FloatArray) -> FloatArray:
+        """How much each row of the data moves gradient · coefficients.
+
+        Parameters
+        ----------
+        gradients : ndarray, shape (k, width)
+
+        Returns
+        -------
+        ndarray, shape (k, n)
+        """
+        scaled = (gradients / self._scaling).T
+        weights = linalg.cho_solve(self._factor, scaled) / self._scaling[:, None]
+        n = len(self.column.values)
+        out = np.empty((len(gradients), n))
+        for rows in _chunks(n):
+            regressors = self.terms({p.name: p.values[rows] for p in self.parents})
+            residuals = np.nan_to_num(self.column.values[rows] - regressors @ self.coefficients)
+            out[:, rows] = (regressors @ weights).T * residuals
+        return out * (n * float(np.sqrt(n / max(n - self.terms.width, 1))))
+
+
+@dataclass(frozen=True, eq=False)
+class CategoricalEquation:
+    """P(v | parents) by multinomial logistic regression on splines and products.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (width, levels − 1)
+        Log-odds of every level but the first against the first.
+    """
+
+    column: Column
+    parents: tuple[Column, ...]
+    terms: Terms
+    coefficients: FloatArray
+
+    is_random = True
+
+    def expected(self, parents: Mapping[str, Values]) -> FloatArray:
+        """Cumulative probabilities of the levels, shape (m, levels)."""
+        return np.cumsum(self._probabilities(self.terms(parents)), axis=1)
+
+    def move(
+        self,
+        observed: Values,
+        was: FloatArray,
+        now: FloatArray,
+        uniform: FloatArray,
+        residuals: Residuals,
+    ) -> Values:
+        """Read the new level where the row's noise falls, shape (m,).
+
+        The noise is a uniform number inside the interval of the observed level before the change;
+        dropping it takes the most probable level instead, as in the paper.
+        """
+        if residuals == "drop":
+            likeliest: Values = np.argmax(np.diff(now, axis=1, prepend=0.0), axis=1)
+            return likeliest.astype(np.intp)
+        index = np.arange(len(observed))
+        upper = was[index, observed]
+        lower = np.where(observed > 0, was[index, np.maximum(observed - 1, 0)], 0.0)
+        noise = lower + uniform * (upper - lower)
+        moved = (noise[:, None] >= now[:, :-1]).sum(axis=1)
+        same = (now == was).all(axis=1)
+        stayed: Values = np.where(same, observed, moved)
+        return stayed.astype(np.intp)
+
+    def gradient(
+        self, scores: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values] | None
+    ) -> FloatArray:
+        """Differentiate the mean score by the coefficients, shape (width · (levels − 1),).
+
+        Parameters
+        ----------
+        scores : ndarray, shape (m, levels)
+            The prediction at each row if v took each level.
+        was : mapping or None
+            None when the row's own noise is dropped: the most probable level does not move.
+        """
+        if was is None:
+            return np.zeros(self.coefficients.size)
+        rows_now, rows_was = self.terms(now), self.terms(was)
+        chances_now, chances_was = self._probabilities(rows_now), self._probabilities(rows_was)
+        edges_now = np.cumsum(chances_now, axis=1)[:, :-1]
+        edges_was = np.cumsum(chances_was, axis=1)[:, :-1]
+        # Moving an inner edge of the new partition trades one level's score for the next one's.
+        by_edge_now = scores[:, :-1] - scores[:, 1:]
+        # Moving an inner edge of the old partition trades the mean scores of its two neighbours.
+        means = _interval_means(scores, chances_was, chances_now)
+        by_edge_was = means[:, 1:] - means[:, :-1]
+        total = rows_now.T @ _by_log_odds(by_edge_now, edges_now, chances_now)
+        total += rows_was.T @ _by_log_odds(by_edge_was, edges_was, chances_was)
+        out: FloatArray = total.ravel() / len(scores)
+        return out
+
+    def influences(self, gradients: FloatArray) -> FloatArray:
+        """How much each row of the data moves gradient · coefficients.
+
+        Parameters
+        ----------
+        gradients : ndarray, shape (k, width · (levels − 1))
+
+        Returns
+        -------
+        ndarray, shape (k, n)
+        """
+        solved = linalg.cho_solve(self._information, gradients.T).T
+        width, others = self.coefficients.shape
+        weights = solved.reshape(len(gradients), width, others)
+        n = len(self.column.values)
+        out = np.empty((len(gradients), n))
+        for rows in _chunks(n):
+            regressors = self.terms({p.name: p.values[rows] for p in self.parents})
+            surprise = -self._probabilities(regressors)
+            surprise[np.arange(len(surprise)), self.column.values[rows]] += 1.0
+            for place, weight in enumerate(weights):
+                out[place, rows] = np.einsum("ij,ij->i", regressors @ weight, surprise[:, 1:])
+        return out * (n * float(np.sqrt(n / max(n - self.terms.width, 1))))
+
+    def _probabilities(self, regressors: FloatArray) -> FloatArray:
+        log_odds = np.zeros((len(regressors), len(self.column.levels)))
+        log_odds[:, 1:] = regressors @ self.coefficients
+        chances: FloatArray = special.softmax(log_odds, axis=1)
+        return chances
+
+    @cached_property
+    def _information(self) -> tuple[FloatArray, bool]:
+        """Factor of the information matrix of the coefficients in row-major order."""
+        n = len(self.column.values)
+        rows = np.arange(0, n, max(n // HESSIAN_ROWS, 1))
+        regressors = self.terms({p.name: p.values[rows] for p in self.parents})
+        chances = self._probabilities(regressors)[:, 1:]
+        width, others = self.coefficients.shape
+        matrix = np.empty((width, others, width, others))
+        for i in range(others):
+            for j in range(i, others):
+                weight = chances[:, i] * ((i == j) - chances[:, j])
+                block = (regressors * weight[:, None]).T @ regressors * (n / len(rows))
+                matrix[:, i, :, j] = block
+                matrix[:, j, :, i] = block
+        flat = matrix.reshape(width * others, width * others)
+        flat[np.diag_indices_from(flat)] += RIDGE + 1e-9 * np.trace(flat) / len(flat)
+        factor: tuple[FloatArray, bool] = linalg.cho_factor(flat, lower=True)
+        return factor
+
+
+Equation: TypeAlias = NumericEquation | CategoricalEquation
+
+
+Keep: TypeAlias = Mapping[str, npt.NDArray[np.intp]]
+
+
+def fit_equation(
+    column: Column, parents: Sequence[Column], *, keep: Keep | None = None
+) -> Equation:
+    """Fit one node's structural equation on all rows.
+
+    A numeric node is fitted on the rows where it is present; missing is a level of a category.
+
+    Parameters
+    ----------
+    keep : mapping of str to ndarray of int, optional
+        Codes of parents that an intervention sets: they are never pooled with other levels.
+    """
+    if column.is_numeric:
+        return _fit_numeric(column, tuple(parents), keep)
+    return _fit_categorical(column, tuple(parents), keep)
+
+
+def _fit_numeric(column: Column, parents: tuple[Column, ...], keep: Keep | None) -> NumericEquation:
+    present = ~np.isnan(column.values)
+    terms = choose_terms(parents, int(present.sum()), keep=keep)
+    regressors = terms({p.name: p.values[present] for p in parents})
+    gram = regressors.T @ regressors
+    scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+    gram /= np.outer(scaling, scaling)
+    gram[np.diag_indices_from(gram)] += np.r_[0.0, np.full(len(gram) - 1, RIDGE / present.sum())]
+    gram[np.diag_indices_from(gram)] += 1e-10
+    factor = linalg.cho_factor(gram, lower=True)
+    moment = regressors.T @ column.values[present]
+    coefficients = linalg.cho_solve(factor, moment / scaling) / scaling
+    return NumericEquation(column, parents, terms, coefficients, factor, scaling)
+
+
+def _fit_categorical(
+    column: Column, parents: tuple[Column, ...], keep: Keep | None
+) -> CategoricalEquation:
+    from sklearn.linear_model import LogisticRegression
+
+    terms = choose_terms(parents, len(column.values), len(column.levels) - 1, keep=keep)
+    # Rows that are alike in causes and level count once, with their number for a weight.
+    rows, weights = _distinct_rows([column, *parents])
+    regressors = terms({p.name: p.values[rows] for p in parents})[:, 1:]
+    centre = np.average(regressors, axis=0, weights=weights)
+    spread = np.sqrt(np.average((regressors - centre) ** 2, axis=0, weights=weights))
+    spread[spread == 0] = 1.0
+    model = LogisticRegression(C=1.0, solver="lbfgs", max_iter=500, tol=1e-5)
+    model.fit((regressors - centre) / spread, column.values[rows], sample_weight=weights)
+    slopes, intercepts = model.coef_, model.intercept_
+    if len(column.levels) > 2:
+        slopes, intercepts = slopes[1:] - slopes[0], intercepts[1:] - intercepts[0]
+    slopes = slopes / spread
+    intercepts = intercepts - slopes @ centre
+    coefficients = np.vstack([intercepts, slopes.T])
+    return CategoricalEquation(column, parents, terms, coefficients)
+
+
+def _distinct_rows(
+    columns: Sequence[Column],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Find one row of each distinct combination of values, and how many rows it stands for."""
+    key = np.zeros(len(columns[0].values), dtype=np.int64)
+    for column in columns:
+        codes, found = pd.factorize(column.values, use_na_sentinel=False)
+        key, _ = pd.factorize(key * len(found) + codes)
+    first = np.empty(int(key.max()) + 1, dtype=np.intp)
+    first[key[::-1]] = np.arange(len(key))[::-1]
+    return first, np.bincount(key).astype(np.intp)
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    """Slices of the rows that are worked on at a time."""
+    for start in range(0, n, CHUNK):
+        yield slice(start, min(start + CHUNK, n))
+
+
+def _by_log_odds(by_edge: FloatArray, edges: FloatArray, chances: FloatArray) -> FloatArray:
+    """Turn derivatives by cumulative probabilities into ones by log-odds of levels 1 and up."""
+    out = np.empty((len(edges), chances.shape[1] - 1))
+    weighted = by_edge * edges
+    everything = weighted.sum(axis=1)
+    for level in range(1, chances.shape[1]):
+        above = by_edge[:, level:].sum(axis=1) if level < by_edge.shape[1] else 0.0
+        out[:, level - 1] = chances[:, level] * (above - everything)
+    return out
+
+
+def _interval_means(scores: FloatArray, was: FloatArray, now: FloatArray) -> FloatArray:
+    """Mean new score of rows that were at each level, shape (m, levels)."""
+    upper_was, upper_now = np.cumsum(was, axis=1), np.cumsum(now, axis=1)
+    lower_was, lower_now = upper_was - was, upper_now - now
+    high = np.minimum(upper_was[:, :, None], upper_now[:, None, :])
+    low = np.maximum(lower_was[:, :, None], lower_now[:, None, :])
+    overlap = np.maximum(high - low, 0.0)
+    weight = overlap.sum(axis=2)
+    means: FloatArray = np.einsum("ivl,il->iv", overlap, scores)
+    out: FloatArray = np.divide(means, weight, out=np.zeros_like(means), where=weight > 0)
+    return out

@@ -1,0 +1,392 @@
+"""The black box: a function from rows to one score each, and a ledger of what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
+
+__all__ = ["BlackBoxModel", "Output", "QueryLedger"]
+
+FloatArray = npt.NDArray[np.float64]
+Output = Literal["probability", "log-odds", "value"]
+
+ROUNDING = 1e-6
+"""How far a probability in single precision may stray from [0, 1]."""
+
+
+@dataclass
+class QueryLedger:
+    """What a model was asked: rows, calls, and seconds spent waiting for it."""
+
+    rows: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+
+
+class BlackBoxModel:
+    """A model that can only be asked, never opened.
+
+    Parameters
+    ----------
+    predict : callable
+        DataFrame of shape (n, len(features)) to (n,) scores.
+    features : iterable of str, optional
+        The columns the model reads, in the order it expects them. When left out, the case must
+        say (``AuditCase(features=…)``).
+    output : {"probability", "log-odds", "value"}, optional
+        What a score is. By default floats within [0, 1] are taken for probabilities.
+    name : str, optional
+        How reports call the model.
+
+    Notes
+    -----
+    The estimator behind :meth:`from_estimator` is kept for the one baseline that needs it
+    (exact SHAP); the causal engine never looks at it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> model = BlackBoxModel(lambda rows: rows["age"] / 100, features=["age"])
+    >>> model.predict(pd.DataFrame({"age": [30, 60]})).tolist()
+    [0.3, 0.6]
+    >>> model.ledger.rows
+    2
+    """
+
+    def __init__(
+        self,
+        predict: Callable[[pd.DataFrame], Any] | None,
+        features: Iterable[str] | None = None,
+        *,
+        output: Output | None = None,
+        name: str | None = None,
+    ) -> None:
+        if predict is not None and not callable(predict):
+            raise ModelError(
+                f"A model is a function from a DataFrame to one score per row, not a "
+                f"{type(predict).__name__}."
+            )
+        if output not in (None, "probability", "log-odds", "value"):
+            raise ModelError(
+                f"The output {output!r} is unknown. Use 'probability', 'log-odds' or 'value'."
+            )
+        self._predict = predict
+        self.features = None if features is None else _feature_tuple(features)
+        self.output: Output | None = output
+        self.name = name or _function_name(predict)
+        self.estimator: Any = None
+        self.logged: FloatArray | None = None
+        self.positive_column: int | None = None
+        self.ledger = QueryLedger()
+
+    @classmethod
+    def from_predictions(
+        cls,
+        predictions: Any,
+        features: Iterable[str],
+        *,
+        output: Output | None = None,
+        name: str = "logged predictions",
+    ) -> BlackBoxModel:
+        """Stand in for a model of which only one logged prediction per row is known.
+
+        Nothing can be asked of it, so only regression-based estimates are possible.
+
+        Parameters
+        ----------
+        predictions : array_like, shape (n,)
+            In the order of the case's rows.
+        features : iterable of str
+            The columns the model reads.
+        """
+        if np.ndim(predictions) == 0:
+            raise ModelError(
+                f"Logged predictions are one number per row, not {predictions!r}. Pass an array "
+                f"or a column of the data."
+            )
+        model = cls(None, features, output=output, name=name)
+        model.logged = model._checked(predictions, len(predictions))
+        return model
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        features: Iterable[str] | None = None,
+        *,
+        positive: Any = None,
+        name: str | None = None,
+    ) -> BlackBoxModel:
+        """Wrap a fitted scikit-learn estimator or pipeline.
+
+        Parameters
+        ----------
+        positive : object, optional
+            The class whose probability is audited. By default the second of two classes.
+
+        Raises
+        ------
+        ModelError
+            When it is not fitted, or a classifier has several classes and none is named.
+        """
+        _check_fitted(estimator)
+        known = read_features(estimator)
+        classes = getattr(estimator, "classes_", None)
+        output: Output
+        if classes is None and positive is not None:
+            raise ModelError(
+                f"{_estimator_name(estimator)} predicts values, so it has no class {positive!r}. "
+                f"Leave positive= out."
+            )
+        if classes is not None and not hasattr(estimator, "predict_proba"):
+            raise ModelError(
+                f"{_estimator_name(estimator)} gives class labels and no probabilities. Use an "
+                f"estimator with predict_proba (for instance CalibratedClassifierCV around it)."
+            )
+        column = None if classes is None else _positive_column(classes, positive)
+        output = "value" if column is None else "probability"
+        # Fitted on an array, it knows positions and no names, and would complain about names.
+        unnamed = known is None and getattr(estimator, "n_features_in_", None) is not None
+
+        def predict(rows: pd.DataFrame) -> Any:
+            asked = rows.to_numpy() if unnamed else rows
+            if column is None:
+                return estimator.predict(asked)
+            return estimator.predict_proba(asked)[:, column]
+
+        chosen = features if features is not None else known
+        model = cls(predict, chosen, output=output, name=name or _estimator_name(estimator))
+        model.estimator, model.positive_column = estimator, column
+        return model
+
+    @classmethod
+    def wrap(cls, model: Any) -> BlackBoxModel:
+        """Accept what users bring: a BlackBoxModel, a fitted estimator, or any callable.
+
+        Raises
+        ------
+        ModelError
+            When it is none of these.
+        """
+        if isinstance(model, BlackBoxModel):
+            return model
+        if isinstance(model, type):
+            raise ModelError(
+                f"{model.__name__} is a class, not a model. Make one and fit it: "
+                f"{model.__name__}().fit(X, y)."
+            )
+        if hasattr(model, "predict"):
+            return cls.from_estimator(model)
+        if callable(model):
+            return cls(model)
+        raise ModelError(
+            f"A {type(model).__name__} is no model. Bring a fitted scikit-learn estimator, a "
+            f"function from a DataFrame to one score per row, or a wb.BlackBoxModel."
+        )
+
+    @property
+    def can_query(self) -> bool:
+        """Whether new rows can be asked about."""
+        return self._predict is not None
+
+    def reading(self, features: Iterable[str]) -> BlackBoxModel:
+        """Return the same model, told which features it reads."""
+        model = BlackBoxModel(self._predict, features, output=self.output, name=self.name)
+        model.estimator, model.positive_column = self.estimator, self.positive_column
+        model.logged, model.ledger = self.logged, self.ledger
+        return model
+
+    def at_rows(self, positions: npt.NDArray[np.intp]) -> BlackBoxModel:
+        """Return the same model for a case with only these of its rows."""
+        model = self.reading(self.features or ())
+        model.logged = None if self.logged is None else self.logged[positions]
+        return model
+
+    def predict(self, rows: pd.DataFrame) -> FloatArray:
+        """Ask for one score per row, shape (n,), dtype float64.
+
+        Raises
+        ------
+        ModelError
+            When the model only has logged predictions, fails, or answers with anything but one
+            finite score per row.
+        """
+        if self._predict is None:
+            raise ModelError(
+                "This model is a column of logged predictions and cannot be asked about new rows. "
+                "Use cafe_effects with direct='regression', or bring the model itself."
+            )
+        asked = rows if self.features is None else rows[list(self.features)]
+        started = time.perf_counter()
+        try:
+            answer = self._predict(asked)
+        except (AuditError, AuditCancelled, KeyboardInterrupt):
+            raise  # it speaks for itself, or somebody stopped the work
+        except Exception as error:
+            raise ModelError(
+                f"The model {self.name!r} failed when asked about {len(rows):,} rows: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        self.ledger.seconds += time.perf_counter() - started
+        self.ledger.rows += len(rows)
+        self.ledger.calls += 1
+        return self._checked(answer, len(rows))
+
+    def _checked(self, answer: Any, n: int) -> FloatArray:
+        try:
+            scores = np.asarray(answer)
+        except (ValueError, TypeError):  # rows of different lengths
+            scores = np.asarray(None)
+        if scores.shape == (n, 1):
+            scores = scores[:, 0]
+        if scores.shape != (n,):
+            hint = " For a classifier pass one column of predict_proba." if scores.ndim > 1 else ""
+            what = f"an array of shape {scores.shape}" if scores.shape else type(answer).__name__
+            raise ModelError(
+                f"The model {self.name!r} answered {n:,} rows with {what}; one score per row, "
+                f"shape ({n},), is due.{hint}"
+            )
+        if scores.dtype == object and not any(isinstance(s, str | bool) for s in scores):
+            with contextlib.suppress(TypeError, ValueError):
+                scores = scores.astype(np.float64)
+        whole = scores.dtype.kind in "biu" and self.output not in ("value", "log-odds")
+        if whole or scores.dtype.kind not in "biuf":
+            raise ModelError(
+                f"The model {self.name!r} answers with class labels such as {scores[:1].tolist()}, "
+                f"where a probability is due. Pass its predict_proba, or say output='value' if "
+                f"these are numbers that it predicts."
+            )
+        scores = scores.astype(np.float64)
+        if not np.isfinite(scores).all():
+            bad = int((~np.isfinite(scores)).sum())
+            raise ModelError(
+                f"The model {self.name!r} answered {bad:,} of {n:,} rows with NaN or infinity. "
+                f"It must score every row; check how it treats missing values."
+            )
+        if self.output == "probability" and len(scores):
+            low, high = float(scores.min()), float(scores.max())
+            if low < -ROUNDING or high > 1 + ROUNDING:
+                raise ModelError(
+                    f"The model {self.name!r} is said to give probabilities but answered between "
+                    f"{low:g} and {high:g}. Say output='log-odds' or output='value'."
+                )
+        return scores
+
+    def __repr__(self) -> str:
+        reads = "?" if self.features is None else ", ".join(self.features)
+        return f"BlackBoxModel({self.name!r}, reads: {reads})"
+
+
+def read_features(estimator: Any) -> tuple[str, ...] | None:
+    """Return the columns a fitted estimator reads, or None when it does not know.
+
+    A column that a ColumnTransformer drops is not read, though it was in the training table.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> frame = pd.DataFrame({"age": [30, 60, 40], "bmi": [20.0, 30.0, 28.0]})
+    >>> read_features(LinearRegression().fit(frame, [0.1, 0.5, 0.2]))
+    ('age', 'bmi')
+    """
+    searched = getattr(estimator, "best_estimator_", None)
+    if searched is not None:
+        return read_features(searched)
+    steps = [
+        step for _, step in getattr(estimator, "steps", ()) if step not in ("passthrough", None)
+    ]
+    if steps:
+        return read_features(steps[0])
+    seen = getattr(estimator, "feature_names_in_", None)
+    if seen is None:
+        return None
+    names = [str(name) for name in seen]
+    if not hasattr(estimator, "transformers_"):
+        return tuple(names)
+    used: set[str] = set()
+    for _, transformer, columns in estimator.transformers_:
+        if not (isinstance(transformer, str) and transformer == "drop"):
+            used.update(_selected(columns, names))
+    return tuple(name for name in names if name in used)
+
+
+def _selected(columns: Any, names: list[str]) -> list[str]:
+    """Return the names that a ColumnTransformer's column selection stands for."""
+    if isinstance(columns, slice):
+        # A slice of names holds both its ends, as in pandas.
+        start, stop = columns.start, columns.stop
+        start = names.index(start) if isinstance(start, str) else start
+        stop = names.index(stop) + 1 if isinstance(stop, str) else stop
+        return names[start : stop : columns.step]
+    chosen = [columns] if isinstance(columns, str | int) else list(columns)
+    if chosen and all(isinstance(c, bool | np.bool_) for c in chosen):
+        return [name for name, taken in zip(names, chosen, strict=True) if taken]
+    return [str(c) if isinstance(c, str) else names[c] for c in chosen]
+
+
+def _check_fitted(estimator: Any) -> None:
+    from sklearn.base import BaseEstimator
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    if not isinstance(estimator, BaseEstimator):
+        return
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        raise ModelError(
+            f"{_estimator_name(estimator)} is not fitted. Call its fit(X, y) first, or pass "
+            f"wb.BlackBoxModel(estimator.predict, features=[…]) if it needs no fitting."
+        ) from None
+
+
+def _feature_tuple(features: Any) -> tuple[str, ...]:
+    one = isinstance(features, str) or not isinstance(features, Iterable)
+    chosen = (features,) if one else tuple(features)
+    odd = [name for name in chosen if not isinstance(name, str)]
+    if odd:
+        raise ModelError(f"The model's features are named by text, not by {listed(odd)}.")
+    if len(set(chosen)) < len(chosen):
+        raise ModelError(f"The model's features name a column twice: {listed(chosen)}.")
+    return chosen
+
+
+def _positive_column(classes: Any, positive: Any) -> int:
+    if any(np.ndim(label) for label in classes):
+        raise ModelError(
+            "The model predicts several outcomes at once. Audit them one at a time: "
+            "wb.BlackBoxModel(lambda rows: model.predict_proba(rows)[0][:, 1], features=[…])."
+        )
+    labels: list[Any] = np.asarray(classes).tolist()
+    if positive is None:
+        if len(labels) == 2:
+            return 1
+        raise ModelError(
+            f"The model has {len(labels)} classes ({listed(labels)}). Say whose probability to "
+            f"audit: wb.BlackBoxModel.from_estimator(model, positive={labels[-1]!r})."
+        )
+    if positive not in labels:
+        raise ModelError(
+            f"The model has no class {positive!r}.{suggestion(positive, labels)} "
+            f"Classes: {listed(labels)}."
+        )
+    return labels.index(positive)
+
+
+def _estimator_name(estimator: Any) -> str:
+    steps = getattr(estimator, "steps", None)
+    return type(steps[-1][1] if steps else estimator).__name__
+
+
+def _function_name(predict: Any) -> str:
+    name = getattr(predict, "__name__", "")
+    return name if name.isidentifier() else "model"

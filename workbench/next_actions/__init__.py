@@ -1,7 +1,0 @@
-"""What to do about what is left: which route carries it, where, and pairs of rows that show it."""
-
-from workbench.next_actions.example_pairs import ExamplePair
-from workbench.next_actions.feature_actions import Action
-from workbench.next_actions.ranking import NextActions, next_actions
-
-__all__ = ["Action", "ExamplePair", "NextActions", "next_actions"]

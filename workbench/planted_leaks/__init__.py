@@ -1,6 +1,0 @@
-"""How small a leak an audit would have caught: known ones are planted into its own data."""
-
-from workbench.planted_leaks.findings import LeakRate, PlantedLeak, PlantedLeaks
-from workbench.planted_leaks.trials import planted_leaks
-
-__all__ = ["LeakRate", "PlantedLeak", "PlantedLeaks", "planted_leaks"]

@@ -1,0 +1,123 @@
+"""The result of an audit, with the forms it can take: page, file, table, code."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import fields
+from os import PathLike
+from pathlib import Path
+
+from workbench.common.errors import DataError
+from workbench.common.strict_json import MAX_BYTES
+from workbench.report.csv_table import csv_text
+from workbench.report.findings import AuditFindings
+from workbench.report.saved.document import document_text
+from workbench.report.saved.reading import parse_findings
+
+__all__ = ["AuditReport", "read_report"]
+
+
+class AuditReport(AuditFindings):
+    """Everything one audit found, and the forms it can be handed on in.
+
+    Its attributes are those of :class:`workbench.report.findings.AuditFindings`.
+    """
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the whole report as JSON text, and write it to `path` if given."""
+        text = document_text(self)
+        if path is not None:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> AuditReport:
+        """Read a report back from :meth:`to_json`'s text, without its data and its model.
+
+        Tables, intervals, verdict, sentences and pages are those of the original. The effects at
+        single rows are not in the file; :meth:`row_summary` is.
+
+        Raises
+        ------
+        DataError
+            When the text is not such a report, or its numbers do not agree with each other; see
+            :mod:`workbench.report.saved.reading`.
+        """
+        return cls.of(parse_findings(text))
+
+    @classmethod
+    def of(cls, found: AuditFindings) -> AuditReport:
+        """Return findings as a report."""
+        return cls(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return effects, the change of models, subgroups, paths and checks as one CSV text.
+
+        It is written to `path` if given.
+
+        Columns section, name, feature, estimator, part, n_rows, value, low, high. A text that a
+        spreadsheet would take for a formula gets an apostrophe in front.
+        """
+        text = csv_text(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8", newline="")
+        return text
+
+    def to_html(self, path: str | Path | None = None, *, rows: bool = False) -> str:
+        """Return the report as one HTML page that needs no network, and write it if asked.
+
+        Parameters
+        ----------
+        path : str or path, optional
+        rows : bool, default False
+            Whether to show the example rows of the next actions. They are personal data: by
+            default no row of the data leaves with the page.
+        """
+        from workbench.report.page.page import render_page
+
+        text: str = render_page(self, rows=rows)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def _repr_html_(self) -> str:
+        parts = []
+        if self.verdict is not None:
+            parts.append(
+                f"<p><strong>{html.escape(self.verdict.headline)}</strong> "
+                f"{html.escape(self.verdict.explanation)}</p>"
+            )
+            parts += [
+                f"<p>{html.escape(c.sentence(self.verdict.threshold))}</p>"
+                for c in self.verdict.cancellations
+            ]
+        if self.change is not None:
+            parts.append(f"<p><strong>{html.escape(self.change.headline)}</strong></p>")
+            parts += [f"<p>{html.escape(s)}</p>" for s in self.change.sentences()]
+        if self.membership is not None:
+            parts.append(f"<p><strong>{html.escape(self.membership.finding)}</strong></p>")
+        parts.append(self.effects._repr_html_())
+        parts += [f"<p>{html.escape(s)}</p>" for s in self.comparison().sentences]
+        return "\n".join(parts)
+
+
+def read_report(path: str | PathLike[str]) -> AuditReport:
+    """Read a report from a JSON file of at most 50 MB.
+
+    Parameters
+    ----------
+    path : str or path
+        What :meth:`workbench.report.audit_report.AuditReport.to_json` wrote.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, or is not a report that agrees with itself.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"Cannot read {str(path)!r}: {reason}.") from None
+    return AuditReport.from_json(content)

@@ -1,0 +1,110 @@
+"""What has intervals in a report, as one CSV text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import numpy as np
+
+from workbench.methods.effects import EffectTable
+from workbench.report.findings import AuditFindings
+from workbench.report.page.change import change_rows
+from workbench.report.page.further import further_rows
+
+__all__ = ["csv_text"]
+
+PARTS = ("total", "direct", "indirect")
+CSV_HEAD = (
+    "section",
+    "name",
+    "feature",
+    "estimator",
+    "part",
+    "n_rows",
+    "value",
+    "low",
+    "high",
+)
+WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+DIFFERENCE = ("difference", "difference_low", "difference_high")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
+"""First characters that spreadsheets take for a formula, or skip to find one."""
+
+
+def csv_text(report: AuditFindings) -> str:
+    """Return what has intervals as CSV; see :meth:`AuditReport.to_csv`."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CSV_HEAD)
+    for row in _csv_rows(report):
+        writer.writerow([_cell(value) for value in row])
+    # A lone surrogate in a column's name could not be written to a file.
+    return out.getvalue().encode("utf-8", "replace").decode("utf-8")
+
+
+def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
+    yield from _effect_rows("effect", "", report.effects)
+    for name, table in report.subgroups.items():
+        yield from _effect_rows("subgroup", name, table)
+    for row in report.subgroup_frame().to_dict("records"):
+        for part in PARTS:
+            found = (row[f"{part}_difference{end}"] for end in ("", "_low", "_high"))
+            about = (row["subgroup"], row["feature"], "cafe", part, row["n_rows"])
+            yield "subgroup minus whole", *about, *found
+    for path in report.path_effects:
+        effect = path.effect
+        about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
+        yield "path", *about, effect.value, effect.low, effect.high
+    yield from _effect_rows("other feature", "", report.context)
+    yield from _associated(report)
+    yield from _checked(report)
+    yield from change_rows(report)
+    yield from further_rows(report)
+
+
+def _associated(report: AuditFindings) -> Iterator[tuple[object, ...]]:
+    if report.associations is None:
+        return
+    for section, table, place in (
+        ("association", report.associations.table, ""),
+        ("association in a context", report.associations.contexts, "context"),
+    ):
+        for row in table.to_dict("records"):
+            about = (section, row[place] if place else "", row["feature"], "fairtest")
+            yield *about, row["metric"], row["n_rows"], row["value"], row["low"], row["high"]
+
+
+def _checked(report: AuditFindings) -> Iterator[tuple[object, ...]]:
+    if report.hidden_subgroups is not None:
+        for row in report.hidden_subgroups.table.to_dict("records"):
+            for section, keys in (
+                ("hidden subgroup", ("value", "low", "high")),
+                ("hidden subgroup minus whole", DIFFERENCE),
+            ):
+                about = (section, row["subgroup"], row["feature"], "", row["part"], row["n_rows"])
+                yield *about, *(row[key] for key in keys)
+    if report.graph_sensitivity is not None:
+        for row in report.graph_sensitivity.shares.to_dict("records"):
+            named = ("other graphs that change the finding", row["graphs"], "", "cafe", "share")
+            yield *named, row["n"], row["share"], row["low"], row["high"]
+        for cause in report.graph_sensitivity.confounding:
+            need = ("hidden common cause that would do", "", cause.feature, "cafe", "partial R²")
+            yield *need, "", cause.robustness, "", ""
+
+
+def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[object, ...]]:
+    for entry in table:
+        feature = entry.feature + (f" ({entry.combination})" if entry.combination else "")
+        for part, effect in entry.parts().items():
+            about = (section, name, feature, entry.estimator, part, entry.n_rows)
+            yield *about, effect.value, effect.low, effect.high
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else repr(float(value))
+    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
+        return f"'{value}"
+    return value

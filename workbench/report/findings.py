@@ -1,0 +1,251 @@
+"""What one audit found, as a value: effects, verdict, checks and origin. It knows no renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from workbench.case.target import UnlearningTarget
+from workbench.checks.change.finding import ModelChange
+from workbench.checks.diagnostics import Diagnostics
+from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity
+from workbench.checks.membership import MembershipEvidence
+from workbench.checks.next_actions import NextActions
+from workbench.checks.planted_leaks.findings import PlantedLeaks
+from workbench.checks.subgroups.hidden import HiddenSubgroups
+from workbench.checks.verdict import Verdict
+from workbench.common.errors import TargetError, listed
+from workbench.graph.causal_graph import CausalGraph
+from workbench.methods.baselines.attribution import Attribution
+from workbench.methods.baselines.fairtest import Associations
+from workbench.methods.comparison import Comparison, compare
+from workbench.methods.effects import EffectTable
+from workbench.methods.fuzzing.paths import PathEffect, path_frame
+from workbench.methods.row_summary import RowSummary
+from workbench.report.provenance import Provenance
+from workbench.report.repeating_code import given_lines, one_line
+from workbench.report.subgroup_table import subgroup_frame
+
+__all__ = ["AuditFindings"]
+
+
+@dataclass(frozen=True, eq=False)
+class AuditFindings:
+    """Everything one audit found.
+
+    Attributes
+    ----------
+    target : UnlearningTarget
+    features : tuple of str
+        The target's features.
+    n_target_rows : int
+    effects : EffectTable
+        The target's features, by every causal estimator that was asked for.
+    context : EffectTable
+        CAFÉ's effects of all features on the same rows, for the comparison.
+    path_effects : tuple of PathEffect
+    verdict : Verdict or None
+        None when no causal estimator was asked for.
+    attributions : tuple of Attribution
+    fairness : DataFrame or None
+        AIF360's metrics; see :func:`workbench.methods.baselines.fairness_metrics`.
+    diagnostics : Diagnostics
+    graph : CausalGraph
+        The graph as the auditor drew it.
+    audit_graph : CausalGraph
+        The graph over the features with the prediction as a node.
+    reads : tuple of str
+        Features that the model reads.
+    outcome : str or None
+    unit : str
+        What a score is: "probability", "log-odds" or "value".
+    methods : tuple of str
+    call : str
+        The Python call that repeats the audit.
+    provenance : Provenance
+    skipped : mapping of str to str
+        Methods that could not run, with the reason in words; subgroups as "subgroup NAME", checks
+        as "hidden subgroups" and "graph sensitivity".
+    subgroups : mapping of str to EffectTable
+        CAFÉ's effects of the target's features on the target's rows where each named condition
+        holds, under the same interventions.
+    subgroup_conditions : mapping of str to str
+        The text of every condition that was asked for, by name.
+    associations : Associations or None
+        How the features go together with the prediction, by the method "fairtest".
+    hidden_subgroups : HiddenSubgroups or None
+        Where the effect differs from the whole, by the check "subgroups".
+    graph_sensitivity : GraphSensitivity or None
+        What the finding owes to the graph, by the check "graph".
+    change : ModelChange or None
+        The audited model beside the model before unlearning and retrained ones (``compare=``).
+    membership : MembershipEvidence or None
+        Whether the model still treats the target's rows as rows it has seen, by the check
+        "membership".
+    next_actions : NextActions or None
+        What to do about what is left, by the check "actions".
+    planted_leaks : PlantedLeaks or None
+        How small a leak this audit would have caught, by the check "leaks".
+    from_file : bool
+        Whether the report was read back from a file: it then has no effects at single
+        rows, only their summary, and is as trustworthy as whoever handed the file on.
+    """
+
+    target: UnlearningTarget
+    features: tuple[str, ...]
+    n_target_rows: int
+    effects: EffectTable
+    context: EffectTable
+    path_effects: tuple[PathEffect, ...]
+    verdict: Verdict | None
+    attributions: tuple[Attribution, ...]
+    fairness: pd.DataFrame | None
+    diagnostics: Diagnostics
+    graph: CausalGraph
+    audit_graph: CausalGraph
+    reads: tuple[str, ...]
+    outcome: str | None
+    unit: str
+    methods: tuple[str, ...]
+    call: str
+    provenance: Provenance
+    skipped: Mapping[str, str]
+    subgroups: Mapping[str, EffectTable] = field(default_factory=dict)
+    subgroup_conditions: Mapping[str, str] = field(default_factory=dict)
+    associations: Associations | None = None
+    hidden_subgroups: HiddenSubgroups | None = None
+    graph_sensitivity: GraphSensitivity | None = None
+    change: ModelChange | None = None
+    membership: MembershipEvidence | None = None
+    next_actions: NextActions | None = None
+    planted_leaks: PlantedLeaks | None = None
+    from_file: bool = False
+
+    @property
+    def paths(self) -> pd.DataFrame:
+        """Path effects; see :func:`workbench.methods.fuzzing.paths.path_effects`."""
+        return path_frame(self.path_effects)
+
+    def comparison(self) -> Comparison:
+        """Put the causal effects and the attributions of all features side by side."""
+        own = {entry.feature for entry in self.effects.of("cafe") if not entry.combination}
+        rest = tuple(e for e in self.context if not e.combination and e.feature not in own)
+        entries = tuple(e for e in self.effects if not e.combination) + rest
+        order = {name: place for place, name in enumerate(self.reads)}
+        entries = tuple(sorted(entries, key=lambda e: order.get(e.feature, -1)))
+        table = EffectTable(entries, self.effects.index, self.unit, self.provenance.seed)
+        return compare(
+            table,
+            self.attributions,
+            target=self.features,
+            reads=self.reads,
+            routes={entry.feature: self._route(entry.feature) for entry in entries},
+        )
+
+    def _route(self, feature: str) -> tuple[str, ...]:
+        """Mediators of a feature, those with the largest path effects first."""
+        weight: dict[str, float] = {}
+        for path in self.path_effects:
+            if path.feature == feature:
+                for node in path.path[1:-1]:
+                    weight[node] = weight.get(node, 0.0) + abs(path.effect.value)
+        if not weight:
+            return self.audit_graph.mediators(feature, "prediction")
+        return tuple(sorted(weight, key=lambda node: -weight[node]))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the effects of the target's features; see :meth:`EffectTable.to_frame`."""
+        return self.effects.to_frame()
+
+    def row_summary(self, feature: str, estimator: str | None = None) -> RowSummary:
+        """Return how a feature's effect is spread over the target's rows.
+
+        Parameters
+        ----------
+        feature : str
+            A feature of the target, or the joint intervention on several as it is named in
+            `effects`.
+        estimator : {"cafe", "fuzzing"}, optional
+            By default fuzzing where it ran, which asks the model row by row; else CAFÉ.
+
+        Returns
+        -------
+        RowSummary
+            Quantiles, shares beyond ±τ and a histogram for total, direct and indirect effect;
+            the same in a report that was read back from a file.
+
+        Raises
+        ------
+        TargetError
+            When there are no row effects by that name.
+        """
+        wanted = ("fuzzing", "cafe") if estimator is None else (estimator,)
+        known = [entry for entry in self.effects if entry.combination != "sum"]
+        tau = self.verdict.threshold if self.verdict else 1.0
+        for name in wanted:
+            for entry in known:
+                by = (entry.estimator.split(" ")[0], entry.estimator)
+                summary = (
+                    entry.row_summary(tau) if entry.feature == feature and name in by else None
+                )
+                if summary is not None:
+                    return summary
+        said = "" if estimator is None else f" by {estimator!r}"
+        names = dict.fromkeys(entry.feature for entry in known)
+        raise TargetError(
+            f"There are no effects of {feature!r}{said} at single rows. Known: {listed(names)}."
+        )
+
+    def subgroup_frame(self) -> pd.DataFrame:
+        """Return the effects in subgroups, each beside its difference to the whole target.
+
+        Returns
+        -------
+        DataFrame
+            Columns subgroup, condition, feature, combination, n_rows, then total, direct and
+            indirect, each with ``_low`` and ``_high`` of the 95 % interval, then the same with
+            ``_difference``: subgroup − whole, where shared noise cancels; NaN when CAFÉ gave no
+            effect of the whole.
+        """
+        return subgroup_frame(self.effects, self.subgroups, self.subgroup_conditions)
+
+    def to_code(self, load: str | None = None) -> str:
+        """Return the Python code that repeats the audit.
+
+        Parameters
+        ----------
+        load : str, optional
+            Lines that define ``data`` and ``model``, and ``compare`` and ``training`` where these
+            were given. What they leave out is named, with its fingerprint.
+        """
+        origin = self.provenance
+        name = one_line(origin.model)
+        if load is None:
+            load = (
+                f'data = pd.read_csv("data.csv")  # {origin.n_rows:,} rows, '
+                f"SHA-256 {origin.data_fingerprint[:16]}…\n"
+                f"model = ...  # {name}, SHA-256 {origin.model_fingerprint[:16]}…"
+            )
+        compared = self.change.models if self.change is not None else ()
+        others = [(m.role, m.name, m.fingerprint) for m in compared if m.role != "after"]
+        given = given_lines(self.call, others, load)
+        graph = "wb.CausalGraph(\n    [\n"
+        graph += "".join(f"        {edge!r},\n" for edge in self.graph.edges)
+        graph += f"    ],\n    nodes={list(self.graph.nodes)!r},\n"
+        if self.graph.latents:
+            graph += f"    latents={list(self.graph.latents)!r},\n"
+        return (
+            "import pandas as pd\n\nimport workbench as wb\n\n"
+            f"{load}\n{given}"
+            f"graph = {graph})\n"
+            f"case = wb.AuditCase(data=data, model=model, graph=graph, outcome={self.outcome!r},\n"
+            f"                    features={list(self.reads)!r})\n"
+            f"target = {self.target.to_code()}\n"
+            f"report = {self.call}\n"
+        )
+
+    def __repr__(self) -> str:
+        found = self.verdict.headline if self.verdict else "no verdict"
+        return f"{type(self).__name__}({self.target.describe()}: {found})"
