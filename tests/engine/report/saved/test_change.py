@@ -128,7 +128,7 @@ def test_no_row_of_the_data_is_in_the_file() -> None:
 def test_scores_of_records_travel_only_where_the_target_names_them() -> None:
     report = changed("membership")
     same(report.membership.records, back("membership").membership.records)
-    hidden = wb.report.AuditReport(
+    hidden = wb.AuditReport(
         **{**vars(report), "target": wb.UnlearningTarget.subgroup("income > 60")}
     )
     assert json.loads(hidden.to_json())["membership"]["records"] is None
