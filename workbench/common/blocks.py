@@ -1,0 +1,318 @@
+"""What is said of a finding, without markup: blocks that page, widgets and terminal render.
+
+An outline is a tuple of blocks. Each block says for whom it is: "headline" (one line of what was
+found), "body" (every reader), "annex" (who wants the numbers; folded away or left out where room
+is short). Numbers stay numbers; :mod:`workbench.common.wording` writes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from workbench.common.charts import Chart
+from workbench.common.wording import points, share, signed, span
+
+__all__ = [
+    "About",
+    "Audience",
+    "Block",
+    "Bullets",
+    "Cell",
+    "Code",
+    "Column",
+    "Figure",
+    "Note",
+    "Number",
+    "Section",
+    "Sentence",
+    "Table",
+    "Term",
+    "Tile",
+    "Tiles",
+    "lines_of",
+]
+
+Audience = Literal["headline", "body", "annex"]
+Form = Literal["signed", "share", "plain", "p", "short"]
+"""How a number is written: +0.448, 45 %, 0.448, p (0.012 or < 0.001), short (%g)."""
+NoteKind = Literal["above", "below", "inconclusive", "none", "alarm", "warning", "info"]
+"""A decision in a box of its own, or something that the reader must not miss."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What every outline of one audit needs to know of it.
+
+    Attributes
+    ----------
+    features : tuple of str
+        The target's features.
+    reads : tuple of str
+        The features that the model reads.
+    unit : str
+        What a score is: "probability", "log-odds" or "value".
+    n_rows : int
+        Rows of the target.
+    threshold : float or None
+        τ, where there is a verdict.
+    decision : str or None
+        The verdict's.
+    """
+
+    features: tuple[str, ...]
+    reads: tuple[str, ...]
+    unit: str
+    n_rows: int
+    threshold: float | None = None
+    decision: str | None = None
+
+    @property
+    def score(self) -> str:
+        """What the model answers with, in words."""
+        known = {"probability": "predicted probability", "log-odds": "predicted log-odds"}
+        return known.get(self.unit, "prediction")
+
+    @property
+    def axis(self) -> str:
+        """What an axis of effects measures."""
+        return f"change of the {self.score}"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a table or a tile.
+
+    Attributes
+    ----------
+    value : float
+        NaN is written "–".
+    bounds : (float, float) or None
+        Its interval.
+    form : {"signed", "share", "plain", "p", "short"}
+    note : str
+        What stands behind it in small letters.
+    points : bool
+        Whether percentage points stand behind it too.
+    """
+
+    value: float
+    bounds: tuple[float, float] | None = None
+    form: Form = "signed"
+    note: str = ""
+    points: bool = False
+
+
+@dataclass(frozen=True)
+class Term:
+    """A text with a small line below it; `code` for what is compared letter by letter."""
+
+    text: str
+    note: str = ""
+    code: bool = False
+
+
+Cell = str | int | Number | Term | None
+"""An int is a count; None is an empty cell, written "–"."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence or paragraph.
+
+    Attributes
+    ----------
+    text : str
+    lead : str
+        Words in front of it that stand out.
+    see : str
+        Key of the section that tells more.
+    quiet : bool
+        Whether it may stand in small letters.
+    audience : {"headline", "body", "annex"}
+    """
+
+    text: str
+    lead: str = ""
+    see: str = ""
+    quiet: bool = False
+    audience: Audience = "body"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Sentences below each other; `numbered` where their order says something."""
+
+    items: tuple[str | Sentence, ...]
+    numbered: bool = False
+    audience: Audience = "body"
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of a table's column; `number` sets it flush right."""
+
+    head: str
+    note: str = ""
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first cell of a row heads it.
+
+    Attributes
+    ----------
+    caption : str
+        What the numbers are.
+    columns : tuple of Column
+    rows : tuple of tuple of Cell
+    name : str
+        The table in two or three words.
+    lit : tuple of str
+        Heads of rows that stand out.
+    audience : {"headline", "body", "annex"}
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    name: str = ""
+    lit: tuple[str, ...] = ()
+    audience: Audience = "body"
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"A row of the table {self.name or self.caption!r} has {len(row)} cells "
+                    f"for {len(self.columns)} columns."
+                )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart, with a title above and a caption below."""
+
+    chart: Chart
+    title: str = ""
+    caption: str = ""
+    audience: Audience = "body"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A box: a decision with its headline, or what the reader must not miss.
+
+    More than :attr:`shown` sentences are folded away.
+    """
+
+    kind: NoteKind
+    title: str
+    sentences: tuple[str | Sentence, ...] = ()
+    shown: int = 4
+    audience: Audience = "body"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One large number: what it is, the number or a word, and a note."""
+
+    name: str
+    value: Number | str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """A few large numbers beside each other."""
+
+    name: str
+    tiles: tuple[Tile, ...]
+    audience: Audience = "body"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines of Python."""
+
+    text: str
+    audience: Audience = "annex"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part with blocks of its own.
+
+    Attributes
+    ----------
+    key : str
+        Stable name: the anchor of links, and how a section is found.
+    title : str
+    blocks : tuple of Block
+    folded : bool
+        Whether a reader opens it when wanted; printed open.
+    left_out : str
+        Why a check that was asked for did not run; the section then says only this.
+    personal : bool
+        Whether it shows people's rows: nobody sees it who did not ask for it, and no saved
+        report or terminal holds it.
+    audience : {"headline", "body", "annex"}
+    """
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...] = ()
+    folded: bool = False
+    left_out: str = ""
+    personal: bool = False
+    audience: Audience = "body"
+
+
+Block = Section | Sentence | Bullets | Table | Figure | Note | Tiles | Code
+
+
+def lines_of(cell: Cell) -> tuple[str, ...]:
+    """Write a table's cell as lines of text: the number, its interval, its note.
+
+    Examples
+    --------
+    >>> lines_of(Number(0.448, (0.44, 0.4551), points=True)), lines_of(1234), lines_of(None)
+    (('+0.448 +44.8 pp', '+0.440 to +0.455'), ('1,234',), ('–',))
+    """
+    if cell is None:
+        return ("–",)
+    if isinstance(cell, int):
+        return (f"{cell:,}",)
+    if isinstance(cell, str):
+        return (cell or "–",)
+    if isinstance(cell, Term):
+        return (cell.text, cell.note) if cell.note else (cell.text,)
+    first = _written(cell.value, cell.form)
+    if cell.points and (said := points(cell.value)):
+        first += f" {said}"
+    below = "" if cell.bounds is None or cell.value != cell.value else _between(cell)
+    return tuple(filter(None, (first, below, cell.note)))
+
+
+def _written(value: float, form: Form) -> str:
+    if value != value:
+        return "–"
+    if form == "signed":
+        return signed(value)
+    if form == "share":
+        return share(value)
+    if form == "p":
+        return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    text = f"{value:.3f}" if form == "plain" else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def _between(cell: Number) -> str:
+    assert cell.bounds is not None
+    low, high = cell.bounds
+    if cell.form == "signed":
+        return span(cell.bounds)
+    if low != low or high != high:
+        return ""
+    return f"{_written(low, cell.form)} to {_written(high, cell.form)}"
