@@ -12,6 +12,7 @@
     ├── InterventionError       levels that the intervention cannot take
     ├── ModelError              the model: its shape, its values, its inputs
     │   └── UntrustedModelError a model file that could run code when opened
+    ├── EvidenceError           a dossier, log, key or stamp that is not what it should be
     ├── NotIdentifiableError    the graph and data cannot answer the question
     └── MissingPackageError     an optional package that the request needs
 
@@ -31,6 +32,7 @@ __all__ = [
     "ConditionError",
     "CycleError",
     "DataError",
+    "EvidenceError",
     "GraphError",
     "GraphFileError",
     "InterventionError",
@@ -106,6 +108,10 @@ class NotIdentifiableError(AuditError):
     def __init__(self, message: str, confounders: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.confounders = confounders
+
+
+class EvidenceError(AuditError):
+    """A piece of evidence (dossier, log, key, stamp) is not what it should be."""
 
 
 class MissingPackageError(AuditError):

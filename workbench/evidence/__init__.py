@@ -1,0 +1,1 @@
+"""What a third party can verify without the data and without the model."""
