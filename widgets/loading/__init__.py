@@ -1,1 +1,1 @@
-"""Loading."""
+"""Step 1: data, model and graph become a case."""

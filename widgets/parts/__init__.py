@@ -1,1 +1,1 @@
-"""Parts."""
+"""Small parts that several steps share."""

@@ -1,1 +1,1 @@
-"""Results."""
+"""What an audit found, as views."""

@@ -1,1 +1,1 @@
-"""Run."""
+"""Step 5: what to run, and the run."""

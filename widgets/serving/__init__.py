@@ -1,1 +1,1 @@
-"""Serving."""
+"""The pages served to others by Voila, with nothing else reachable."""

@@ -1,1 +1,1 @@
-"""Target."""
+"""Step 3: what was to be forgotten."""

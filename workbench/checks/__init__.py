@@ -1,1 +1,1 @@
-"""Checks."""
+"""What is concluded from the effects: the verdict, diagnostics, and a folder for each check."""

@@ -1,1 +1,1 @@
-"""Cli."""
+"""The command line; the only room of the engine that may start the interface."""

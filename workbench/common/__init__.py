@@ -1,1 +1,1 @@
-"""Common."""
+"""What every room may use: errors, wording, progress, limits. It knows nothing of audits."""

@@ -1,1 +1,1 @@
-"""Graph."""
+"""The causal graph: what follows from it, where it is read from, how it is drawn."""

@@ -1,1 +1,1 @@
-"""Models."""
+"""The black box, and the ways to bring one."""

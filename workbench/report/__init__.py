@@ -1,1 +1,1 @@
-"""Report."""
+"""What an audit found, as a value, and the forms it is handed on in."""

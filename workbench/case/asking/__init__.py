@@ -1,1 +1,1 @@
-"""Asking."""
+"""Questions to the black box: gathered into large batches."""

@@ -1,1 +1,1 @@
-"""Change."""
+"""The audited model beside the model before unlearning and retrained ones."""

@@ -1,1 +1,1 @@
-"""Consistency."""
+"""Whether the model answers the same when asked in another way."""

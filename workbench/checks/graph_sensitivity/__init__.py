@@ -1,1 +1,1 @@
-"""Graph sensitivity."""
+"""What the finding owes to the drawn graph."""

@@ -1,1 +1,1 @@
-"""Subgroups."""
+"""Effects in named subgroups, and where the influence hides."""

@@ -1,1 +1,1 @@
-"""Files."""
+"""Graph files, each format in a file of its own."""

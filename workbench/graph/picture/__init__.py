@@ -1,1 +1,1 @@
-"""Picture."""
+"""The graph as an SVG: where the boxes stand, and how they are drawn."""

@@ -1,1 +1,1 @@
-"""Endpoint."""
+"""Models asked over HTTP, bounded in time and size."""

@@ -1,1 +1,1 @@
-"""Files."""
+"""Models from files that strangers may have written; never a pickle."""

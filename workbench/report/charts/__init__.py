@@ -1,1 +1,1 @@
-"""Charts."""
+"""The charts of a report, as SVG that carries its numbers in words."""

@@ -1,1 +1,1 @@
-"""Page."""
+"""The report as one HTML page that needs no network."""

@@ -1,1 +1,1 @@
-"""Saved."""
+"""The report as a JSON file, written and read back with suspicion."""

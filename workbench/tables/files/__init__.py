@@ -1,1 +1,1 @@
-"""Files."""
+"""Table files, bounded before they are unpacked."""
