@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import workbench as wb
 from widgets.parts import markup
 from widgets.parts.sections import drawing, folded, section, tiles
-from widgets.results.findings import estimator_name, unit_words
+from widgets.results.findings import unit_words
 from workbench.checks.change.finding import ModelChange
 from workbench.checks.change.one_effect import ChangeFinding, Difference
 from workbench.checks.change.utility import BEFORE, ModelUtility
@@ -105,7 +105,7 @@ def _tiles(change: ModelChange) -> str:
         return ""
     finding = max(totals or means, key=_size)
     about = finding.feature if finding.part == "total" else finding.name
-    which = f"{about}, by {estimator_name(finding.estimator)}"
+    which = f"{about}, by {finding.estimator.name}"
     if len(totals) > 1:
         which += "; here the most is left"
     return (

@@ -15,7 +15,6 @@ from widgets.results.change_view import change_section
 from widgets.results.figures import effects_figure
 from widgets.results.findings import (
     entry_name,
-    estimator_name,
     interval_words,
     plain_words,
     unit_words,
@@ -104,7 +103,7 @@ def effect_table(effects: wb.EffectTable, unit: str) -> str:
         [
             (
                 entry_name(entry),
-                estimator_name(entry.estimator),
+                entry.estimator.name,
                 entry.intervention,
                 *(interval_words(getattr(entry, part)) for part in PARTS),
             )

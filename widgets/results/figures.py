@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 import workbench as wb
-from widgets.results.findings import entry_name, estimator_name, unit_words
+from widgets.results.findings import entry_name, unit_words
 from workbench.methods.comparison import NAMES as METHOD_NAMES
 from workbench.methods.effects import FeatureEffects
 from workbench.report.charts.charts import (
@@ -51,7 +51,7 @@ def table_figure(entries: Iterable[FeatureEffects], *, threshold: float | None, 
 
     chosen = sorted(groups, key=weight)[:MOST_FEATURES]
     return _forest(
-        [(name, [(estimator_name(e.estimator), e) for e in groups[name]]) for name in chosen],
+        [(name, [(e.estimator.name, e) for e in groups[name]]) for name in chosen],
         threshold,
         "Effects with 95 % intervals",
         unit,
@@ -68,7 +68,7 @@ def subgroup_figure(
     rows : sequence of (str, FeatureEffects)
         A group's name and its effects; the first :data:`MOST_FEATURES` are drawn.
     """
-    groups = [(name, [(estimator_name(e.estimator), e)]) for name, e in rows[:MOST_FEATURES]]
+    groups = [(name, [(e.estimator.name, e)]) for name, e in rows[:MOST_FEATURES]]
     return _forest(groups, threshold, "Effects in each group, with 95 % intervals", unit)
 
 

@@ -11,7 +11,6 @@ from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 
 __all__ = [
     "entry_name",
-    "estimator_name",
     "interval_words",
     "legal_findings",
     "live_words",
@@ -23,13 +22,6 @@ __all__ = [
 NO_WAY = "the graph gives it no other way"
 APART = 0.05
 """Without another way, total and direct are one effect; a larger difference is explained."""
-ESTIMATORS = {"cafe": "CAFÉ", "fuzzing": "causal fuzzing"}
-
-
-def estimator_name(estimator: str) -> str:
-    """Return an estimator's name for people; a variant follows it."""
-    first, _, variant = estimator.partition(" ")
-    return " ".join(filter(None, (ESTIMATORS.get(first, first), variant)))
 
 
 def entry_name(entry: FeatureEffects) -> str:

@@ -17,14 +17,15 @@ import workbench as wb
 from workbench.common.wording import with_interval
 from workbench.methods.comparison import NAMES as METHOD_NAMES
 from workbench.methods.effects import Effect, FeatureEffects
+from workbench.methods.estimator import ESTIMATOR_NAMES
 
 __all__ = ["effects_plot", "paths_plot", "ranks_plot"]
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 ACCENT, QUIET = "#a83e00", "#9aa5b1"
 ESTIMATORS = {
-    "cafe": ("CAFÉ", "#1b5a9e", "circle"),
-    "fuzzing": ("causal fuzzing", "#a83e00", "diamond"),
+    "cafe": ("#1b5a9e", "circle"),
+    "fuzzing": ("#a83e00", "diamond"),
 }
 PARTS = ("total", "direct", "indirect")
 MOST_PATHS = 12
@@ -38,7 +39,7 @@ def effects_plot(report: wb.AuditReport) -> go.Figure:
     groups = list(dict.fromkeys((e.feature, e.combination) for e in report.effects))
     rows = [(feature, combination, part) for feature, combination in groups for part in PARTS]
     places = {row: -place for place, row in enumerate(rows)}
-    for who, (name, colour, symbol) in ESTIMATORS.items():
+    for who, (colour, symbol) in ESTIMATORS.items():
         entries = report.effects.of(who)
         points = [(e, part, getattr(e, part)) for e in entries for part in PARTS]
         shift = {"cafe": 0.13, "fuzzing": -0.13}[who]
@@ -50,7 +51,7 @@ def effects_plot(report: wb.AuditReport) -> go.Figure:
                     error_x=_bars([effect for _, _, effect in points], colour),
                     mode="markers",
                     marker={"color": colour, "symbol": symbol, "size": 10},
-                    name=name,
+                    name=ESTIMATOR_NAMES[who],
                     text=[_hover(e, part, effect) for e, part, effect in points],
                     hoverinfo="text",
                 )

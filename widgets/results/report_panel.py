@@ -12,9 +12,10 @@ from widgets.parts.download_button import DownloadButton
 from widgets.parts.saved_view import SavedView
 from widgets.parts.sections import folded, guarded, section
 from widgets.parts.status_line import StatusLine
-from widgets.results.findings import estimator_name, legal_findings
+from widgets.results.findings import legal_findings
 from widgets.session.session import ReportSession
 from workbench.methods.comparison import NAMES
+from workbench.methods.estimator import ESTIMATOR_NAMES
 
 __all__ = ["ReportPanel"]
 
@@ -149,7 +150,7 @@ def _origin(report: wb.AuditReport) -> dict[str, str]:
 
 
 def _method(name: str) -> str:
-    return {**NAMES, "aif360": "AIF360"}.get(name, estimator_name(name))
+    return {**NAMES, **ESTIMATOR_NAMES, "aif360": "AIF360"}.get(name, name)
 
 
 def _checks(report: wb.AuditReport) -> str:

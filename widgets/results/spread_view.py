@@ -5,7 +5,7 @@ from __future__ import annotations
 import workbench as wb
 from widgets.parts import markup
 from widgets.parts.sections import by_feature, drawing, section
-from widgets.results.findings import entry_name, estimator_name, unit_words
+from widgets.results.findings import entry_name, unit_words
 from widgets.results.spread_figure import spread_figure
 from workbench.common.wording import share, signed
 from workbench.methods.row_summary import PartSummary, RowSummary
@@ -35,10 +35,7 @@ def row_spread(report: wb.AuditReport) -> str:
 
 
 def _feature(name: str, summary: RowSummary, unit: str) -> str:
-    title = (
-        f"Effect of {name} at single rows, by {estimator_name(summary.estimator)}; "
-        f"{summary.n_rows:,} rows"
-    )
+    title = f"Effect of {name} at single rows, by {summary.estimator.name}; {summary.n_rows:,} rows"
     drawn = [part for part in summary.parts() if part.edges and any(part.edges)]
     figure = spread_figure(
         drawn,

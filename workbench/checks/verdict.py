@@ -202,8 +202,9 @@ def judge(
     Examples
     --------
     >>> from workbench.methods.effects import FeatureEffects
+    >>> from workbench.methods.estimator import Estimator
     >>> small = Effect(0.001, np.full(100, 0.002))
-    >>> entry = FeatureEffects("age", "cafe", "28 → 48", small, small)
+    >>> entry = FeatureEffects("age", Estimator("cafe"), "28 → 48", small, small)
     >>> table = EffectTable((entry,), pd.RangeIndex(100), "probability", 0)
     >>> judge(table, threshold=0.02).headline
     'No influence above 0.02 found at this precision.'
@@ -260,10 +261,9 @@ def _claims_of(effects: EffectTable, paths: Sequence[PathEffect]) -> list[_Named
         claims.append(
             (f"{who}, indirect effect ({entry.estimator})", who, "indirect", entry.indirect)
         )
-        by_query = "direct" not in entry.estimator
-        if not by_query or who not in asked:
+        if not entry.estimator.asks_direct or who not in asked:
             claims.append((f"{who}, direct effect", who, "direct", entry.direct))
-        if by_query:
+        if entry.estimator.asks_direct:
             asked.add(who)
     claims += [
         (" → ".join(path.path), path.feature, "path", path.effect)

@@ -106,7 +106,7 @@ def compare(
     units: dict[str, str] = {}
     single = [entry for entry in effects if not entry.combination]
     for entry in single:
-        who = entry.estimator.split(" ")[0]
+        who = entry.estimator.kind
         parts = ("total", "direct", "indirect") if who == "cafe" else ("total",)
         for part in parts:
             method = f"{who}_{part}"

@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import special
 
 from workbench.common.errors import TargetError, listed
+from workbench.methods.estimator import Estimator
 from workbench.methods.row_summary import RowSummary, summarise_part
 
 __all__ = ["Effect", "EffectTable", "FeatureEffects", "RowEffects", "sum_of"]
@@ -117,8 +118,8 @@ class FeatureEffects:
     ----------
     feature : str
         The feature; names joined by " + " for a sum or a joint intervention.
-    estimator : str
-        "cafe" or "fuzzing", with the variant when it is not the default.
+    estimator : Estimator
+        What made the estimate.
     intervention : str
         What was varied, in words with levels.
     total, direct : Effect
@@ -139,7 +140,7 @@ class FeatureEffects:
     """
 
     feature: str
-    estimator: str
+    estimator: Estimator
     intervention: str
     total: Effect
     direct: Effect
@@ -205,7 +206,7 @@ class FeatureEffects:
         """Return one row of :meth:`EffectTable.to_frame`."""
         record: dict[str, Any] = {
             "feature": self.feature,
-            "estimator": self.estimator,
+            "estimator": self.estimator.label,
             "intervention": self.intervention,
             "combination": self.combination,
         }
@@ -257,9 +258,9 @@ class EffectTable:
     def __add__(self, other: EffectTable) -> EffectTable:
         return EffectTable(self.entries + other.entries, self.index, self.unit, self.seed)
 
-    def of(self, estimator: str) -> EffectTable:
-        """Return the entries of one estimator, "cafe" or "fuzzing" with any variant."""
-        chosen = tuple(e for e in self.entries if e.estimator.split(" ")[0] == estimator)
+    def of(self, kind: str) -> EffectTable:
+        """Return the entries of one kind of estimator, for instance "cafe", in any variant."""
+        chosen = tuple(entry for entry in self.entries if entry.estimator.kind == kind)
         return EffectTable(chosen, self.index, self.unit, self.seed)
 
     def to_frame(self) -> pd.DataFrame:
@@ -321,7 +322,7 @@ def sum_of(entries: Sequence[FeatureEffects]) -> FeatureEffects:
 
 def _html_row(entry: FeatureEffects) -> str:
     name = entry.feature + (f" ({entry.combination})" if entry.combination else "")
-    texts = (name, entry.estimator, entry.intervention)
+    texts = (name, entry.estimator.label, entry.intervention)
     cells = "".join(f"<td>{html.escape(text)}</td>" for text in texts)
     for effect in (entry.total, entry.direct, entry.indirect):
         cells += f"<td>{effect.value:+.4f} ({effect.low:+.4f} to {effect.high:+.4f})</td>"

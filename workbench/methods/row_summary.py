@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.methods.estimator import Estimator
+
 __all__ = ["FEWEST", "MOST_BINS", "QUANTILES", "PartSummary", "RowSummary", "summarise_part"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -73,7 +75,9 @@ class RowSummary:
 
     Attributes
     ----------
-    feature, estimator, intervention : str
+    feature : str
+    estimator : Estimator
+    intervention : str
     n_rows : int
     threshold : float
         τ, in the unit of the prediction.
@@ -81,7 +85,7 @@ class RowSummary:
     """
 
     feature: str
-    estimator: str
+    estimator: Estimator
     intervention: str
     n_rows: int
     threshold: float
@@ -106,7 +110,7 @@ class RowSummary:
             [
                 {
                     "feature": self.feature,
-                    "estimator": self.estimator,
+                    "estimator": self.estimator.label,
                     "part": part.part,
                     "n_rows": self.n_rows,
                     "mean": part.mean,

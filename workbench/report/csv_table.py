@@ -98,7 +98,7 @@ def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[
     for entry in table:
         feature = entry.feature + (f" ({entry.combination})" if entry.combination else "")
         for part, effect in entry.parts().items():
-            about = (section, name, feature, entry.estimator, part, entry.n_rows)
+            about = (section, name, feature, entry.estimator.label, part, entry.n_rows)
             yield *about, effect.value, effect.low, effect.high
 
 

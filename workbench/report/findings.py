@@ -22,6 +22,7 @@ from workbench.methods.baselines.attribution import Attribution
 from workbench.methods.baselines.fairtest import Associations
 from workbench.methods.comparison import Comparison, compare
 from workbench.methods.effects import EffectTable
+from workbench.methods.estimator import Estimator
 from workbench.methods.fuzzing.paths import PathEffect, path_frame
 from workbench.methods.row_summary import RowSummary
 from workbench.report.provenance import Provenance
@@ -159,7 +160,7 @@ class AuditFindings:
         """Return the effects of the target's features; see :meth:`EffectTable.to_frame`."""
         return self.effects.to_frame()
 
-    def row_summary(self, feature: str, estimator: str | None = None) -> RowSummary:
+    def row_summary(self, feature: str, estimator: str | Estimator | None = None) -> RowSummary:
         """Return how a feature's effect is spread over the target's rows.
 
         Parameters
@@ -167,7 +168,7 @@ class AuditFindings:
         feature : str
             A feature of the target, or the joint intervention on several as it is named in
             `effects`.
-        estimator : {"cafe", "fuzzing"}, optional
+        estimator : {"cafe", "fuzzing"} or Estimator, optional
             By default fuzzing where it ran, which asks the model row by row; else CAFÉ.
 
         Returns
@@ -186,13 +187,12 @@ class AuditFindings:
         tau = self.verdict.threshold if self.verdict else 1.0
         for name in wanted:
             for entry in known:
-                by = (entry.estimator.split(" ")[0], entry.estimator)
-                summary = (
-                    entry.row_summary(tau) if entry.feature == feature and name in by else None
-                )
+                if entry.feature != feature or not entry.estimator.goes_by(name):
+                    continue
+                summary = entry.row_summary(tau)
                 if summary is not None:
                     return summary
-        said = "" if estimator is None else f" by {estimator!r}"
+        said = "" if estimator is None else f" by {str(estimator)!r}"
         names = dict.fromkeys(entry.feature for entry in known)
         raise TargetError(
             f"There are no effects of {feature!r}{said} at single rows. Known: {listed(names)}."

@@ -104,7 +104,7 @@ def _print_effects(
     _heading(console, f"{first.feature}{how}: {first.intervention}")
     rows = f"{first.n_rows:,} row{'' if first.n_rows == 1 else 's'}"
     _line(console, f"Effect on the prediction ({report.unit}) with 95 % interval, {rows}")
-    table = _table("", *(_estimator(entry.estimator) for entry in entries))
+    table = _table("", *(entry.estimator.name for entry in entries))
     for kind in ("total", "direct", "indirect"):
         effects = [getattr(entry, kind) for entry in entries]
         table.add_row(kind, *(_interval(effect) for effect in effects))
@@ -263,10 +263,6 @@ def _table(first: str, *heads: str) -> Table:
     for head in heads:
         table.add_column(_clean(head), overflow="fold")
     return table
-
-
-def _estimator(name: str) -> str:
-    return name.replace("cafe", "CAFÉ")
 
 
 def _interval(effect: Effect) -> str:

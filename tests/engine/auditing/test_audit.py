@@ -52,7 +52,7 @@ def test_example_1_1_attribution_says_zero_and_the_causal_view_does_not(
 def test_every_method_left_something(report: wb.AuditReport) -> None:
     assert report.skipped == {}
     assert report.methods == METHODS
-    assert {e.estimator for e in report.effects} == {"cafe", "fuzzing"}
+    assert {e.estimator.label for e in report.effects} == {"cafe", "fuzzing"}
     assert report.fairness is not None
     assert set(report.fairness["feature"]) == set(report.comparison().to_frame().index)
     assert len(report.paths) == 2
@@ -116,7 +116,7 @@ def test_logged_predictions_are_audited_without_asking() -> None:
     report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"))
     assert "cannot be asked" in report.skipped["fuzzing"]
     assert set(report.skipped) == {"fuzzing", "shap", "permutation"}
-    assert [e.estimator for e in report.effects] == ["cafe (direct by regression)"]
+    assert [e.estimator.label for e in report.effects] == ["cafe (direct by regression)"]
     assert report.effects["zip_code"].queries == 0
     assert report.verdict is not None
     assert report.verdict.decision == "above"

@@ -9,6 +9,7 @@ import pytest
 import workbench as wb
 from workbench.checks.verdict import judge
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
+from workbench.methods.estimator import Estimator
 from workbench.methods.fuzzing.paths import PathEffect, trace_paths
 
 ROWS = 100
@@ -20,7 +21,7 @@ def effect(value: float, error: float) -> Effect:
 
 
 def table(total: Effect, direct: Effect, *, feature: str = "age") -> EffectTable:
-    entry = FeatureEffects(feature, "cafe", "low → high", total, direct, n_rows=ROWS)
+    entry = FeatureEffects(feature, Estimator("cafe"), "low → high", total, direct, n_rows=ROWS)
     return EffectTable((entry,), pd.RangeIndex(ROWS), "probability", 0)
 
 
@@ -99,7 +100,7 @@ def test_unfollowed_paths_forbid_below() -> None:
 
 def test_a_direct_effect_by_query_is_one_claim_for_both_estimators() -> None:
     cafe = table(effect(0.0, 0.001), effect(0.0, 0.001))
-    fuzzed = FeatureEffects("age", "fuzzing", "", effect(0.0, 0.001), effect(0.0, 0.001))
+    fuzzed = FeatureEffects("age", Estimator("fuzzing"), "", effect(0.0, 0.001), effect(0.0, 0.001))
     both = cafe + EffectTable((fuzzed,), cafe.index, "probability", 0)
     kinds = [claim.kind for claim in judge(both, threshold=0.02).claims]
     assert sorted(kinds) == ["direct", "indirect", "indirect", "total", "total"]

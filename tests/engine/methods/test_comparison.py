@@ -9,6 +9,7 @@ import pytest
 from workbench.methods.baselines import Attribution
 from workbench.methods.comparison import compare
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
+from workbench.methods.estimator import Estimator
 
 ROWS = 50
 
@@ -16,7 +17,7 @@ ROWS = 50
 def entry(feature: str, total: float, direct: float, *, error: float = 0.001) -> FeatureEffects:
     noise = np.full(ROWS, error * np.sqrt(ROWS))
     return FeatureEffects(
-        feature, "cafe", "low → high", Effect(total, noise), Effect(direct, 0 * noise)
+        feature, Estimator("cafe"), "low → high", Effect(total, noise), Effect(direct, 0 * noise)
     )
 
 
@@ -130,7 +131,7 @@ def test_ranks_share_the_better_place_and_missing_methods_stay_blank() -> None:
 
 def test_a_method_that_knows_few_features_is_not_ranked() -> None:
     fuzzed = FeatureEffects(
-        "a", "fuzzing", "", Effect(0.3, np.zeros(ROWS)), Effect(0, np.zeros(ROWS))
+        "a", Estimator("fuzzing"), "", Effect(0.3, np.zeros(ROWS)), Effect(0, np.zeros(ROWS))
     )
     found = compare(
         table(entry("a", 0.3, 0.0), entry("b", 0.1, 0.1), fuzzed),

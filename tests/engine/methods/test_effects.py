@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workbench.common.errors import TargetError
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, RowEffects
+from workbench.methods.estimator import Estimator
 
 RNG = np.random.default_rng(1)
 ROWS = RowEffects(
@@ -28,7 +29,7 @@ def effect(value: float, seed: int = 0, n: int = 50) -> Effect:
 def entry(**changes) -> FeatureEffects:
     parts = {
         "feature": "zip",
-        "estimator": "cafe",
+        "estimator": Estimator("cafe"),
         "intervention": "N → S",
         "total": effect(0.3, 1),
         "direct": effect(0.1, 2),
@@ -112,7 +113,9 @@ def test_frame() -> None:
 
 def test_looking_up() -> None:
     joint = entry(feature="a + b", combination="joint")
-    both = table(entry(), joint) + table(entry(estimator="fuzzing (drop)", feature="age"))
+    both = table(entry(), joint) + table(
+        entry(estimator=Estimator("fuzzing", residuals="drop"), feature="age")
+    )
     assert len(both) == 3 and [e.feature for e in both] == ["zip", "a + b", "age"]
     assert both["zip"].feature == "zip"
     assert [e.feature for e in both.of("fuzzing")] == ["age"]

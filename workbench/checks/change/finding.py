@@ -22,6 +22,7 @@ from workbench.checks.change.utility import ModelUtility
 from workbench.common.multiple_testing import holm
 from workbench.common.wording import share, signed, span
 from workbench.methods.effects import Effect
+from workbench.methods.estimator import Estimator
 
 __all__ = ["ComparedModel", "ModelChange", "Residue"]
 
@@ -34,7 +35,8 @@ class Residue:
 
     Attributes
     ----------
-    name, feature, part, estimator : str
+    name, feature, part : str
+    estimator : Estimator
     value, low, high : float
         After − retrained, with its 1 − 2·alpha interval.
     p_above : float
@@ -46,7 +48,7 @@ class Residue:
     name: str
     feature: str
     part: str
-    estimator: str
+    estimator: Estimator
     value: float
     low: float
     high: float
@@ -207,7 +209,7 @@ class ModelChange:
         best: dict[tuple[str, str], ChangeFinding] = {}
         for finding in self.findings:
             key = finding.feature, finding.part
-            if key not in best or finding.estimator.startswith("fuzzing"):
+            if key not in best or finding.estimator.kind == "fuzzing":
                 best[key] = finding
         return tuple(best.values())
 
@@ -227,7 +229,7 @@ class ModelChange:
             record: dict[str, Any] = {
                 "feature": finding.feature,
                 "part": finding.part,
-                "estimator": finding.estimator,
+                "estimator": finding.estimator.label,
             }
             for name in ("before", "after", "world", "removed", "residue"):
                 value: Effect | Difference | None = getattr(finding, name)

@@ -22,8 +22,9 @@ from workbench.checks.change.utility import ModelUtility, model_utility
 from workbench.common.errors import AuditError, ModelError, TargetError, listed
 from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect
-from workbench.methods.cafe.estimator import Direct, cafe_effects
+from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
+from workbench.methods.estimator import ASKED, Direct, Estimator
 from workbench.methods.fuzzing.estimator import fuzzed_effects
 from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
 from workbench.models.black_box import BlackBoxModel
@@ -251,7 +252,7 @@ def _equations(
 
 def _findings(compared: ComparedCases, tables: Sequence[EffectTable]) -> Iterator[ChangeFinding]:
     """Line up the same effect of every model; what one model lacks cannot be compared."""
-    by_role: dict[str, list[dict[tuple[str, str, Part], Effect]]] = {
+    by_role: dict[str, list[dict[tuple[str, Estimator, Part], Effect]]] = {
         "before": [],
         "after": [],
         "retrained": [],
@@ -273,13 +274,13 @@ def _findings(compared: ComparedCases, tables: Sequence[EffectTable]) -> Iterato
         )
 
 
-def _parts(table: EffectTable) -> Iterator[tuple[tuple[str, str, Part], Effect]]:
+def _parts(table: EffectTable) -> Iterator[tuple[tuple[str, Estimator, Part], Effect]]:
     for entry in table:
         if entry.combination == "sum":
             continue
         for part, effect in _named(entry):
-            by_query = part == "direct" and "direct" not in entry.estimator
-            yield (entry.feature, "asked" if by_query else entry.estimator, part), effect
+            asked = part == "direct" and entry.estimator.asks_direct
+            yield (entry.feature, ASKED if asked else entry.estimator, part), effect
 
 
 def _named(entry: FeatureEffects) -> tuple[tuple[Part, Effect], ...]:
@@ -295,7 +296,7 @@ def _mean_prediction(compared: ComparedCases, positions: npt.NDArray[np.intp]) -
     return ChangeFinding(
         "the target's rows",
         "prediction",
-        "asked",
+        ASKED,
         mean(compared.after),
         None if compared.before is None else mean(compared.before),
         tuple(mean(case) for case in compared.retrained),

@@ -13,6 +13,7 @@ from scipy import stats
 
 from workbench.common.wording import signed
 from workbench.methods.effects import Effect
+from workbench.methods.estimator import ASKED, Estimator
 
 __all__ = ["ChangeFinding", "Difference", "Part", "RowGaps", "row_gaps"]
 
@@ -87,8 +88,8 @@ class ChangeFinding:
     feature : str
         The feature, or "the target's rows" for the mean prediction there.
     part : {"total", "direct", "indirect", "prediction"}
-    estimator : str
-        "cafe", "fuzzing" with their variants, or "asked" for what the model itself answers.
+    estimator : Estimator
+        ASKED for what the model itself answers.
     after : Effect
         In the audited model.
     before : Effect or None
@@ -99,7 +100,7 @@ class ChangeFinding:
 
     feature: str
     part: Part
-    estimator: str
+    estimator: Estimator
     after: Effect
     before: Effect | None = None
     retrained: tuple[Effect, ...] = ()
@@ -144,7 +145,7 @@ class ChangeFinding:
         """What it is about, in words."""
         if self.part == "prediction":
             return f"mean prediction on {self.feature}"
-        by = "" if self.estimator == "asked" else f" ({self.estimator})"
+        by = "" if self.estimator == ASKED else f" ({self.estimator})"
         return f"{self.feature}, {self.part} effect{by}"
 
 

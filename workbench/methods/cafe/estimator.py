@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,18 +22,18 @@ from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
-from workbench.common.errors import NotIdentifiableError, TargetError, listed
+from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress, silent
 from workbench.graph.causal_graph import PREDICTION
 from workbench.methods.averages import mean_effect, row_effects
 from workbench.methods.cafe.shared_regression import Question, SharedRegression, Standardised
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
+from workbench.methods.estimator import Adjustment, Basis, Direct, Estimator
 from workbench.tables.columns import Column, encode_column
 
-__all__ = ["Direct", "cafe_effects"]
+__all__ = ["cafe_effects"]
 
 FloatArray = npt.NDArray[np.float64]
-Direct = Literal["query", "regression", "paper"]
 IN_TARGET = "(row in target)"
 
 
@@ -43,9 +42,9 @@ def cafe_effects(
     target: UnlearningTarget,
     *,
     intervention: Interventions = None,
-    basis: Literal["flexible", "linear"] = "flexible",
+    basis: Basis = "flexible",
     direct: Direct = "query",
-    adjustment: Literal["minimum-variance", "parents"] = "minimum-variance",
+    adjustment: Adjustment = "minimum-variance",
     query_rows: int | None = None,
     skip_unidentified: bool = False,
     seed: int = 0,
@@ -109,9 +108,7 @@ def cafe_effects(
     sampled = target.kind != "datapoints"
     if direct == "query" and not case.model.can_query:
         direct = "regression"
-    _check_option("basis", basis, ("flexible", "linear"))
-    _check_option("direct", direct, ("query", "regression", "paper"))
-    _check_option("adjustment", adjustment, ("minimum-variance", "parents"))
+    estimator = Estimator("cafe", basis, direct, adjustment)
     plans = []
     for variation in variations_of(case, names, positions, intervention, seed):
         try:
@@ -145,7 +142,7 @@ def cafe_effects(
         entries.append(
             FeatureEffects(
                 name,
-                _label(basis, direct, adjustment),
+                estimator,
                 plan.variation.text,
                 total.effect,
                 part.effect,
@@ -175,7 +172,7 @@ def plan_of(
     target: UnlearningTarget,
     variation: Variation,
     mask: npt.NDArray[np.bool_],
-    adjustment: Literal["minimum-variance", "parents"],
+    adjustment: Adjustment,
     direct: Direct,
 ) -> Plan:
     name = variation.feature
@@ -250,21 +247,3 @@ def _nothing(case: AuditCase, plan: Plan, positions: npt.NDArray[np.intp]) -> St
     """Give the direct effect of a feature that the model does not read."""
     rows = [np.zeros(len(positions))] * len(plan.variation.after)
     return Standardised(Effect(0.0, np.zeros(case.n_rows)), rows)
-
-
-def _check_option(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise TargetError(f"{option}={value!r} is unknown. Use one of {listed(known)}.")
-
-
-def _label(basis: str, direct: str, adjustment: str) -> str:
-    notes = []
-    if basis != "flexible":
-        notes.append(f"{basis} basis")
-    if direct == "regression":
-        notes.append("direct by regression")
-    elif direct == "paper":
-        notes.append("direct as in the paper")
-    if adjustment != "minimum-variance":
-        notes.append(f"adjusted for {adjustment}")
-    return "cafe" + (f" ({', '.join(notes)})" if notes else "")

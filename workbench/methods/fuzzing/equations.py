@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import linalg, special
 
+from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
 from workbench.tables.columns import Column, Values
 
-__all__ = ["CategoricalEquation", "Equation", "NumericEquation", "Residuals", "fit_equation"]
+__all__ = ["CategoricalEquation", "Equation", "NumericEquation", "fit_equation"]
 
 FloatArray = npt.NDArray[np.float64]
-Residuals = Literal["abduct", "drop"]
 RIDGE = 1e-3
 """Ridge penalty of a standardised coefficient, in rows."""
 CHUNK = 65_536

@@ -26,13 +26,13 @@ from workbench.case.target import UnlearningTarget
 from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect, row_effects
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
+from workbench.methods.estimator import Estimator, Residuals
 from workbench.methods.fuzzing.equation_error import (
     SAMPLE_ROWS,
     Nudge,
     nudged,
     propagated_influences,
 )
-from workbench.methods.fuzzing.equations import Residuals
 from workbench.methods.fuzzing.propagation import Equations, Propagation, fit_equations, set_levels
 from workbench.tables.columns import Values
 
@@ -119,10 +119,10 @@ def fuzzed_effects(
     jobs: list[tuple[Variation, ...]] = [(variation,) for variation in varied]
     if len(varied) > 1:
         jobs.append(tuple(varied))
-    label = "fuzzing" if equations.residuals == "abduct" else "fuzzing (residuals dropped)"
+    estimator = Estimator("fuzzing", residuals=equations.residuals)
     questions = _in_groups(run, jobs)
     entries = [
-        _entry(run, question, influences, label)
+        _entry(run, question, influences, estimator)
         for question, influences in zip(questions, _influences(run, questions), strict=True)
     ]
     if len(varied) > 1:
@@ -258,7 +258,7 @@ def _influences(run: _Run, questions: Sequence[_Question]) -> list[list[FloatArr
 
 
 def _entry(
-    run: _Run, question: _Question, influences: list[FloatArray], label: str
+    run: _Run, question: _Question, influences: list[FloatArray], estimator: Estimator
 ) -> FeatureEffects:
     varied = question.varied
     if not influences:
@@ -277,7 +277,7 @@ def _entry(
     ]
     return FeatureEffects(
         " + ".join(v.feature for v in varied),
-        label,
+        estimator,
         "; ".join(v.text if len(varied) == 1 else f"{v.feature} {v.text}" for v in varied),
         total,
         _mean(run, question.direct, 1, None),

@@ -20,7 +20,8 @@ from workbench.common.errors import NotIdentifiableError, TargetError, listed
 from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
 from workbench.graph.causal_graph import CausalGraph
-from workbench.methods.fuzzing.equations import Equation, Residuals, fit_equation
+from workbench.methods.estimator import Residuals
+from workbench.methods.fuzzing.equations import Equation, fit_equation
 from workbench.tables.columns import Column, Values
 
 __all__ = ["Equations", "Propagation", "fit_equations", "set_levels"]

@@ -60,7 +60,7 @@ def change_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
             found: Effect | Difference | None = getattr(finding, key)
             if found is not None:
                 name = "retrained" if key == "world" else key
-                about = ("change", name, finding.feature, finding.estimator, finding.part, "")
+                about = ("change", name, finding.feature, finding.estimator.label, finding.part, "")
                 yield *about, found.value, *found.interval()
     if change.utility is None:
         return

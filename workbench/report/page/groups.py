@@ -108,7 +108,7 @@ def spread_section(report: AuditFindings, axis: str) -> dict[str, Any] | None:
         "threshold": summaries[0][1].threshold,
         "quantiles": [f"{100 * q:.0f} %" for q in SHOWN_QUANTILES],
         "rows": [_spread_row(name, part) for name, s in summaries for part in s.parts()],
-        "estimators": {summary.estimator.split(" ")[0] for _, summary in summaries},
+        "estimators": {summary.estimator.kind for _, summary in summaries},
     }
 
 

@@ -43,7 +43,6 @@ from workbench.report.saved.document import SAVED_NOTE
 
 __all__ = ["render_page"]
 
-ESTIMATORS = {"cafe": "CAFÉ", "fuzzing": "causal fuzzing"}
 AXES = {"probability": "change of the predicted probability", "log-odds": "change in log-odds"}
 DRAWN_ENTRIES = 8
 """Features in the forest chart; the table has them all."""
@@ -114,8 +113,8 @@ def render_page(report: AuditFindings, *, rows: bool = False) -> str:
         steps=_steps(report),
         names=NAMES,
         titles=SECTIONS,
-        regressed=any("direct" in entry.estimator for entry in report.effects),
-        estimators={entry.estimator.split(" ")[0] for entry in report.effects},
+        regressed=any(not entry.estimator.asks_direct for entry in report.effects),
+        estimators={entry.estimator.kind for entry in report.effects},
         mark=_margin_text(report),
         code=report.to_code(),
     )
@@ -204,11 +203,6 @@ def _threshold(report: AuditFindings) -> str:
     return f"{tau:g} (in the unit of the prediction, {report.unit})"
 
 
-def _estimator(name: str) -> str:
-    first, _, variant = name.partition(" ")
-    return " ".join(filter(None, [ESTIMATORS.get(first, first), variant]))
-
-
 def _entry_name(entry: FeatureEffects, report: AuditFindings) -> str:
     if not entry.combination:
         return entry.feature
@@ -232,7 +226,7 @@ def _cards(report: AuditFindings) -> dict[str, Any] | None:
     if entry is None:
         return None
     others = [
-        {"estimator": _estimator(e.estimator), "value": e.total.value, "bounds": e.total.interval()}
+        {"estimator": e.estimator.name, "value": e.total.value, "bounds": e.total.interval()}
         for e in report.effects
         if e is not entry and (e.feature, e.combination) == (entry.feature, entry.combination)
     ]
@@ -243,7 +237,7 @@ def _cards(report: AuditFindings) -> dict[str, Any] | None:
         else f"see section {_places(report)['how']}",
         "others": others,
         "disagree": bool(report.diagnostics.disagreement["differs"].any()),
-        "estimator": _estimator(entry.estimator),
+        "estimator": entry.estimator.name,
         "n_rows": entry.n_rows,
         "parts": {part: _number(getattr(entry, part)) for part in PARTS},
         "read": entry.feature in report.reads if not entry.combination else True,
@@ -267,7 +261,7 @@ def _effect_row(report: AuditFindings, entry: FeatureEffects) -> dict[str, Any]:
     size = entry.sizes
     return {
         "name": _entry_name(entry, report),
-        "estimator": _estimator(entry.estimator),
+        "estimator": entry.estimator.name,
         "intervention": entry.intervention if len(entry.intervention) <= LONG else "",
         "parts": [
             {**(_number(getattr(entry, part)) or {}), "size": size.get(part)} for part in PARTS
@@ -295,7 +289,7 @@ def _forest(report: AuditFindings) -> dict[str, Any] | None:
             name,
             part,
             tuple(
-                Estimate(_estimator(e.estimator), effect.value, effect.low, effect.high)
+                Estimate(e.estimator.name, effect.value, effect.low, effect.high)
                 for e in groups[name]
                 for effect in (getattr(e, part),)
             ),

@@ -21,7 +21,14 @@ from workbench.checks.change.utility_measures import CLASS_MEASURES, VALUE_MEASU
 from workbench.checks.verdict import Verdict
 from workbench.common.strict_json import Part as JsonPart
 from workbench.methods.effects import Effect
-from workbench.report.saved.estimates import Blocks, Columns, altered, read_effect, read_frame
+from workbench.report.saved.estimates import (
+    Blocks,
+    Columns,
+    altered,
+    read_effect,
+    read_estimator,
+    read_frame,
+)
 
 __all__ = ["change_document", "change_effects", "read_change", "written_findings"]
 
@@ -90,7 +97,7 @@ def written_findings(
         {
             "feature": finding.feature,
             "part": finding.part,
-            "estimator": finding.estimator,
+            "estimator": finding.estimator.label,
             "after": written(finding.after),
             "before": None if finding.before is None else written(finding.before),
             "retrained": [written(effect) for effect in finding.retrained],
@@ -179,7 +186,7 @@ def _finding(part: JsonPart, blocks: Blocks, models: Sequence[ComparedModel]) ->
     finding = ChangeFinding(
         part["feature"].text(),
         cast(Part, part["part"].choice(*PARTS)),
-        part["estimator"].text(),
+        read_estimator(part["estimator"]),
         read_effect(part["after"], blocks),
         None if before.value is None else read_effect(before, blocks),
         retrained,

@@ -200,7 +200,7 @@ def _estimates(report: AuditFindings) -> dict[str, Any]:
         return [
             {
                 "feature": entry.feature,
-                "estimator": entry.estimator,
+                "estimator": entry.estimator.label,
                 "intervention": entry.intervention,
                 "combination": entry.combination,
                 "adjustment": entry.adjustment,

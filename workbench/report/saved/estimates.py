@@ -14,6 +14,7 @@ from workbench.common.errors import DataError
 from workbench.common.strict_json import Part
 from workbench.graph.causal_graph import PREDICTION
 from workbench.methods.effects import Effect, FeatureEffects
+from workbench.methods.estimator import Estimator, estimator_of
 from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.row_summary import MOST_BINS, QUANTILES, PartSummary, RowSummary
 from workbench.report.saved.joint_uncertainty import UNKNOWN
@@ -24,6 +25,7 @@ __all__ = [
     "altered",
     "read_effect",
     "read_entry",
+    "read_estimator",
     "read_frame",
     "read_path",
     "read_record",
@@ -79,6 +81,14 @@ def read_effect(part: Part, blocks: Blocks) -> Effect:
     return Effect(value, block[place])
 
 
+def read_estimator(part: Part) -> Estimator:
+    """Read which estimator made an effect: a file holds its label."""
+    try:
+        return estimator_of(part.text())
+    except DataError:
+        raise part.error("names an estimator that is not known.") from None
+
+
 def read_entry(part: Part, blocks: Blocks, threshold: float | None) -> FeatureEffects:
     """Read one entry of an effect table.
 
@@ -94,7 +104,11 @@ def read_entry(part: Part, blocks: Blocks, threshold: float | None) -> FeatureEf
     DataError
         When a part is missing or of the wrong kind.
     """
-    about = (part["feature"].text(), part["estimator"].text(), part["intervention"].text())
+    about = (
+        part["feature"].text(),
+        read_estimator(part["estimator"]),
+        part["intervention"].text(),
+    )
     pure = part["pure_indirect"]
     return FeatureEffects(
         about[0],
@@ -111,7 +125,9 @@ def read_entry(part: Part, blocks: Blocks, threshold: float | None) -> FeatureEf
     )
 
 
-def _summary(part: Part, about: tuple[str, str, str], threshold: float | None) -> RowSummary | None:
+def _summary(
+    part: Part, about: tuple[str, Estimator, str], threshold: float | None
+) -> RowSummary | None:
     if part.value is None:
         return None
     tau = part["threshold"].finite()

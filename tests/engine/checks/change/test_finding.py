@@ -13,6 +13,7 @@ from workbench.checks.change.measure import change_of_models, read_compared
 from workbench.checks.change.one_effect import ChangeFinding, Difference, row_gaps
 from workbench.datasets import linear_world
 from workbench.methods.effects import Effect
+from workbench.methods.estimator import ASKED
 from workbench.models.trained_here import train_model
 
 CONTRAST = wb.Contrast(-0.5, 0.5)
@@ -41,7 +42,7 @@ def finding(change: ModelChange, feature: str, part: str, by: str = "cafe") -> C
     return next(
         f
         for f in change.findings
-        if (f.feature, f.part) == (feature, part) and f.estimator in (by, "asked")
+        if (f.feature, f.part) == (feature, part) and f.estimator.kind in (by, "asked")
     )
 
 
@@ -202,7 +203,7 @@ def test_logged_predictions_are_compared_by_the_same_estimator() -> None:
         intervention=CONTRAST,
         compare={"retrained": logged},
     ).change
-    assert {f.estimator for f in change.findings} == {"cafe (direct by regression)"}
+    assert {f.estimator.label for f in change.findings} == {"cafe (direct by regression)"}
     assert all(c.value == 0 for c in change.residues)
 
 
@@ -313,7 +314,7 @@ def honest(value: float, rng: np.random.Generator, count: int, noise: float) -> 
     """A change whose audited model is one more draw of the training, as exact unlearning gives."""
     still = np.zeros(50)
     draws = [Effect(value + noise * e, still) for e in rng.normal(size=count + 1)]
-    found = ChangeFinding("a", "total", "asked", draws[0], None, tuple(draws[1:]))
+    found = ChangeFinding("a", "total", ASKED, draws[0], None, tuple(draws[1:]))
     return ModelChange((found,), (), 0.02, 0.05, "probability")
 
 
@@ -343,7 +344,7 @@ def test_a_true_residue_is_found_beyond_the_chance_in_training() -> None:
     rng = np.random.default_rng(1)
     still = np.zeros(50)
     retrained = tuple(Effect(0.1 + 0.005 * e, still) for e in rng.normal(size=5))
-    found = ChangeFinding("a", "total", "asked", Effect(0.2, still), None, retrained)
+    found = ChangeFinding("a", "total", ASKED, Effect(0.2, still), None, retrained)
     change = ModelChange((found,), (), 0.02, 0.05, "probability")
     assert change.decision == "above" and "residue above 0.02 was found" in change.headline
 

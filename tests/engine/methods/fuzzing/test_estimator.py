@@ -32,6 +32,7 @@ from workbench.datasets import (
     SampleWorld,
     StructuralCausalModel,
 )
+from workbench.methods.estimator import Estimator
 from workbench.methods.fuzzing.propagation import fit_equations
 
 
@@ -265,7 +266,8 @@ def test_dropping_residuals_is_the_papers_and_moves_untouched_rows(cases) -> Non
     _, case = cases["performance", "forest"]
     kept = one(case, "gender", 0, 1)
     dropped = one(case, "gender", 0, 1, residuals="drop")
-    assert kept.estimator == "fuzzing" and dropped.estimator == "fuzzing (residuals dropped)"
+    assert kept.estimator == Estimator("fuzzing")
+    assert dropped.estimator.label == "fuzzing (residuals dropped)"
     same = fuzzed_effects(case, UnlearningTarget.feature("gender"), intervention=Resample(1))
     moved = np.abs(same.row_effects("gender")["total"]) > 1e-12
     assert 0.3 < moved.mean() < 0.6  # whoever drew the own gender again has not moved
@@ -457,7 +459,7 @@ def test_shared_equations_say_which_variant_they_are(cases) -> None:
     _, case = cases["loan", "linear"]
     dropped = fit_equations(case, ["zip_code"], residuals="drop")
     entry = fuzzed_effects(case, UnlearningTarget.feature("zip_code"), equations=dropped)
-    assert entry["zip_code"].estimator == "fuzzing (residuals dropped)"
+    assert entry["zip_code"].estimator == Estimator("fuzzing", residuals="drop")
 
 
 def test_unknown_residuals_are_refused(cases) -> None:

@@ -22,6 +22,7 @@ import workbench as wb
 from tests.engine.planted_world import planted_case
 from workbench.common.strict_json import MAX_BYTES, parse_strictly
 from workbench.methods.effects import Effect
+from workbench.methods.estimator import Estimator
 from workbench.report.audit_report import read_report
 from workbench.report.repeating_code import SavedLabel, check_code
 from workbench.report.saved.joint_uncertainty import pack, unpack
@@ -189,7 +190,7 @@ def test_rows_stay_at_home_and_their_summary_travels() -> None:
         one, other = (r.row_summary("zip_code", estimator) for r in (report, back))
         same(one.to_frame(), other.to_frame())
         same(one.histogram("indirect"), other.histogram("indirect"))
-    assert back.row_summary("zip_code").estimator == "fuzzing"
+    assert back.row_summary("zip_code").estimator == Estimator("fuzzing")
     with pytest.raises(wb.TargetError, match="saved report keeps only their summary"):
         back.effects.row_effects("zip_code")
     with pytest.raises(wb.TargetError, match="no effects of 'nothing'"):
@@ -351,6 +352,7 @@ def put(path: str, value: object) -> Callable[[Document], None]:
         ("estimates/effects/0/total/column", -1, "a whole number"),
         ("estimates/effects/0/combination", "odd", "one of '', 'sum', 'joint'"),
         ("estimates/effects/0/feature", "nobody", "not in its graph"),
+        ("estimates/effects/0/estimator", "cafe (by hand)", "names an estimator that is not known"),
         ("estimates/effects/0/n_rows", 1e9, "a whole number"),
         ("estimates/effects/0/rows/threshold", 0.5, "another threshold"),
         ("estimates/effects/0/rows/parts/0/edges", [1, 0], "no histogram"),
@@ -602,7 +604,7 @@ def test_the_csv_holds_every_effect_and_no_formula(tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     found = {(r["section"], r["name"], r["estimator"], r["part"]): r for r in rows}
     entry = report.effects.entries[0]
-    row = found["effect", "", entry.estimator, "total"]
+    row = found["effect", "", entry.estimator.label, "total"]
     assert float(row["value"]) == entry.total.value
     assert (float(row["low"]), float(row["high"])) == entry.total.interval()
     name = "<script>alert(1)</script>"
