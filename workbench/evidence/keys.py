@@ -1,4 +1,4 @@
-"""The controller's signing key, and asking a time-stamping authority: the side that makes evidence."""
+"""The controller's signing key, and asking an authority for a time stamp."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Time stamps of RFC 3161: that something existed before a moment, said by a third party.
 
-The authority's certificate is pinned by its SHA-256, given from outside. RSA with SHA-256, SHA-384 or
-SHA-512, which is what public authorities sign with.
+The authority's certificate is pinned by its SHA-256, given from outside. RSA with SHA-256, SHA-384
+or SHA-512, which is what public authorities sign with.
 
 Standard library only: this file is a part of ``verify.py``.
 """
