@@ -12,7 +12,8 @@ from scipy import stats
 import workbench as wb
 from benchmarks.unlearning_methods.measuring import ALPHA, THRESHOLD
 from benchmarks.unlearning_methods.subjects import Size
-from workbench.checks.change.measure import change_of_models, read_compared
+from workbench.case.compared_cases import read_compared
+from workbench.checks.change.measure import change_of_models
 from workbench.common.multiple_testing import holm
 from workbench.unlearning import BaggedTrees, Method, Retraining, Sisa, UnlearningRequest, unlearn
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 import workbench as wb
 from benchmarks.unlearning_methods.subjects import SEED, Run
+from workbench.case.compared_cases import read_compared
 from workbench.checks.change.finding import ModelChange
-from workbench.checks.change.measure import change_of_models, read_compared
+from workbench.checks.change.measure import change_of_models
 from workbench.checks.change.one_effect import ChangeFinding
 from workbench.checks.consistency.measure import answer_consistency
 from workbench.checks.gradient_evidence import gradient_evidence

@@ -80,7 +80,7 @@ def changed(kind: str) -> wb.AuditReport:
             of = target.datapoints(range(30))
             report = wb.audit(case, of, ["cafe"], training=training, progress=quiet)
             found = membership_evidence(case, of, training, references=8, workers=1)
-            return replace(report, membership=found)
+            return replace(report, checks={**report.checks, "membership": found})
     raise AssertionError(kind)
 
 

@@ -17,19 +17,14 @@ from widgets.parts.sections import drawing, folded, guarded, section
 from widgets.results.figures import rank_figure
 from widgets.results.further_checks import associations_section
 from widgets.session.session import ReportSession
+from workbench.checks.registry import CHECKS
 from workbench.common.wording import signed
 from workbench.methods.comparison import NAMES, Comparison
 
 __all__ = ["ComparisonView"]
 
-ELSEWHERE = (
-    "hidden subgroups",
-    "graph sensitivity",
-    "membership",
-    "next actions",
-    "planted leaks",
-)
-"""Checks that say themselves why they were left out."""
+ELSEWHERE = tuple(check.step for check in CHECKS)
+"""Checks say themselves why they were left out."""
 ASSOCIATED = " FairTest says what goes together with the prediction, and not why."
 
 

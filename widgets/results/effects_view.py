@@ -19,7 +19,7 @@ from widgets.results.findings import (
     plain_words,
     unit_words,
 )
-from widgets.results.further_checks import hidden_section, other_graphs_section
+from widgets.results.further_checks import hidden_section, more_checks_section, other_graphs_section
 from widgets.results.live_view import LiveEstimate
 from widgets.results.membership_view import membership_section, remembered_rows
 from widgets.results.next_actions_view import example_rows, leaks_section, next_actions_section
@@ -175,6 +175,7 @@ SECTIONS: tuple[Callable[[wb.AuditReport], str], ...] = (
     disagreement_section,
     other_graphs_section,
     leaks_section,
+    more_checks_section,
 )
 PERSONAL = (remembered_rows, example_rows)
 """What shows rows of the data: it stays on the screen, and out of a saved notebook."""

@@ -10,11 +10,15 @@ import pandas as pd
 import workbench as wb
 from widgets.parts import markup
 from widgets.parts.sections import folded, section
+from workbench.checks.finding import Check, Finding
 from workbench.checks.graph_sensitivity.hidden_confounder import Confounding
+from workbench.checks.registry import CHECKS
 from workbench.common.wording import listing, share, signed, span
 
-__all__ = ["associations_section", "hidden_section", "other_graphs_section"]
+__all__ = ["associations_section", "hidden_section", "more_checks_section", "other_graphs_section"]
 
+SECTIONED = ("subgroups", "graph", "change", "actions", "leaks", "membership")
+"""Checks with a section of their own; any other is shown by what every finding says."""
 MOST_SAID = 4
 """Groups that get a sentence of their own."""
 MEASURES = {
@@ -92,6 +96,29 @@ def other_graphs_section(report: wb.AuditReport) -> str:
         folded("A hidden cause beside the measured ones", _causes(found.confounding))
         if any(len(cause.measured) for cause in found.confounding)
         else "",
+    )
+
+
+def more_checks_section(report: wb.AuditReport) -> str:
+    """Return what any finding says, of every check without a section of its own."""
+    return "".join(
+        _plainly(check, found)
+        if (found := report.checks.get(check.name)) is not None
+        else _left_out(report, check.step, check.title)
+        for check in CHECKS
+        if check.name not in SECTIONED
+    )
+
+
+def _plainly(check: Check[Any], found: Finding) -> str:
+    frame = found.to_frame()
+    rows = [tuple(map(str, row)) for row in frame.itertuples(index=False, name=None)]
+    said = [text for text in found.sentences() if text != found.headline]
+    return section(
+        check.title,
+        found.headline,
+        markup.bullets(said),
+        folded("In numbers", markup.table(rows, list(map(str, frame.columns)))) if rows else "",
     )
 
 

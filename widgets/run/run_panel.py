@@ -11,24 +11,11 @@ from traitlets import link
 from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import words_for
 from widgets.session.session import AuditSession
-from workbench.auditing.audit import CHECKS, METHODS, default_threshold
+from workbench.auditing.audit import default_threshold
+from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
+from workbench.methods.registry import METHODS
 
 __all__ = ["RunPanel"]
-
-NAMES = {
-    "cafe": "CAFÉ (fast causal estimate)",
-    "fuzzing": "Causal fuzzing (asks the model; gives the paths)",
-    "shap": "SHAP (attribution)",
-    "permutation": "Permutation importance",
-    "fairtest": "FairTest association",
-    "aif360": "AIF360 fairness metrics",
-    "subgroups": "Where does the influence hide? (searches subgroups)",
-    "graph": "Is the graph right? (tries other graphs)",
-    "actions": "What to do next? (ranks what is left)",
-    "leaks": "How small a leak would be caught? (plants some)",
-    "membership": "Does the model still remember the rows? (membership attacks)",
-}
-"""Methods and further checks by what they are called beside their box."""
 
 
 class RunPanel(W.VBox):
@@ -46,8 +33,11 @@ class RunPanel(W.VBox):
         self._unit_shown: object = None
         self._tau = W.FloatText(description="Threshold τ", step=0.005)
         self._seed = W.IntText(description="Seed of the random numbers", value=0)
-        self._methods = {name: self._check(name, True) for name in METHODS}
-        self._checks = {name: self._check(name, name in session.settings.checks) for name in CHECKS}
+        self._methods = {method.name: self._box(method.label, True) for method in METHODS}
+        self._checks = {
+            name: self._box(CHECK_BY_NAME[name].question, name in session.settings.checks)
+            for name in CHECK_NAMES
+        }
         self._unit, self._why_not = W.HTML(), W.HTML()
         self._run = W.Button(description="Run the audit", button_style="primary")
         self._cancel = W.Button(description="Cancel", disabled=True)
@@ -95,8 +85,8 @@ class RunPanel(W.VBox):
         self._allow()
         self._draw()
 
-    def _check(self, name: str, ticked: bool) -> W.Checkbox:
-        box = W.Checkbox(value=ticked, description=NAMES[name], indent=False)
+    def _box(self, text: str, ticked: bool) -> W.Checkbox:
+        box = W.Checkbox(value=ticked, description=text, indent=False)
         box.add_class("wb-check")
         box.observe(lambda _: self._set(), "value")
         return box
@@ -123,16 +113,19 @@ class RunPanel(W.VBox):
         self._set()
 
     def _allow(self) -> None:
-        """Let membership be asked where it can be, and say why it cannot elsewhere."""
-        why_not, box = self._session.no_membership, self._checks["membership"]
-        box.disabled = bool(why_not)
-        self._why_not.value = (
-            f"<p class='wb-muted'>The rows' membership cannot be asked here: {escape(why_not)}</p>"
-            if why_not
-            else ""
-        )
-        if why_not and box.value:
-            box.value = False
+        """Let every check be asked where it can be, and say why it cannot elsewhere."""
+        said = ""
+        for name, box in self._checks.items():
+            check = CHECK_BY_NAME[name]
+            why_not = self._session.why_not(check.needs)
+            box.disabled = bool(why_not)
+            if why_not:
+                said += (
+                    f"<p class='wb-muted'>“{escape(check.title)}” cannot be asked here: "
+                    f"{escape(why_not)}</p>"
+                )
+                box.value = False
+        self._why_not.value = said
 
     def _set(self) -> None:
         if self._filling:

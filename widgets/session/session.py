@@ -7,16 +7,17 @@ clears the report, so that no result is ever shown for inputs that have since ch
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from traitlets import Bool, Dict, Enum, Float, HasTraits, Instance, Unicode, observe
 
 import workbench as wb
 from widgets.session.jobs import BackgroundJob, Listener
-from workbench.auditing.audit import METHODS
 from workbench.case.intervention import Intervention
+from workbench.checks.finding import Need
 from workbench.common.progress import Progress
+from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
 
 __all__ = ["AuditSession", "AuditSettings", "ReportSession"]
@@ -39,7 +40,7 @@ class AuditSettings:
         Further checks, which take longer; see :func:`workbench.auditing.audit.audit`.
     """
 
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = METHOD_NAMES
     threshold: float | None = None
     seed: int = 0
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
@@ -235,17 +236,20 @@ class AuditSession(ReportSession):
             found.append("Step 5: tick at least one method.")
         return tuple(found)
 
-    @property
-    def no_membership(self) -> str:
-        """Why nobody can ask whether the model remembers the target's rows; "" where one can."""
+    def why_not(self, needs: Sequence[Need]) -> str:
+        """Say why a check with such needs cannot be asked now; "" where it can."""
+        if not needs:
+            return ""
         if self.case is None or self.target is None:
             return "choose data, a model and a target first."
-        if self.target.names or self.target.kind not in ("datapoints", "subgroup"):
+        if "whole rows" in needs and (
+            self.target.names or self.target.kind not in ("datapoints", "subgroup")
+        ):
             return (
                 "it is asked of whole rows. In step 3 choose single rows or a subgroup, and tick "
                 "no feature."
             )
-        if self.training is None:
+        if "training" in needs and self.training is None:
             return (
                 "it needs rows that the model was never trained on. Step 4, “Demonstrate”, keeps "
                 "some aside."

@@ -9,49 +9,39 @@ import numpy as np
 
 from workbench.auditing.clock import Steps
 from workbench.auditing.steps import (
-    AuditRequest,
-    run_associations,
-    run_attributions,
-    run_change,
+    run_baselines,
+    run_checks,
     run_context,
     run_effects,
     run_equations,
-    run_fairness,
-    run_graph_sensitivity,
-    run_hidden_subgroups,
-    run_membership,
-    run_next_actions,
     run_paths,
-    run_planted_leaks,
     run_subgroups,
 )
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
+from workbench.case.audit_request import AuditRequest
+from workbench.case.compared_cases import read_compared
 from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
-from workbench.checks.change.measure import read_compared
 from workbench.checks.diagnostics import diagnose
+from workbench.checks.registry import CHECK_NAMES
 from workbench.checks.subgroups.named import read_subgroups
 from workbench.checks.verdict import default_threshold, judge
 from workbench.common.errors import TargetError, listed
 from workbench.common.progress import Progress, progress_bar
+from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
 from workbench.report.audit_report import AuditReport
 from workbench.report.provenance import record_provenance
 from workbench.report.repeating_code import audit_call
 
-__all__ = ["CHECKS", "METHODS", "audit", "default_threshold"]
-
-METHODS = ("cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360")
-"""Methods of an audit, in the order they run."""
-CHECKS = ("subgroups", "graph", "actions", "leaks", "membership")
-"""Further checks of an audit; they take time, so that they run only where they are asked for."""
+__all__ = ["audit", "default_threshold"]
 
 
 def audit(
     case: AuditCase,
     target: UnlearningTarget,
-    methods: Iterable[str] = METHODS,
+    methods: Iterable[str] = METHOD_NAMES,
     *,
     intervention: Interventions = None,
     threshold: float | None = None,
@@ -136,7 +126,7 @@ def audit(
     >>> report.verdict.decision
     'above'
     """
-    chosen, further = _checked_methods(methods), _checked(checks, CHECKS, "checks")
+    chosen, further = _checked_methods(methods), _checked(checks, CHECK_NAMES, "checks")
     compared = None if compare is None else read_compared(case, target, compare)
     asked_target, written = target, intervention
     if compared is not None:
@@ -152,12 +142,25 @@ def audit(
     with progress_bar(progress) as report_progress:
         steps = Steps(case, report_progress)
         asked = AuditRequest(
-            case, target, names, varied, chosen, intervention, tau, alpha, seed, steps, training
+            case=case,
+            target=target,
+            asked_target=asked_target,
+            names=names,
+            varied=varied,
+            methods=chosen,
+            checks=further,
+            intervention=intervention,
+            threshold=tau,
+            alpha=alpha,
+            seed=seed,
+            progress=report_progress,
+            groups=groups,
+            compared=compared,
+            training=training,
         )
-
-        equations = run_equations(asked)
-        effects = run_effects(asked, equations)
-        paths = run_paths(asked, equations)
+        equations = run_equations(asked, steps)
+        effects = run_effects(asked, steps, equations)
+        paths = run_paths(asked, steps, equations)
         diagnostics = steps.run(
             "checks",
             lambda: diagnose(
@@ -176,19 +179,10 @@ def audit(
             doubted = diagnostics.doubted
             verdict = judge(effects, paths, threshold=tau, alpha=alpha, doubted=doubted)
 
-        by_group = run_subgroups(asked, groups)
-        context = run_context(asked)
-        attributions = run_attributions(asked)
-        associations = run_associations(asked)
-        fairness = run_fairness(asked)
-        hidden = run_hidden_subgroups(asked) if "subgroups" in further else None
-        sensitivity = run_graph_sensitivity(asked) if "graph" in further else None
-        change = run_change(asked, compared, groups)
-        actions = (
-            run_next_actions(asked, compared, change, equations) if "actions" in further else None
-        )
-        leaks = run_planted_leaks(asked, verdict) if "leaks" in further else None
-        membership = run_membership(asked, asked_target) if "membership" in further else None
+        by_group = run_subgroups(asked, steps)
+        context = run_context(asked, steps)
+        baselines = run_baselines(asked, steps)
+        findings = run_checks(asked, steps, verdict, equations)
     interventions = {variation.feature: variation.text for variation in varied}
     return AuditReport(
         target=asked_target,
@@ -198,8 +192,8 @@ def audit(
         context=context,
         path_effects=paths,
         verdict=verdict,
-        attributions=attributions + (() if associations is None else (associations.attribution,)),
-        fairness=fairness,
+        baselines=baselines,
+        checks=findings,
         diagnostics=diagnostics,
         graph=case.graph,
         audit_graph=case.audit_graph,
@@ -208,7 +202,7 @@ def audit(
         unit=case.output,
         methods=chosen,
         call=audit_call(
-            methods=None if chosen == METHODS else list(chosen),
+            methods=None if chosen == METHOD_NAMES else list(chosen),
             intervention=written,
             threshold=tau,
             alpha=alpha,
@@ -231,20 +225,13 @@ def audit(
         skipped=steps.skipped,
         subgroups=by_group,
         subgroup_conditions={name: condition.text for name, condition in groups.items()},
-        associations=associations,
-        hidden_subgroups=hidden,
-        graph_sensitivity=sensitivity,
-        change=change,
-        membership=membership,
-        next_actions=actions,
-        planted_leaks=leaks,
     )
 
 
 def _checked_methods(methods: Iterable[str]) -> tuple[str, ...]:
-    chosen = _checked(methods, METHODS, "methods")
+    chosen = _checked(methods, METHOD_NAMES, "methods")
     if not chosen:
-        raise TargetError(f"No method is named. Choose among {listed(METHODS)}.")
+        raise TargetError(f"No method is named. Choose among {listed(METHOD_NAMES)}.")
     return chosen
 
 

@@ -12,7 +12,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from workbench.auditing.audit import CHECKS, METHODS, audit
+from workbench.auditing.audit import audit
+from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
 from workbench.cli.arguments import contrast_of, levels_of, names_of, subgroups_of, target_of
 from workbench.cli.output import (
     EXIT_STATUS,
@@ -26,6 +27,7 @@ from workbench.cli.output import (
 from workbench.cli.sources import SAMPLES, load_case, load_compared
 from workbench.common.errors import MissingPackageError, TargetError
 from workbench.common.progress import silent
+from workbench.methods.registry import METHOD_NAMES
 from workbench.models.trained_here import MODEL_KINDS
 from workbench.report.audit_report import read_report
 from workbench.report.saved.document import SAVED_NOTE
@@ -36,7 +38,9 @@ STATUS_HELP = """Exit status: 0 no influence above the threshold found at this p
 1 residual influence above it found; 2 the audit could not run; 3 inconclusive;
 130 stopped by Ctrl-C."""
 
-COMMAND_CHECKS = tuple(check for check in CHECKS if check != "membership")
+COMMAND_CHECKS = tuple(
+    CHECK_BY_NAME[name] for name in CHECK_NAMES if "training" not in CHECK_BY_NAME[name].needs
+)
 """Checks that need no more than the command line can say."""
 
 app = typer.Typer(
@@ -137,14 +141,14 @@ def audit_command(
     high: Annotated[str | None, typer.Option("--to", help="The level to go to.")] = None,
     method: Annotated[
         list[str] | None,
-        typer.Option(help=f"Any of {', '.join(METHODS)}; may be repeated. Default: all."),
+        typer.Option(help=f"Any of {', '.join(METHOD_NAMES)}; may be repeated. Default: all."),
     ] = None,
     check: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"A further check that takes longer, any of {', '.join(COMMAND_CHECKS)}: "
-            "subgroups searches where the influence hides, graph tries other graphs, actions says "
-            "what to do next, leaks how small a leak would have been caught; may be repeated."
+            help="A further check that takes longer, and may be repeated: "
+            + ", ".join(f"{check.name} {check.does}" for check in COMMAND_CHECKS)
+            + "."
         ),
     ] = None,
     threshold: Annotated[
@@ -199,7 +203,7 @@ def audit_command(
         report = audit(
             loaded.case,
             wanted,
-            methods=tuple(method) if method else METHODS,
+            methods=tuple(method) if method else METHOD_NAMES,
             intervention=varied,
             threshold=threshold,
             alpha=alpha,
@@ -311,12 +315,13 @@ def serve_command(
 
 def _check_settings(threshold: float | None, alpha: float, checks: Sequence[str]) -> None:
     """Refuse before the long work begins what would fail after it."""
-    if "membership" in checks:
-        raise TargetError(
-            "--check membership trains reference models, which takes the function that trained "
-            "the audited model: in Python, wb.audit(case, target, checks=['membership'], "
-            "training=Training(train, rows=...))."
-        )
+    for name in checks:
+        if name in CHECK_BY_NAME and "training" in CHECK_BY_NAME[name].needs:
+            raise TargetError(
+                f"--check {name} trains models like the audited one, which takes the function "
+                f"that trained it: in Python, wb.audit(case, target, checks=[{name!r}], "
+                f"training=wb.Training(train, rows=...))."
+            )
     if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
         raise TargetError(f"--threshold must be a number above 0, not {threshold:g}.")
     if not 0 < alpha < 0.5:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from workbench.common.wording import listing, signed
-from workbench.methods.baselines.attribution import Attribution
+from workbench.methods.attribution import Attribution
 from workbench.methods.effects import EffectTable, FeatureEffects
+from workbench.methods.registry import BASELINES, CAUSAL_METHODS
 
 __all__ = ["Comparison", "compare"]
 
@@ -20,14 +21,10 @@ NOTABLE = 0.02
 FAR = 2
 """Ranks that two methods must lie apart for a sentence."""
 NAMES = {
-    "cafe_total": "CAFÉ total",
-    "cafe_direct": "CAFÉ direct",
-    "cafe_indirect": "CAFÉ indirect",
-    "fuzzing_total": "fuzzing total",
-    "shap": "SHAP",
-    "permutation": "permutation importance",
-    "fairtest": "FairTest association",
+    **{f"{m.name}_{part}": f"{m.title} {part}" for m in CAUSAL_METHODS for part in m.compared},
+    **{method.name: method.title for method in BASELINES},
 }
+"""What is compared, by what it is called in tables and sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +102,10 @@ def compare(
     values: dict[str, dict[str, float]] = {}
     units: dict[str, str] = {}
     single = [entry for entry in effects if not entry.combination]
+    parts = {method.name: method.compared for method in CAUSAL_METHODS}
     for entry in single:
         who = entry.estimator.kind
-        parts = ("total", "direct", "indirect") if who == "cafe" else ("total",)
-        for part in parts:
+        for part in parts.get(who, ("total",)):
             method = f"{who}_{part}"
             values.setdefault(method, {})[entry.feature] = getattr(entry, part).value
             units[method] = effects.unit

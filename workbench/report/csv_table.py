@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from workbench.checks.registry import CHECKS
 from workbench.methods.effects import EffectTable
+from workbench.methods.registry import BASELINES
 from workbench.report.findings import AuditFindings
-from workbench.report.page.change import change_rows
-from workbench.report.page.further import further_rows
 
 __all__ = ["csv_text"]
 
@@ -28,7 +28,6 @@ CSV_HEAD = (
     "high",
 )
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
-DIFFERENCE = ("difference", "difference_low", "difference_high")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
 """First characters that spreadsheets take for a formula, or skip to find one."""
 
@@ -58,40 +57,12 @@ def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
         about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
         yield "path", *about, effect.value, effect.low, effect.high
     yield from _effect_rows("other feature", "", report.context)
-    yield from _associated(report)
-    yield from _checked(report)
-    yield from change_rows(report)
-    yield from further_rows(report)
-
-
-def _associated(report: AuditFindings) -> Iterator[tuple[object, ...]]:
-    if report.associations is None:
-        return
-    for section, table, place in (
-        ("association", report.associations.table, ""),
-        ("association in a context", report.associations.contexts, "context"),
-    ):
-        for row in table.to_dict("records"):
-            about = (section, row[place] if place else "", row["feature"], "fairtest")
-            yield *about, row["metric"], row["n_rows"], row["value"], row["low"], row["high"]
-
-
-def _checked(report: AuditFindings) -> Iterator[tuple[object, ...]]:
-    if report.hidden_subgroups is not None:
-        for row in report.hidden_subgroups.table.to_dict("records"):
-            for section, keys in (
-                ("hidden subgroup", ("value", "low", "high")),
-                ("hidden subgroup minus whole", DIFFERENCE),
-            ):
-                about = (section, row["subgroup"], row["feature"], "", row["part"], row["n_rows"])
-                yield *about, *(row[key] for key in keys)
-    if report.graph_sensitivity is not None:
-        for row in report.graph_sensitivity.shares.to_dict("records"):
-            named = ("other graphs that change the finding", row["graphs"], "", "cafe", "share")
-            yield *named, row["n"], row["share"], row["low"], row["high"]
-        for cause in report.graph_sensitivity.confounding:
-            need = ("hidden common cause that would do", "", cause.feature, "cafe", "partial R²")
-            yield *need, "", cause.robustness, "", ""
+    for method in BASELINES:
+        if method.name in report.baselines:
+            yield from method.csv_rows(report.baselines[method.name])
+    for check in CHECKS:
+        if check.name in report.checks:
+            yield from check.csv_rows(report.checks[check.name])
 
 
 def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[object, ...]]:

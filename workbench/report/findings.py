@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pandas as pd
 
 from workbench.case.target import UnlearningTarget
 from workbench.checks.change.finding import ModelChange
 from workbench.checks.diagnostics import Diagnostics
+from workbench.checks.finding import Finding
 from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity
 from workbench.checks.membership import MembershipEvidence
 from workbench.checks.next_actions import NextActions
@@ -18,18 +20,22 @@ from workbench.checks.subgroups.hidden import HiddenSubgroups
 from workbench.checks.verdict import Verdict
 from workbench.common.errors import TargetError, listed
 from workbench.graph.causal_graph import CausalGraph
-from workbench.methods.baselines.attribution import Attribution
-from workbench.methods.baselines.fairtest import Associations
+from workbench.methods.attribution import Attribution
+from workbench.methods.baselines.associations import Associations
+from workbench.methods.baselines.fairness import FairnessMetrics
 from workbench.methods.comparison import Comparison, compare
 from workbench.methods.effects import EffectTable
 from workbench.methods.estimator import Estimator
 from workbench.methods.fuzzing.paths import PathEffect, path_frame
+from workbench.methods.method import BaselineFinding
 from workbench.methods.row_summary import RowSummary
 from workbench.report.provenance import Provenance
 from workbench.report.repeating_code import given_lines, one_line
 from workbench.report.subgroup_table import subgroup_frame
 
 __all__ = ["AuditFindings"]
+
+F = TypeVar("F", bound=Finding)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +55,12 @@ class AuditFindings:
     path_effects : tuple of PathEffect
     verdict : Verdict or None
         None when no causal estimator was asked for.
-    attributions : tuple of Attribution
-    fairness : DataFrame or None
-        AIF360's metrics; see :func:`workbench.methods.baselines.fairness_metrics`.
+    baselines : mapping of str to BaselineFinding
+        What every baseline found, by the method's name; see :attr:`attributions`,
+        :attr:`associations` and :attr:`fairness`.
+    checks : mapping of str to Finding
+        What every further check found, by the check's name, and "change" where models were
+        compared; see :attr:`hidden_subgroups` and the properties below it.
     diagnostics : Diagnostics
     graph : CausalGraph
         The graph as the auditor drew it.
@@ -68,27 +77,12 @@ class AuditFindings:
     provenance : Provenance
     skipped : mapping of str to str
         Methods that could not run, with the reason in words; subgroups as "subgroup NAME", checks
-        as "hidden subgroups" and "graph sensitivity".
+        as their step is called ("hidden subgroups").
     subgroups : mapping of str to EffectTable
         CAFÉ's effects of the target's features on the target's rows where each named condition
         holds, under the same interventions.
     subgroup_conditions : mapping of str to str
         The text of every condition that was asked for, by name.
-    associations : Associations or None
-        How the features go together with the prediction, by the method "fairtest".
-    hidden_subgroups : HiddenSubgroups or None
-        Where the effect differs from the whole, by the check "subgroups".
-    graph_sensitivity : GraphSensitivity or None
-        What the finding owes to the graph, by the check "graph".
-    change : ModelChange or None
-        The audited model beside the model before unlearning and retrained ones (``compare=``).
-    membership : MembershipEvidence or None
-        Whether the model still treats the target's rows as rows it has seen, by the check
-        "membership".
-    next_actions : NextActions or None
-        What to do about what is left, by the check "actions".
-    planted_leaks : PlantedLeaks or None
-        How small a leak this audit would have caught, by the check "leaks".
     from_file : bool
         Whether the report was read back from a file: it then has no effects at single
         rows, only their summary, and is as trustworthy as whoever handed the file on.
@@ -101,8 +95,6 @@ class AuditFindings:
     context: EffectTable
     path_effects: tuple[PathEffect, ...]
     verdict: Verdict | None
-    attributions: tuple[Attribution, ...]
-    fairness: pd.DataFrame | None
     diagnostics: Diagnostics
     graph: CausalGraph
     audit_graph: CausalGraph
@@ -115,14 +107,61 @@ class AuditFindings:
     skipped: Mapping[str, str]
     subgroups: Mapping[str, EffectTable] = field(default_factory=dict)
     subgroup_conditions: Mapping[str, str] = field(default_factory=dict)
-    associations: Associations | None = None
-    hidden_subgroups: HiddenSubgroups | None = None
-    graph_sensitivity: GraphSensitivity | None = None
-    change: ModelChange | None = None
-    membership: MembershipEvidence | None = None
-    next_actions: NextActions | None = None
-    planted_leaks: PlantedLeaks | None = None
+    baselines: Mapping[str, BaselineFinding] = field(default_factory=dict)
+    checks: Mapping[str, Finding] = field(default_factory=dict)
     from_file: bool = False
+
+    @property
+    def attributions(self) -> tuple[Attribution, ...]:
+        """What ranks the features, of every baseline that does."""
+        found = (baseline.ranks for baseline in self.baselines.values())
+        return tuple(ranks for ranks in found if ranks is not None)
+
+    @property
+    def associations(self) -> Associations | None:
+        """How the features go together with the prediction, by the method "fairtest"."""
+        found = self.baselines.get("fairtest")
+        return found if isinstance(found, Associations) else None
+
+    @property
+    def fairness(self) -> pd.DataFrame | None:
+        """Group fairness by the method "aif360"; see :func:`fairness_metrics`."""
+        found = self.baselines.get("aif360")
+        return found.table if isinstance(found, FairnessMetrics) else None
+
+    @property
+    def hidden_subgroups(self) -> HiddenSubgroups | None:
+        """Where the effect differs from the whole, by the check "subgroups"."""
+        return self._finding("subgroups", HiddenSubgroups)
+
+    @property
+    def graph_sensitivity(self) -> GraphSensitivity | None:
+        """What the finding owes to the graph, by the check "graph"."""
+        return self._finding("graph", GraphSensitivity)
+
+    @property
+    def change(self) -> ModelChange | None:
+        """The audited model beside the model before unlearning and retrained ones."""
+        return self._finding("change", ModelChange)
+
+    @property
+    def next_actions(self) -> NextActions | None:
+        """What to do about what is left, by the check "actions"."""
+        return self._finding("actions", NextActions)
+
+    @property
+    def planted_leaks(self) -> PlantedLeaks | None:
+        """How small a leak this audit would have caught, by the check "leaks"."""
+        return self._finding("leaks", PlantedLeaks)
+
+    @property
+    def membership(self) -> MembershipEvidence | None:
+        """Whether the model treats the target's rows as seen, by the check "membership"."""
+        return self._finding("membership", MembershipEvidence)
+
+    def _finding(self, check: str, kind: type[F]) -> F | None:
+        found = self.checks.get(check)
+        return found if isinstance(found, kind) else None
 
     @property
     def paths(self) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from workbench.checks.registry import CHECKS
 from workbench.methods.effects import Effect, FeatureEffects
 from workbench.report.findings import AuditFindings
 
@@ -19,6 +20,8 @@ __all__ = ["print_report"]
 TOP_PATHS = 8
 TOP_FEATURES = 15
 TOP_CONTEXTS = 5
+PRINTED_APART = ("subgroups", "graph", "change")
+"""Checks with a part of their own in the terminal; of any other, the sentences are printed."""
 HEADS = {
     "cafe_total": "CAFÉ total",
     "cafe_direct": "CAFÉ direct",
@@ -196,13 +199,10 @@ def _print_checks(report: AuditFindings, console: Console) -> None:
             _line(console, f"  and {more} more")
     if sensitivity is not None:
         _print_sentences("What if the graph is wrong", sensitivity.sentences(), console)
-    for title, found in (
-        ("What to do next", report.next_actions),
-        ("How small a leak would this audit have caught", report.planted_leaks),
-        ("Is it still remembered", report.membership),
-    ):
-        if found is not None:
-            _print_sentences(title, found.sentences(), console)
+    for check in CHECKS:
+        found = report.checks.get(check.name)
+        if found is not None and check.name not in PRINTED_APART:
+            _print_sentences(check.title, found.sentences(), console)
 
 
 def _estimate(row: dict[Hashable, Any]) -> str:

@@ -15,8 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import workbench as wb
-from workbench.auditing.audit import METHODS, default_threshold
+from workbench.auditing.audit import default_threshold
 from workbench.common.wording import signed
+from workbench.methods.registry import METHOD_NAMES
 
 
 def loan_case(n: int = 2_000) -> wb.AuditCase:
@@ -51,7 +52,7 @@ def test_example_1_1_attribution_says_zero_and_the_causal_view_does_not(
 
 def test_every_method_left_something(report: wb.AuditReport) -> None:
     assert report.skipped == {}
-    assert report.methods == METHODS
+    assert report.methods == METHOD_NAMES
     assert {e.estimator.label for e in report.effects} == {"cafe", "fuzzing"}
     assert report.fairness is not None
     assert set(report.fairness["feature"]) == set(report.comparison().to_frame().index)

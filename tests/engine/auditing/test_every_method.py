@@ -12,11 +12,12 @@ from rich.console import Console
 
 import workbench as wb
 from tests.engine.planted_world import planted_case
-from workbench.auditing.audit import CHECKS, METHODS
+from workbench.checks.registry import CHECK_NAMES
+from workbench.methods.registry import METHOD_NAMES
 from workbench.models.trained_here import train_model
 from workbench.report.terminal import print_report
 
-ABOUT_COLUMNS = tuple(check for check in CHECKS if check != "membership")
+ABOUT_COLUMNS = tuple(check for check in CHECK_NAMES if check != "membership")
 """Checks that a target of features can have; membership is about rows."""
 
 
@@ -62,7 +63,7 @@ def tables(report: wb.AuditReport) -> dict[str, tuple[pd.DataFrame, tuple[str, .
 
 
 def assert_filled(report: wb.AuditReport) -> None:
-    assert report.methods == METHODS and report.skipped == {}
+    assert report.methods == METHOD_NAMES and report.skipped == {}
     assert [a.method for a in report.attributions] == ["shap", "permutation", "fairtest"]
     assert report.verdict is not None and report.verdict.explanation
     assert report.comparison().sentences

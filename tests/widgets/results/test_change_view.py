@@ -179,7 +179,7 @@ def test_power_stands_beside_the_result(
     kind: str,
     words: str,
 ) -> None:
-    report = replace(honest, membership=evidence(power, result, p_value, chance))
+    report = replace(honest, checks={"membership": evidence(power, result, p_value, chance)})
     text = membership_section(report)
     assert words in text and f"wb-finding wb-{kind}" in text
     assert f">{power:.2f}</text>" in text and f">{result:.2f}</text>" in text
@@ -201,7 +201,7 @@ def test_the_line_of_guessing_lies_between_what_is_below_and_above_it() -> None:
 
 
 def test_rows_are_shown_escaped_and_never_kept(honest: wb.AuditReport) -> None:
-    report = replace(honest, membership=evidence(0.8, 0.8, 0.001, 1.0))
+    report = replace(honest, checks={"membership": evidence(0.8, 0.8, 0.001, 1.0)})
     text = remembered_rows(report)
     assert escape(HOSTILE) in text and HOSTILE not in text
     assert "20 least conspicuous are left out" in text and "wb-no-print" in text
@@ -246,7 +246,7 @@ def test_the_finding_in_plain_words_holds_them_too(honest: wb.AuditReport) -> No
     assert any(honest.change.headline in text for text in plain["What it means"])
     assert "used to train the model" in plain["What it does not mean"][0]
     found = evidence(0.8, 0.5, 0.6, 1.0)
-    asked = legal_findings(replace(honest, membership=found))
+    asked = legal_findings(replace(honest, checks={**honest.checks, "membership": found}))
     assert found.finding in asked["What it means"]
     assert "evidence, not certainty" in asked["What it does not mean"][0]
 

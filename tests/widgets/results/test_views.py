@@ -21,7 +21,7 @@ from widgets.results.comparison_view import ComparisonView
 from widgets.results.effects_view import EffectsView, plain_words
 from widgets.results.report_panel import ReportPanel
 from widgets.session.session import AuditSession, AuditSettings
-from workbench.auditing.audit import CHECKS
+from workbench.checks.registry import CHECK_NAMES
 from workbench.common.wording import signed, span
 
 VIEWS = (EffectsView, ComparisonView, ReportPanel)
@@ -122,7 +122,7 @@ def test_a_saved_report_is_shown_as_the_one_it_was_saved_from(report: wb.AuditRe
 def checked() -> wb.AuditReport:
     """A report in which f moves the prediction of one group only."""
     case, target = planted_case(), wb.UnlearningTarget.feature("f")
-    return wb.audit(case, target, ("cafe", "fairtest"), checks=CHECKS)
+    return wb.audit(case, target, ("cafe", "fairtest"), checks=CHECK_NAMES)
 
 
 def test_associations_and_further_checks_begin_with_their_sentences(
@@ -154,7 +154,7 @@ def test_associations_and_further_checks_begin_with_their_sentences(
 
 def test_checks_that_were_left_out_say_why_where_they_would_stand() -> None:
     target = wb.UnlearningTarget.datapoints([3], ["zip_code"])
-    report = wb.audit(loan_case(), target, ("cafe", "fairtest"), checks=CHECKS)
+    report = wb.audit(loan_case(), target, ("cafe", "fairtest"), checks=CHECK_NAMES)
     effects, comparison, _ = (said(view) for view in show(report))
     assert effects.count("Left out.</strong>") == 4 and "single datapoints" in effects
     assert "single datapoints" not in comparison
@@ -192,7 +192,7 @@ def test_names_and_levels_are_text_in_every_view_and_in_a_saved_notebook() -> No
     for view in show(report):
         for text in (said(view), view._repr_mimebundle_()["text/html"]):
             assert "<img" not in text and "<script" not in text and "b<c" not in text
-    asked = wb.audit(hostile_case(), target, ("cafe", "fairtest"), checks=CHECKS)
+    asked = wb.audit(hostile_case(), target, ("cafe", "fairtest"), checks=CHECK_NAMES)
     assert asked.graph_sensitivity is not None and asked.associations is not None
     for text in map(said, show(asked)):
         assert "<img" not in text and "<script" not in text and "b<c" not in text
@@ -201,8 +201,8 @@ def test_names_and_levels_are_text_in_every_view_and_in_a_saved_notebook() -> No
 
 
 def test_what_a_saved_report_names_itself_is_text_too(report: wb.AuditReport) -> None:
-    attributions = tuple(replace(a, method=HOSTILE) for a in report.attributions)
-    forged = replace(report, attributions=attributions, skipped={HOSTILE: HOSTILE})
+    baselines = {HOSTILE: replace(report.attributions[0], method=HOSTILE)}
+    forged = replace(report, baselines=baselines, skipped={HOSTILE: HOSTILE})
     for view in show(forged):
         assert "<img" not in said(view)
     comparison = said(show(forged)[1])

@@ -15,7 +15,7 @@ from tests.widgets.widget_tree import (
 )
 from widgets.run.run_panel import RunPanel
 from widgets.session.session import AuditSession, AuditSettings
-from workbench.auditing.audit import METHODS
+from workbench.methods.registry import METHOD_NAMES
 
 
 def test_the_threshold_is_proposed_once_per_table(session: AuditSession) -> None:
@@ -62,7 +62,7 @@ def test_the_methods_and_the_checks_that_take_longer_are_offered(session: AuditS
     boxes = [part(panel, W.Checkbox, description=words) for words in (hides, right)]
     assert association.value and not any(box.value for box in boxes)
     session.open(loan_case())
-    assert session.settings.methods == METHODS and session.settings.checks == ()
+    assert session.settings.methods == METHOD_NAMES and session.settings.checks == ()
     for box in boxes:
         box.value = True
     assert session.settings.checks == ("subgroups", "graph")

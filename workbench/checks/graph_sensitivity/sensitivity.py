@@ -74,6 +74,15 @@ class GraphSensitivity:
     shares: pd.DataFrame
     confounding: tuple[Confounding, ...]
 
+    @property
+    def headline(self) -> str:
+        """How many graphs with one other arrow change the finding."""
+        return self._edited()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the shares of other graphs that change the finding; see `shares`."""
+        return self.shares
+
     def sentences(self) -> tuple[str, ...]:
         """Say the findings in words."""
         return (

@@ -123,6 +123,11 @@ class MembershipEvidence:
         return "not found" if self.chance >= self.least_power else "no evidence"
 
     @property
+    def headline(self) -> str:
+        """The finding in words."""
+        return self.finding
+
+    @property
     def finding(self) -> str:
         """The finding in words."""
         best = max(self.attacks, key=lambda one: (one.chance, one.power.auc.value))

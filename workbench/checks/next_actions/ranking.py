@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +68,18 @@ class NextActions:
     residue: bool
     notes: tuple[str, ...] = ()
     pairs: tuple[ExamplePair, ...] = ()
+
+    @property
+    def decision(self) -> Literal["actions", "no action"]:
+        """Whether anything is named to do."""
+        return "actions" if self.actions else "no action"
+
+    @property
+    def headline(self) -> str:
+        """The first action, or that none is named."""
+        if not self.actions:
+            return self.sentences()[0]
+        return self.actions[0].sentence(self.threshold)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per action: the fields of :class:`Action`, `what` joined by " + "."""

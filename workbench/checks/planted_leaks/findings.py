@@ -110,6 +110,17 @@ class PlantedLeaks:
     n_rows: int
     unit: str
 
+    @property
+    def decision(self) -> Literal["reliable", "not reliable"]:
+        """Whether a leak of some size is found in at least 80 % of the trials, for each feature."""
+        reliable = all(np.isfinite(leak.smallest_80) for leak in self.leaks)
+        return "reliable" if reliable else "not reliable"
+
+    @property
+    def headline(self) -> str:
+        """What would have been found of the leak that was planted first."""
+        return self.sentences()[0]
+
     def of(self, feature: str, comparison: Comparison = "with retrained") -> tuple[LeakRate, ...]:
         """Return the rates of one feature, the smallest leak first."""
         return tuple(r for r in self.rates if (r.feature, r.comparison) == (feature, comparison))

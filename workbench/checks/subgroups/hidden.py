@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,26 @@ class HiddenSubgroups:
     table: pd.DataFrame
     n_searched: int
     n_tested: int
+
+    @property
+    def decision(self) -> Literal["found", "not found"]:
+        """Whether any subgroup was confirmed."""
+        return "not found" if self.table.empty else "found"
+
+    @property
+    def headline(self) -> str:
+        """The finding in one careful sentence."""
+        n = len(self.table)
+        if n == 0:
+            return self.sentences()[0]
+        return (
+            f"{n} subgroup{' has' if n == 1 else 's have'} an effect that differs from the whole, "
+            f"confirmed on {self.n_tested:,} rows that the search had not seen."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per subgroup; see `table`."""
+        return self.table
 
     def sentences(self) -> tuple[str, ...]:
         """Say the findings in words."""

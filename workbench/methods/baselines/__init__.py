@@ -6,15 +6,17 @@ can see influence that reaches the prediction through other features. FairTest's
 who is treated differently, and not why.
 """
 
-from workbench.methods.baselines.attribution import Attribution
-from workbench.methods.baselines.fairness import fairness_metrics
-from workbench.methods.baselines.fairtest import Associations, fairtest_association
+from workbench.methods.attribution import Attribution
+from workbench.methods.baselines.associations import Associations
+from workbench.methods.baselines.fairness import FairnessMetrics, fairness_metrics
+from workbench.methods.baselines.fairtest import fairtest_association
 from workbench.methods.baselines.permutation import permutation_importance
 from workbench.methods.baselines.shap_values import shap_importance
 
 __all__ = [
     "Associations",
     "Attribution",
+    "FairnessMetrics",
     "fairness_metrics",
     "fairtest_association",
     "permutation_importance",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +11,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.audit_case import AuditCase
+from workbench.case.audit_request import AuditRequest
 from workbench.case.decision_line import decision_line
 from workbench.case.recorded_outcome import RecordedOutcome, recorded_outcome
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress, silent
 from workbench.methods.baselines.quiet_import import quiet_import
+from workbench.methods.method import Baseline, CsvRow
 from workbench.tables.columns import Column
 
-__all__ = ["fairness_metrics"]
+__all__ = ["METHOD", "FairnessMetrics", "fairness_metrics"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -34,6 +37,32 @@ SMALLEST_SHARE = 0.05
 """A level below this share of the rows cannot be the privileged one."""
 UNRECORDED = 2
 """The outcome's code where none was recorded, after 0 and 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class FairnessMetrics:
+    """Group fairness of the model's decisions.
+
+    Attributes
+    ----------
+    table : DataFrame
+        See :func:`fairness_metrics`.
+    """
+
+    table: pd.DataFrame
+
+    @property
+    def ranks(self) -> None:
+        """It ranks no features: a metric says how two groups are treated, not what moves them."""
+        return None
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return nothing: how far a metric may lie from equal treatment is not for it to say."""
+        return ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per feature and metric; see `table`."""
+        return self.table
 
 
 def fairness_metrics(
@@ -311,3 +340,26 @@ def _rate(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> FloatArray:
     rates = np.full(np.shape(whole), np.nan)
     np.divide(part, whole, out=rates, where=np.asarray(whole) != 0)
     return rates
+
+
+def _run(asked: AuditRequest) -> FairnessMetrics:
+    return FairnessMetrics(
+        fairness_metrics(asked.case, asked.target, seed=asked.seed, progress=asked.progress)
+    )
+
+
+def _csv_rows(found: FairnessMetrics) -> Iterator[CsvRow]:
+    for row in found.table.to_dict("records"):
+        n = row["n_privileged"] + row["n_unprivileged"]
+        about = (f"{row['unprivileged']} against {row['privileged']}", row["feature"], "aif360")
+        yield "fairness", *about, row["metric"], n, row["value"], row["low"], row["high"]
+
+
+METHOD = Baseline(
+    name="aif360",
+    title="AIF360",
+    label="AIF360 fairness metrics",
+    cost="seconds",
+    run=_run,
+    csv_rows=_csv_rows,
+)

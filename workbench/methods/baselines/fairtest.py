@@ -8,7 +8,7 @@ Holm's correction for their number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,17 +17,20 @@ import pandas as pd
 from scipy import special, stats
 
 from workbench.case.audit_case import AuditCase
+from workbench.case.audit_request import AuditRequest
 from workbench.case.decision_line import decision_line
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError, TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
+from workbench.methods.attribution import Attribution, by_feature
 from workbench.methods.baselines.association_measures import (
     correlation,
     correlation_ratio_squared,
     mutual_information,
 )
-from workbench.methods.baselines.attribution import Attribution, by_feature
+from workbench.methods.baselines.associations import Associations
+from workbench.methods.method import Baseline, CsvRow, attribution_rows
 from workbench.methods.subgroup_search import (
     Candidate,
     Estimate,
@@ -38,7 +41,7 @@ from workbench.methods.subgroup_search import (
 )
 from workbench.tables.columns import Column
 
-__all__ = ["Associations", "fairtest_association"]
+__all__ = ["METHOD", "fairtest_association"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -53,33 +56,6 @@ FEWEST = 20
 """Rows below which nothing can be said about an association."""
 RANDOM_TABLES = 4_999
 """Tables drawn for a p-value where cells are expected to hold too few rows for an approximation."""
-
-
-@dataclass(frozen=True, eq=False)
-class Associations:
-    """What is associated with the prediction, and where more strongly.
-
-    Attributes
-    ----------
-    attribution : Attribution
-        One number per feature on one scale, for ranks: the correlation ratio of a category, the
-        absolute correlation of a number, with the score.
-    table : DataFrame
-        feature, metric, value, low, high, p_value, n_rows: on all rows of the target.
-        Metrics: "NMI" (mutual information of levels and decisions over the smaller entropy),
-        "correlation" (of a number and the score), and of a feature with two levels "difference"
-        and "ratio" of the shares of positive decisions, the second level against the first.
-    contexts : DataFrame
-        feature, context (a condition), metric, value, low, high, p_value (after Holm's
-        correction), whole (the same metric over all rows), n_rows: measured on the half of the
-        rows that the tree has not seen. Empty where no context was confirmed.
-    notes : tuple of str
-    """
-
-    attribution: Attribution
-    table: pd.DataFrame
-    contexts: pd.DataFrame
-    notes: tuple[str, ...]
 
 
 def fairtest_association(
@@ -393,3 +369,30 @@ def _promising(
     }
     standing_out = [c for c in candidates if lead[c] > PROMISING]
     return tuple(sorted(standing_out, key=lambda c: -lead[c])[:MOST_TESTED])
+
+
+def _run(asked: AuditRequest) -> Associations:
+    return fairtest_association(
+        asked.case, asked.target, alpha=asked.alpha, seed=asked.seed, progress=asked.progress
+    )
+
+
+def _csv_rows(found: Associations) -> Iterator[CsvRow]:
+    yield from attribution_rows(found)
+    for section, table, place in (
+        ("association", found.table, ""),
+        ("association in a context", found.contexts, "context"),
+    ):
+        for row in table.to_dict("records"):
+            about = (section, row[place] if place else "", row["feature"], "fairtest")
+            yield *about, row["metric"], row["n_rows"], row["value"], row["low"], row["high"]
+
+
+METHOD = Baseline(
+    name="fairtest",
+    title="FairTest association",
+    label="FairTest association",
+    cost="seconds",
+    run=_run,
+    csv_rows=_csv_rows,
+)

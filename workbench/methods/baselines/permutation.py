@@ -12,13 +12,15 @@ import pandas as pd
 from scipy import stats
 
 from workbench.case.audit_case import AuditCase
+from workbench.case.audit_request import AuditRequest
 from workbench.case.recorded_outcome import recorded_outcome
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError, ModelError
 from workbench.common.progress import Progress, silent
-from workbench.methods.baselines.attribution import Attribution, by_feature
+from workbench.methods.attribution import Attribution, by_feature
+from workbench.methods.method import Baseline
 
-__all__ = ["permutation_importance"]
+__all__ = ["METHOD", "permutation_importance"]
 
 STEP = "Permutation importance"
 FloatArray = npt.NDArray[np.float64]
@@ -180,3 +182,18 @@ def _r_squared(asked: _Asked, rows: pd.DataFrame, y: FloatArray) -> float:
 
 def _against_itself(asked: _Asked, rows: pd.DataFrame, y: FloatArray) -> float:
     return -float(np.abs(asked.predict(rows) - y).mean())
+
+
+def _run(asked: AuditRequest) -> Attribution:
+    return permutation_importance(
+        asked.case, asked.target, seed=asked.seed, progress=asked.progress
+    )
+
+
+METHOD = Baseline(
+    name="permutation",
+    title="permutation importance",
+    label="Permutation importance",
+    cost="seconds; it asks the model about five copies of the rows for every feature",
+    run=_run,
+)

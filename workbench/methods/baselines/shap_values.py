@@ -18,14 +18,16 @@ import pandas as pd
 from scipy.special import expit
 
 from workbench.case.audit_case import AuditCase
+from workbench.case.audit_request import AuditRequest
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError, ModelError
 from workbench.common.progress import Progress, silent
-from workbench.methods.baselines.attribution import Attribution, by_feature
+from workbench.methods.attribution import Attribution, by_feature
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.baselines.transformed import Inputs, model_inputs
+from workbench.methods.method import Baseline
 
-__all__ = ["shap_importance"]
+__all__ = ["METHOD", "shap_importance"]
 
 FloatArray = npt.NDArray[np.float64]
 STEP = "SHAP"
@@ -362,3 +364,16 @@ def _numpy_seed_kept() -> Iterator[None]:
         yield
     finally:
         np.random.set_state(state)
+
+
+def _run(asked: AuditRequest) -> Attribution:
+    return shap_importance(asked.case, asked.target, seed=asked.seed, progress=asked.progress)
+
+
+METHOD = Baseline(
+    name="shap",
+    title="SHAP",
+    label="SHAP (attribution)",
+    cost="seconds for trees and linear models; minutes for a model that must be asked",
+    run=_run,
+)

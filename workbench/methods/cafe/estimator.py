@@ -20,6 +20,7 @@ import pandas as pd
 from workbench.case.asking.batches import QueryBatch, direct_differences, sample_places
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
+from workbench.case.audit_request import AuditRequest
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import NotIdentifiableError
@@ -29,9 +30,11 @@ from workbench.methods.averages import mean_effect, row_effects
 from workbench.methods.cafe.shared_regression import Question, SharedRegression, Standardised
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Adjustment, Basis, Direct, Estimator
+from workbench.methods.fuzzing.propagation import Equations
+from workbench.methods.method import CausalMethod
 from workbench.tables.columns import Column, encode_column
 
-__all__ = ["cafe_effects"]
+__all__ = ["METHOD", "cafe_effects"]
 
 FloatArray = npt.NDArray[np.float64]
 IN_TARGET = "(row in target)"
@@ -247,3 +250,17 @@ def _nothing(case: AuditCase, plan: Plan, positions: npt.NDArray[np.intp]) -> St
     """Give the direct effect of a feature that the model does not read."""
     rows = [np.zeros(len(positions))] * len(plan.variation.after)
     return Standardised(Effect(0.0, np.zeros(case.n_rows)), rows)
+
+
+def _run(asked: AuditRequest, _: Equations | None) -> EffectTable:
+    return cafe_effects(asked.case, asked.target, **asked.options)
+
+
+METHOD = CausalMethod(
+    name="cafe",
+    title="CAFÉ",
+    label="CAFÉ (fast causal estimate)",
+    cost="a second or two",
+    run=_run,
+    compared=("total", "direct", "indirect"),
+)

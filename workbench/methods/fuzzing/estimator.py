@@ -21,6 +21,7 @@ from workbench.case.asking.batches import (
 )
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
+from workbench.case.audit_request import AuditRequest
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.progress import Progress, silent
@@ -34,9 +35,10 @@ from workbench.methods.fuzzing.equation_error import (
     propagated_influences,
 )
 from workbench.methods.fuzzing.propagation import Equations, Propagation, fit_equations, set_levels
+from workbench.methods.method import CausalMethod
 from workbench.tables.columns import Values
 
-__all__ = ["fuzzed_effects"]
+__all__ = ["METHOD", "fuzzed_effects"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -307,3 +309,18 @@ def _mean(run: _Run, differences: Differences, copies: int, through: FloatArray 
 def _over_copies(rows: FloatArray, copies: int) -> FloatArray:
     """Average over the repeats of the noise, shape (rows of T,)."""
     return rows if copies == 1 else rows.reshape(copies, -1).mean(axis=0)
+
+
+def _run(asked: AuditRequest, equations: Equations | None) -> EffectTable:
+    return fuzzed_effects(asked.case, asked.target, equations=equations, **asked.options)
+
+
+METHOD = CausalMethod(
+    name="fuzzing",
+    title="fuzzing",
+    label="Causal fuzzing (asks the model; gives the paths)",
+    cost="some seconds to a minute; it asks the model about every row several times",
+    run=_run,
+    needs_queries=True,
+    needs_equations=True,
+)

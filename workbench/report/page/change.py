@@ -7,14 +7,14 @@ from typing import Any
 
 from workbench.checks.change.finding import ModelChange
 from workbench.checks.change.one_effect import ChangeFinding, Difference
-from workbench.checks.change.utility import BEFORE, ModelUtility
+from workbench.checks.change.utility import ModelUtility
 from workbench.checks.change.utility_measures import title
 from workbench.methods.effects import Effect
 from workbench.report.charts.change_chart import ChangeRow, change_chart
 from workbench.report.charts.charts import Estimate
 from workbench.report.findings import AuditFindings
 
-__all__ = ["change_rows", "change_section"]
+__all__ = ["change_section"]
 
 DRAWN = 4
 """Effects in the picture; the table has them all."""
@@ -48,28 +48,6 @@ def change_section(report: AuditFindings, axis: str) -> dict[str, Any] | None:
         "utility": None if change.utility is None else _utility(change.utility),
         "others": [model for model in change.models if model.role != "after"],
     }
-
-
-def change_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
-    """Yield the findings and the utility as rows of :meth:`AuditReport.to_csv`."""
-    change = report.change
-    if change is None:
-        return
-    for finding in change.findings:
-        for key in ("before", "after", "world", "removed", "residue"):
-            found: Effect | Difference | None = getattr(finding, key)
-            if found is not None:
-                name = "retrained" if key == "world" else key
-                about = ("change", name, finding.feature, finding.estimator.label, finding.part, "")
-                yield *about, found.value, *found.interval()
-    if change.utility is None:
-        return
-    for row in change.utility.to_frame().to_dict("records"):
-        measured = (row["model"], row["group"], "", row["metric"], row["n_rows"])
-        yield "utility", *measured, row["value"], row["low"], row["high"]
-        if row["model"] != BEFORE:
-            changed = (row["change"], row["change_low"], row["change_high"])
-            yield "utility minus before", *measured, *changed
 
 
 def _columns(change: ModelChange) -> Iterator[tuple[str, str, str]]:

@@ -7,13 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from workbench.checks.finding import Check
+from workbench.checks.registry import CHECKS
 from workbench.common.wording import share
 from workbench.report.charts.charts import Estimate, ForestRow, forest_chart
 from workbench.report.charts.rate_chart import RateCurve, RatePoint, rate_chart
 from workbench.report.findings import AuditFindings
 
-__all__ = ["actions_section", "further_rows", "leaks_section", "membership_section"]
+__all__ = [
+    "actions_section",
+    "further_sections",
+    "leaks_section",
+    "membership_section",
+    "unsectioned",
+]
 
+SECTIONED = ("subgroups", "graph", "change", "actions", "leaks", "membership")
+"""Checks with a section of their own; any other is shown by what every finding says."""
 KINDS = {
     "mediator": "block this route",
     "step": "block together",
@@ -166,24 +176,33 @@ def membership_section(report: AuditFindings) -> dict[str, Any] | None:
     }
 
 
+def unsectioned() -> list[Check[Any]]:
+    """Return the checks that have no section of their own on the page."""
+    return [check for check in CHECKS if check.name not in SECTIONED]
+
+
+def further_sections(report: AuditFindings) -> list[dict[str, Any]]:
+    """Say of every other check what any finding says: headline, sentences and table."""
+    sections: list[dict[str, Any]] = []
+    for check in unsectioned():
+        section: dict[str, Any] = {"key": check.key, "title": check.title}
+        if (found := report.checks.get(check.name)) is not None:
+            frame = found.to_frame()
+            sections.append(
+                section
+                | {
+                    "left_out": "",
+                    "headline": found.headline,
+                    "sentences": [text for text in found.sentences() if text != found.headline],
+                    "columns": list(map(str, frame.columns)),
+                    "rows": [list(map(_said, row)) for row in frame.itertuples(index=False)],
+                }
+            )
+        elif (left_out := _left_out(report, check.step)) is not None:
+            sections.append(section | left_out)
+    return sections
+
+
 def _left_out(report: AuditFindings, check: str) -> dict[str, Any] | None:
     reason = report.skipped.get(check)
     return None if reason is None else {"left_out": reason}
-
-
-def further_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
-    """Yield actions, leaks and membership as rows of :meth:`AuditReport.to_csv`."""
-    if report.next_actions is not None:
-        for action in report.next_actions.actions:
-            todo = (action.kind, action.feature, "", " + ".join(action.what), "")
-            yield "action", *todo, action.remaining, action.low, action.high
-    if report.planted_leaks is not None:
-        for rate in report.planted_leaks.rates:
-            planted = (rate.role, rate.feature, rate.comparison, f"leak of {rate.size:.6g}")
-            yield "planted leak found", *planted, rate.trials, rate.rate, rate.low, rate.high
-    if report.membership is not None:
-        for row in report.membership.to_frame().to_dict("records"):
-            for metric in ("auc", "tpr_1", "tpr_01", "balanced_accuracy"):
-                about = (row["records"], "", row["attack"], metric, row["n"])
-                values = (row[metric], row[f"{metric}_low"], row[f"{metric}_high"])
-                yield "membership", *about, *values

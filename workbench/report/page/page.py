@@ -30,7 +30,13 @@ from workbench.report.charts.charts import (
 from workbench.report.findings import AuditFindings
 from workbench.report.page.change import change_section
 from workbench.report.page.checks import association_section, graph_section, hidden_section
-from workbench.report.page.further import actions_section, leaks_section, membership_section
+from workbench.report.page.further import (
+    actions_section,
+    further_sections,
+    leaks_section,
+    membership_section,
+    unsectioned,
+)
 from workbench.report.page.groups import spread_section, subgroup_section
 from workbench.report.page.methods import (
     agreement,
@@ -71,7 +77,7 @@ def render_page(report: AuditFindings, *, rows: bool = False) -> str:
         user's data appear only escaped.
     """
     comparison = report.comparison()
-    further = {
+    own = {
         "remembered": membership_section(report),
         "next": actions_section(report, rows=rows),
         "leaks": leaks_section(report),
@@ -101,9 +107,10 @@ def render_page(report: AuditFindings, *, rows: bool = False) -> str:
         other_graphs=graph_section(report),
         fairness=fairness_groups(report),
         change=change_section(report, _axis(report)),
-        remembered=further["remembered"],
-        next=further["next"],
-        leaks=further["leaks"],
+        remembered=own["remembered"],
+        next=own["next"],
+        leaks=own["leaks"],
+        further=further_sections(report),
         places=places,
         claims=report.verdict.to_frame().to_dict("records") if report.verdict else [],
         disagreement=report.diagnostics.disagreement.to_dict("records"),
@@ -112,7 +119,7 @@ def render_page(report: AuditFindings, *, rows: bool = False) -> str:
         adjustment=report.diagnostics.adjustment.to_dict("records"),
         steps=_steps(report),
         names=NAMES,
-        titles=SECTIONS,
+        titles=_titles(),
         regressed=any(not entry.estimator.asks_direct for entry in report.effects),
         estimators={entry.estimator.kind for entry in report.effects},
         mark=_margin_text(report),
@@ -155,6 +162,13 @@ SECTIONS = {
 """The sections in their order; those on what was not asked for are left out."""
 
 
+def _titles() -> dict[str, str]:
+    """Return the titles of all sections; checks without a section of their own before the last."""
+    found = dict(SECTIONS)
+    last = found.popitem()
+    return found | {check.key: check.title for check in unsectioned()} | dict([last])
+
+
 def _places(report: AuditFindings) -> dict[str, int]:
     """Return the numbers of the sections that this report has."""
     asked = {
@@ -163,7 +177,11 @@ def _places(report: AuditFindings) -> dict[str, int]:
         "next": report.next_actions is not None or "next actions" in report.skipped,
         "leaks": report.planted_leaks is not None or "planted leaks" in report.skipped,
     }
-    there = [key for key in SECTIONS if asked.get(key, True)]
+    asked |= {
+        check.key: check.name in report.checks or check.step in report.skipped
+        for check in unsectioned()
+    }
+    there = [key for key in _titles() if asked.get(key, True)]
     return {key: place for place, key in enumerate(there, start=1)}
 
 

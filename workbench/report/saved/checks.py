@@ -18,8 +18,8 @@ from workbench.checks.verdict import Decision, Verdict
 from workbench.common.errors import DataError
 from workbench.common.strict_json import Part
 from workbench.graph.causal_graph import CausalGraph
-from workbench.methods.baselines.attribution import Attribution
-from workbench.methods.baselines.fairtest import Associations
+from workbench.methods.attribution import Attribution
+from workbench.methods.baselines.associations import Associations
 from workbench.report.saved.estimates import Columns, altered, read_frame
 
 __all__ = ["read_associations", "read_graph_sensitivity", "read_hidden_subgroups"]

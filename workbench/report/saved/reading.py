@@ -17,12 +17,15 @@ import pandas as pd
 from workbench.case.condition import Condition
 from workbench.case.target import UnlearningTarget
 from workbench.checks.diagnostics import Diagnostics, estimator_disagreement
+from workbench.checks.finding import Finding
 from workbench.checks.verdict import judge
 from workbench.common.errors import DataError, listed
 from workbench.common.strict_json import LARGEST_NUMBER, Part, parse_strictly
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
-from workbench.methods.baselines.attribution import Attribution
+from workbench.methods.attribution import Attribution
+from workbench.methods.baselines.fairness import FairnessMetrics
 from workbench.methods.effects import EffectTable
+from workbench.methods.method import BaselineFinding
 from workbench.report.findings import AuditFindings
 from workbench.report.provenance import Provenance
 from workbench.report.repeating_code import check_code, read_label
@@ -181,6 +184,38 @@ def _report(root: Part) -> AuditFindings:
     )
     target = _target(root["target_parts"])
     attributions = tuple(_attribution(part) for part in root["attributions"].items(100))
+    baselines: dict[str, BaselineFinding] = {found.method: found for found in attributions}
+    if len(baselines) < len(attributions):
+        raise root["attributions"].error("holds a method twice.")
+    associations = read_associations(root.optional("associations"), attributions, n_rows)
+    if associations is not None:
+        baselines["fairtest"] = associations
+    if root["fairness"].value is not None:
+        baselines["aif360"] = FairnessMetrics(read_frame(root["fairness"], FAIRNESS))
+    checks: dict[str, Finding | None] = {
+        "subgroups": read_hidden_subgroups(
+            root.optional("hidden_subgroups"), features, n_rows, verdict
+        ),
+        "graph": read_graph_sensitivity(
+            root.optional("graph_sensitivity"), graph, features, verdict
+        ),
+        "change": change,
+        "actions": read_actions(
+            root.optional("next_actions"),
+            features=features,
+            nodes=audit_graph.nodes,
+            verdict=verdict,
+            retrained=change is not None and change.n_retrained > 0,
+        ),
+        "leaks": read_leaks(
+            root.optional("planted_leaks"),
+            features=features,
+            verdict=verdict,
+            n_rows=provenance.n_rows,
+            unit=unit,
+        ),
+        "membership": read_membership(root.optional("membership"), target, n_rows),
+    }
     return AuditFindings(
         target=target,
         features=features,
@@ -189,8 +224,6 @@ def _report(root: Part) -> AuditFindings:
         context=context,
         path_effects=paths,
         verdict=verdict,
-        attributions=attributions,
-        fairness=None if root["fairness"].value is None else read_frame(root["fairness"], FAIRNESS),
         diagnostics=_diagnostics(root["diagnostics"], effects, doubted),
         graph=graph,
         audit_graph=audit_graph,
@@ -203,29 +236,8 @@ def _report(root: Part) -> AuditFindings:
         skipped={name: part.text() for name, part in root["skipped"].pairs()},
         subgroups=subgroups,
         subgroup_conditions={n: p.text() for n, p in root["subgroup_conditions"].pairs()},
-        associations=read_associations(root.optional("associations"), attributions, n_rows),
-        hidden_subgroups=read_hidden_subgroups(
-            root.optional("hidden_subgroups"), features, n_rows, verdict
-        ),
-        graph_sensitivity=read_graph_sensitivity(
-            root.optional("graph_sensitivity"), graph, features, verdict
-        ),
-        change=change,
-        next_actions=read_actions(
-            root.optional("next_actions"),
-            features=features,
-            nodes=audit_graph.nodes,
-            verdict=verdict,
-            retrained=change is not None and change.n_retrained > 0,
-        ),
-        planted_leaks=read_leaks(
-            root.optional("planted_leaks"),
-            features=features,
-            verdict=verdict,
-            n_rows=provenance.n_rows,
-            unit=unit,
-        ),
-        membership=read_membership(root.optional("membership"), target, n_rows),
+        baselines=baselines,
+        checks={name: found for name, found in checks.items() if found is not None},
         from_file=True,
     )
 

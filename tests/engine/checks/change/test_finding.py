@@ -8,8 +8,9 @@ import pytest
 
 import workbench as wb
 from tests.engine.methods.test_coverage import linear_case, share_within
+from workbench.case.compared_cases import read_compared
 from workbench.checks.change.finding import ModelChange
-from workbench.checks.change.measure import change_of_models, read_compared
+from workbench.checks.change.measure import change_of_models
 from workbench.checks.change.one_effect import ChangeFinding, Difference, row_gaps
 from workbench.datasets import linear_world
 from workbench.methods.effects import Effect

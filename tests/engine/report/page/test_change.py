@@ -104,7 +104,9 @@ def test_cliffs_are_an_alarm() -> None:
 
     utility = report.change.utility
     fallen = replace(utility, cliffs=(Cliff("after", "rich", "auc", -0.2, -0.25, -0.15),))
-    worse = replace(report, change=replace(report.change, utility=fallen))
+    worse = replace(
+        report, checks={**report.checks, "change": replace(report.change, utility=fallen)}
+    )
     text = worse.to_html()
     assert 'class="alarm" role="note"><h3>Performance cliff' in text
     assert "retrain from a clean snapshot" in section(worse, "change").text()

@@ -453,7 +453,7 @@ def test_associations_hidden_groups_and_other_graphs_are_told() -> None:
     for row in report.graph_sensitivity.edits.to_dict("records"):
         assert row["edit"] in page.text("th")
     assert "An association is no cause" in words
-    plain = checked(dataclasses.replace(report, hidden_subgroups=None, graph_sensitivity=None))
+    plain = checked(dataclasses.replace(report, checks={}))
     assert "Where the influence hides" not in plain.text() and "graph is wrong" not in plain.text()
 
 

@@ -52,6 +52,15 @@ class Attribution:
     queries: int
     exact: bool
 
+    @property
+    def ranks(self) -> Attribution:
+        """What of it ranks the features: all of it."""
+        return self
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say how it was measured."""
+        return (self.explanation,)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per feature: feature, method, value, low, high, unit."""
         frame = pd.DataFrame(

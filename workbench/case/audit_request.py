@@ -1,0 +1,71 @@
+"""What is asked of one audit, as every method and check reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.compared_cases import ComparedCases
+from workbench.case.condition import Condition
+from workbench.case.intervention import Interventions, Variation
+from workbench.case.target import UnlearningTarget
+from workbench.common.progress import Progress, silent
+from workbench.models.training import Training
+
+__all__ = ["AuditRequest"]
+
+
+@dataclass(frozen=True, eq=False)
+class AuditRequest:
+    """What every method and check of one audit is told.
+
+    Attributes
+    ----------
+    case : AuditCase
+    target : UnlearningTarget
+        With its features written out where models are compared.
+    asked_target : UnlearningTarget
+        As the auditor gave it: whole records stay without the names of their features.
+    names : tuple of str
+        The target's features.
+    varied : sequence of Variation
+        How each of them is varied.
+    methods : tuple of str
+        Names in :data:`workbench.methods.registry.METHODS`.
+    checks : tuple of str
+        Names in :data:`workbench.checks.registry.CHECKS`.
+    intervention : Contrast, Resample, Shift, mapping of feature to these, or None
+    threshold, alpha : float
+        τ, and the error rate of the verdict.
+    seed : int
+    progress : callable
+    groups : mapping of str to Condition
+        The auditor's subgroups by name.
+    compared : ComparedCases or None
+        The models beside the audited one (``compare=``).
+    training : Training or None
+        How the audited model was trained.
+    """
+
+    case: AuditCase
+    target: UnlearningTarget
+    asked_target: UnlearningTarget
+    names: tuple[str, ...]
+    varied: Sequence[Variation]
+    methods: tuple[str, ...]
+    checks: tuple[str, ...]
+    intervention: Interventions
+    threshold: float
+    alpha: float
+    seed: int
+    progress: Progress = silent
+    groups: Mapping[str, Condition] = field(default_factory=dict)
+    compared: ComparedCases | None = None
+    training: Training | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every estimator of effects is told."""
+        return {"intervention": self.intervention, "seed": self.seed, "progress": self.progress}

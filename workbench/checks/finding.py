@@ -1,0 +1,121 @@
+"""What every check's finding is, and what the table of checks knows of a check.
+
+A check is one folder: ``measure.py`` asks, ``finding.py`` holds the value, ``saved.py`` writes it
+to a file and reads it back, and ``check.py`` puts these together as one :class:`Check`, which is
+one line of :data:`workbench.checks.registry.CHECKS`. A small check is one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import pandas as pd
+
+from workbench.case.audit_request import AuditRequest
+from workbench.checks.verdict import Verdict
+from workbench.methods.fuzzing.propagation import Equations
+
+__all__ = ["Check", "CsvRow", "Earlier", "Finding", "Need"]
+
+CsvRow = tuple[object, ...]
+"""Section, name, feature, estimator, part, n_rows, value, low, high."""
+Need = Literal["whole rows", "training"]
+"""What a check cannot do without: a target of whole rows, the way the model was trained."""
+
+
+class Finding(Protocol):
+    """What a check found: a value that knows no renderer."""
+
+    @property
+    def decision(self) -> str:
+        """The finding in one or two words."""
+
+    @property
+    def headline(self) -> str:
+        """The finding in one careful sentence."""
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say the finding in words."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return its numbers as a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """What an audit has found by the time that a check runs.
+
+    Attributes
+    ----------
+    verdict : Verdict or None
+    equations : Equations or None
+        Structural equations, where a method needed them.
+    checks : mapping of str to Finding
+        Findings of the checks that stand before this one in the table, by name.
+    """
+
+    verdict: Verdict | None = None
+    equations: Equations | None = None
+    checks: Mapping[str, Finding] = field(default_factory=dict)
+
+
+F = TypeVar("F", bound=Finding)
+
+
+def _no_rows(_: Any) -> Iterable[CsvRow]:
+    return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Check(Generic[F]):
+    """One line of the table of checks: all that anybody but the check itself knows of it.
+
+    Attributes
+    ----------
+    name : str
+        As ``audit(checks=…)`` and ``--check`` take it; the key in ``report.checks``.
+    key : str
+        The key in a saved report; with blanks for underscores it is the step's name in
+        ``report.skipped`` and in the provenance.
+    title : str
+        The heading over its finding.
+    question : str
+        In the page's list of checks.
+    does : str
+        What it does, after its name in the command line's help: "searches where …".
+    cost : str
+        What it takes, in words.
+    run : callable
+        ``run(asked, earlier)`` to the finding. It may raise an :class:`AuditError`, whose text
+        then says in ``report.skipped`` why there is none.
+    needs : tuple of str
+        What it cannot do without; see :data:`Need`.
+    asked_by : {"checks", "compare"}
+        The argument of the audit that asks for it. What ``compare=`` asks for must succeed.
+    csv_rows : callable
+        ``csv_rows(finding)`` to rows of :meth:`AuditReport.to_csv`.
+    """
+
+    name: str
+    key: str
+    title: str
+    question: str
+    does: str
+    cost: str
+    run: Callable[[AuditRequest, Earlier], F]
+    needs: tuple[Need, ...] = ()
+    asked_by: Literal["checks", "compare"] = "checks"
+    csv_rows: Callable[[F], Iterable[CsvRow]] = _no_rows
+
+    @property
+    def step(self) -> str:
+        """The name of its step in ``report.skipped`` and in the provenance."""
+        return self.key.replace("_", " ")
+
+    def wanted(self, asked: AuditRequest) -> bool:
+        """Whether an audit asks for it."""
+        if self.asked_by == "compare":
+            return asked.compared is not None
+        return self.name in asked.checks

@@ -1,0 +1,42 @@
+"""The check "graph": what the finding owes to the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.case.audit_request import AuditRequest
+from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity, graph_sensitivity
+
+__all__ = ["CHECK"]
+
+
+def _run(asked: AuditRequest, _: Earlier) -> GraphSensitivity:
+    return graph_sensitivity(
+        asked.case,
+        asked.target,
+        threshold=asked.threshold,
+        alpha=asked.alpha,
+        **asked.options,
+    )
+
+
+def _csv_rows(found: GraphSensitivity) -> Iterator[CsvRow]:
+    for row in found.shares.to_dict("records"):
+        named = ("other graphs that change the finding", row["graphs"], "", "cafe", "share")
+        yield *named, row["n"], row["share"], row["low"], row["high"]
+    for cause in found.confounding:
+        need = ("hidden common cause that would do", "", cause.feature, "cafe", "partial R²")
+        yield *need, "", cause.robustness, "", ""
+
+
+CHECK = Check(
+    name="graph",
+    key="graph_sensitivity",
+    title="What if the graph is wrong",
+    question="Is the graph right? (tries other graphs)",
+    does="tries other graphs",
+    cost="up to some 6 seconds on tens of thousands of rows",
+    run=_run,
+    csv_rows=_csv_rows,
+)

@@ -1,0 +1,44 @@
+"""The check "actions": what to do about what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.case.audit_request import AuditRequest
+from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.next_actions.ranking import NextActions, next_actions
+
+__all__ = ["CHECK"]
+
+
+def _run(asked: AuditRequest, earlier: Earlier) -> NextActions:
+    """Rank what to do about the residue if there is one, else about the whole influence."""
+    change, retrained = earlier.checks.get("change"), None
+    if change is not None and change.decision == "above" and asked.compared is not None:
+        retrained = asked.compared.retrained[0]
+    return next_actions(
+        asked.case,
+        asked.target,
+        retrained=retrained,
+        threshold=asked.threshold,
+        equations=earlier.equations if retrained is None else None,
+        **asked.options,
+    )
+
+
+def _csv_rows(found: NextActions) -> Iterator[CsvRow]:
+    for action in found.actions:
+        todo = (action.kind, action.feature, "", " + ".join(action.what), "")
+        yield "action", *todo, action.remaining, action.low, action.high
+
+
+CHECK = Check(
+    name="actions",
+    key="next_actions",
+    title="What to do next",
+    question="What to do next? (ranks what is left)",
+    does="says what to do next",
+    cost="about as long as causal fuzzing, once more",
+    run=_run,
+    csv_rows=_csv_rows,
+)
