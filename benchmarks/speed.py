@@ -140,7 +140,10 @@ def fuzzing(data: Dataset, models: dict[str, Pipeline], repeats: int) -> Rows:
     frame = data.data[list(data.features)]
     out: Rows = []
     for name, model in models.items():
-        case = wb.AuditCase(data=data.data, model=model, graph=data.graph, outcome=data.outcome)
+        budget = wb.Budget()
+        case = wb.AuditCase(
+            data=data.data, model=model, graph=data.graph, outcome=data.outcome
+        ).counted_in(budget)
         everyone = np.arange(case.n_rows)
         varied = variations_of(case, list(data.features), everyone, None, 0)
         keep = {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
@@ -148,15 +151,14 @@ def fuzzing(data: Dataset, models: dict[str, Pipeline], repeats: int) -> Rows:
             lambda case=case, keep=keep: fit_equations(case, case.features, keep=keep), 1
         )
         equations = fit_equations(case, case.features, keep=keep)
-        ledger = case.model.ledger
         found = []
         for _ in range(1 if name == "random forest" else repeats):
-            rows, inside = ledger.rows, ledger.seconds
+            rows, inside = budget.spent, budget.seconds
             started = time.perf_counter()
             wb.fuzzed_effects(case, target, equations=equations)
             total = time.perf_counter() - started
-            found.append((total - (ledger.seconds - inside), ledger.seconds - inside))
-            asked = ledger.rows - rows
+            found.append((total - (budget.seconds - inside), budget.seconds - inside))
+            asked = budget.spent - rows
         own, inside = min(found)
         own_pace = 1e6 * own / asked
         # The model's own pace on as many rows, in tables of the size that fuzzing uses.

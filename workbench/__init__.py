@@ -11,6 +11,7 @@ An audit is a function from a case and a target to a report::
 
 from workbench import datasets, unlearning
 from workbench.auditing.audit import audit
+from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast, Resample, Shift
 from workbench.case.target import UnlearningTarget
@@ -60,6 +61,7 @@ __all__ = [
     "AuditError",
     "AuditReport",
     "BlackBoxModel",
+    "Budget",
     "CausalGraph",
     "ConditionError",
     "Contrast",

@@ -295,10 +295,10 @@ def open_case(
     if not known:
         raise ModelError("Tick at least one column that the model reads.")
     drawn = table.graph_for(known, outcome, predictions, graph)
-    watched = _Watched(model, progress) if source.costs else None
+    watched = _InPortions(model, progress) if source.costs else None
     case = wb.AuditCase(
         data=made.data,
-        model=watched or model,
+        model=watched.model() if watched else model,
         graph=drawn,
         outcome=outcome,
         features=None if model.features is not None else known,
@@ -348,13 +348,13 @@ def another_model(
     for name in missing:
         if name in case.data.columns and name != case.outcome:
             graph = graph.add_node(name)
-    watched = _Watched(model, progress)
+    watched = _InPortions(model, progress).model()
     (case if graph is case.graph else case.with_graph(graph)).with_model(watched)
     return model, made
 
 
-class _Watched(wb.BlackBoxModel):
-    """A model asked in small portions, so that its loading says how far it is and can be stopped.
+class _InPortions:
+    """Asks a model in small portions, so that its loading says how far it is and can be stopped.
 
     Attributes
     ----------
@@ -363,11 +363,15 @@ class _Watched(wb.BlackBoxModel):
     """
 
     def __init__(self, model: wb.BlackBoxModel, progress: Progress) -> None:
-        super().__init__(model.predict, model.features, output=model.output, name=model.name)
-        self.inner, self.ledger = model, model.ledger
+        self.inner = model
         self.progress: Progress | None = progress
 
-    def predict(self, rows: pd.DataFrame) -> Any:
+    def model(self) -> wb.BlackBoxModel:
+        """Return the model that is asked like this."""
+        inner = self.inner
+        return wb.BlackBoxModel(self, inner.features, output=inner.output, name=inner.name)
+
+    def __call__(self, rows: pd.DataFrame) -> Any:
         """Ask for one score per row."""
         if self.progress is None or rows.empty:
             return self._asked(rows)

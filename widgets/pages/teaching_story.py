@@ -108,7 +108,7 @@ def measure(progress: Progress) -> Findings:
         [world.counterfactual({FORGOTTEN: code}).loc[[PERSON]] for code in (low, high)]
     )
     twins = both.drop(columns=world.outcome).set_index(FORGOTTEN).T.astype(object)
-    twins.loc[CHANCE] = case.model.predict(both)
+    twins.loc[CHANCE] = case.ask(both)
     return Findings(case, report, without, twins)
 
 

@@ -17,6 +17,7 @@ from workbench.auditing.steps import (
     run_paths,
     run_subgroups,
 )
+from workbench.case.asking.budget import Budget
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
@@ -127,6 +128,8 @@ def audit(
     'above'
     """
     chosen, further = _checked_methods(methods), _checked(checks, CHECK_NAMES, "checks")
+    budget = Budget(within=case.budget)
+    case = case.counted_in(budget)
     compared = None if compare is None else read_compared(case, target, compare)
     asked_target, written = target, intervention
     if compared is not None:
@@ -140,7 +143,7 @@ def audit(
     tau = default_threshold(case) if threshold is None else threshold
     varied = variations_of(case, names, positions, intervention, seed)
     with progress_bar(progress) as report_progress:
-        steps = Steps(case, report_progress)
+        steps = Steps(budget, report_progress)
         asked = AuditRequest(
             case=case,
             target=target,

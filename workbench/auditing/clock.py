@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from workbench.case.audit_case import AuditCase
+from workbench.case.asking.budget import Budget
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 class Steps:
     """Runs the steps of an audit and keeps their time, their queries and why some were skipped."""
 
-    case: AuditCase
+    budget: Budget
     progress: Progress
     queries: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -28,13 +28,14 @@ class Steps:
 
     def run(self, name: str, step: Callable[[], Result]) -> Result:
         """Run a step and note what it took."""
-        asked, started = self.case.model.ledger.rows, time.perf_counter()
+        started = time.perf_counter()
         self.progress(name, 0.0)
         try:
-            return step()
+            with self.budget.step(name):
+                return step()
         finally:
             self.seconds[name] = time.perf_counter() - started
-            self.queries[name] = self.case.model.ledger.rows - asked
+            self.queries[name] = self.budget.by_step.get(name, 0)
 
     def optional(self, name: str, step: Callable[[], Result]) -> Result | None:
         """Run a step that the audit can do without, noting why when it cannot be done."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.case.asking.budget import Budget
 from workbench.case.fit_together import (
     case_warnings,
     check_graph,
@@ -59,6 +60,8 @@ class AuditCase:
         The encoded columns of every auditable feature.
     warnings : tuple of str
         What the auditor should know before trusting a result.
+    budget : Budget or None
+        The account in which :meth:`ask` counts; see :meth:`counted_in`.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class AuditCase:
     predictions: npt.NDArray[np.float64] = field(init=False, repr=False)
     columns: Mapping[str, Column] = field(init=False, repr=False)
     warnings: tuple[str, ...] = field(init=False, repr=False)
+    budget: Budget | None = field(init=False, repr=False, default=None)
 
     def __init__(
         self,
@@ -113,10 +117,11 @@ class AuditCase:
         graph: CausalGraph,
         encoded: Mapping[str, Column],
         predictions: npt.NDArray[np.float64],
+        budget: Budget | None,
     ) -> AuditCase:
         """Return a case of parts that were checked, about the same outcome."""
         other = object.__new__(type(self))
-        other._put(data=data, model=model, graph=graph, outcome=self.outcome)
+        other._put(data=data, model=model, graph=graph, outcome=self.outcome, budget=budget)
         derived = _derived(graph, model, self.outcome, encoded, predictions)
         other._put(predictions=predictions, **derived)
         return other
@@ -131,7 +136,7 @@ class AuditCase:
         """
         check_graph(graph, self.data, self.outcome, self.model)
         encoded = _encoded(self.data, graph, self.model, self.outcome, self.columns)
-        return self._made(self.data, self.model, graph, encoded, self.predictions)
+        return self._made(self.data, self.model, graph, encoded, self.predictions, self.budget)
 
     def with_rows(self, positions: npt.NDArray[np.intp]) -> AuditCase:
         """Return the case on some of its rows, without asking the model again.
@@ -150,7 +155,7 @@ class AuditCase:
         box, predictions = self.model.at_rows(positions), self.predictions[positions]
         predictions.setflags(write=False)
         encoded = _encoded(data, self.graph, box, self.outcome)
-        return self._made(data, box, self.graph, encoded, predictions)
+        return self._made(data, box, self.graph, encoded, predictions, self.budget)
 
     def with_model(self, model: Any) -> AuditCase:
         """Return the case with another model, asked about the same rows.
@@ -174,7 +179,28 @@ class AuditCase:
         encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
         predictions = _baseline(box, self.data)
         predictions.setflags(write=False)
-        return self._made(self.data, box, self.graph, encoded, predictions)
+        return self._made(self.data, box, self.graph, encoded, predictions, None)
+
+    def counted_in(self, budget: Budget) -> AuditCase:
+        """Return the same case, whose questions are counted in `budget`.
+
+        So are those of the case with another graph or on some of its rows; not those of the case
+        with another model.
+        """
+        other = object.__new__(type(self))
+        other._put(**(vars(self) | {"budget": budget}))
+        return other
+
+    def ask(self, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Ask the model for one score per row, shape (n,).
+
+        Raises
+        ------
+        ModelError
+            When the budget does not allow it, or the model does not answer.
+        """
+        budget = Budget() if self.budget is None else self.budget
+        return budget.ask(self.model, rows)
 
     @property
     def reads(self) -> tuple[str, ...]:

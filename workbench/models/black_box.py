@@ -1,11 +1,10 @@
-"""The black box: a function from rows to one score each, and a ledger of what it was asked."""
+"""The black box: a function from rows to one score each."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 
 from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
 
-__all__ = ["BlackBoxModel", "Output", "QueryLedger"]
+__all__ = ["BlackBoxModel", "Output"]
 
 FloatArray = npt.NDArray[np.float64]
 Output = Literal["probability", "log-odds", "value"]
@@ -23,17 +22,9 @@ ROUNDING = 1e-6
 """How far a probability in single precision may stray from [0, 1]."""
 
 
-@dataclass
-class QueryLedger:
-    """What a model was asked: rows, calls, and seconds spent waiting for it."""
-
-    rows: int = 0
-    calls: int = 0
-    seconds: float = 0.0
-
-
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class BlackBoxModel:
-    """A model that can only be asked, never opened.
+    """A model that can only be asked, never opened: a value that nothing changes.
 
     Parameters
     ----------
@@ -50,7 +41,8 @@ class BlackBoxModel:
     Notes
     -----
     The estimator behind :meth:`from_estimator` is kept for the one baseline that needs it
-    (exact SHAP); the causal engine never looks at it.
+    (exact SHAP); the causal engine never looks at it. What a model is asked is counted by who
+    asks: :class:`workbench.case.asking.budget.Budget`.
 
     Examples
     --------
@@ -58,9 +50,15 @@ class BlackBoxModel:
     >>> model = BlackBoxModel(lambda rows: rows["age"] / 100, features=["age"])
     >>> model.predict(pd.DataFrame({"age": [30, 60]})).tolist()
     [0.3, 0.6]
-    >>> model.ledger.rows
-    2
     """
+
+    _predict: Callable[[pd.DataFrame], Any] | None
+    features: tuple[str, ...] | None
+    output: Output | None
+    name: str
+    estimator: Any = field(default=None)
+    positive_column: int | None = field(default=None)
+    logged: FloatArray | None = field(default=None)
 
     def __init__(
         self,
@@ -79,14 +77,22 @@ class BlackBoxModel:
             raise ModelError(
                 f"The output {output!r} is unknown. Use 'probability', 'log-odds' or 'value'."
             )
-        self._predict = predict
-        self.features = None if features is None else _feature_tuple(features)
-        self.output: Output | None = output
-        self.name = name or _function_name(predict)
-        self.estimator: Any = None
-        self.logged: FloatArray | None = None
-        self.positive_column: int | None = None
-        self.ledger = QueryLedger()
+        self._put(
+            _predict=predict,
+            features=None if features is None else _feature_tuple(features),
+            output=output,
+            name=name or _function_name(predict),
+        )
+
+    def _put(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def _with(self, **fields: Any) -> BlackBoxModel:
+        """Return the same model with some fields of its own."""
+        other = object.__new__(BlackBoxModel)
+        other._put(**(vars(self) | fields))
+        return other
 
     @classmethod
     def from_predictions(
@@ -114,8 +120,7 @@ class BlackBoxModel:
                 f"or a column of the data."
             )
         model = cls(None, features, output=output, name=name)
-        model.logged = model._checked(predictions, len(predictions))
-        return model
+        return model._with(logged=_read_only(model._checked(predictions, len(predictions))))
 
     @classmethod
     def from_estimator(
@@ -165,8 +170,7 @@ class BlackBoxModel:
 
         chosen = features if features is not None else known
         model = cls(predict, chosen, output=output, name=name or _estimator_name(estimator))
-        model.estimator, model.positive_column = estimator, column
-        return model
+        return model._with(estimator=estimator, positive_column=column)
 
     @classmethod
     def wrap(cls, model: Any) -> BlackBoxModel:
@@ -200,16 +204,11 @@ class BlackBoxModel:
 
     def reading(self, features: Iterable[str]) -> BlackBoxModel:
         """Return the same model, told which features it reads."""
-        model = BlackBoxModel(self._predict, features, output=self.output, name=self.name)
-        model.estimator, model.positive_column = self.estimator, self.positive_column
-        model.logged, model.ledger = self.logged, self.ledger
-        return model
+        return self._with(features=_feature_tuple(features))
 
     def at_rows(self, positions: npt.NDArray[np.intp]) -> BlackBoxModel:
         """Return the same model for a case with only these of its rows."""
-        model = self.reading(self.features or ())
-        model.logged = None if self.logged is None else self.logged[positions]
-        return model
+        return self if self.logged is None else self._with(logged=self.logged[positions])
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """Ask for one score per row, shape (n,), dtype float64.
@@ -226,7 +225,6 @@ class BlackBoxModel:
                 "Use cafe_effects with direct='regression', or bring the model itself."
             )
         asked = rows if self.features is None else rows[list(self.features)]
-        started = time.perf_counter()
         try:
             answer = self._predict(asked)
         except (AuditError, AuditCancelled, KeyboardInterrupt):
@@ -236,9 +234,6 @@ class BlackBoxModel:
                 f"The model {self.name!r} failed when asked about {len(rows):,} rows: "
                 f"{type(error).__name__}: {error}"
             ) from error
-        self.ledger.seconds += time.perf_counter() - started
-        self.ledger.rows += len(rows)
-        self.ledger.calls += 1
         return self._checked(answer, len(rows))
 
     def _checked(self, answer: Any, n: int) -> FloatArray:
@@ -331,6 +326,12 @@ def _selected(columns: Any, names: list[str]) -> list[str]:
     if chosen and all(isinstance(c, bool | np.bool_) for c in chosen):
         return [name for name, taken in zip(names, chosen, strict=True) if taken]
     return [str(c) if isinstance(c, str) else names[c] for c in chosen]
+
+
+def _read_only(scores: FloatArray) -> FloatArray:
+    own = scores.copy()
+    own.setflags(write=False)
+    return own
 
 
 def _check_fitted(estimator: Any) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import DataError, GraphError, ModelError, TargetError
@@ -65,7 +66,7 @@ def test_a_case() -> None:
         "The graph lacks 'age', which the model reads. Until connected, it is taken to have no "
         "causes and no effects among the features.",
     )
-    assert case.model.ledger.rows == 6
+    assert case.budget is None
 
 
 def test_an_outcome_that_causes_something_stays_in_the_graph() -> None:
@@ -260,7 +261,6 @@ def test_logged_predictions_are_copied() -> None:
     case = make(model=BlackBoxModel.from_predictions(logged, features=["income"]))
     logged[:] = 0.5
     assert case.predictions.tolist() == np.linspace(0, 1, 6).tolist()
-    assert case.model.ledger.rows == 0
 
 
 def test_frozen() -> None:
@@ -275,11 +275,11 @@ def test_frozen() -> None:
 
 
 def test_with_graph_shares_what_was_computed_and_asks_nothing() -> None:
-    case = make()
+    budget = Budget()
+    case = make().counted_in(budget)
     _ = case.audit_graph, case.data_fingerprint, case.model_fingerprint
-    asked = (case.model.ledger.rows, case.model.ledger.calls)
     other = case.with_graph(GRAPH.add_edge("member", "income").add_edge("member", "age"))
-    assert (case.model.ledger.rows, case.model.ledger.calls) == asked
+    assert (budget.spent, budget.calls) == (0, 0) and other.budget is budget
     assert other.predictions is case.predictions and other.data is case.data
     assert other.columns["zip"] is case.columns["zip"]
     assert other.features == ("zip", "income", "age", "member") and other.warnings == ()

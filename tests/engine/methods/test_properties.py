@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from workbench import (
     AuditCase,
     BlackBoxModel,
+    Budget,
     CausalGraph,
     Contrast,
     EffectTable,
@@ -176,15 +177,15 @@ def test_without_mediators_nothing_is_indirect(drawn) -> None:
 
 @given(worlds())
 @examples(10)
-def test_the_ledger_is_the_count_of_what_was_asked(drawn) -> None:
+def test_the_budget_is_the_count_of_what_was_asked(drawn) -> None:
     world, weights = drawn
     for estimate in (cafe_effects, fuzzed_effects):
-        case = case_of(world, weights)
-        before = case.model.ledger.rows
-        table = estimate(case, UnlearningTarget.features(world.features))
+        case, budget = case_of(world, weights), Budget()
+        told_before = case.model._predict.asked
+        table = estimate(case.counted_in(budget), UnlearningTarget.features(world.features))
         singles = [e for e in table if e.combination != "sum"]
-        assert case.model.ledger.rows - before == sum(e.queries for e in singles)
-        assert case.model._predict.asked == case.model.ledger.rows
+        assert budget.spent == sum(e.queries for e in singles)
+        assert case.model._predict.asked - told_before == budget.spent
 
 
 @given(worlds(), st.sampled_from([0.0, 0.3, -7.0]))

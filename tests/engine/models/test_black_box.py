@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -96,7 +97,6 @@ def test_a_model_that_fails() -> None:
         ModelError, match="The model 'risk' failed when asked about 60 rows: KeyErr"
     ):
         model.predict(X)
-    assert (model.ledger.rows, model.ledger.calls) == (0, 0)
 
 
 def test_cancelling_is_not_a_failure() -> None:
@@ -107,14 +107,19 @@ def test_cancelling_is_not_a_failure() -> None:
         BlackBoxModel(cancelled, features=["a"]).predict(X)
 
 
-def test_the_ledger_counts_rows_calls_and_seconds() -> None:
-    model = BlackBoxModel(lambda rows: rows["a"], features=["a"])
+def test_a_model_is_a_value_that_nothing_changes() -> None:
+    model = BlackBoxModel(lambda rows: rows["a"], features=["a"], name="risk")
+    before = dict(vars(model))
     model.predict(X)
-    model.predict(X[:5])
-    assert (model.ledger.rows, model.ledger.calls) == (65, 2)
-    assert model.ledger.seconds > 0
-    model.reading(["a", "b"]).predict(X[:1])
-    assert (model.ledger.rows, model.ledger.calls) == (66, 3)
+    told = model.reading(["a", "b"])
+    assert vars(model) == before
+    assert (told.features, told.name) == (("a", "b"), "risk")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        model.name = "other"  # type: ignore[misc]
+    logged = BlackBoxModel.from_predictions(np.linspace(0, 1, 6), ["a"])
+    assert logged.logged is not None
+    with pytest.raises(ValueError, match="read-only"):
+        logged.logged[0] = 1.0
 
 
 def test_only_the_features_are_shown_in_their_order() -> None:

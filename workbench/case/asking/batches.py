@@ -108,7 +108,7 @@ class QueryBatch:
                 parts[0] if len(parts) == 1 else np.concatenate(parts)
             )
         index = self.case.data.index[np.concatenate([answer.positions for answer in group])]
-        scores = self.case.model.predict(pd.DataFrame(frame, index=index))
+        scores = self.case.ask(pd.DataFrame(frame, index=index))
         self.asked += len(scores)
         start = 0
         for answer in group:

@@ -115,7 +115,7 @@ def answer_consistency(
     left_out: dict[str, str] = {}
 
     together = case.predictions
-    again = case.model.predict(case.data)
+    again = case.ask(case.data)
     random = np.abs(again - together) > same
     questions = [_alone(case, np.sort(np.r_[inside, outside]), random, same, progress)]
     progress("answers: nearby rows", 0.8)
@@ -172,7 +172,7 @@ def _alone(
     answers = np.empty(len(places))
     for number, place in enumerate(places):
         progress("answers: rows asked alone", 0.8 * number / len(places))
-        answers[number] = case.model.predict(case.data.iloc[[place]])[0]
+        answers[number] = case.ask(case.data.iloc[[place]])[0]
     return _against("alone", answers, case.predictions[places], random[places], same)
 
 
@@ -218,7 +218,7 @@ def _jumps(
     case: AuditCase, numbers: list[str], rows: pd.DataFrame, same: float
 ) -> tuple[npt.NDArray[np.bool_], FloatArray]:
     """Return where an answer stands apart from those on both of its sides, and how far."""
-    exact = case.model.predict(rows)
+    exact = case.ask(rows)
     sides = []
     for sign in (-1, 1):
         moved = rows.copy()
@@ -226,7 +226,7 @@ def _jumps(
             values = moved[name].to_numpy(dtype=np.float64, na_value=np.nan)
             spread = float(np.nanstd(case.columns[name].values)) or 1.0
             moved[name] = values + sign * NUDGE * spread
-        sides.append(case.model.predict(moved))
+        sides.append(case.ask(moved))
     apart = np.minimum(*(np.abs(side - exact) for side in sides))
     return apart > JUMP * np.abs(sides[1] - sides[0]) + same, apart
 

@@ -255,7 +255,7 @@ def _difference(case: AuditCase, retrained: AuditCase) -> AuditCase:
         )
     reads = [name for name in case.data.columns if name in {*case.reads, *retrained.reads}]
     model = BlackBoxModel(
-        lambda rows: case.model.predict(rows) - retrained.model.predict(rows),
+        lambda rows: case.ask(rows) - retrained.ask(rows),
         features=reads,
         output="value",
         name="what the audited model does beyond the retrained one",

@@ -161,7 +161,7 @@ class _Asked:
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         self.progress(STEP, self.done / self.calls)
-        scores: FloatArray = self.case.model.predict(rows)
+        scores: FloatArray = self.case.ask(rows)
         self.done += 1
         self.rows += len(rows)
         self.progress(STEP, self.done / self.calls)

@@ -309,7 +309,7 @@ def _asked(
 
     def ask(frame: pd.DataFrame) -> FloatArray:
         nonlocal queries
-        scores: FloatArray = case.model.predict(frame)
+        scores: FloatArray = case.ask(frame)
         queries += len(frame)
         progress(STEP, min(1.0, queries / planned))
         return scores

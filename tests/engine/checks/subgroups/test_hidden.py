@@ -95,9 +95,9 @@ def test_a_subgroup_is_searched_within_the_target_and_single_rows_are_refused() 
 
 def test_a_case_on_some_of_its_rows_asks_nothing_again() -> None:
     case = world(4)
-    asked = case.model.ledger.rows
-    part = case.with_rows(np.arange(10, 200))
-    assert part.model.ledger.rows == asked and part.n_rows == 190
+    budget = wb.Budget()
+    part = case.counted_in(budget).with_rows(np.arange(10, 200))
+    assert part.budget is budget and budget.spent == 0 and part.n_rows == 190
     assert (part.predictions == case.predictions[10:200]).all()
     whole = wb.AuditCase(data=case.data.iloc[10:200], model=case.model, graph=case.graph)
     assert part.data_fingerprint == whole.data_fingerprint

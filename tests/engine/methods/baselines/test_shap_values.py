@@ -21,6 +21,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
+from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditCancelled, AuditError, MissingPackageError, ModelError
@@ -176,10 +177,10 @@ def test_any_callable_on_any_column_type_equals_enumeration() -> None:
         )
 
     case = case_of(frame, BlackBoxModel(score, features=list("abcde"), output="value"))
-    asked_before = case.model.ledger.rows
-    found = shap_importance(case, EVERYWHERE)
+    budget = Budget()
+    found = shap_importance(case.counted_in(budget), EVERYWHERE)
     assert not found.exact
-    assert found.queries == case.model.ledger.rows - asked_before <= 200_000
+    assert found.queries == budget.spent <= 200_000
     assert all((dtypes == frame.dtypes).all() for dtypes in seen)
     # Pairs of an order and its reverse are exact up to interactions of two features.
     pd.testing.assert_series_equal(found.values, enumerated(case), atol=1e-10)
@@ -199,7 +200,7 @@ def test_inputs_that_mix_features_are_asked_about_instead() -> None:
 def test_an_estimator_that_the_score_does_not_come_from_is_not_trusted() -> None:
     frame = numbers()
     model = BlackBoxModel(lambda rows: rows["c"] * 3.0, features=list("abc"), output="value")
-    model.estimator = LinearRegression().fit(frame, frame["a"])
+    model = model._with(estimator=LinearRegression().fit(frame, frame["a"]))
     found = shap_importance(case_of(frame, model), EVERYWHERE)
     assert not found.exact
     assert found.values["c"] > 1.0
