@@ -43,6 +43,7 @@ from workbench.common.errors import (
 )
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.estimator import fuzzed_effects
 from workbench.methods.fuzzing.paths import path_effects
@@ -94,6 +95,7 @@ __all__ = [
     "audit",
     "cafe_effects",
     "datasets",
+    "debiased_effects",
     "endpoint_model",
     "fuzzed_effects",
     "gradient_evidence",

@@ -40,7 +40,7 @@ def run_equations(asked: AuditRequest, steps: Steps) -> Equations | None:
     chosen = [method for method in CAUSAL_METHODS if method.name in asked.methods]
     if not case.model.can_query or not any(method.needs_equations for method in chosen):
         return None
-    keep = set_levels(case, asked.varied)
+    keep = set_levels(asked.varied)
     others = any(not method.needs_equations for method in chosen)
     run = steps.optional if others else steps.run
     return run(

@@ -17,7 +17,8 @@ from workbench.common.threads import one_thread
 from workbench.common.wording import listing, share, signed, span
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.effects import EffectTable
-from workbench.methods.fuzzing.equations import CategoricalEquation, NumericEquation, fit_equation
+from workbench.methods.fuzzing.equation import Equation
+from workbench.methods.fuzzing.equations import NumericEquation, fit_equation
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.tables.columns import Column
 
@@ -302,7 +303,7 @@ def _warn(
 
 def _fit_on(
     column: Column, parents: Sequence[Column], rows: npt.NDArray[np.intp]
-) -> NumericEquation | CategoricalEquation | None:
+) -> Equation | None:
     """Fit an equation on some rows only, keeping codes and levels of the whole."""
     restricted = [_rows_of(c, rows) for c in (column, *parents)]
     if not column.is_numeric and len(np.unique(restricted[0].values)) < len(column.levels):
@@ -317,8 +318,8 @@ def _rows_of(column: Column, rows: npt.NDArray[np.intp]) -> Column:
 
 
 def _score(
-    fitted: NumericEquation | CategoricalEquation,
-    equation: NumericEquation | CategoricalEquation,
+    fitted: Equation,
+    equation: Equation,
     rows: npt.NDArray[np.intp],
 ) -> float:
     expected = fitted.expected({p.name: p.values[rows] for p in equation.parents})

@@ -20,6 +20,7 @@ from scipy import special
 
 from workbench.common.errors import TargetError, listed
 from workbench.methods.estimator import Estimator
+from workbench.methods.form_test import FormTest
 from workbench.methods.row_summary import RowSummary, summarise_part
 
 __all__ = ["Effect", "EffectTable", "FeatureEffects", "RowEffects", "sum_of"]
@@ -137,6 +138,10 @@ class FeatureEffects:
         How several features were put together.
     summary : RowSummary or None
         What a saved report keeps of `rows`; see :meth:`row_summary`.
+    form : FormTest or None
+        Of a debiased estimate that leans on equations: what they leave unexplained.
+    filled_rows : int
+        Rows of the target in which a mediator is missing, and was drawn given what is known.
     """
 
     feature: str
@@ -151,6 +156,8 @@ class FeatureEffects:
     queries: int = 0
     combination: str = ""
     summary: RowSummary | None = None
+    form: FormTest | None = None
+    filled_rows: int = 0
 
     @property
     def indirect(self) -> Effect:

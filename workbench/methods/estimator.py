@@ -25,7 +25,7 @@ Residuals = Literal["abduct", "drop"]
 ESTIMATOR_NAMES: dict[str, str] = {
     "cafe": "CAFÉ",
     "fuzzing": "causal fuzzing",
-    "debiased": "debiased regression",
+    "debiased": "debiased estimate",
     "asked": "the model’s answers",
 }
 """What people call each kind."""
@@ -39,7 +39,7 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "cafe": ("basis", "direct", "adjustment"),
     "fuzzing": ("residuals",),
-    "debiased": ("direct", "adjustment"),
+    "debiased": ("direct",),
     "asked": (),
 }
 """Which options a kind has; the others stay at their defaults."""

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.tables.columns import Column, Values
 
-__all__ = ["BasisKind", "ColumnBasis", "column_basis", "level_basis"]
+__all__ = [
+    "BasisKind",
+    "ColumnBasis",
+    "NumberLevels",
+    "column_basis",
+    "level_basis",
+    "number_levels",
+]
 
 FloatArray = npt.NDArray[np.float64]
-BasisKind = Literal["linear", "minimal", "local", "coarse", "flexible"]
+BasisKind = Literal[
+    "linear", "minimal", "local", "fine local", "coarse", "flexible", "fine", "finest"
+]
 
-_SPLINES: dict[BasisKind, tuple[int, int]] = {"local": (1, 4), "coarse": (2, 1), "flexible": (3, 4)}
+_SPLINES: dict[BasisKind, tuple[int, int]] = {
+    "local": (1, 4),
+    "fine local": (1, 10),
+    "coarse": (2, 1),
+    "flexible": (3, 4),
+    "fine": (3, 10),
+    "finest": (3, 20),
+}
 """Spline degree and number of inner knots by kind."""
 ATOM_SHARE = 0.25
 """A number that this share of the rows takes gets a regressor of its own (no capital gain)."""
 TABLE_ROWS = 1_000
 """Whole numbers that span less than this are evaluated once and looked up."""
-_RARE: dict[BasisKind, float] = {"minimal": 0.05, "coarse": 0.02, "local": 0.02}
+_RARE: dict[BasisKind, float] = {
+    "minimal": 0.05,
+    "coarse": 0.02,
+    "local": 0.02,
+    "fine local": 0.02,
+}
 """Levels below this share of the rows are pooled with the most frequent level."""
 
 
@@ -89,21 +110,53 @@ class ColumnBasis:
             out[missing, -1] = 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class NumberLevels:
+    """One regressor for each of some values of a number: 1 where it takes this value."""
+
+    name: str
+    values: FloatArray
+
+    @property
+    def width(self) -> int:
+        """Regressors it gives."""
+        return len(self.values)
+
+    def __call__(self, values: Values) -> FloatArray:
+        """Evaluate at values of shape (m,); return shape (m, width)."""
+        out: FloatArray = (values[:, None] == self.values[None, :]).astype(np.float64)
+        return out
+
+
+def number_levels(column: Column, levels: npt.NDArray[Any], least: int) -> NumberLevels | None:
+    """Give a number's own regressors at the levels that at least `least` rows hold, if any.
+
+    A spline smooths over a rule at one value; such a regressor lets that value stand apart.
+    """
+    if not column.is_numeric:
+        return None
+    often = [float(v) for v in levels if np.count_nonzero(column.values == v) >= least]
+    distinct = np.count_nonzero(~np.isnan(np.unique(column.values))) if often else 0
+    return NumberLevels(column.name, np.array(often)) if 0 < len(often) < distinct else None
+
+
 def column_basis(
-    column: Column, kind: BasisKind, *, keep: npt.NDArray[np.intp] | None = None
+    column: Column, kind: BasisKind, *, keep: npt.NDArray[Any] | None = None
 ) -> ColumnBasis:
     """Choose the regressors of a column.
 
     Parameters
     ----------
-    kind : {"linear", "minimal", "local", "coarse", "flexible"}
+    kind : BasisKind
         Numbers: the number itself ("linear", "minimal"), a quadratic spline with one inner knot
-        ("coarse"), a cubic one with four ("flexible"), or broken lines over four inner knots, of
-        which each row touches two ("local"). Categories: one regressor per level but the most
-        frequent; "minimal" pools levels below 5 % of the rows with it, "coarse" and "local" below
-        2 %.
-    keep : ndarray of int, optional
-        Codes of a category that are not pooled: the levels an intervention sets.
+        ("coarse"), a cubic one with four ("flexible"), ten ("fine") or twenty ("finest"), or
+        broken lines over four or ten inner knots, of which each row touches two ("local", "fine
+        local"). Categories: one regressor per level but the most
+        frequent; "minimal" pools levels below 5 % of the rows with it, "coarse" and the local ones
+        below 2 %.
+    keep : ndarray, optional
+        Codes of a category that are not pooled: the levels an intervention sets. Of a number they
+        change nothing; see :func:`number_levels`.
     """
     if column.is_numeric:
         return _numeric_basis(column, kind)

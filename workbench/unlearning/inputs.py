@@ -16,7 +16,8 @@ import pandas as pd
 
 from workbench.case.condition import Condition
 from workbench.common.errors import DataError, listed
-from workbench.methods.fuzzing.equations import Equation, NumericEquation
+from workbench.methods.fuzzing.equation import Equation
+from workbench.methods.fuzzing.equations import NumericEquation
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.tables.columns import Column, Values
 

@@ -129,7 +129,7 @@ def _equations(
             equations.check_cover(case, names)
             return equations
     varied = variations_of(case, names, np.flatnonzero(mask), intervention, seed)
-    fitted.append(fit_equations(case, names, keep=set_levels(case, varied), seed=seed))
+    fitted.append(fit_equations(case, names, keep=set_levels(varied), seed=seed))
     return fitted[-1]
 
 

@@ -197,7 +197,7 @@ def next_actions(
     positions = all_rows[sample_places(len(all_rows), max_rows, seed)]
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
-        keep = set_levels(case, varied)
+        keep = set_levels(varied)
         equations = fit_equations(whole, names, keep=keep, seed=seed, progress=progress)
     equations.check_cover(whole, names)
     sampled = target.kind != "datapoints" or len(positions) < len(all_rows)

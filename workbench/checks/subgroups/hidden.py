@@ -217,7 +217,7 @@ class _Half:
         equations = None
         if part.model.can_query:
             varied = variations_of(part, names, positions, interventions, seed)
-            keep = set_levels(part, varied)
+            keep = set_levels(varied)
             equations = fit_equations(part, names, keep=keep, seed=seed, progress=progress)
         effects = _effects(part, target, interventions, equations, seed, progress)
         return cls(part, target, positions, interventions, equations, effects, seed)

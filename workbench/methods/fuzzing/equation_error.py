@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.case.asking.batches import Answer
-from workbench.methods.fuzzing.equations import NumericEquation
 from workbench.methods.fuzzing.propagation import Propagation
 from workbench.tables.columns import Values
 
@@ -150,9 +149,10 @@ def _gradient(propagation: Propagation, nudge: Nudge) -> FloatArray:
     equations = propagation.equations
     equation = equations.by_node[nudge.node]
     was = propagation.parents(nudge.node, {}) if equations.residuals == "abduct" else None
-    if not isinstance(equation, NumericEquation):
-        return equation.gradient(nudge.scores.T, nudge.causes, was)
+    observed = propagation.observed(nudge.node)
+    if not equation.column.is_numeric:
+        return equation.gradient(nudge.scores.T, nudge.causes, was, observed)
     width = nudge.values[1] - nudge.values[0]
     rise = nudge.scores[1] - nudge.scores[0]
     slope = np.divide(rise, width, out=np.zeros_like(width), where=width > 0)
-    return equation.gradient(slope, nudge.causes, was)
+    return equation.gradient(slope, nudge.causes, was, observed)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.tables.column_bases import BasisKind, ColumnBasis, column_basis
+from workbench.tables.column_bases import BasisKind, column_basis
 from workbench.tables.columns import Column, Values
 
-__all__ = ["Terms", "choose_terms"]
+__all__ = ["Basis", "Terms", "choose_terms"]
 
 FloatArray = npt.NDArray[np.float64]
 ROWS_PER_TERM = 20
@@ -21,20 +22,38 @@ MOST_TERMS = 240
 """Coefficients of one equation at the most."""
 
 
+class Basis(Protocol):
+    """The regressors of one cause."""
+
+    @property
+    def name(self) -> str:
+        """The cause."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Regressors it gives."""
+        ...
+
+    def __call__(self, values: Values) -> FloatArray:
+        """Evaluate at encoded values of shape (m,); return shape (m, width)."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Terms:
     """Intercept, main effects of every parent, and products of pairs of parents.
 
     Attributes
     ----------
-    mains : tuple of ColumnBasis
-    pairs : tuple of (ColumnBasis, ColumnBasis)
+    mains : tuple of Basis
+    pairs : tuple of (Basis, Basis)
     width : int
         Regressors in all, the intercept included.
     """
 
-    mains: tuple[ColumnBasis, ...]
-    pairs: tuple[tuple[ColumnBasis, ColumnBasis], ...] = ()
+    mains: tuple[Basis, ...]
+    pairs: tuple[tuple[Basis, Basis], ...] = ()
 
     @property
     def width(self) -> int:
@@ -65,7 +84,7 @@ def choose_terms(
     n: int,
     equations: int = 1,
     *,
-    keep: Mapping[str, npt.NDArray[np.intp]] | None = None,
+    keep: Mapping[str, npt.NDArray[Any]] | None = None,
 ) -> Terms:
     """Choose the richest regressors that `n` rows can carry.
 

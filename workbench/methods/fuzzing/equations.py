@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,11 @@ import pandas as pd
 from scipy import linalg, special
 
 from workbench.methods.estimator import Residuals
+from workbench.methods.fuzzing.equation import Equation, Keep
 from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
 from workbench.tables.columns import Column, Values
 
-__all__ = ["CategoricalEquation", "Equation", "NumericEquation", "fit_equation"]
+__all__ = ["CategoricalEquation", "NumericEquation", "fit_equation"]
 
 FloatArray = npt.NDArray[np.float64]
 RIDGE = 1e-3
@@ -78,7 +78,11 @@ class NumericEquation:
         return np.clip(moved, self.column.low, self.column.high)
 
     def gradient(
-        self, slope: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values] | None
+        self,
+        slope: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values | None = None,
     ) -> FloatArray:
         """Differentiate the mean of slope · v by the coefficients, shape (width,).
 
@@ -162,7 +166,11 @@ class CategoricalEquation:
         return stayed.astype(np.intp)
 
     def gradient(
-        self, scores: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values] | None
+        self,
+        scores: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values | None = None,
     ) -> FloatArray:
         """Differentiate the mean score by the coefficients, shape (width · (levels − 1),).
 
@@ -240,12 +248,6 @@ class CategoricalEquation:
         return factor
 
 
-Equation: TypeAlias = NumericEquation | CategoricalEquation
-
-
-Keep: TypeAlias = Mapping[str, npt.NDArray[np.intp]]
-
-
 def fit_equation(
     column: Column, parents: Sequence[Column], *, keep: Keep | None = None
 ) -> Equation:
@@ -273,8 +275,11 @@ def _fit_numeric(column: Column, parents: tuple[Column, ...], keep: Keep | None)
     gram[np.diag_indices_from(gram)] += np.r_[0.0, np.full(len(gram) - 1, RIDGE / present.sum())]
     gram[np.diag_indices_from(gram)] += 1e-10
     factor = linalg.cho_factor(gram, lower=True)
-    moment = regressors.T @ column.values[present]
+    # About its own mean: what steadies the intercept must not depend on where a unit starts.
+    centre = float(column.values[present].mean())
+    moment = regressors.T @ (column.values[present] - centre)
     coefficients = linalg.cho_solve(factor, moment / scaling) / scaling
+    coefficients[0] += centre
     return NumericEquation(column, parents, terms, coefficients, factor, scaling)
 
 

@@ -111,7 +111,7 @@ def fuzzed_effects(
     positions = np.flatnonzero(mask)
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
-        keep = set_levels(case, varied)
+        keep = set_levels(varied)
         equations = fit_equations(
             case, names, keep=keep, residuals=residuals, seed=seed, progress=progress
         )
@@ -156,6 +156,8 @@ class _Question:
         The rows that were nudged; None when nothing carries the change.
     nudges : list of list of Nudge
         Those behind the total effect, then those behind the pure indirect one if it was asked.
+    filled : int
+        Rows in which a mediator is missing, and was drawn.
     """
 
     varied: tuple[Variation, ...]
@@ -165,6 +167,7 @@ class _Question:
     copies: int
     sample: Propagation | None
     nudges: list[list[Nudge]]
+    filled: int = 0
 
 
 def _in_groups(run: _Run, jobs: Sequence[tuple[Variation, ...]]) -> list[_Question]:
@@ -194,11 +197,11 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
         return _Question(varied, direct, direct, None, 1, None, [])
 
     def whole(state: dict[str, Values], rows: Propagation) -> Answer:
-        return run.batch.ask(rows.positions, state)
+        told = run.equations.as_recorded(state, rows.positions, features)
+        return run.batch.ask(rows.positions, told)
 
     def mediators_only(state: dict[str, Values], rows: Propagation) -> Answer:
-        moved = {name: values for name, values in state.items() if name not in features}
-        return run.batch.ask(rows.positions, moved)
+        return whole({k: values for k, values in state.items() if k not in features}, rows)
 
     # Where the model does not read the features, the pure indirect effect is the indirect one.
     reads = not features.isdisjoint(run.case.reads)
@@ -221,17 +224,21 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
         asked = nudged(sample, state, outcomes, features, carriers, sign=sign)
         for kept, more in zip(nudges, asked, strict=True):
             kept += more
-    return _Question(varied, direct, found[0], found[1] if reads else None, copies, sample, nudges)
+    filled = int(run.equations.gaps(carriers, run.positions).sum())
+    pure = found[1] if reads else None
+    return _Question(varied, direct, found[0], pure, copies, sample, nudges, filled)
 
 
 def _copies(run: _Run, carriers: Sequence[str]) -> int:
     """How often the target's rows are repeated with new noise."""
-    if not any(run.equations.by_node[node].is_random for node in carriers):
+    gaps = run.equations.gaps(carriers, run.positions).any()
+    if not gaps and not any(run.equations.by_node[node].is_random for node in carriers):
         return 1
     if len(run.positions) < ENOUGH_ROWS:
         return min(MOST_COPIES, -(-ENOUGH_ROWS // len(run.positions)))
-    # Of named rows the drawn noise is the only noise: it takes two to see it.
-    return 1 if run.sampled else 2
+    # Of named rows the drawn noise is the only noise: it takes two to see it. A gap is filled
+    # more than once, too.
+    return 1 if run.sampled and not gaps else 2
 
 
 def _levels(varied: tuple[Variation, ...]) -> Iterator[list[tuple[Variation, Values]]]:
@@ -291,6 +298,7 @@ def _entry(
         n_rows=len(run.positions),
         queries=sum(asked.values()) + sum(nudged_rows),
         combination="joint" if len(varied) > 1 else "",
+        filled_rows=question.filled,
     )
 
 

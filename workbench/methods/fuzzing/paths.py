@@ -143,7 +143,7 @@ def trace_paths(
     positions = positions[sample_places(len(positions), max_rows, seed)]
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
-        keep = set_levels(case, varied)
+        keep = set_levels(varied)
         equations = fit_equations(case, names, keep=keep, seed=seed, progress=progress)
     equations.check_cover(case, names)
     graph, _ = case.audit_graph.latent_projection()
@@ -209,12 +209,16 @@ class _Walk:
                 values = elsewhere(self.rows, node, self.value(prefix, level))
                 rows = self.rows.tiled(len(values))
                 last = _onward(rows, steps, stop, values.ravel())
-                answer = self.batch.ask(rows.positions, {steps[-1]: last})
+                told = self.rows.equations.as_recorded({steps[-1]: last}, rows.positions)
+                answer = self.batch.ask(rows.positions, told)
                 found.append(Nudge(node, causes, values, answer, sign))
         return found
 
     def _ask(self, changes: Mapping[str, Values]) -> Answer:
-        return self.batch.ask(self.rows.positions, changes)
+        told = self.rows.equations.as_recorded(
+            changes, self.rows.positions, (self.variation.feature,)
+        )
+        return self.batch.ask(self.rows.positions, told)
 
 
 def _onward(rows: Propagation, steps: tuple[str, ...], stop: int, value: Values) -> Values:

@@ -7,8 +7,10 @@ The validation is outside, in :func:`fit_equations`; inside is one loop in topol
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +23,17 @@ from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.estimator import Residuals
-from workbench.methods.fuzzing.equations import Equation, fit_equation
+from workbench.methods.fuzzing.equation import Equation, FitEquation, Keep
+from workbench.methods.fuzzing.equations import fit_equation
+from workbench.methods.fuzzing.missing import with_gaps, without_gaps
 from workbench.tables.columns import Column, Values
 
 __all__ = ["Equations", "Propagation", "fit_equations", "set_levels"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
+MOST_LEVELS = 40
+"""Levels of one number that an intervention can name; more are a grid, or draws."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +49,49 @@ class Equations:
     by_node: Mapping[str, Equation]
     residuals: Residuals
     seed: int
+    _filled: dict[int, dict[str, FloatArray]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def incomplete(self) -> frozenset[str]:
+        """Nodes whose gaps are filled, so that a change is carried past them."""
+        return frozenset() if self.residuals == "drop" else with_gaps(self.by_node)
+
+    def values(self, node: str, copy: int = 0) -> Values:
+        """Return a node's values at every row of the data, its gaps filled, shape (n,).
+
+        See :mod:`workbench.methods.fuzzing.missing`. Where noise is dropped a gap stays one.
+        """
+        if node not in self.incomplete:
+            return self.by_node[node].column.values
+        if copy not in self._filled:
+            rng = np.random.default_rng([self.seed, 31, copy])
+            self._filled[copy] = without_gaps(self.by_node, rng)
+        return self._filled[copy][node]
+
+    def as_recorded(
+        self, state: Mapping[str, Values], positions: Positions, fixed: Collection[str] = ()
+    ) -> dict[str, Values]:
+        """Return changed nodes as the model would be told of them: what was missing stays so.
+
+        Parameters
+        ----------
+        fixed : collection of str
+            The intervened features, which everyone is told.
+        """
+        out = dict(state)
+        for node in state:
+            if node in self.incomplete and node not in fixed:
+                gone = np.isnan(self.by_node[node].column.values[positions])
+                out[node] = np.where(gone, np.nan, state[node])
+        return out
+
+    def gaps(self, nodes: Collection[str], positions: Positions) -> npt.NDArray[np.bool_]:
+        """Tell the rows in which some node is missing that other nodes follow from."""
+        causes = {p.name for node in nodes for p in self.by_node[node].parents}
+        out = np.zeros(len(positions), dtype=bool)
+        for node in causes.intersection(nodes, self.incomplete):
+            out |= np.isnan(self.by_node[node].column.values[positions])
+        return out
 
     def check_cover(self, case: AuditCase, features: Iterable[str]) -> None:
         """Refuse to be used for features whose mediators have no equation here.
@@ -66,21 +115,37 @@ class Equations:
         return np.random.default_rng(key).random(n)
 
 
-def set_levels(case: AuditCase, varied: Iterable[Variation]) -> dict[str, npt.NDArray[np.intp]]:
-    """Return the codes that interventions set categories to: equations never pool these."""
-    return {v.feature: v.levels for v in varied if not case.columns[v.feature].is_numeric}
+def set_levels(varied: Iterable[Variation]) -> dict[str, npt.NDArray[Any]]:
+    """Return the encoded levels that interventions set features to, where they are few.
+
+    Equations never pool these levels of a category; better ones do not smooth over a number's.
+    """
+    levels = {v.feature: v.levels for v in varied}
+    return {
+        name: found
+        for name, found in levels.items()
+        if found.dtype.kind != "f" or len(found) <= MOST_LEVELS
+    }
 
 
 def fit_equations(
     case: AuditCase,
     features: Iterable[str],
     *,
-    keep: Mapping[str, npt.NDArray[np.intp]] | None = None,
+    keep: Keep | None = None,
     residuals: Residuals = "abduct",
+    fit: FitEquation = fit_equation,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Equations:
     """Fit one equation per node that lies between some feature and the prediction.
+
+    Parameters
+    ----------
+    keep : mapping of str to ndarray, optional
+        See :func:`set_levels`.
+    fit : callable, optional
+        Fits one equation; see :class:`workbench.methods.fuzzing.equation.Equation`.
 
     Raises
     ------
@@ -99,9 +164,7 @@ def fit_equations(
         parents = projected.parents(node)
         _check_equation(graph, node, parents)
         with one_thread():
-            by_node[node] = fit_equation(
-                case.columns[node], [case.columns[p] for p in parents], keep=keep
-            )
+            by_node[node] = fit(case.columns[node], [case.columns[p] for p in parents], keep=keep)
     return Equations(by_node, residuals, seed)
 
 
@@ -150,10 +213,23 @@ class Propagation:
         )
 
     def observed(self, node: str) -> Values:
-        """Values of a node as they are, shape (m,)."""
+        """Values of a node as they are, gaps filled, shape (m,)."""
         if node not in self._observed:
-            self._observed[node] = self.columns[node].values[self.positions]
+            if node in self.equations.by_node:
+                self._observed[node] = self._by_copy(lambda c: self.equations.values(node, c))
+            else:
+                self._observed[node] = self.columns[node].values[self.positions]
         return self._observed[node]
+
+    def _by_copy(self, values: Callable[[int], Values]) -> Values:
+        """Take each block of rows from the values of its own copy."""
+        size = len(self.positions) // self.copies
+        return np.concatenate(
+            [
+                values(copy)[self.positions[copy * size : (copy + 1) * size]]
+                for copy in range(self.copies)
+            ]
+        )
 
     def parents(self, node: str, changed: Mapping[str, Values]) -> dict[str, Values]:
         """Values of a node's causes after a change."""
@@ -231,14 +307,7 @@ class Propagation:
         """Return the noise of a node, shape (m,)."""
         if node not in self._noise:
             n = len(self.columns[node].values)
-            size = len(self.positions) // self.copies
-            blocks = [
-                self.equations.uniforms(node, n, copy)[
-                    self.positions[copy * size : (copy + 1) * size]
-                ]
-                for copy in range(self.copies)
-            ]
-            self._noise[node] = np.concatenate(blocks)
+            self._noise[node] = self._by_copy(lambda c: self.equations.uniforms(node, n, c))
         return self._noise[node]
 
 

@@ -1,0 +1,337 @@
+"""CAFÉ's regression with products of covariates and as many knots as the rows ask for.
+
+The same back-door adjustment as :mod:`shared_regression`, for one feature at a time and for any
+outcome: the prediction, or what a simulator of it leaves unexplained. Normal equations add over
+chunks of rows; a richer basis is taken only where it predicts rows that it was not fitted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.case.intervention import Variation
+from workbench.common.threads import one_thread
+from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised, solve_spd
+from workbench.methods.effects import Effect
+from workbench.methods.fuzzing.equation_terms import Basis
+from workbench.tables.column_bases import BasisKind, column_basis, level_basis, number_levels
+from workbench.tables.columns import Column, Values
+from workbench.tables.steps import find_steps
+
+__all__ = ["RichRegression"]
+
+FloatArray = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+
+MOST_TERMS = 200
+"""Interaction terms, and products of covariates, at the most."""
+SHRINKAGE = 0.05
+"""Ridge penalty of an interaction or a product, in rows."""
+LEVEL_SHRINKAGE = 0.05
+FINE_SHRINKAGE = 0.05
+"""Of every term, where finer knots stand beside coarser ones."""
+LEVEL_ROWS = 40
+"""Rows that a level of the intervention must hold to get a regressor of its own."""
+BETTER = 0.997
+"""What finer knots must bring the held-out error down to, as a share, to be taken."""
+STEP_BETTER = 0.999
+"""The same of steps."""
+CV_ROWS = 20_000
+"""Rows on which knots are compared."""
+CHUNK = 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Regressors of one basis, or all products of two; with their penalty in rows."""
+
+    bases: tuple[Basis, ...]
+    penalty: float
+
+    @property
+    def width(self) -> int:
+        return int(np.prod([basis.width for basis in self.bases]))
+
+    def __call__(self, values: Mapping[str, Values]) -> FloatArray:
+        first = self.bases[0](values[self.bases[0].name])
+        if len(self.bases) == 1:
+            return first
+        second = self.bases[1](values[self.bases[1].name])
+        product: FloatArray = (first[:, :, None] * second[:, None, :]).reshape(len(first), -1)
+        return product
+
+
+@dataclass(frozen=True, eq=False)
+class _Design:
+    """Intercept and blocks of regressors."""
+
+    blocks: tuple[_Block, ...]
+
+    @property
+    def width(self) -> int:
+        return 1 + sum(block.width for block in self.blocks)
+
+    @property
+    def penalties(self) -> FloatArray:
+        return np.concatenate([[0.0], *(np.full(b.width, b.penalty) for b in self.blocks)])
+
+    def __call__(self, values: Mapping[str, Values]) -> FloatArray:
+        size = len(next(iter(values.values())))
+        return np.hstack([np.ones((size, 1)), *(block(values) for block in self.blocks)])
+
+    def change(
+        self, feature: str, values: Mapping[str, Values], before: Values, after: Values
+    ) -> FloatArray:
+        """Change of all regressors when the feature goes from `before` to `after`."""
+        out = np.zeros((len(before), self.width))
+        stop = 1
+        for block in self.blocks:
+            here = slice(stop, stop + block.width)
+            stop += block.width
+            if any(basis.name == feature for basis in block.bases):
+                out[:, here] = block({**values, feature: after})
+                out[:, here] -= block({**values, feature: before})
+        return out
+
+
+class RichRegression:
+    """Regression of an outcome on one feature and what it is adjusted for.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        The feature's and the covariates'.
+    variation : Variation
+        What is asked about; a number's levels in it get regressors of their own.
+    given : sequence of str
+    y : ndarray, shape (n,)
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        variation: Variation,
+        given: Sequence[str],
+        y: FloatArray,
+    ) -> None:
+        self.variation = variation
+        names = (variation.feature, *given)
+        self._values = {name: columns[name].values for name in names}
+        self._y = y
+        self._n = len(y)
+        with one_thread():
+            self._design = self._choose(columns[variation.feature], [columns[z] for z in given])
+            gram, moment = self._normal_equations()
+        self._scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+        self._gram = _penalised(gram, self._design) / np.outer(self._scaling, self._scaling)
+        self.coefficients = self._solve(moment)
+
+    def fitted(self) -> FloatArray:
+        """Return the regression's value at every row, shape (n,)."""
+        return np.concatenate([self._design(v) @ self.coefficients for _, v in self._chunks()])
+
+    def answer(
+        self,
+        positions: Positions,
+        *,
+        sampled: bool = True,
+        extra: Callable[[Mapping[str, Values]], FloatArray] | None = None,
+    ) -> Standardised:
+        """Average the change of the regression over the target's rows.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            The target's rows, ascending.
+        sampled : bool
+            Whether those rows stand for a population.
+        extra : callable, optional
+            Added to the regression: what a second stage predicts of its residuals.
+        """
+        variation, n, size = self.variation, self._n, len(positions)
+        here = {name: values[positions] for name, values in self._values.items()}
+        draws = []
+        step = np.zeros(self._design.width)
+        with one_thread():
+            for after in variation.after:
+                rows = np.empty(size)
+                for part in _slices(size):
+                    at = {name: values[part] for name, values in here.items()}
+                    change = self._design.change(
+                        variation.feature, at, variation.before[part], after[part]
+                    )
+                    step += change.sum(axis=0)
+                    rows[part] = change @ self.coefficients
+                if extra is not None:
+                    rows = rows + extra({**here, variation.feature: after})
+                    rows = rows - extra({**here, variation.feature: variation.before})
+                draws.append(rows)
+            weights = self._solve(step / (size * len(draws))) * n
+            influence = np.empty(n)
+            drift = 0.0
+            for rows_, at in self._chunks():
+                design = self._design(at)
+                left = self._y[rows_] - design @ self.coefficients
+                if extra is not None:
+                    left = left - extra(at)
+                influence[rows_] = (design @ weights) * left
+            if extra is not None:
+                # What the second stage takes off the residuals is no longer balanced by the fit.
+                drift = float(influence.mean())
+                influence -= drift
+        influence *= np.sqrt(n / max(n - self._design.width, 1))
+        effect = np.mean(draws, axis=0)
+        value = float(effect.mean())
+        if sampled:
+            influence[positions] += (effect - value) * (n / size)
+        return Standardised(Effect(value + drift, influence), draws)
+
+    def _choose(self, feature: Column, covariates: Sequence[Column]) -> _Design:
+        n = self._n
+        coarse = self._coarse(feature, covariates)
+        numbers = [c for c in (feature, *covariates) if c.is_numeric]
+        if not numbers:
+            return coarse
+        rows = slice(None) if n <= CV_ROWS else slice(None, None, -(-n // CV_ROWS))
+        at = {name: values[rows] for name, values in self._values.items()}
+        seen = self._y[rows]
+        one = np.random.default_rng([4, len(seen)]).permutation(len(seen)) % 2 == 0
+        best, least = coarse, _held_out_error(coarse, at, seen, one)
+        kinds: tuple[BasisKind, ...] = ("fine", "finest")
+        for kind in kinds:
+            more = [_Block((column_basis(c, kind),), FINE_SHRINKAGE) for c in numbers]
+            if kind == "finest" and feature.is_numeric:
+                more += [
+                    _Block(
+                        (column_basis(feature, "fine local"), column_basis(z, "coarse")),
+                        SHRINKAGE,
+                    )
+                    for z in covariates
+                ]
+            blocks = [
+                _Block(b.bases, max(b.penalty, FINE_SHRINKAGE)) for b in (*coarse.blocks, *more)
+            ]
+            finer = _Design(tuple(b for b in blocks if b.width))
+            if finer.width > n // 10:
+                continue
+            error = _held_out_error(finer, at, seen, one)
+            if error < BETTER * least:
+                best, least = finer, error
+        return self._with_steps(best, least, numbers, at, seen, one)
+
+    def _with_steps(
+        self,
+        design: _Design,
+        least: float,
+        numbers: Sequence[Column],
+        at: Mapping[str, Values],
+        y: FloatArray,
+        one: npt.NDArray[np.bool_],
+    ) -> _Design:
+        """Let the outcome jump at values of a number, where unseen rows bear the jumps out."""
+
+        def more(rows: npt.NDArray[np.bool_] | slice) -> _Design:
+            here = {name: values[rows] for name, values in at.items()}
+            left = y[rows] - design(here) @ _coefficients(design, design(here), y[rows])
+            steps = find_steps(numbers, here, left)
+            return _Design((*design.blocks, *(_Block((s,), LEVEL_SHRINKAGE) for s in steps)))
+
+        error = 0.0
+        for learn in (one, ~one):
+            jumping = more(learn)
+            if jumping.width == design.width:
+                return design
+            error += _unseen_error(jumping, jumping(at), y, learn)
+        return more(slice(None)) if error / len(y) < STEP_BETTER * least else design
+
+    def _coarse(self, feature: Column, covariates: Sequence[Column]) -> _Design:
+        """Take main effects, the feature's interactions, products of covariates, its own levels."""
+        n = self._n
+        mains = [column_basis(c, "flexible") for c in (feature, *covariates)]
+        if 1 + sum(b.width for b in mains) > max(n // 8, 2):
+            mains = [column_basis(feature, "coarse")]
+            mains += [column_basis(c, "minimal") for c in covariates]
+        blocks = [_Block((basis,), 0.0) for basis in mains]
+        most = min(MOST_TERMS, n // ROWS_PER_TERM)
+        levels = self.variation.levels
+        few = not feature.is_numeric and len(levels) <= 2
+        options: tuple[tuple[BasisKind, BasisKind], ...] = (
+            ("local", "flexible"),
+            ("local", "coarse"),
+            ("coarse", "coarse"),
+            ("coarse", "minimal"),
+            ("minimal", "minimal"),
+        )
+        for left_kind, right_kind in options:
+            left = level_basis(feature, levels) if few else column_basis(feature, left_kind)
+            right = [column_basis(z, right_kind) for z in covariates]
+            if 0 < left.width * sum(r.width for r in right) <= most:
+                blocks += [_Block((left, r), SHRINKAGE) for r in right]
+                break
+        product_kinds: tuple[BasisKind, ...] = ("coarse", "minimal")
+        for kind in product_kinds:
+            pairs = list(combinations([column_basis(z, kind) for z in covariates], 2))
+            if 0 < sum(a.width * b.width for a, b in pairs) <= most:
+                blocks += [_Block(pair, SHRINKAGE) for pair in pairs]
+                break
+        own = number_levels(feature, levels, LEVEL_ROWS) if len(levels) <= LEVEL_ROWS else None
+        if own is not None:
+            blocks.append(_Block((own,), LEVEL_SHRINKAGE))
+        return _Design(tuple(block for block in blocks if block.width))
+
+    def _chunks(self) -> Iterator[tuple[slice, dict[str, Values]]]:
+        for rows in _slices(self._n):
+            yield rows, {name: values[rows] for name, values in self._values.items()}
+
+    def _normal_equations(self) -> tuple[FloatArray, FloatArray]:
+        width = self._design.width
+        gram, moment = np.zeros((width, width)), np.zeros(width)
+        for rows, at in self._chunks():
+            design = self._design(at)
+            gram += design.T @ design
+            moment += design.T @ self._y[rows]
+        return gram, moment
+
+    def _solve(self, right: FloatArray) -> FloatArray:
+        with one_thread():
+            return solve_spd(self._gram, right / self._scaling) / self._scaling
+
+
+def _penalised(gram: FloatArray, design: _Design) -> FloatArray:
+    out = gram.copy()
+    out[np.diag_indices_from(out)] += design.penalties
+    return out
+
+
+def _held_out_error(
+    design: _Design, at: Mapping[str, Values], y: FloatArray, one: npt.NDArray[np.bool_]
+) -> float:
+    """Mean squared error on rows not fitted on, each half predicted from the other."""
+    regressors = design(at)
+    return sum(_unseen_error(design, regressors, y, learn) for learn in (one, ~one)) / len(y)
+
+
+def _unseen_error(
+    design: _Design, regressors: FloatArray, y: FloatArray, learn: npt.NDArray[np.bool_]
+) -> float:
+    """Sum of squared errors on the rows that were not learned from."""
+    coefficients = _coefficients(design, regressors[learn], y[learn])
+    return float(((y[~learn] - regressors[~learn] @ coefficients) ** 2).sum())
+
+
+def _coefficients(design: _Design, regressors: FloatArray, y: FloatArray) -> FloatArray:
+    gram = _penalised(regressors.T @ regressors, design)
+    scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+    scaled = gram / np.outer(scaling, scaling)
+    out: FloatArray = solve_spd(scaled, regressors.T @ y / scaling) / scaling
+    return out
+
+
+def _slices(size: int) -> Iterator[slice]:
+    for start in range(0, size, CHUNK):
+        yield slice(start, min(start + CHUNK, size))

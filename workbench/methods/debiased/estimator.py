@@ -1,0 +1,202 @@
+"""The debiased estimate: fuzzing with better equations, corrected by what they leave unexplained.
+
+1. Carry the change through structural equations and ask the model, as fuzzing does
+   (:mod:`workbench.methods.fuzzing`), with equations that bend where the data does
+   (:mod:`location_scale`).
+2. Redraw every row's mediators, ask again, and see what of the predictions that does not explain
+   (:mod:`simulator`).
+3. Regress this on the feature and what it is adjusted for, as CAFÉ regresses the prediction: the
+   correction δ ± s.
+4. Take the share of δ that exceeds its own noise (:mod:`combination`).
+
+See ``estimands.md``, "The debiased estimate". A feature without mediators needs none of this: its
+total effect is the model's own answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.case.asking.batches import QueryBatch
+from workbench.case.asking.variations import variations_of
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Interventions, Variation
+from workbench.case.target import UnlearningTarget
+from workbench.common.errors import NotIdentifiableError
+from workbench.common.progress import Progress, silent
+from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
+from workbench.methods.cafe.rich_regression import RichRegression
+from workbench.methods.debiased.combination import corrected
+from workbench.methods.debiased.equations import better_equations
+from workbench.methods.debiased.logged import logged_effects
+from workbench.methods.debiased.simulator import REDRAWS, redrawn
+from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
+from workbench.methods.estimator import Estimator
+from workbench.methods.fuzzing.estimator import fuzzed_effects
+from workbench.methods.fuzzing.propagation import Equations
+
+__all__ = ["debiased_effects"]
+
+FloatArray = npt.NDArray[np.float64]
+DEBIASED = Estimator("debiased")
+
+
+def debiased_effects(
+    case: AuditCase,
+    target: UnlearningTarget,
+    intervention: Interventions = None,
+    *,
+    equations: Equations | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> EffectTable:
+    """Estimate total, direct and indirect effects that do not rest on the equations' form alone.
+
+    Parameters
+    ----------
+    case : AuditCase
+    target : UnlearningTarget
+    intervention : Contrast, Resample, Shift, mapping of feature to these, or None
+        None takes the defaults of :func:`workbench.case.intervention.vary`.
+    equations : Equations, optional
+        Of :func:`workbench.methods.debiased.equations.better_equations`, to be shared between
+        calls; fitted here by default.
+    seed : int, default 0
+        For everything that is drawn.
+    progress : callable, optional
+        See :mod:`workbench.common.progress`.
+
+    Returns
+    -------
+    EffectTable
+        One entry per feature; for several features also their sum and the joint intervention. An
+        entry's `form` says what the equations leave unexplained: where it does not hold, paths and
+        the pure indirect effect are not to be relied on, since no data can correct them.
+
+        With logged predictions only, CAFÉ's regression with products and finer knots is what
+        remains; its interval carries what boosted trees still find in its residuals.
+
+    Raises
+    ------
+    TargetError, InterventionError
+        When target or intervention do not fit the case.
+    NotIdentifiableError
+        When a latent common cause leaves neither an adjustment set nor the equations.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from workbench.graph.causal_graph import CausalGraph
+    >>> from workbench.case.intervention import Contrast
+    >>> rng = np.random.default_rng(1)
+    >>> a = rng.normal(size=2000)
+    >>> frame = pd.DataFrame({"a": a, "b": a**2 + (1 + a**2) * rng.normal(size=2000)})
+    >>> case = AuditCase(data=frame, model=lambda rows: 3 * rows["b"], features=["b"],
+    ...                  graph=CausalGraph([("a", "b")]))
+    >>> found = debiased_effects(case, UnlearningTarget.feature("a"), Contrast(0.0, 1.0))["a"]
+    >>> bool(found.total.low < 3 < found.total.high), found.direct.value, found.form.holds
+    (True, 0.0, True)
+    """
+    names, mask = case.resolve(target)
+    positions = np.flatnonzero(mask)
+    varied = variations_of(case, names, positions, intervention, seed)
+    if not case.model.can_query:
+        return logged_effects(case, target, varied, mask, seed)
+    if equations is None:
+        equations = better_equations(case, names, varied, seed=seed, progress=progress)
+    started = fuzzed_effects(
+        case, target, intervention=intervention, equations=equations, seed=seed, progress=progress
+    )
+    plans = _plans(case, target, varied, mask)
+    left = _unexplained(case, equations, plans, progress)
+    shared = columns_of(case, list(plans.values()), mask)
+    entries, corrections = [], []
+    for variation in varied:
+        entry = replace(started[variation.feature], estimator=DEBIASED)
+        plan = plans.get(variation.feature)
+        if plan is None:
+            # No mediators, so that the model answers; or no adjustment set to correct by.
+            entries.append(entry)
+            continue
+        residual = left[case.carriers(variation.feature)]
+        regression = RichRegression(shared, variation, plan.total_given, residual.values)
+        found = regression.answer(positions, sampled=target.kind != "datapoints").effect
+        corrections.append(found)
+        total, form = corrected(entry.total, entry.direct, found)
+        entries.append(
+            replace(
+                entry,
+                total=total,
+                form=form,
+                adjustment=tuple(n for n in plan.total_given if n in case.columns),
+                queries=entry.queries + residual.queries,
+            )
+        )
+    if len(entries) > 1:
+        joint = replace(started.entries[-1], estimator=DEBIASED)
+        entries += [sum_of(entries), _widened(joint, corrections)]
+    return EffectTable(tuple(entries), case.data.index[positions], case.output, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What redrawn mediators do not explain, and how many rows were asked about."""
+
+    values: FloatArray
+    queries: int
+
+
+def _plans(
+    case: AuditCase,
+    target: UnlearningTarget,
+    varied: list[Variation],
+    mask: npt.NDArray[np.bool_],
+) -> dict[str, Plan]:
+    """Say what each feature with mediators is adjusted for, where the graph allows it."""
+    plans = {}
+    for variation in varied:
+        if not case.carriers(variation.feature):
+            continue
+        try:
+            plans[variation.feature] = plan_of(
+                case, target, variation, mask, "minimum-variance", "query"
+            )
+        except NotIdentifiableError:
+            continue
+    return plans
+
+
+def _unexplained(
+    case: AuditCase, equations: Equations, plans: Mapping[str, Plan], progress: Progress
+) -> dict[tuple[str, ...], _Left]:
+    """Ask about redrawn rows once for all features that act through the same mediators."""
+    batch = QueryBatch(case, progress, "what the equations leave unexplained")
+    asked = {
+        carriers: redrawn(case, equations, carriers, batch)
+        for carriers in dict.fromkeys(case.carriers(name) for name in plans)
+    }
+    batch.flush()
+    return {
+        carriers: _Left(
+            case.predictions - np.mean([a.scores for a in answers], axis=0),
+            REDRAWS * case.n_rows,
+        )
+        for carriers, answers in asked.items()
+    }
+
+
+def _widened(joint: FeatureEffects, corrections: list[Effect]) -> FeatureEffects:
+    """Let a joint intervention's interval carry what its features' corrections exceed their noise.
+
+    No regression answers for several features set together, so that its value is not moved.
+    """
+    excess = sum(max(0.0, d.value**2 - d.standard_error**2) for d in corrections)
+    if excess == 0:
+        return joint
+    largest = max(corrections, key=lambda d: abs(d.value))
+    stretch = np.sqrt(excess) / largest.standard_error
+    return replace(joint, total=joint.total + Effect(0.0, largest.influence * stretch))

@@ -1,0 +1,67 @@
+"""Ridge regressions whose error is known row by row, and how well they predict unseen rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg
+
+__all__ = ["LeastSquares", "held_out_error"]
+
+FloatArray = npt.NDArray[np.float64]
+STEADY = 1e-9
+"""Added to the diagonal of scaled normal equations, so that collinear regressors stay solvable."""
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquares:
+    """Coefficients of one regression, and the factor of its scaled normal equations.
+
+    The first regressor is the intercept, which is not penalised.
+    """
+
+    coefficients: FloatArray
+    _factor: tuple[FloatArray, bool]
+    _scaling: FloatArray
+
+    @classmethod
+    def fit(cls, gram: FloatArray, moment: FloatArray, penalty: float, n: int) -> LeastSquares:
+        """Solve normal equations.
+
+        Parameters
+        ----------
+        penalty : float
+            Of a standardised coefficient, in rows.
+        """
+        scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+        scaled = gram / np.outer(scaling, scaling)
+        scaled[np.diag_indices_from(scaled)] += np.r_[0.0, np.full(len(gram) - 1, penalty / n)]
+        scaled[np.diag_indices_from(scaled)] += STEADY
+        factor = linalg.cho_factor(scaled, lower=True)
+        return cls(linalg.cho_solve(factor, moment / scaling) / scaling, factor, scaling)
+
+    def weights(self, gradients: FloatArray) -> FloatArray:
+        """Solve for what a row's regressors times its residual adds, shape (width, k).
+
+        Parameters
+        ----------
+        gradients : ndarray, shape (k, width)
+            Derivatives of k quantities by the coefficients.
+        """
+        solved = linalg.cho_solve(self._factor, (gradients / self._scaling).T)
+        out: FloatArray = solved / self._scaling[:, None]
+        return out
+
+
+def held_out_error(
+    regressors: FloatArray, y: FloatArray, one: npt.NDArray[np.bool_], penalty: float
+) -> float:
+    """Mean squared error on rows not fitted on, each half predicted from the other."""
+    left = 0.0
+    for learn in (one, ~one):
+        part, n = regressors[learn], int(learn.sum())
+        fit = LeastSquares.fit(part.T @ part, part.T @ y[learn], penalty, n)
+        left += float(((y[~learn] - regressors[~learn] @ fit.coefficients) ** 2).sum())
+    return left / len(y)

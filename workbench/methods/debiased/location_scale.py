@@ -1,0 +1,280 @@
+"""An equation of a number whose noise may be wider in some places than in others.
+
+v = H(causes) + S(causes) · noise. H is a regression on splines and products, their knots chosen by
+cross-validation, with regressors of their own for the levels that an intervention sets, and with
+boosted trees on what is left, where there is something left to learn. S is a regression of the
+residuals' sizes. A move keeps the noise: v' = H' + S'/S · (v − H), which does not depend on the
+node's unit or on where it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.methods.debiased.boosted import Correction, boosted_residual, halves
+from workbench.methods.debiased.least_squares import LeastSquares, held_out_error
+from workbench.methods.estimator import Residuals
+from workbench.methods.fuzzing.equation import Keep
+from workbench.methods.fuzzing.equation_terms import Basis, Terms, choose_terms
+from workbench.tables.column_bases import BasisKind, column_basis, number_levels
+from workbench.tables.columns import Column, Values
+from workbench.tables.steps import find_steps
+
+__all__ = ["LocationScaleEquation", "fit_location_scale"]
+
+FloatArray = npt.NDArray[np.float64]
+
+PENALTY = 1e-3
+"""Ridge penalty of a standardised coefficient, in rows."""
+SCALE_PENALTY = 5.0
+BETTER = 0.995
+"""What finer knots must bring the held-out error down to, as a share, to be taken."""
+STEP_BETTER = 0.998
+"""The same of steps."""
+CV_ROWS = 20_000
+"""Rows on which knots are compared."""
+ROWS_PER_TERM = 12
+MOST_TERMS = 300
+LEVEL_ROWS = 40
+"""Rows that a level must hold to get a regressor of its own."""
+SMALLEST_SCALE = 0.2
+"""S is at least this share of the mean size of the residuals."""
+CHUNK = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class _Scale:
+    """S, in units of the residuals' mean size."""
+
+    terms: Terms
+    fit: LeastSquares
+    least: float
+    most: float
+
+    def raw(self, parents: Mapping[str, Values]) -> FloatArray:
+        return self.terms(parents) @ self.fit.coefficients
+
+
+@dataclass(frozen=True, eq=False)
+class LocationScaleEquation:
+    """v = H(parents) + S(parents) · noise.
+
+    Attributes
+    ----------
+    column : Column
+        The node's own column.
+    parents : tuple of Column
+    centre : float
+        The node's mean. H is fitted about it, so that a large offset costs no digits.
+    """
+
+    column: Column
+    parents: tuple[Column, ...]
+    terms: Terms
+    centre: float
+    fit: LeastSquares
+    boosted: Correction | None = None
+    scale: _Scale | None = None
+
+    @property
+    def is_random(self) -> bool:
+        """Whether moving a row involves a draw: whole numbers are rounded up or down at random."""
+        return self.column.integer
+
+    def expected(self, parents: Mapping[str, Values]) -> FloatArray:
+        """H less the centre, and S, at encoded parent values, shape (m, 2)."""
+        mean = self.terms(parents) @ self.fit.coefficients
+        if self.boosted is not None:
+            mean = mean + self.boosted(parents)
+        if self.scale is None:
+            return np.column_stack([mean, np.ones(len(mean))])
+        return np.column_stack([mean, np.maximum(self.scale.raw(parents), self.scale.least)])
+
+    def move(
+        self,
+        observed: Values,
+        was: FloatArray,
+        now: FloatArray,
+        uniform: FloatArray,
+        residuals: Residuals,
+    ) -> Values:
+        """Carry the noise over from causes that gave `was` to causes that give `now`."""
+        if residuals == "drop":
+            moved = np.where(np.isnan(observed), np.nan, self.centre + now[:, 0])
+        else:
+            # Written as a change, so that a row whose causes did not move stays to the last digit.
+            stretch = (now[:, 1] - was[:, 1]) / was[:, 1]
+            noise = observed - self.centre - was[:, 0]
+            moved = observed + ((now[:, 0] - was[:, 0]) + stretch * noise)
+        if self.column.integer:
+            moved = np.floor(moved + uniform)
+        return np.clip(moved, self.column.low, self.column.high)
+
+    def gradient(
+        self,
+        response: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values,
+    ) -> FloatArray:
+        """Differentiate the mean of response · v by the coefficients of H, then of S."""
+        m = len(response)
+        by_mean = response @ self.terms(now)
+        if was is None:
+            out: FloatArray = by_mean / m
+            return out if self.scale is None else np.r_[out, np.zeros(self.scale.terms.width)]
+        after, before = self.expected(now), self.expected(was)
+        ratio = after[:, 1] / before[:, 1]
+        by_mean = by_mean - (response * ratio) @ self.terms(was)
+        if self.scale is None:
+            return np.asarray(by_mean / m)
+        noise = np.nan_to_num((observed - self.centre - before[:, 0]) / before[:, 1])
+        free_after = after[:, 1] > self.scale.least
+        free_before = before[:, 1] > self.scale.least
+        by_scale = (response * noise * free_after) @ self.scale.terms(now)
+        by_scale = by_scale - (response * noise * ratio * free_before) @ self.scale.terms(was)
+        return np.concatenate([by_mean, by_scale]) / m
+
+    def influences(self, gradients: FloatArray) -> FloatArray:
+        """How much each row of the data moves gradient · coefficients, shape (k, n)."""
+        width, n = self.terms.width, len(self.column.values)
+        weights = self.fit.weights(gradients[:, :width])
+        spread = None if self.scale is None else self.scale.fit.weights(gradients[:, width:])
+        out = np.empty((len(gradients), n))
+        for rows in _chunks(n):
+            at = {p.name: p.values[rows] for p in self.parents}
+            expected = self.expected(at)
+            left = self.column.values[rows] - self.centre - expected[:, 0]
+            out[:, rows] = (self.terms(at) @ weights).T * np.nan_to_num(left)
+            if self.scale is not None and spread is not None:
+                size = np.minimum(np.abs(left), self.scale.most) - self.scale.raw(at)
+                out[:, rows] += (self.scale.terms(at) @ spread).T * np.nan_to_num(size)
+        return out * (n * float(np.sqrt(n / max(n - width, 1))))
+
+
+def fit_location_scale(
+    column: Column, parents: Sequence[Column], *, keep: Keep | None = None
+) -> LocationScaleEquation:
+    """Fit a number's equation on the rows where it is present.
+
+    Parameters
+    ----------
+    keep : mapping of str to ndarray, optional
+        Encoded levels of parents that an intervention sets.
+    """
+    present = ~np.isnan(column.values)
+    values = {p.name: p.values[present] for p in parents}
+    centre = float(column.values[present].mean())
+    y = column.values[present] - centre
+    plain = choose_terms(parents, len(y), keep=keep)
+    terms = _with_levels(_best_knots(parents, plain, values, y, keep), parents, keep)
+    terms = _with_steps(terms, parents, values, y)
+    regressors = terms(values)
+    fit = LeastSquares.fit(regressors.T @ regressors, regressors.T @ y, PENALTY, len(y))
+    left = y - regressors @ fit.coefficients
+    boosted = boosted_residual(parents, values, left)
+    if boosted is not None:
+        left = left - boosted(values)
+    equation = LocationScaleEquation(column, tuple(parents), terms, centre, fit, boosted)
+    return replace(equation, scale=_fit_scale(plain, values, left))
+
+
+def _best_knots(
+    parents: Sequence[Column],
+    plain: Terms,
+    values: Mapping[str, Values],
+    y: FloatArray,
+    keep: Keep | None,
+) -> Terms:
+    """Take more knots where rows that were not fitted on are then predicted better."""
+    if not any(p.is_numeric for p in parents):
+        return plain
+    n = len(y)
+    rows = slice(None) if n <= CV_ROWS else slice(None, None, -(-n // CV_ROWS))
+    at, seen = {name: array[rows] for name, array in values.items()}, y[rows]
+    one = halves(len(seen))
+    best, least = plain, held_out_error(plain(at), seen, one, PENALTY)
+    kinds: tuple[BasisKind, ...] = ("fine", "finest")
+    for kind in kinds:
+        mains = tuple(column_basis(p, kind, keep=(keep or {}).get(p.name)) for p in parents)
+        finer = Terms(mains, plain.pairs)
+        if finer.width > min(MOST_TERMS, n // ROWS_PER_TERM):
+            break
+        error = held_out_error(finer(at), seen, one, PENALTY)
+        if error < BETTER * least:
+            best, least = finer, error
+    return best
+
+
+def _with_levels(terms: Terms, parents: Sequence[Column], keep: Keep | None) -> Terms:
+    """Let the levels that an intervention sets a number to stand apart from its curve."""
+    own: list[Basis] = []
+    for parent in parents:
+        if keep is not None and parent.name in keep:
+            levels = number_levels(parent, keep[parent.name], LEVEL_ROWS)
+            own += [levels] if levels is not None else []
+    return Terms((*terms.mains, *own), terms.pairs) if own else terms
+
+
+def _with_steps(
+    terms: Terms, parents: Sequence[Column], values: Mapping[str, Values], y: FloatArray
+) -> Terms:
+    """Let the node jump at values of its causes, where rows not fitted on bear the jumps out."""
+    n = len(y)
+    one = halves(n, 5)
+    error = {"without": 0.0, "with": 0.0}
+    for learn in (one, ~one):
+        here = {name: array[learn] for name, array in values.items()}
+        there = {name: array[~learn] for name, array in values.items()}
+        left, unseen = _left(terms, here, y[learn], there, y[~learn])
+        steps = find_steps(parents, here, left)
+        if not steps:
+            return terms
+        more = Terms((*terms.mains, *steps), terms.pairs)
+        error["without"] += float((unseen**2).sum())
+        error["with"] += float((_left(more, here, y[learn], there, y[~learn])[1] ** 2).sum())
+    if error["with"] > STEP_BETTER * error["without"]:
+        return terms
+    steps = find_steps(parents, values, _left(terms, values, y, values, y)[0])
+    return Terms((*terms.mains, *steps), terms.pairs)
+
+
+def _left(
+    terms: Terms,
+    here: Mapping[str, Values],
+    y: FloatArray,
+    there: Mapping[str, Values],
+    y_there: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Fit on some rows; return the residuals on them and on others."""
+    regressors = terms(here)
+    fit = LeastSquares.fit(regressors.T @ regressors, regressors.T @ y, PENALTY, len(y))
+    return y - regressors @ fit.coefficients, y_there - terms(there) @ fit.coefficients
+
+
+def _fit_scale(terms: Terms, values: Mapping[str, Values], left: FloatArray) -> _Scale | None:
+    """Fit the residuals' sizes; None where they do not go with the causes."""
+    size = np.abs(left)
+    most = float(np.quantile(size, 0.995))
+    capped = np.minimum(size, most)
+    spread = float(capped.var())
+    if spread == 0:
+        return None
+    regressors = terms(values)
+    n = len(size)
+    gram, moment = regressors.T @ regressors, regressors.T @ capped
+    fit = LeastSquares.fit(gram, moment, SCALE_PENALTY, n)
+    gain = 1 - float(np.mean((capped - regressors @ fit.coefficients) ** 2)) / spread
+    # In-sample: noise alone would explain about width / n of it.
+    if gain <= 2.5 * terms.width / n + 0.01:
+        return None
+    return _Scale(terms, fit, SMALLEST_SCALE * float(size.mean()), most)
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    for start in range(0, n, CHUNK):
+        yield slice(start, min(start + CHUNK, n))

@@ -1,0 +1,135 @@
+"""Effects from logged predictions: a regression, and what its form may have missed.
+
+Only the regression exists. It gets products of covariates and the knots that the data ask for; then
+a small tree looks for what it left on rows it has not seen, and where there is something, boosted
+trees say what that would change. Of a feature that the graph gives no way to anything the model
+reads, there is no effect to estimate: it is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Variation
+from workbench.case.target import UnlearningTarget
+from workbench.methods.averages import row_effects
+from workbench.methods.cafe.estimator import columns_of, plan_of
+from workbench.methods.cafe.rich_regression import RichRegression
+from workbench.methods.cafe.shared_regression import Standardised
+from workbench.methods.debiased.boosted import boosted_residual
+from workbench.methods.debiased.combination import corrected
+from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
+from workbench.methods.estimator import Estimator
+from workbench.methods.form_test import FormTest
+from workbench.tables.columns import Column, Values
+
+__all__ = ["logged_effects"]
+
+FloatArray = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+LOGGED = Estimator("debiased", direct="regression")
+
+
+def logged_effects(
+    case: AuditCase,
+    target: UnlearningTarget,
+    varied: Sequence[Variation],
+    mask: npt.NDArray[np.bool_],
+    seed: int,
+) -> EffectTable:
+    """Estimate effects of the varied features from the case's predictions alone."""
+    positions = np.flatnonzero(mask)
+    sampled = target.kind != "datapoints"
+    plans = [plan_of(case, target, v, mask, "minimum-variance", "regression") for v in varied]
+    columns = columns_of(case, plans, mask)
+    entries = []
+    for plan in plans:
+        name = plan.variation.feature
+        carriers, read = case.carriers(name), name in case.reads
+        nothing = _nothing(case, plan.variation, positions)
+        none = _Answer(nothing, None)
+        total = (
+            _estimated(case, columns, plan.variation, plan.total_given, positions, sampled)
+            if carriers or read
+            else none
+        )
+        direct = (
+            _estimated(case, columns, plan.variation, plan.direct_given, positions, sampled)
+            if read
+            else none
+        )
+        if not carriers and read:
+            total = direct
+        entries.append(
+            FeatureEffects(
+                name,
+                LOGGED,
+                plan.variation.text,
+                total.found.effect,
+                direct.found.effect,
+                row_effects(total.found.per_draw, direct.found.per_draw),
+                adjustment=tuple(n for n in plan.total_given if n in case.columns),
+                n_rows=len(positions),
+                form=total.form,
+            )
+        )
+    if len(entries) > 1:
+        entries.append(sum_of(entries))
+    return EffectTable(tuple(entries), case.data.index[positions], case.output, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """A standardised effect and, if its form was in doubt, what was done about it."""
+
+    found: Standardised
+    form: FormTest | None
+
+
+def _nothing(case: AuditCase, variation: Variation, positions: Positions) -> Standardised:
+    rows = [np.zeros(len(positions))] * len(variation.after)
+    return Standardised(Effect(0.0, np.zeros(case.n_rows)), rows)
+
+
+def _estimated(
+    case: AuditCase,
+    columns: Mapping[str, Column],
+    variation: Variation,
+    given: Sequence[str],
+    positions: Positions,
+    sampled: bool,
+) -> _Answer:
+    """Estimate by the regression, and by boosted trees on its residuals where these earn it."""
+    given = [name for name in given if name in columns]
+    regression = RichRegression(columns, variation, given, case.predictions)
+    plain = regression.answer(positions, sampled=sampled)
+    used = [columns[name] for name in (variation.feature, *given)]
+    values: dict[str, Values] = {c.name: c.values for c in used}
+    boosted = boosted_residual(used, values, case.predictions - regression.fitted())
+    if boosted is None:
+        return _Answer(plain, FormTest(0.0, plain.effect.standard_error, 0.0))
+    moved = regression.answer(positions, sampled=sampled, extra=_of(boosted, used))
+    correction = moved.effect - plain.effect
+    nothing = Effect(0.0, np.zeros(case.n_rows))
+    # The correction's own noise is that of the whole estimate: trees bring error of their own.
+    noisy = Effect(
+        correction.value,
+        correction.influence
+        if correction.standard_error >= plain.effect.standard_error
+        else plain.effect.influence,
+    )
+    total, form = corrected(plain.effect, nothing, noisy)
+    draws = [a + form.weight * (b - a) for a, b in zip(plain.per_draw, moved.per_draw, strict=True)]
+    return _Answer(Standardised(total, draws), form)
+
+
+def _of(
+    boosted: Callable[[Mapping[str, Values]], FloatArray], used: Sequence[Column]
+) -> Callable[[Mapping[str, Values]], FloatArray]:
+    names = [column.name for column in used]
+    return lambda at: boosted({name: at[name] for name in names})

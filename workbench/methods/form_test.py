@@ -1,0 +1,39 @@
+"""Whether the form of the equations holds: what they leave unexplained, against its error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FormTest"]
+
+DOUBTED = 3.0
+"""A correction of so many standard errors says that the equations' form is wrong."""
+
+
+@dataclass(frozen=True)
+class FormTest:
+    """What a regression finds in the predictions that the simulator does not explain.
+
+    Attributes
+    ----------
+    correction : float
+        δ: what this adds to the total effect, in the unit of the prediction.
+    standard_error : float
+        s, its standard error.
+    weight : float
+        λ: the share of the correction that was taken.
+    """
+
+    correction: float
+    standard_error: float
+    weight: float
+
+    @property
+    def ratio(self) -> float:
+        """|δ| / s: about 1 where the form is right."""
+        return abs(self.correction) / self.standard_error if self.standard_error > 0 else 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether paths and the pure indirect effect, which no data can correct, may be used."""
+        return self.ratio <= DOUBTED
