@@ -25,6 +25,7 @@ from workbench.common.errors import DataError, ModelError, TargetError, listed
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.models.black_box import BlackBoxModel, Output
 from workbench.tables.columns import Column, encode_column
+from workbench.tables.files.delimited import READING_NOTES
 
 __all__ = ["AuditCase"]
 
@@ -104,7 +105,8 @@ class AuditCase:
         predictions = _baseline(box, data)
         predictions.setflags(write=False)
         self._put(data=data, model=box, graph=graph, outcome=outcome)
-        self._put(predictions=predictions, **_derived(graph, box, outcome, encoded, predictions))
+        derived = _derived(data, graph, box, outcome, encoded, predictions)
+        self._put(predictions=predictions, **derived)
 
     def _put(self, **fields: Any) -> None:
         for name, value in fields.items():
@@ -122,7 +124,7 @@ class AuditCase:
         """Return a case of parts that were checked, about the same outcome."""
         other = object.__new__(type(self))
         other._put(data=data, model=model, graph=graph, outcome=self.outcome, budget=budget)
-        derived = _derived(graph, model, self.outcome, encoded, predictions)
+        derived = _derived(data, graph, model, self.outcome, encoded, predictions)
         other._put(predictions=predictions, **derived)
         return other
 
@@ -344,6 +346,7 @@ def _encoded(
 
 
 def _derived(
+    data: pd.DataFrame,
     graph: CausalGraph,
     model: BlackBoxModel,
     outcome: str | None,
@@ -354,7 +357,9 @@ def _derived(
     return {
         "features": tuple(name for name in columns if name != outcome),
         "columns": columns,
-        "warnings": case_warnings(graph, model, columns, predictions),
+        "warnings": case_warnings(
+            graph, model, columns, predictions, data.attrs.get(READING_NOTES, ())
+        ),
     }
 
 

@@ -106,9 +106,10 @@ def case_warnings(
     model: BlackBoxModel,
     columns: Mapping[str, Column],
     predictions: npt.NDArray[np.float64],
+    reading_notes: Iterable[tuple[str, str]] = (),
 ) -> tuple[str, ...]:
     """Say what the auditor should know before trusting a result."""
-    found = []
+    found = [sentence for name, sentence in reading_notes if not name or name in columns]
     lacking = [name for name in model.features or () if name not in graph.nodes]
     if lacking:
         found.append(

@@ -5,12 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from workbench.common.errors import DataError
+from workbench.tables.files.characters import decoded, unpacked
+from workbench.tables.files.column_types import (
+    Stated,
+    decimal_sign,
+    stated,
+    typed,
+    with_stated_types,
+)
 from workbench.tables.files.limits import (
     MAX_BYTES,
     MAX_CELLS,
@@ -20,30 +29,77 @@ from workbench.tables.files.limits import (
     too_large,
 )
 from workbench.tables.files.parquet import parse_parquet
+from workbench.tables.files.table_schema import beside, read_schema
 
-__all__ = ["MAX_BYTES", "MAX_CELLS", "MAX_COLUMNS", "parse_csv", "parse_table", "read_table"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_CELLS",
+    "MAX_COLUMNS",
+    "READING_NOTES",
+    "parse_csv",
+    "parse_table",
+    "read_table",
+]
 
-KINDS = (".csv", ".tsv", ".txt", ".parquet")
+KINDS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet")
+ELSEWHERE = {
+    ".xlsx": "In the spreadsheet program, save the sheet as 'CSV UTF-8'.",
+    ".xls": "In the spreadsheet program, save the sheet as 'CSV UTF-8'.",
+    ".ods": "In the spreadsheet program, save the sheet as CSV with UTF-8.",
+    ".feather": "In Python: pd.read_feather(path).to_parquet('table.parquet').",
+    ".arrow": "In Python: pd.read_feather(path).to_parquet('table.parquet').",
+    ".arff": "In Weka, export it as CSV; in Python, scipy.io.arff.loadarff reads it.",
+    ".dta": "In Python: pd.read_stata(path, convert_categoricals=False).to_parquet('t.parquet').",
+    ".sav": "In SPSS, save it as CSV; in Python, pyreadstat.read_sav reads it.",
+    ".sas7bdat": "In Python: pd.read_sas(path).to_parquet('table.parquet').",
+    ".rds": "In R: arrow::write_parquet(readRDS(path), 'table.parquet').",
+    ".rdata": "In R: arrow::write_parquet(the_table, 'table.parquet').",
+    ".json": "In Python: pd.read_json(path).to_parquet('table.parquet').",
+    ".jsonl": "In Python: pd.read_json(path, lines=True).to_parquet('table.parquet').",
+    ".zip": "Unpack it first.",
+    ".pkl": "A pickle runs its author's code when it is opened. Ask for CSV or Parquet.",
+    ".pickle": "A pickle runs its author's code when it is opened. Ask for CSV or Parquet.",
+}
+"""What to do with a table of another kind."""
 
 DELIMITERS = ",;\t|"
-MISSING = frozenset(("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A"))
-"""Cells that mean "not known"."""
-CODE = re.compile(r"[+-]?0[0-9]|[+-]?[0-9]{16}")
-"""How a code begins that only looks like a number: 02121, or more digits than a float holds."""
+READING_NOTES = "workbench.reading_notes"
+"""Key of ``DataFrame.attrs`` under which a table keeps what was assumed when it was read: pairs of
+a column, or "" for the whole table, and a sentence."""
 
 
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a table from a file that ends in .csv, .tsv, .txt or .parquet.
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    types: Mapping[str, str] | None = None,
+    missing: str | Iterable[str] | Mapping[str, str | Iterable[str]] | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+) -> pd.DataFrame:
+    """Read a table from a file that ends in .csv, .tsv, .txt (also with .gz) or .parquet.
+
+    A file ``NAME.schema.json`` beside it, in the form of a Frictionless Table Schema, states what
+    the arguments leave open.
 
     Parameters
     ----------
     path : path
         See `parse_csv` for what a CSV file may hold.
+    types : mapping of str to {"text", "category", "number", "yes/no"}, optional
+        What columns hold. A column that is not named gets the type that its values plainly have.
+    missing : str, iterable of str, or mapping of column to these, optional
+        What means "not known". By default empty cells, and in a column of numbers also NA, NaN,
+        null, None, ``.``, ``?`` and their like; in a column of text these are values.
+    decimal : {".", ","}, optional
+        The sign before a fraction, where the numbers leave it open.
+    encoding : str, optional
+        How the characters are written, such as "latin-1", where the file is not UTF-8.
 
     Returns
     -------
     DataFrame, shape (n, columns)
-        A CSV file's rows are numbered from 0.
+        A CSV file's rows are numbered from 0. What was assumed stands in
+        ``attrs[READING_NOTES]`` and among the warnings of a case made of it.
 
     Raises
     ------
@@ -54,6 +110,9 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     file = Path(path)
     _check_kind(file.name)
+    said = stated(types, missing, decimal)
+    if (schema := beside(file)) is not None:
+        said = read_schema(schema, said)
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -62,15 +121,16 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise DataError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
-    return parse_table(content, file.name)
+    return parse_table(content, file.name, said=said, encoding=encoding)
 
 
 def _check_kind(name: str) -> str:
-    suffix = Path(name).suffix.lower()
+    ends = "".join(Path(name.lower()).suffixes[-2:])
+    suffix = ends if ends.endswith(".gz") else Path(name).suffix.lower()
     if suffix not in KINDS:
         raise DataError(
             f"{name[:100]!r} is not a kind of table that can be read: its name must end in .csv, "
-            f".tsv, .txt or .parquet."
+            f".tsv, .txt, .csv.gz or .parquet. {ELSEWHERE.get(suffix, '')}".rstrip()
         )
     return suffix
 
@@ -79,6 +139,8 @@ def parse_table(
     content: bytes,
     name: str,
     *,
+    said: Stated | None = None,
+    encoding: str | None = None,
     max_bytes: int = MAX_BYTES,
     max_columns: int = MAX_COLUMNS,
     max_cells: int = MAX_CELLS,
@@ -90,6 +152,10 @@ def parse_table(
     content : bytes
     name : str
         The file's name: its ending says the kind, and the content must agree.
+    said : Stated, optional
+        What somebody said of the columns, by :func:`workbench.tables.files.column_types.stated`.
+    encoding : str, optional
+        How the characters of a CSV file are written, where it is not UTF-8.
     max_bytes, max_columns, max_cells : int
         What is refused before it is parsed.
 
@@ -110,20 +176,27 @@ def parse_table(
     >>> parse_table(b"age,zip\n30,02121\n", "people.csv").dtypes.tolist()
     [dtype('int64'), <StringDtype(na_value=nan)>]
     """
-    parquet = _check_kind(name) == ".parquet"
-    if not parquet and content[:4] == b"PAR1":
+    kind = _check_kind(name)
+    said = said or Stated()
+    limits = {"max_bytes": max_bytes, "max_columns": max_columns, "max_cells": max_cells}
+    if kind == ".parquet":
+        return with_stated_types(parse_parquet(content, name, **limits), repr(name[:100]), said)
+    if content[:4] == b"PAR1":
         raise DataError(
             f"The file {name[:100]!r} is a Parquet file. Let its name end in .parquet to have it "
             f"read as one."
         )
-    parse = parse_parquet if parquet else parse_csv
-    return parse(content, name, max_bytes=max_bytes, max_columns=max_columns, max_cells=max_cells)
+    if kind.endswith(".gz"):
+        content = unpacked(content, repr(name[:100]), max_bytes)
+    return parse_csv(content, name, said=said, encoding=encoding, **limits)
 
 
 def parse_csv(
     content: bytes,
     name: str,
     *,
+    said: Stated | None = None,
+    encoding: str | None = None,
     max_bytes: int = MAX_BYTES,
     max_columns: int = MAX_COLUMNS,
     max_cells: int = MAX_CELLS,
@@ -133,23 +206,27 @@ def parse_csv(
     Parameters
     ----------
     content : bytes
-        UTF-8 text with a header line, separated by comma, semicolon, tab or ``|``.
+        Text with a header line, separated by comma, semicolon, tab or ``|``: UTF-8, UTF-16 with a
+        mark at its beginning, or plainly a western European Windows text.
     name : str
         The file's name, for messages.
+    said, encoding
+        See `parse_table`.
     max_bytes, max_columns, max_cells : int
         What is refused before it is parsed.
 
     Returns
     -------
     DataFrame, shape (n, columns)
-        Whole numbers, numbers, true/false, or text. A column is text when one of its values has a
-        leading zero (02121 is a code) or more than 15 digits. Empty cells and NA, NaN, null and
-        their like are missing.
+        Whole numbers, numbers, true/false, or text that keeps every character. A column is text
+        when one of its values has a leading zero (02121 is a code) or more than 15 digits. What
+        was assumed stands in ``attrs[READING_NOTES]``.
 
     Raises
     ------
     DataError
-        The file is too large, not text, not a table, or its header is unusable.
+        The file is too large, not text, not a table, its header is unusable, or its values do not
+        have the stated type.
 
     Examples
     --------
@@ -157,11 +234,15 @@ def parse_csv(
     >>> table.to_dict("list")
     {'zip': ['02121', '10001'], 'age': [30.0, nan], 'member': [True, False]}
     """
-    shown = repr(name[:100])
-    text = _decoded(content, shown, max_bytes)
-    head = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(DELIMITERS, key=head.count)
-    names, rows = _checked_lines(text, delimiter, shown, max_columns)
+    shown, said = repr(name[:100]), said or Stated()
+    notes: list[tuple[str, str]] = []
+
+    def note(sentence: str, column: str = "") -> None:
+        notes.append((column, sentence))
+
+    text = decoded(content, shown, max_bytes, encoding, note)
+    text, delimiter = _delimiter(text, note)
+    names, rows, tight = _lines_either_way(text, delimiter, shown, max_columns, note)
     check_cells(rows, len(names), shown, max_cells)
     try:
         cells = pd.read_csv(
@@ -173,40 +254,84 @@ def parse_csv(
             dtype=str,
             keep_default_na=False,
             na_filter=False,
-            skipinitialspace=True,
+            skipinitialspace=tight,
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise DataError(f"The file {shown} is not a table: {str(error)[:200]}.") from None
-    return pd.DataFrame({column: _typed(cells[column]) for column in names})
+    if names[0] == ROW_NAMES:
+        cells, names = cells.drop(columns=ROW_NAMES), names[1:]
+    said.check_names(names, shown)
+    likely = said.decimal or _decimal_of_file(cells, delimiter)
+    table = pd.DataFrame(
+        {
+            column: typed(cells[column], column, shown, said, partial(note, column=column), likely)
+            for column in names
+        }
+    )
+    if notes:
+        table.attrs[READING_NOTES] = tuple(dict.fromkeys(notes))
+    return table
 
 
-def _decoded(content: bytes, shown: str, max_bytes: int) -> str:
-    if len(content) > max_bytes:
-        raise too_large(shown, len(content), max_bytes)
-    if not content.strip():
-        raise DataError(f"The file {shown} is empty.")
-    if b"\0" in content[:4096] or content[:2] == b"PK":
-        raise DataError(
-            f"The file {shown} is not a text file. In a spreadsheet program, save the table as "
-            f"'CSV UTF-8' and choose that file."
-        )
+ROW_NAMES = "\0row names"
+"""Stands for the first column where the header does not name it."""
+
+
+def _delimiter(text: str, note: Callable[[str], None]) -> tuple[str, str]:
+    """Return the text without a line ``sep=;``, and what separates its columns."""
+    first, _, rest = text.lstrip("\r\n").partition("\n")
+    stated = first.strip().strip('"').lower()
+    if stated.startswith("sep=") and len(stated) == 5 and stated[4] in DELIMITERS:
+        note(f"The first line, {first.strip()!r}, says what separates the columns.")
+        return rest, stated[4]
+    return text, max(DELIMITERS, key=first.count)
+
+
+def _decimal_of_file(cells: pd.DataFrame, delimiter: str) -> str | None:
+    """Return the decimal sign that columns of the file show, for those that leave it open."""
+    signs = {
+        sign
+        for column in cells
+        if (sign := decimal_sign([v.strip() for v in pd.unique(cells[column])[:1000] if v])[0])
+    }
+    if len(signs) == 1:
+        return signs.pop()
+    return "," if delimiter == ";" and not signs and not _has_point(cells) else None
+
+
+def _has_point(cells: pd.DataFrame) -> bool:
+    """Whether some column holds numbers with a decimal point."""
+    sample = cells.head(1000)
+    return any(bool(sample[c].str.fullmatch(r"\s*[+-]?[0-9]+\.[0-9]+\s*").any()) for c in sample)
+
+
+def _lines_either_way(
+    text: str, delimiter: str, shown: str, max_columns: int, note: Callable[[str], None]
+) -> tuple[list[str], int, bool]:
+    """Check the lines; say whether blanks before a quoted value belong to the separator."""
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"The file {shown} is not UTF-8 text (line {line:,}). In a spreadsheet program, save "
-            f"the table as 'CSV UTF-8' and choose that file."
-        ) from None
+        return *_checked_lines(text, delimiter, shown, max_columns, note, tight=False), False
+    except DataError:
+        if f'{delimiter} "' not in text:
+            raise
+    found = _checked_lines(text, delimiter, shown, max_columns, note, tight=True)
+    note("Blanks after a separator are left out, because quoted values follow them.")
+    return *found, True
 
 
 def _checked_lines(
-    text: str, delimiter: str, shown: str, max_columns: int
+    text: str,
+    delimiter: str,
+    shown: str,
+    max_columns: int,
+    note: Callable[[str], None],
+    *,
+    tight: bool,
 ) -> tuple[list[str], int]:
     """Return the header's names and the number of rows; every row has as many cells as names."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=tight)
     names: list[str] = []
-    rows = 0
+    rows, labels = 0, set()
     try:
         for cells in lines:
             if not cells:
@@ -218,39 +343,32 @@ def _checked_lines(
                         f"The first line of {shown} names one column only. Columns are separated "
                         f"by commas, semicolons, tabs or |, and the first line names them."
                     )
+                if not names[0]:  # pandas and R write row names so
+                    names[0] = ROW_NAMES
                 check_names(names, shown, max_columns)
                 continue
             rows += 1
+            if rows == 1 and len(cells) == len(names) + 1 and names[0] != ROW_NAMES:
+                names = [ROW_NAMES, *names]  # R's write.table names no column for row names
             if len(cells) != len(names):
                 raise DataError(
                     f"Line {lines.line_num:,} of {shown} has {len(cells)} cells, but the header "
                     f"names {len(names)} columns. Every line needs as many cells as the header; "
                     f"put quotes around a value that holds {delimiter!r}."
                 )
+            if names[0] == ROW_NAMES:
+                labels.add(cells[0])
     except csv.Error as error:
         raise DataError(
             f"Line {lines.line_num:,} of {shown} cannot be read: {error}. Check its quotes."
         ) from None
     if not rows:
         raise DataError(f"The file {shown} has a header and no row below it.")
+    if names[0] == ROW_NAMES:
+        if len(labels) < rows:
+            raise DataError(
+                f"Column 1 of {shown} has no name, and its values repeat, so that they are no row "
+                f"names. Name it, or remove the column."
+            )
+        note("The first column has no name and differs in every row: taken as row names, left out.")
     return names, rows
-
-
-def _typed(cells: pd.Series) -> pd.Series:
-    """Give a column of text the type its values have."""
-    # Most columns repeat their values: each distinct one is looked at once.
-    codes, distinct = pd.factorize(cells)
-    values = [str(value).strip() for value in distinct]
-    present = [value for value in values if value not in MISSING]
-    whole = pd.Series([None if value in MISSING else value for value in values], dtype="str")
-    if present and {value.lower() for value in present} <= {"true", "false"}:
-        typed = whole.str.lower().map({"true": True, "false": False})
-        typed = typed.astype(bool) if len(present) == len(values) else typed.astype("boolean")
-    elif present and not any(CODE.match(value) for value in present):
-        try:
-            typed = pd.to_numeric(whole)
-        except (ValueError, TypeError):
-            typed = whole
-    else:
-        typed = whole
-    return pd.Series(typed.array.take(codes), index=cells.index)

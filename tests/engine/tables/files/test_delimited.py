@@ -11,7 +11,8 @@ import pytest
 
 import workbench as wb
 from workbench.common.errors import AuditError, DataError
-from workbench.tables.files.delimited import parse_csv, read_table
+from workbench.tables.files.column_types import stated
+from workbench.tables.files.delimited import READING_NOTES, parse_csv, parse_table, read_table
 
 
 def column(*cells: str) -> pd.Series:
@@ -31,7 +32,7 @@ def column(*cells: str) -> pd.Series:
         (("1234567890123456", "2"), "text", ["1234567890123456", "2"]),
         (("yes", "1"), "text", ["yes", "1"]),
         (('"a,b"', "c"), "text", ["a,b", "c"]),
-        ((" left ", "c"), "text", ["left", "c"]),
+        ((" left ", "c"), "text", [" left ", "c"]),
     ],
 )
 def test_a_column_gets_the_type_of_its_values(
@@ -108,3 +109,116 @@ def test_a_world_comes_back_from_csv(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(
         read_table(tmp_path / "loan.csv"), data, check_dtype=False, rtol=1e-12
     )
+
+
+def notes(table: pd.DataFrame) -> str:
+    return " ".join(sentence for _, sentence in table.attrs.get(READING_NOTES, ()))
+
+
+def test_words_for_missing_are_values_of_text_unless_somebody_says_so() -> None:
+    text = b"alley,x\nNone,1\nGrvl,2\nNA,3\n,4\n"
+    plain = parse_csv(text, "t.csv")
+    assert plain["alley"].tolist()[:3] == ["None", "Grvl", "NA"] and plain["alley"].isna()[3]
+    assert "'NA', 'None' is read as a value" in notes(plain)
+    said = parse_csv(text, "t.csv", said=stated(missing={"alley": ("None", "")}))
+    assert said["alley"].isna().tolist() == [True, False, False, True]
+    everywhere = parse_csv(text, "t.csv", said=stated(missing=("NA", "3")))
+    assert everywhere["alley"].isna()[2] and everywhere["x"].isna().tolist()[2]
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "values", "said"),
+    [
+        (b"a;b\n1,5;x\n2,25;y\n", "a", [1.5, 2.25], "decimal comma"),
+        (b'a,b\n"1,5",x\n"-2,25",y\n', "a", [1.5, -2.25], "decimal comma"),
+        (b"a;b\n1.234,5;x\n7;y\n", "a", [1234.5, 7.0], "decimal comma"),
+        (b"a;b\n1,234;1,5\n2,345;2,5\n", "a", [1.234, 2.345], "decimal comma"),
+        (b'a,b\n"1,234.5",x\n12,y\n', "a", [1234.5, 12.0], "between their thousands"),
+        (b"a\tb\n1 234\tx\n12\ty\n", "a", [1234, 12], "between their thousands"),
+        (b"a,b\n1,x\n.,y\n", "a", [1.0, None], "'.' in a is read as a missing number"),
+        (b"a,b\n1,x\n?,y\n", "a", [1.0, None], "'?' in a is read as a missing number"),
+        (b"sep=;\na;b\n1;x\n", "a", [1], "says what separates"),
+        (b",a,b\n0,1,x\n1,2,y\n", "a", [1, 2], "taken as row names"),
+        (b'"a" "b"\n'.replace(b" ", b",") + b'"1",5,x\n"2",6,y\n', "a", [5, 6], "row names"),
+        ("a,b\n1,Müller\n".encode("latin-1"), "b", ["Müller"], "Windows-1252"),
+        ("a,b\n1,Müller\n".encode("utf-16"), "b", ["Müller"], "UTF-16"),
+    ],
+)
+def test_what_is_plain_is_read_and_said(
+    content: bytes, column: str, values: list[Any], said: str
+) -> None:
+    table = parse_csv(content, "t.csv")
+    read = [None if pd.isna(value) else value for value in table[column]]
+    assert read == values
+    assert said in notes(table)
+
+
+def test_a_comma_that_may_mean_either_leaves_the_text() -> None:
+    table = parse_csv(b'a,b\n"1,234",x\n"2,345",y\n', "t.csv")
+    assert table["a"].tolist() == ["1,234", "2,345"] and "State it: decimal=" in notes(table)
+    comma = parse_csv(b'a,b\n"1,234",x\n"2,345",y\n', "t.csv", said=stated(decimal=","))
+    point = parse_csv(b'a,b\n"1,234",x\n"2,345",y\n', "t.csv", said=stated(decimal="."))
+    assert comma["a"].tolist() == [1.234, 2.345] and point["a"].tolist() == [1234, 2345]
+
+
+def test_unnamed_columns_that_are_no_row_names_are_refused() -> None:
+    with pytest.raises(DataError, match="its values repeat, so that they are no row names"):
+        parse_csv(b",a,b\n1,1,x\n1,2,y\n", "t.csv")
+
+
+def test_other_scripts_are_not_taken_for_western_european() -> None:
+    content = "a,b\n1,Привет\n".encode("cp1251")
+    with pytest.raises(DataError, match=r"encoding='cp1251'"):
+        parse_csv(content, "t.csv")
+    assert parse_csv(content, "t.csv", encoding="cp1251")["b"].tolist() == ["Привет"]
+    with pytest.raises(DataError, match="'no-such' is unknown"):
+        parse_csv(content, "t.csv", encoding="no-such")
+
+
+def test_types_are_taken_as_stated(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("zip,region,code,member\n02121,1,7,yes\n10001,2,8,no\n")
+    types = {"zip": "number", "region": "category", "code": "text", "member": "yes/no"}
+    table = read_table(tmp_path / "t.csv", types=types)
+    assert table["zip"].tolist() == [2121, 10001] and table["code"].tolist() == ["7", "8"]
+    assert table["region"].dtype == "category" and table["region"].cat.categories.tolist() == [1, 2]
+    assert table["member"].tolist() == [True, False]
+    with pytest.raises(DataError, match="stated to be a number, but holds 'yes'"):
+        read_table(tmp_path / "t.csv", types={"member": "number"})
+    with pytest.raises(DataError, match="Did you mean 'region'"):
+        read_table(tmp_path / "t.csv", types={"regoin": "text"})
+    with pytest.raises(DataError, match="The type 'txt' of 'zip' is unknown"):
+        read_table(tmp_path / "t.csv", types={"zip": "txt"})
+
+
+def test_a_table_schema_beside_the_file_states_types(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("zip,age\n02121,30\n10001,-9\n")
+    (tmp_path / "t.schema.json").write_text(
+        '{"fields": [{"name": "zip", "type": "integer"}, {"name": "age", "type": "integer"}],'
+        ' "missingValues": ["", "-9"]}'
+    )
+    table = read_table(tmp_path / "t.csv")
+    assert table["zip"].tolist() == [2121, 10001] and table["age"].isna().tolist() == [False, True]
+    assert read_table(tmp_path / "t.csv", types={"zip": "text"})["zip"][0] == "02121"
+    (tmp_path / "t.schema.json").write_text('{"columns": []}')
+    with pytest.raises(DataError, match="Frictionless Table Schema"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_packed_text_is_bounded_and_parquet_takes_stated_types() -> None:
+    import gzip
+
+    packed = gzip.compress(b"a,b\n1,2\n")
+    assert parse_table(packed, "t.csv.gz").to_dict("list") == {"a": [1], "b": [2]}
+    with pytest.raises(DataError, match="at most 0 MB"):
+        parse_table(gzip.compress(b"a,b\n" + b"1,2\n" * 9999), "t.csv.gz", max_bytes=1000)
+    with pytest.raises(DataError, match="no gzip file"):
+        parse_table(packed[:20], "t.csv.gz")
+    pytest.importorskip("pyarrow")
+    import io
+
+    stream = io.BytesIO()
+    pd.DataFrame({"zip": ["02121", "NA"], "n": [1, 2]}).to_parquet(stream)
+    said = stated({"zip": "number", "n": "category"}, missing="NA")
+    table = parse_table(stream.getvalue(), "t.parquet", said=said)
+    assert table["zip"].tolist()[0] == 2121 and table["zip"].isna()[1]
+    assert table["n"].dtype == "category"

@@ -1,0 +1,328 @@
+"""The type of a column that was written as text: as stated, else as its values plainly are.
+
+A value is never changed into another: what is no number, and no mark for a missing one, keeps
+every character, blanks included, because a model may have been trained on exactly that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import pandas as pd
+
+from workbench.common.errors import DataError, listed, suggestion
+
+__all__ = ["TYPES", "Stated", "decimal_sign", "stated", "typed", "with_stated_types"]
+
+TYPES = ("text", "category", "number", "yes/no")
+"""What may be said of a column."""
+MARKS = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A"))
+"""Words that mean "not known" in a column of numbers; in a column of text they are values."""
+SIGNS = frozenset((".", "?", "-", "--"))
+"""Signs that programs of statistics write for a missing number."""
+YES = frozenset(("true", "yes", "y", "t", "1"))
+NO = frozenset(("false", "no", "n", "f", "0"))
+TRUTHS = {"true": True, "false": False, "True": True, "False": False, "TRUE": True, "FALSE": False}
+
+CODE = re.compile(r"[+-]?0[0-9]|[+-]?[0-9]{16}")
+"""How a code begins that only looks like a number: 02121, or more digits than a float holds."""
+_GROUPED = r"[+-]?[0-9]{{1,3}}(?:{0}[0-9]{{3}})+"
+_BY_POINT = re.compile(_GROUPED.format(r"\.") + "(?:,[0-9]+)?")
+_BY_COMMA = re.compile(_GROUPED.format(",") + r"(?:\.[0-9]+)?")
+_BY_SPACE = re.compile(_GROUPED.format("[ \u00a0\u202f'’]") + "(?:[.,][0-9]+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
+_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What somebody said of a table's columns.
+
+    Attributes
+    ----------
+    types : mapping of str to str
+        One of `TYPES` by column.
+    missing : frozenset of str, or None
+        What means "not known" in every column; None when nobody said.
+    missing_in : mapping of str to frozenset of str
+        The same for single columns.
+    decimal : {".", ","}, optional
+        The sign before the fraction of a number.
+    """
+
+    types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    missing: frozenset[str] | None = None
+    missing_in: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    decimal: str | None = None
+
+    def marks(self, column: str) -> frozenset[str] | None:
+        """Return what means "not known" in a column; None when nobody said."""
+        return self.missing_in.get(column, self.missing)
+
+    def check_names(self, names: Iterable[str], shown: str) -> None:
+        """Refuse what is said of a column that the table does not have."""
+        known = list(names)
+        for name in (*self.types, *self.missing_in):
+            if name not in known:
+                raise DataError(
+                    f"A type or a missing mark is stated for {name!r}, but {shown} has no such "
+                    f"column.{suggestion(name, known)} Columns: {listed(known)}."
+                )
+
+
+def stated(
+    types: Mapping[str, str] | None = None,
+    missing: str | Iterable[str] | Mapping[str, str | Iterable[str]] | None = None,
+    decimal: str | None = None,
+) -> Stated:
+    """Check what is said of a table's columns.
+
+    Raises
+    ------
+    DataError
+        A type or a decimal sign is unknown.
+
+    Examples
+    --------
+    >>> stated({"zip": "text"}, missing=".").marks("zip")
+    frozenset({'.'})
+    """
+    chosen = dict(types or {})
+    for name, kind in chosen.items():
+        if kind not in TYPES:
+            raise DataError(
+                f"The type {kind!r} of {name!r} is unknown.{suggestion(kind, TYPES)} A column is "
+                f"one of {listed(TYPES)}."
+            )
+    if decimal not in (None, ".", ","):
+        raise DataError(f"The decimal sign is '.' or ',', not {decimal!r}.")
+    if isinstance(missing, Mapping):
+        by_column = {name: _marks(value) for name, value in missing.items()}
+        return Stated(MappingProxyType(chosen), None, MappingProxyType(by_column), decimal)
+    everywhere = None if missing is None else _marks(missing)
+    return Stated(MappingProxyType(chosen), everywhere, decimal=decimal)
+
+
+def _marks(value: str | Iterable[str]) -> frozenset[str]:
+    return frozenset((value,)) if isinstance(value, str) else frozenset(map(str, value))
+
+
+def typed(
+    cells: pd.Series,
+    name: str,
+    shown: str,
+    said: Stated,
+    note: Callable[[str], None],
+    likely: str | None = None,
+) -> pd.Series:
+    """Give a column of text the type that is stated, else the one that its values plainly have.
+
+    Parameters
+    ----------
+    cells : Series of str
+    note : callable
+        Takes a sentence about each thing that was assumed.
+    likely : {".", ","}, optional
+        The decimal sign that the other columns show; it decides where this one leaves it open.
+
+    Raises
+    ------
+    DataError
+        The values do not have the stated type.
+    """
+    # Most columns repeat their values: each distinct one is looked at once.
+    codes, found = pd.factorize(cells)
+    values = [str(value) for value in found]
+    kind, marks = said.types.get(name), said.marks(name)
+    if kind == "text":
+        column = _text(values, marks)
+    elif kind == "number":
+        column = _stated_numbers(values, marks, name, shown, said.decimal or likely)
+    elif kind == "yes/no":
+        column = _truths(values, marks, name, shown)
+    else:
+        column = _plain(
+            values, marks, name, said.decimal, likely, note, category=kind == "category"
+        )
+    taken = pd.Series(column.array.take(codes), index=cells.index)
+    return taken.astype("category") if kind == "category" else taken
+
+
+def with_stated_types(frame: pd.DataFrame, shown: str, said: Stated) -> pd.DataFrame:
+    """Return a table that has types of its own, with what is stated beside them.
+
+    Raises
+    ------
+    DataError
+        A column's values do not have the stated type.
+    """
+    said.check_names(frame.columns, shown)
+    changed = dict(frame.items())
+    for name, series in frame.items():
+        column, kind, marks = str(name), said.types.get(str(name)), said.marks(str(name))
+        if marks is not None and not pd.api.types.is_numeric_dtype(series.dtype):
+            series = series.mask(series.astype("str").isin(marks))
+        if kind == "category":
+            series = series.astype("category")
+        elif kind is not None and not (
+            kind == "number" and pd.api.types.is_numeric_dtype(series.dtype)
+        ):
+            plain = Stated(MappingProxyType({column: kind}), decimal=said.decimal)
+            text = series.astype("str").fillna("")
+            series = typed(text, column, shown, plain, lambda _: None)
+        changed[name] = series
+    return pd.DataFrame(changed)
+
+
+def _text(values: list[str], marks: frozenset[str] | None) -> pd.Series:
+    gone = marks if marks is not None else frozenset(("",))
+    return pd.Series([None if v in gone or v == "" else v for v in values], dtype="str")
+
+
+def _truths(values: list[str], marks: frozenset[str] | None, name: str, shown: str) -> pd.Series:
+    gone = {"", *(MARKS if marks is None else marks)}
+    read: list[bool | None] = []
+    for value in values:
+        word = value.strip().lower()
+        if value.strip() in gone:
+            read.append(None)
+        elif word in YES or word in NO:
+            read.append(word in YES)
+        else:
+            raise DataError(
+                f"The column {name!r} of {shown} is stated to be yes/no, but holds {value[:40]!r}. "
+                f"Yes is one of {listed(sorted(YES))}; no is one of {listed(sorted(NO))}."
+            )
+    return pd.Series(read, dtype="boolean" if None in read else "bool")
+
+
+def _stated_numbers(
+    values: list[str], marks: frozenset[str] | None, name: str, shown: str, decimal: str | None
+) -> pd.Series:
+    gone = {"", *((MARKS | SIGNS) if marks is None else marks)}
+    present = [value.strip() for value in values if value.strip() not in gone]
+    sign = decimal or decimal_sign(present)[0] or "."
+    spelled = [None if v.strip() in gone else _with_point(v.strip(), sign) for v in values]
+    try:
+        return pd.Series(pd.to_numeric(pd.Series(spelled, dtype="str")))
+    except (ValueError, TypeError):
+        odd = next(v for v in [*present, ""] if not _PLAIN.fullmatch(_with_point(v, sign)))
+        raise DataError(
+            f"The column {name!r} of {shown} is stated to be a number, but holds {odd!r}. State "
+            f"what means 'not known' (missing=), or take it as text or category."
+        ) from None
+
+
+def _plain(
+    values: list[str],
+    marks: frozenset[str] | None,
+    name: str,
+    decimal: str | None,
+    likely: str | None,
+    note: Callable[[str], None],
+    *,
+    category: bool,
+) -> pd.Series:
+    """Read numbers and true/false where every value is one; else keep the text."""
+    usual = MARKS | SIGNS if marks is None else marks
+    stripped = [value.strip() for value in values]
+    present = [value for value in stripped if value and value not in usual]
+    if not present:
+        return _text(values, usual)
+    if all(
+        v in TRUTHS for v, bare in zip(values, stripped, strict=True) if bare not in {"", *usual}
+    ):
+        read = [TRUTHS.get(value) for value in values]
+        return pd.Series(read, dtype="boolean" if None in read else "bool")
+    sign, doubt = decimal_sign(present)
+    if sign is None and likely == "," and all("," in v or _BY_POINT.fullmatch(v) for v in present):
+        sign, doubt = ",", False
+    sign, doubt = (sign or likely, False) if doubt and likely else (decimal or sign, doubt)
+    numbers = None if doubt and decimal is None else _numbers(stripped, usual, sign or ".")
+    if numbers is None:
+        if doubt:
+            note(
+                f"{name} is kept as text: a comma such as in {present[0]!r} may part thousands or "
+                f"stand before a fraction. State it: decimal=',' or decimal='.'."
+            )
+        odd = sorted(MARKS.intersection(stripped)) if marks is None else []
+        if odd:
+            note(
+                f"In {name}, which is text, {listed(odd)} is read as a value. If it means 'not "
+                f"known', say so: missing={{{name!r}: {odd[0]!r}}}."
+            )
+        return _text(values, marks)
+    if code := next((value for value in present if CODE.match(value)), None):
+        if not category:
+            note(
+                f"{name} is read as text, because {code!r} looks like a code. If a model was "
+                f"trained on it as a number, state it: types={{{name!r}: 'number'}}."
+            )
+        return _text(values, usual)
+    parted = next((v for v in present if _parted(v, sign or ".")), None)
+    if sign == ",":
+        note(f"The numbers of {name}, such as {parted or present[0]!r}, have a decimal comma.")
+    elif parted:
+        note(f"The numbers of {name}, such as {parted!r}, have signs between their thousands.")
+    if marks is None and (signs := sorted(SIGNS.intersection(stripped))):
+        note(f"{listed(signs)} in {name} is read as a missing number.")
+    return numbers
+
+
+def decimal_sign(present: list[str]) -> tuple[str | None, bool]:
+    """Return the decimal sign that numbers show, and whether their commas leave it open."""
+    with_comma = [value for value in present if "," in value]
+    if not with_comma:
+        grouped = any(_BY_POINT.fullmatch(value) and value.count(".") > 1 for value in present)
+        return ("," if grouped else None), False
+    if not all(_number_like(value) for value in present):
+        return None, False
+    decimal = any(_shows_decimal_comma(value) for value in with_comma)
+    grouped = any(v.count(",") > 1 or "." in v[v.rfind(",") :] for v in with_comma) or any(
+        "." in v for v in present if "," not in v
+    )
+    if decimal == grouped:
+        return None, not decimal
+    return ("," if decimal else "."), False
+
+
+def _shows_decimal_comma(value: str) -> bool:
+    """Whether the comma of a number cannot part thousands."""
+    if _DECIMAL_COMMA.fullmatch(value):
+        return not _BY_COMMA.fullmatch(value) or value.lstrip("+-").startswith("0")
+    whole = value.rpartition(",")[0]
+    return bool(_BY_POINT.fullmatch(whole) or _BY_SPACE.fullmatch(whole))
+
+
+def _parted(value: str, sign: str) -> bool:
+    return bool((_BY_POINT if sign == "," else _BY_COMMA).fullmatch(value)) or bool(
+        _BY_SPACE.fullmatch(value)
+    )
+
+
+def _number_like(value: str) -> bool:
+    forms = (_PLAIN, _DECIMAL_COMMA, _BY_COMMA, _BY_POINT, _BY_SPACE)
+    return any(form.fullmatch(value) for form in forms)
+
+
+def _with_point(value: str, sign: str) -> str:
+    """Spell one number with a decimal point and nothing between its thousands."""
+    grouped = _BY_POINT if sign == "," else _BY_COMMA
+    if _BY_SPACE.fullmatch(value):
+        value = re.sub("[ \u00a0\u202f'’]", "", value)
+    elif grouped.fullmatch(value):
+        value = value.replace("." if sign == "," else ",", "")
+    elif sign == "," and "." in value:
+        return "no number"
+    return value.replace(",", ".") if sign == "," else value
+
+
+def _numbers(values: list[str], gone: frozenset[str], sign: str) -> pd.Series | None:
+    spelled = [None if value in gone or not value else _with_point(value, sign) for value in values]
+    try:
+        return pd.Series(pd.to_numeric(pd.Series(spelled, dtype="str")))
+    except (ValueError, TypeError):
+        return None
