@@ -153,8 +153,10 @@ def read_log_file(raw: bytes) -> tuple[list[bytes], list[dict[str, Any]]]:
     return lines, entries
 
 
-def find_entry(entries: Sequence[dict[str, Any]], kind: str, **held: Any) -> int:
-    """Return the place of the one entry of a kind that holds these values.
+def find_entry(
+    entries: Sequence[dict[str, Any]], kind: str, *, first: bool = False, **held: Any
+) -> int:
+    """Return the place of the one entry of a kind that holds these values; or of the first.
 
     Raises
     ------
@@ -166,7 +168,7 @@ def find_entry(entries: Sequence[dict[str, Any]], kind: str, **held: Any) -> int
         for i in range(len(entries))
         if entries[i]["kind"] == kind and all(entries[i].get(k) == v for k, v in held.items())
     ]
-    if len(found) != 1:
+    if len(found) != 1 and not (first and found):
         what = ", ".join(f"{key} {str(value)[:20]}" for key, value in held.items())
         raise EvidenceError(f"The log holds {len(found)} entries of kind {kind} ({what}), not one.")
     return found[0]

@@ -1,0 +1,107 @@
+"""``verify.py``: made from the modules, standard library alone, in a clean environment."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engine.evidence.sample_dossier import BANK, sample
+from tests.engine.evidence.time_authority import TimeAuthority
+from workbench.evidence.dossier import write_dossier
+from workbench.evidence.verifier import verifier_source
+from workbench.evidence.verify_command import verify_command
+
+STORED = Path(__file__).resolve().parents[3] / "verifier" / "verify.py"
+
+
+def test_the_stored_verifier_is_the_one_that_the_modules_make() -> None:
+    assert STORED.read_text("utf-8") == verifier_source(), (
+        "run: cafe-workbench evidence verifier --output verifier/verify.py"
+    )
+
+
+def test_it_imports_the_standard_library_alone_and_reads_on_python_3_9() -> None:
+    tree = ast.parse(verifier_source(), feature_version=(3, 9))
+    imported = {
+        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported <= sys.stdlib_module_names
+    assert not imported & {"socket", "urllib", "http", "subprocess", "ssl", "ctypes", "pickle"}
+    newer = {"match", "removesuffix"}  # of 3.10 and later we use none; these would be noticed
+    assert not newer & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - {
+        "match"
+    }
+    called = {
+        keyword.arg
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("zip", "dataclass")
+        for keyword in node.keywords
+    }
+    assert not called & {"strict", "slots", "kw_only"}
+
+
+@pytest.fixture(scope="module")
+def folder(authority: TimeAuthority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("dossier")
+    made = sample(authority).made
+    write_dossier(made.files, place / "dossier")
+    (place / "receipt.json").write_bytes(made.receipts[0])
+    (place / "kept").write_bytes(made.kept)
+    return place
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the dossier's own copy with nothing around it."""
+    program = shutil.which("python3") or sys.executable
+    return subprocess.run(
+        [program, "-I", "-S", "dossier/verify.py", *words],
+        cwd=folder, env={}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def test_it_runs_where_nothing_is_installed(folder: Path) -> None:
+    done = run(folder, "--key", str(BANK.named), "--receipt", "receipt.json")
+    assert done.returncode == 3, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("PROVED       Signed by the key")
+    assert sum(line.startswith("PROVED") for line in lines) >= 6
+    assert lines[-1].endswith("INCONCLUSIVE")
+    assert "never says:" in done.stdout
+    assert "What no dossier can show" in done.stdout
+
+
+def test_the_exit_status_is_the_weakest_claims(folder: Path, authority: TimeAuthority) -> None:
+    made = sample(authority).made
+    from tests.engine.evidence.sample_dossier import WITNESS
+
+    everything = [
+        "--key", str(BANK.named), "--authority", authority.pin, "--witness", str(WITNESS.named),
+        "--checkpoint", "kept", "--request", made.request_sha256,
+        "--served", "dossier/model/new.json", "--receipt", "receipt.json",
+    ]  # fmt: skip
+    assert run(folder, *everything).returncode == 1
+    assert run(folder, *everything[:-4], "--served", "0" * 64).returncode == 4
+    changed = folder / "changed"
+    shutil.copytree(folder / "dossier", changed)
+    (changed / "README.txt").write_text("x")
+    done = run(folder, "changed", "--key", str(BANK.named))
+    assert done.returncode == 5
+    assert "README.txt" in done.stdout
+    done = run(folder, "dossier", "--key", "nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "could not run" in done.stderr
+
+
+def test_the_package_says_what_the_file_says(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    done = run(folder, "--key", str(BANK.named), "--json")
+    assert verify_command([str(folder / "dossier"), "--key", str(BANK.named), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out) == json.loads(done.stdout)

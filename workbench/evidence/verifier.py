@@ -1,0 +1,111 @@
+"""Makes ``verify.py``: the package's own verifying modules in one file of standard library."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+from workbench.common.errors import EvidenceError
+
+__all__ = ["MODULES", "verifier_source"]
+
+PACKAGE = Path(__file__).resolve().parents[1]
+MODULES = (
+    "common/errors",
+    "evidence/commitments",
+    "evidence/edwards",
+    "evidence/notes",
+    "evidence/statements",
+    "evidence/log_entries",
+    "evidence/time_stamps",
+    "evidence/optimum",
+    "evidence/optimum_check",
+    "evidence/configuration",
+    "evidence/claims",
+    "evidence/dossier_files",
+    "evidence/dossier_case",
+    "evidence/receipts",
+    "evidence/dossier_checks",
+    "evidence/verify_command",
+)
+"""In the order of their imports."""
+HEAD = '''#!/usr/bin/env python3
+"""Verifies a dossier about an exclusion from a training set, offline.
+
+Run: python3 -I -S verify.py --help
+
+Made by `cafe-workbench evidence verifier` from the modules of the CAFÉ Audit Workbench that it
+names; not to be edited. Take it from the project or from somebody you trust rather than from the
+dossier: the SHA-256 of this file is what to compare.
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+from __future__ import annotations
+
+'''
+FOOT = """
+
+if __name__ == "__main__":
+    sys.exit(verify_command())
+"""
+
+
+@cache
+def verifier_source() -> str:
+    """Return the text of ``verify.py``.
+
+    Raises
+    ------
+    EvidenceError
+        When two modules give one name two meanings, or one needs more than standard library.
+    """
+    imports: set[str] = set()
+    names: dict[str, str] = {}
+    bodies = []
+    for module in MODULES:
+        text = (PACKAGE / f"{module}.py").read_text("utf-8")
+        lines, tree = text.splitlines(), ast.parse(text)
+        left_out: set[int] = set()
+        for place, node in enumerate(tree.body):
+            span = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                left_out |= set(span)
+                imports |= _imports(node, module)
+            elif (place == 0 and isinstance(node, ast.Expr)) or "__all__" in _defined(node):
+                left_out |= set(span)
+            else:
+                for name in _defined(node):
+                    if names.setdefault(name, module) != module:
+                        raise EvidenceError(f"{name} is defined in {names[name]} and {module}.")
+        kept = [line for number, line in enumerate(lines, start=1) if number not in left_out]
+        bodies.append(f"# ---- {module}.py\n\n" + "\n".join(kept).strip("\n"))
+    order = sorted(imports, key=lambda line: (line.startswith("from"), line))
+    return HEAD + "\n".join(order) + "\n\n" + "\n\n\n".join(bodies) + FOOT
+
+
+def _imports(node: ast.Import | ast.ImportFrom, module: str) -> set[str]:
+    if any(alias.asname for alias in node.names):
+        raise EvidenceError(f"{module} imports something under another name.")
+    if isinstance(node, ast.Import):
+        return {f"import {alias.name}" for alias in node.names}
+    origin = node.module or ""
+    if origin.startswith("workbench."):
+        if origin.removeprefix("workbench.").replace(".", "/") not in MODULES:
+            raise EvidenceError(f"{module} imports {origin}, which is no part of the verifier.")
+        return set()
+    if origin == "__future__":
+        return set()
+    return {f"from {origin} import {alias.name}" for alias in node.names}
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign):
+        found = [part for target in node.targets for part in ast.walk(target)]
+    elif isinstance(node, ast.AnnAssign):
+        found = [node.target]
+    else:
+        return []
+    return [part.id for part in found if isinstance(part, ast.Name)]
