@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import workbench as wb
-from workbench.common.wording import listing, signed, span
+from workbench.common.wording import listing, signed, with_interval
 from workbench.graph.causal_graph import PREDICTION
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 
@@ -40,9 +40,7 @@ def unit_words(unit: str) -> str:
 
 def interval_words(effect: Effect) -> str:
     """Write an effect with its 95 % interval."""
-    if effect.standard_error == 0:
-        return signed(effect.value) if effect.value else "0 (exactly)"
-    return f"{signed(effect.value)} ({span((effect.low, effect.high))})"
+    return with_interval(effect.value, (effect.low, effect.high), what="")
 
 
 def rows_words(report: wb.AuditReport) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.against_threshold import lies_beyond
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.threads import one_thread
 from workbench.common.wording import listing, share, signed, span
@@ -150,7 +151,7 @@ def _unexplained(
         if entry.combination:
             continue
         gap = entry.total - asked[entry.feature].total
-        if min(abs(gap.low), abs(gap.high)) > threshold and gap.low * gap.high > 0:
+        if lies_beyond(gap.low, gap.high, threshold):
             among = (
                 f"Among rows alike in {listing(entry.adjustment)}, those"
                 if (entry.adjustment)

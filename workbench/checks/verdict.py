@@ -18,9 +18,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from workbench.case.audit_case import AuditCase
+from workbench.common.against_threshold import exceeds, lies_within, p_within
 from workbench.common.errors import TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.wording import listing, share, signed, span
@@ -214,14 +214,14 @@ def judge(
     if not 0 < alpha < 0.5:
         raise TargetError(f"alpha must lie between 0 and 0.5, not {alpha!r}.")
     named = _claims_of(effects, paths)
-    p_values = [_p_above(effect, threshold) for _, _, _, effect in named]
+    p_values = [p_within(e.value, e.standard_error, threshold) for _, _, _, e in named]
     rejected = [corrected <= alpha for corrected in holm(p_values)]
     claims = []
     for (name, feature, kind, effect), p_value, above in zip(
         named, p_values, rejected, strict=True
     ):
         low, high = effect.interval(1 - 2 * alpha)
-        below = -threshold < low and high < threshold
+        below = lies_within(low, high, threshold)
         claims.append(Claim(name, feature, kind, effect.value, low, high, p_value, below, above))
     unfollowed = sum({p.feature: p.left_out for p in paths}.values())
     decision: Decision = "inconclusive"
@@ -273,21 +273,12 @@ def _claims_of(effects: EffectTable, paths: Sequence[PathEffect]) -> list[_Named
     return claims
 
 
-def _p_above(effect: Effect, threshold: float) -> float:
-    """p-value of |effect| ≤ τ, largest at the border."""
-    size, error = abs(effect.value), effect.standard_error
-    if error == 0:
-        return 0.0 if size > threshold else 1.0
-    tail = stats.norm.sf((size - threshold) / error) + stats.norm.sf((size + threshold) / error)
-    return float(min(tail, 1.0))
-
-
 def _cancellations(claims: Sequence[Claim], threshold: float) -> tuple[Cancellation, ...]:
     found = []
     for feature in dict.fromkeys(claim.feature for claim in claims):
         own = [claim for claim in claims if claim.feature == feature]
         totals = [claim.value for claim in own if claim.kind == "total"]
-        small = [total for total in totals if abs(total) <= threshold]
+        small = [total for total in totals if not exceeds(total, threshold)]
         parts = [c for c in own if c.above and c.kind in ("direct", "path")]
         if not any(c.kind == "path" for c in own):
             parts = [c for c in own if c.above and c.kind in ("direct", "indirect")]

@@ -76,16 +76,25 @@ def span(bounds: tuple[float, float]) -> str:
     return f"{signed(low, places)} to {signed(high, places)}"
 
 
-def with_interval(value: float, bounds: tuple[float, float]) -> str:
-    """Write an estimate with its 95 % interval; what is exact needs none.
+def with_interval(value: float, bounds: tuple[float, float], *, what: str = "95 % interval") -> str:
+    """Write an estimate with its interval; what is exact needs none.
+
+    Parameters
+    ----------
+    what : str, optional
+        What the interval is; empty where it was said before, for instance in a caption.
 
     Examples
     --------
     >>> with_interval(0.448, (0.44, 0.4551)), with_interval(0.0, (0.0, 0.0))
     ('+0.448 (95 % interval +0.440 to +0.455)', '0 exactly')
+    >>> with_interval(0.448, (0.44, 0.4551), what="")
+    '+0.448 (+0.440 to +0.455)'
     """
     around = span(bounds)
-    return f"{signed(value)} " + ("exactly" if around == "exact" else f"(95 % interval {around})")
+    if around == "exact":
+        return f"{signed(value)} exactly"
+    return f"{signed(value)} ({what} {around})" if what else f"{signed(value)} ({around})"
 
 
 def points(value: float) -> str:

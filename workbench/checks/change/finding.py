@@ -19,8 +19,9 @@ import pandas as pd
 
 from workbench.checks.change.one_effect import ChangeFinding, Difference, RowGaps
 from workbench.checks.change.utility import ModelUtility
+from workbench.common.against_threshold import lies_within
 from workbench.common.multiple_testing import holm
-from workbench.common.wording import share, signed, span
+from workbench.common.wording import share, signed, span, with_interval
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
 
@@ -134,7 +135,7 @@ class ModelChange:
                     low,
                     high,
                     residue.p_above(self.threshold),
-                    -self.threshold < low and high < self.threshold,
+                    lies_within(low, high, self.threshold),
                     rejected,
                 )
             )
@@ -275,5 +276,4 @@ def _level(effect: Effect) -> str:
 
 
 def _sized(difference: Effect | Difference) -> str:
-    around = span(difference.interval())
-    return f"{signed(difference.value)} " + ("exactly" if around == "exact" else f"({around})")
+    return with_interval(difference.value, difference.interval(), what="")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from workbench.common.against_threshold import p_within
 from workbench.common.wording import signed
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import ASKED, Estimator
@@ -72,11 +73,7 @@ class Difference:
 
     def p_above(self, threshold: float) -> float:
         """p-value of "the difference lies within ±τ", largest at the border."""
-        size, error = abs(self.value), self.standard_error
-        if error == 0:
-            return 0.0 if size > threshold else 1.0
-        tails = stats.t.sf([(size - threshold) / error, (size + threshold) / error], self.degrees)
-        return float(min(np.sum(tails), 1.0))
+        return p_within(self.value, self.standard_error, threshold, self.degrees)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.against_threshold import exceeds
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.threads import one_thread
 from workbench.common.wording import share, signed
@@ -72,7 +73,7 @@ class Confounding:
 
     def sentence(self) -> str:
         """Say it in words."""
-        where = "below" if abs(self.effect) > self.threshold else "above"
+        where = "below" if exceeds(self.effect, self.threshold) else "above"
         said = (
             f"To bring the total effect of {self.feature} ({signed(self.effect)}) {where} "
             f"{self.threshold:g}, a hidden common cause would have to explain "

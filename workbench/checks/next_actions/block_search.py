@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench.case.asking.batches import sample_places
 from workbench.checks.next_actions.blocking import OPEN, Routes
+from workbench.common.against_threshold import lies_within
 from workbench.common.progress import Progress
 from workbench.methods.effects import Effect
 
@@ -82,7 +83,7 @@ def smallest_set(
         ends = [max(abs(effect.low), abs(effect.high)) for effect in measured]
         winner = int(np.argmin(ends))
         best = finalists[winner]
-        if ends[winner] < threshold:
+        if lies_within(measured[winner].low, measured[winner].high, threshold):
             break
     return _in_steps(routes, best, exhaustive)
 

@@ -11,8 +11,9 @@ import numpy as np
 from workbench.checks.next_actions.block_search import smallest_set
 from workbench.checks.next_actions.blocking import Routes
 from workbench.checks.next_actions.influence_places import InfluencePlace, influence_places
+from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.progress import Progress
-from workbench.common.wording import listing, share, signed, span
+from workbench.common.wording import listing, share, with_interval
 from workbench.methods.effects import Effect
 
 __all__ = ["Action", "feature_actions"]
@@ -70,8 +71,8 @@ class Action:
 
     def sentence(self, threshold: float) -> str:
         """Say it in words."""
-        left = f"{signed(self.remaining)} ({span((self.low, self.high))}) would remain"
-        surely_more = self.low > threshold or self.high < -threshold
+        left = with_interval(self.remaining, (self.low, self.high), what="") + " would remain"
+        surely_more = lies_beyond(self.low, self.high, threshold)
         held = "below" if self.below else "still above" if surely_more else "not surely below"
         left += f", {held} {threshold:g}"
         if self.kind == "mediator":
@@ -84,7 +85,7 @@ class Action:
             together = " together" if len(self.what) > 1 else " first"
             return f"Block {routes}{together}: then {left}."
         where = f"Look at the rows where {self.what[0]}"
-        inside = f"{signed(self.effect)} ({span((self.effect_low, self.effect_high))})"
+        inside = with_interval(self.effect, (self.effect_low, self.effect_high), what="")
         return (
             f"{where}: there the effect of {self.feature} is {inside}; these are "
             f"{share(self.rows_share)} of the rows and {share(self.share)} of what is left."
@@ -168,7 +169,7 @@ def _blocking(
         low,
         high,
         change.value / total.value,
-        -threshold < low and high < threshold,
+        lies_within(low, high, threshold),
         change.value,
         *change.interval(),
     )
@@ -189,7 +190,7 @@ def _place(place: InfluencePlace, feature: str, threshold: float) -> Action:
         low,
         high,
         place.share,
-        -threshold < low and high < threshold,
+        lies_within(low, high, threshold),
         place.inside.value,
         *place.inside.interval(),
         place.rows_share,

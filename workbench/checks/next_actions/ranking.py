@@ -25,6 +25,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.next_actions.blocking import OPEN, Routes
 from workbench.checks.next_actions.example_pairs import ExamplePair, example_pairs
 from workbench.checks.next_actions.feature_actions import Action, feature_actions
+from workbench.common.against_threshold import exceeds, lies_within
 from workbench.common.errors import DataError, ModelError, TargetError
 from workbench.common.progress import Progress, silent
 from workbench.common.wording import listing, signed, span
@@ -209,7 +210,7 @@ def next_actions(
         for name, total in zip(names, totals, strict=True)
     )
     order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
-    over = [i for i in order if abs(totals[i].value) > threshold]
+    over = [i for i in order if exceeds(totals[i].value, threshold)]
     notes = [*_unsure(left, over, names, threshold)]
     for i in set(range(len(names))).difference(over):
         notes += _cancelling(routes[i], totals[i], threshold)
@@ -273,7 +274,7 @@ def _unsure(
     open_ = [
         names[i]
         for i, (_, _, low, high) in enumerate(left)
-        if i not in over and max(-low, high) >= threshold
+        if i not in over and not lies_within(low, high, threshold)
     ]
     if open_:
         yield (
@@ -290,7 +291,7 @@ def _cancelling(routes: Routes, total: Effect, threshold: float) -> Iterator[str
     (rows,) = routes.row_effects(frozenset({feature}))
     indirect = float(rows.mean())
     direct = total.value - indirect
-    if max(abs(direct), abs(indirect)) > threshold:
+    if exceeds(direct, threshold) or exceeds(indirect, threshold):
         yield (
             f"{feature}: the total is small because its routes cancel: {signed(direct)} directly "
             f"and {signed(indirect)} through others. Blocking one of them alone would uncover "

@@ -24,6 +24,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.planted_leaks.columns import PlantedColumns, plant
 from workbench.checks.planted_leaks.findings import Comparison, LeakRate, PlantedLeak, PlantedLeaks
 from workbench.checks.verdict import default_threshold
+from workbench.common.against_threshold import p_within
 from workbench.common.errors import TargetError
 from workbench.common.progress import Progress, silent
 
@@ -152,9 +153,7 @@ class _Judged:
     ) -> npt.NDArray[np.bool_]:
         """Whether the audit says "above", shape (sizes, repeats)."""
         values, errors = self._estimates(sizes, columns)
-        high = stats.norm.sf((np.abs(values) - self.threshold) / errors)
-        low = stats.norm.sf((np.abs(values) + self.threshold) / errors)
-        return np.asarray(high + low <= self.level)
+        return p_within(values, errors, self.threshold) <= self.level
 
     def _estimates(
         self, sizes: FloatArray, columns: tuple[FloatArray, FloatArray, FloatArray]

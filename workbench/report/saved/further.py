@@ -17,6 +17,7 @@ from workbench.case.condition import Condition
 from workbench.case.target import UnlearningTarget
 from workbench.checks.next_actions.feature_actions import Action
 from workbench.checks.verdict import Verdict
+from workbench.common.against_threshold import lies_within
 from workbench.common.multiple_testing import holm
 from workbench.common.strict_json import Part
 from workbench.report.repeating_code import read_label, written_label
@@ -138,7 +139,7 @@ def _action(
         record["share"] = gone / total
     else:
         Condition(record["what"][0])
-    below = -threshold < record["low"] and record["high"] < threshold
+    below = lies_within(record["low"], record["high"], threshold)
     return Action(rank=rank, kind=cast(Any, kind), below=below, **record)
 
 

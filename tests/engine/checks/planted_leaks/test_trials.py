@@ -13,7 +13,7 @@ from workbench.case.asking.variations import variations_of
 from workbench.checks.planted_leaks.columns import PlantedColumns, _scaled, _without_feature, plant
 from workbench.checks.planted_leaks.regressions import answer_many
 from workbench.checks.planted_leaks.trials import _Judged, planted_leaks
-from workbench.checks.verdict import _p_above
+from workbench.common.against_threshold import p_within
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.shared_regression import Question, SharedRegression
 from workbench.methods.effects import Effect
@@ -95,7 +95,7 @@ def test_the_decision_is_the_verdicts() -> None:
     assert 0 < above.mean() < 1
     for value, error, said in zip(values.ravel(), errors.ravel(), above.ravel(), strict=True):
         effect = Effect(float(value), np.full(100, error * 10))  # its standard error is `error`
-        assert (_p_above(effect, 0.02) <= 0.05) == said
+        assert (p_within(effect.value, effect.standard_error, 0.02) <= 0.05) == said
 
 
 @pytest.mark.parametrize("comparison", ["with retrained", "alone"])
@@ -268,7 +268,7 @@ def test_the_rates_predict_those_of_real_audits(
         leaky = wb.cafe_effects(case_of(frame, delta / 0.5, scale), F)["f"].total
         clean = wb.cafe_effects(case_of(frame, 0.0, scale), F)["f"].total
         effect = leaky - clean if comparison == "with retrained" else leaky
-        found.append(_p_above(effect, tau) <= 0.05)
+        found.append(p_within(effect.value, effect.standard_error, tau) <= 0.05)
     predicted = []
     for seed in range(4):
         case = case_of(world(5_000 + seed, n), scale=scale)
