@@ -9,7 +9,7 @@ An audit is a function from a case and a target to a report::
     report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"))
 """
 
-from workbench import datasets, unlearning
+from workbench import datasets, evidence, unlearning
 from workbench.auditing.audit import audit
 from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
@@ -32,6 +32,7 @@ from workbench.common.errors import (
     ConditionError,
     CycleError,
     DataError,
+    EvidenceError,
     GraphError,
     GraphFileError,
     InterventionError,
@@ -70,6 +71,7 @@ __all__ = [
     "DataError",
     "Effect",
     "EffectTable",
+    "EvidenceError",
     "GradientEvidence",
     "GraphError",
     "GraphFileError",
@@ -97,6 +99,7 @@ __all__ = [
     "datasets",
     "debiased_effects",
     "endpoint_model",
+    "evidence",
     "fuzzed_effects",
     "gradient_evidence",
     "graph_sensitivity",

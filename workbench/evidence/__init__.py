@@ -1,1 +1,17 @@
 """What a third party can verify without the data and without the model."""
+
+from workbench.evidence.configuration import Configuration
+from workbench.evidence.keys import SigningKey
+from workbench.evidence.registry.consents import Consent
+from workbench.evidence.registry.pinned import PinnedConfiguration
+from workbench.evidence.registry.registry import Registry
+from workbench.evidence.retraining import configuration_for
+
+__all__ = [
+    "Configuration",
+    "Consent",
+    "PinnedConfiguration",
+    "Registry",
+    "SigningKey",
+    "configuration_for",
+]

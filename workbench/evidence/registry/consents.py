@@ -50,7 +50,7 @@ class Consent:
     any_source: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.purpose, str) or not self.purpose.strip():
+        if not str(self.purpose).strip():
             raise EvidenceError("A consent names its purpose, such as 'credit scoring'.")
         if self.basis not in BASES:
             raise EvidenceError(
@@ -69,7 +69,7 @@ def consent_of(given: Consent | Mapping[str, Any]) -> Consent:
     if isinstance(given, Consent):
         return given
     known = set(Consent.__dataclass_fields__)
-    if not isinstance(given, Mapping) or not set(given) <= known or "purpose" not in given:
+    if not set(given) <= known or "purpose" not in given:
         raise EvidenceError(f"A consent has a purpose and otherwise only {listed(sorted(known))}.")
     return Consent(**given)
 

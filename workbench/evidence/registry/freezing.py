@@ -85,7 +85,8 @@ def freeze(
     with store.writing():
         at = opened.log.now()
         last = store.row(
-            "SELECT name, number, purpose FROM dataset WHERE lineage = ? ORDER BY number DESC LIMIT 1",
+            "SELECT name, number, purpose FROM dataset WHERE lineage = ? "
+            "ORDER BY number DESC LIMIT 1",
             (lineage,),
         )
         parent, number = (None, 1) if last is None else (last[0], last[1] + 1)

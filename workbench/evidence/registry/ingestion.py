@@ -35,7 +35,7 @@ def add_source(opened: Opened, source: Source) -> Source:
         When the name is taken by another source.
     """
     for name, text in (("name", source.name), ("uri", source.uri), ("licence", source.licence)):
-        if not isinstance(text, str) or not text.strip():
+        if not str(text).strip():
             raise EvidenceError(f"A source has a {name}; an unknown licence is written 'unknown'.")
     with opened.store.writing():
         known = sources(opened).get(source.name)
@@ -142,7 +142,7 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Mapping[str, object]]:
 
 def _subjects(frame: pd.DataFrame, subject: str) -> list[str]:
     """Return who each row is of, after checking the table."""
-    if not isinstance(frame, pd.DataFrame) or not len(frame):
+    if not len(frame):
         raise DataError("There are no rows to take in: give a table with at least one.")
     names = [str(name) for name in frame.columns]
     if subject not in names:
@@ -157,7 +157,7 @@ def _subjects(frame: pd.DataFrame, subject: str) -> list[str]:
     if missing.any():
         raise DataError(
             f"{int(missing.sum()):,} rows do not say who they are of, the first in position "
-            f"{int(np.argmax(missing))}. A record of nobody cannot be found again when somebody asks."
+            f"{int(np.argmax(missing))}. A record of nobody cannot be found when somebody asks."
         )
     if pd.api.types.is_float_dtype(column) and (column == column.astype("int64")).all():
         column = column.astype("int64")  # 17.0 and 17 are one person

@@ -67,9 +67,8 @@ class RegistryKeys:
         try:
             text = Path(path).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise EvidenceError(
-                f"Cannot read the registry's keys {str(path)!r}: {getattr(error, 'strerror', error)}."
-            ) from None
+            said = getattr(error, "strerror", error)
+            raise EvidenceError(f"Cannot read the registry's keys {str(path)!r}: {said}.") from None
         try:
             mark, people, suppression = text.splitlines()
             keys = cls(bytes.fromhex(people), bytes.fromhex(suppression))

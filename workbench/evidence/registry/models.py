@@ -139,7 +139,9 @@ def newest_version(opened: Opened, name: str) -> ModelVersion:
 
 
 def _version(row: Sequence[Any]) -> ModelVersion:
-    return ModelVersion(*row[:8], bool(row[8]), *row[9:])
+    names = ModelVersion.__dataclass_fields__
+    held = dict(zip(names, row, strict=True))
+    return ModelVersion(**{**held, "trained_here": bool(held["trained_here"])})
 
 
 def model_file(opened: Opened, version: str) -> bytes:

@@ -1,8 +1,8 @@
 """Training with everything pinned that can be: for learners without one optimum to name.
 
 A forest or a network trained twice on the same rows with the same seed, one thread and the same
-versions gives the same predictions on the same kind of machine. On another kind, the order of adding
-numbers may differ, so a replay compares predictions and says by how much they differ.
+versions gives the same predictions on the same kind of machine. On another kind, numbers may be
+added in another order, so a replay compares predictions and says by how much they differ.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import platform
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import sklearn
 
 from workbench.common.errors import DataError, EvidenceError, listed
 from workbench.common.threads import one_thread
@@ -82,7 +82,7 @@ def _versions() -> tuple[tuple[str, str], ...]:
         ("machine", platform.machine()),
         ("numpy", np.__version__),
         ("python", platform.python_version()),
-        ("scikit-learn", sklearn.__version__),
+        ("scikit-learn", metadata.version("scikit-learn")),
     )
 
 
@@ -154,8 +154,9 @@ class PinnedReplay:
         """Say what it means, and what it does not."""
         if self.outcome == "same":
             return (
-                "Training again with the pinned seed, versions and thread gave the same predictions "
-                "of all rows. It is a replay on this kind of machine, and no proof for another."
+                "Training again with the pinned seed, versions and thread gave the same "
+                "predictions of all rows. It is a replay on this kind of machine, and no proof for "
+                "another."
             )
         return (
             f"Training again gave other predictions: they differ by up to {self.largest:.2g}. "

@@ -25,6 +25,8 @@ from workbench.evidence.registry.values import (
 
 __all__ = ["Trace", "Use", "WhereIs", "rows_of_version", "trace", "where_is"]
 
+LEVELS = 5
+"""Of a column of texts that a profile shows: the most frequent."""
 FEWEST = 5
 """Rows of a slice below which its profile would describe single people."""
 
@@ -154,9 +156,9 @@ def where_is(opened: Opened, subject: str) -> WhereIs:
                     dataset,
                     purpose,
                     records,
-                    consent and consent.basis,
-                    consent and consent.granted,
-                    consent and consent.withdrawn,
+                    consent.basis if consent else None,
+                    consent.granted if consent else None,
+                    consent.withdrawn if consent else None,
                     model.served_from,
                     model.served_until,
                     None if free is None else f"{name}/{free}",
@@ -281,10 +283,10 @@ class Trace:
         if self.rows < FEWEST:
             said.append(f"Fewer than {FEWEST} rows are counted and not described.")
         elif len(self.profile):
-            most = self.profile["difference"].abs().idxmax()
+            most = str(self.profile["difference"].abs().idxmax())
+            here, there = self.profile["slice"][most], self.profile["whole"][most]
             said.append(
-                f"The slice differs most from the whole in {most}: {self.profile.loc[most, 'slice']:.3g} "
-                f"against {self.profile.loc[most, 'whole']:.3g}."
+                f"The slice differs most from the whole in {most}: {here:.3g} against {there:.3g}."
             )
         said.append("That a slice differs does not show that it caused the prediction.")
         return tuple(said)

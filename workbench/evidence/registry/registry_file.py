@@ -59,26 +59,31 @@ class RegistryFile:
         origin : str
             The name of the log, without spaces: "bank.example/evidence".
         key : path, optional
-            Where the keys go; by default the registry's path with ``.key`` after it. Keep them
-            elsewhere than the registry and its copies.
+            Where the keys go, or are; by default the registry's path with ``.key`` after it. Keep
+            them elsewhere than the registry and its copies.
         clock : callable, optional
             Seconds since 1970.
 
         Raises
         ------
         EvidenceError
-            When either file exists.
+            When there is a registry, or something else in the place of the keys.
         """
-        place = Path(path)
-        keys = RegistryKeys.generate()
+        place, kept = Path(path), _key_path(Path(path), key)
+        if place.exists():
+            raise EvidenceError(f"{place} exists; a registry is never overwritten.")
         checkpoint_text(origin, [])  # refuses a name that no checkpoint can carry
+        if kept.exists():  # from a creation that was interrupted, or the caller's own
+            keys = RegistryKeys.load(kept)
+        else:
+            keys = RegistryKeys.generate()
+            keys.save(kept)
         with Store.made(place) as store, store.writing():
             log = Log(store, lambda: int(clock()))
             for name, value in (("origin", origin.encode()), ("keys", keys.mark)):
                 store.run("INSERT INTO about VALUES (?, ?)", (name, value))
             log.note("registry", log.now(), origin=origin)
-            keys.save(_key_path(place, key))
-        return cls.open(place, key=_key_path(place, key), clock=clock)
+        return cls.open(place, key=kept, clock=clock)
 
     @classmethod
     def open(
@@ -109,8 +114,10 @@ class RegistryFile:
             When the file is no registry, is damaged, or the keys are those of another.
         """
         place = Path(path)
-        terms = policy if isinstance(policy, DueDates) else None
-        terms = terms or (default_due_dates() if policy is None else read_due_dates(policy))
+        if isinstance(policy, DueDates):
+            terms = policy
+        else:
+            terms = default_due_dates() if policy is None else read_due_dates(policy)
         store = Store(place, patience=patience)
         try:
             beside = _key_path(place, key)

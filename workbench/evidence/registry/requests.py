@@ -53,7 +53,7 @@ STEPS_OF_REQUESTS = MappingProxyType(
         "lifted": (),
     }
 )
-"""Which state may follow which; "excluded", "retrained" and "destroyed" are set by what was done."""
+"""Which state may follow which; "excluded", "retrained" and "destroyed" are written when done."""
 DONE_NOT_SAID = ("excluded", "retrained", "destroyed")
 GROUND_LENGTH = 60
 
@@ -141,7 +141,8 @@ def _leaves_of_records(opened: Opened, records: Sequence[int]) -> list[bytes]:
 _REQUEST = f"""
 SELECT request.id, kind, granularity, law, clauses, received,
     coalesce((SELECT json_extract(entry.body, '$.due') FROM entry
-        WHERE entry.request = request.id AND entry.kind = 'extension' ORDER BY seq DESC LIMIT 1), due),
+        WHERE entry.request = request.id AND entry.kind = 'extension'
+        ORDER BY seq DESC LIMIT 1), due),
     {STATE}, term, features, (SELECT count(*) FROM {CONCERNED}), document
 FROM request
 """

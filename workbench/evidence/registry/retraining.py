@@ -1,4 +1,4 @@
-"""The planned cycle: collect what is open, freeze, train by the committed configuration, register."""
+"""The planned cycle: collect what is open, freeze, train by the committed configuration."""
 
 from __future__ import annotations
 

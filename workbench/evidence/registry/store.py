@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ __all__ = ["PATIENCE", "Store"]
 
 PATIENCE = 5.0
 """Seconds to wait for another process that is writing."""
+Values = Sequence[Any] | Mapping[str, Any]
 NEEDED = (3, 37)
 """SQLite from this version on knows strict tables."""
 
@@ -72,7 +73,6 @@ class Store:
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",
-            "trusted_schema = OFF",
         ):
             self._db.execute(f"PRAGMA {pragma}")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -129,7 +129,7 @@ class Store:
             finally:
                 self._db.execute("ROLLBACK")
 
-    def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def run(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         """Run one statement."""
         with self._told():
             return self._db.execute(sql, values)
@@ -139,11 +139,11 @@ class Store:
         with self._told():
             self._db.executemany(sql, rows)
 
-    def row(self, sql: str, values: Sequence[Any] = ()) -> Any:
+    def row(self, sql: str, values: Values = ()) -> Any:
         """Return the first row of an answer, or None."""
         return self.run(sql, values).fetchone()
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def rows(self, sql: str, values: Values = ()) -> list[Any]:
         """Return all rows of an answer."""
         return self.run(sql, values).fetchall()
 
@@ -180,9 +180,13 @@ class Store:
         Returns
         -------
         bool
-            False when a reader of an earlier state stands in the way.
+            False when a reader of an earlier state or a full disk stands in the way; then it is
+            done when the last process that has the file open closes it.
         """
-        busy, _, _ = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            busy, _, _ = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        except EvidenceError:
+            return False
         return not busy
 
     def damage(self) -> str | None:
@@ -216,6 +220,11 @@ class Store:
             return (
                 f"The disk is full: nothing of this step was written to {self.path}, and what was "
                 f"acknowledged before is kept. Make room and repeat the step."
+            )
+        if code == sqlite3.SQLITE_IOERR:
+            return (
+                f"The disk refused to read or write {self.path} ({error}). Nothing of this step "
+                f"was written, and what was acknowledged before is kept."
             )
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             return f"{self.path} is damaged, or no registry: {error}."

@@ -27,11 +27,12 @@ def seconds_of(moment: Moment) -> int:
     if isinstance(moment, int):
         return moment
     if isinstance(moment, str):
+        text = moment
         try:
-            moment = datetime.fromisoformat(moment)
+            moment = datetime.fromisoformat(text)
         except ValueError:
             raise EvidenceError(
-                f"{moment[:40]!r} is no time; write it as 2026-01-31 or 2026-01-31T12:00+05:30."
+                f"{text[:40]!r} is no time; write it as 2026-01-31 or 2026-01-31T12:00+05:30."
             ) from None
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time.min)

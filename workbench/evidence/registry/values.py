@@ -206,7 +206,7 @@ class Destroyed:
         How long the suppression tokens stay.
     folded_away : bool
         Whether the write-ahead log was emptied too; False while another process reads an earlier
-        state, and then the next write that nobody stands in the way of does it.
+        state, and then it is done when the last process that has the file open closes it.
     """
 
     request: str
