@@ -359,7 +359,7 @@ HOSTS = [
     "py" + r"pi\.org",
     "python" + "hosted",
     "npm" + r"js\.org",
-    r"(?<![\w.])registry\.(?!py\b)",
+    r"\bregistry\.[\w-]+\.(?:com|dev|io|net|org)\b",  # a host; `registry.freeze()` is none
 ]
 FOLDERS = ["wo" + "rk", "fa" + "rm", "op" + "t", "ro" + "ot"]
 FOREIGN = re.compile("|".join(HOSTS) + r"|(?<![\w.])/(" + "|".join(FOLDERS) + ")/")

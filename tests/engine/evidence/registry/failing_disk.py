@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_bank import PURPOSE, Clock, loans
 
 from workbench.common.errors import EvidenceError
+from workbench.evidence.commitments import sha256_hex
 from workbench.evidence.registry.registry import Registry
 from workbench.evidence.retraining import configuration_for
 
@@ -124,10 +125,12 @@ def story(folder: Path) -> list[Callable[[], Registry]]:
 
         return run
 
+    def commit(registry: Registry) -> None:
+        registry.commit(configuration_for(registry.table("credit scoring/1"), "paid"))
+
     def train(registry: Registry) -> None:
-        data = registry.datasets()[-1].name
-        configuration = registry.commit(configuration_for(registry.table(data), "paid"))
-        registry.train("credit", data, configuration)
+        body = configuration_for(registry.table("credit scoring/1"), "paid").to_bytes()
+        registry.train("credit", "credit scoring/1", sha256_hex(body))
 
     given = {"purpose": PURPOSE}
     return [
@@ -135,7 +138,7 @@ def story(folder: Path) -> list[Callable[[], Registry]]:
         step(lambda r: r.source("loans", uri="file:loans.csv", licence="own records")),
         step(lambda r: r.ingest(loans(20), subject="customer", source="loans", consent=given)),
         step(lambda r: r.freeze(purpose=PURPOSE)),
-        step(lambda r: r.commit(b'{"learner":"none"}')),
+        step(commit),
         step(train),
         step(lambda r: r.serve("credit/1")),
         step(lambda r: r.request("erasure", subject="c-3", clause="GDPR 17(1)")),
