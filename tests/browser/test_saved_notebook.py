@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 CELLS = (
     """
 import workbench as wb
-from widgets.results.effects_view import EffectsView
+from widgets.results.outline_view import EffectsView
 from widgets.graph.graph_editor import GraphEditor
 from widgets.session.session import AuditSession
 from workbench.models.trained_here import train_model
@@ -73,6 +73,6 @@ def test_tables_and_the_graph_are_there_without_widgets(
     drawn = page.locator("svg").first
     assert "zip_code" in drawn.text_content()  # type: ignore[operator]
     assert drawn.bounding_box()["width"] > 300  # type: ignore[index]
-    table = page.locator("table", has_text="estimated by").first.inner_text()
+    table = page.locator("table", has_text="feature and intervention").first.inner_text()
     assert f"{float(total):+.3f}" in table
     desk.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 import ipywidgets as W
@@ -45,6 +46,11 @@ def said(root: Any) -> str:
         for w in walk(root)
         if isinstance(w, W.HTML | StatusLine)
     )
+
+
+def escaped(text: str) -> str:
+    """A text as the blocks of a report print it."""
+    return escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
 
 
 def loan_case(graph: wb.CausalGraph | None = None) -> wb.AuditCase:

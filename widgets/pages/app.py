@@ -10,9 +10,8 @@ from widgets.other_models.change_models import ChangeModels
 from widgets.parts.page_footer import PageFooter
 from widgets.parts.page_style import page_style
 from widgets.parts.saved_view import SavedView
-from widgets.results.comparison_view import ComparisonView
-from widgets.results.effects_view import EffectsView
 from widgets.results.interactive_view import InteractiveView
+from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
 from widgets.run.run_panel import RunPanel
 from widgets.session.session import AuditSession

@@ -9,8 +9,6 @@ import anywidget
 import ipywidgets as W
 from traitlets import Unicode
 
-import workbench as wb
-from widgets.graph.graph_roles import edge_weights
 from widgets.pages.report_file import (
     MAX_BYTES,
     REPORT_VARIABLE,
@@ -24,30 +22,20 @@ from widgets.parts.page_footer import PageFooter
 from widgets.parts.page_style import page_style
 from widgets.parts.saved_view import SavedView
 from widgets.parts.status_line import StatusLine
-from widgets.results.comparison_view import ComparisonView
-from widgets.results.effects_view import EffectsView
+from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
 from widgets.results.subgroup_choice import SubgroupChoice
 from widgets.session.jobs import words_for
 from widgets.session.session import ReportSession
-from workbench.graph.causal_graph import PREDICTION
-from workbench.graph.picture.drawing import draw_graph
 
 __all__ = ["LegalReview", "PrintButton", "ReportSession"]
 
-WIDTH = 900
 HEAD = """
 <header class="wb-head"><h1>Review of an audit report</h1>
 <p>Has a model really forgotten? This page opens one saved report and shows what was found, how
 large it is, and how it was measured. It holds no data and no model, and it changes nothing.</p>
 </header>
 """
-GRAPH_WORDS = (
-    "An arrow says: changing the first changes the second. The arrows into the prediction are the "
-    "columns that the model reads. The others are what the auditors stated about the world; the "
-    "finding is only as good as they are. The ways by which an influence was followed are drawn "
-    "thick."
-)
 
 
 class PrintButton(anywidget.AnyWidget):
@@ -76,7 +64,7 @@ class LegalReview(SavedView, W.VBox):
         self.session = ReportSession()
         given = path or os.environ.get(REPORT_VARIABLE)
         self._status = StatusLine()
-        self._identity, self._graph = W.HTML(), W.HTML()
+        self._identity = W.HTML()
         self._views = [
             EffectsView(self.session),
             ComparisonView(self.session),
@@ -87,7 +75,6 @@ class LegalReview(SavedView, W.VBox):
             [
                 _part("What was found", effects),
                 _part("One group at a time", SubgroupChoice(self.session)),
-                _part("What causes what, as the auditors drew it", self._graph),
                 _part("Compared with other methods", comparison),
                 _part("What it means, and how it was done", how, PrintButton()),
             ]
@@ -125,34 +112,17 @@ class LegalReview(SavedView, W.VBox):
         return "".join([self._identity.value, *(view.static_html() for view in self._views)])
 
     def _show(self, file: ReportFile) -> None:
-        graph = report_graph(file.report)
         self.session.report = file.report
         self._identity.value = _identity(file)
-        self._graph.value = graph
         self._result.layout.display = ""
         self._status.say(f"Opened {file.name}.", "good")
 
     def _refused(self, words: str) -> None:
         # Nothing of the file before may pass for the one that was refused.
         self.session.report = None
-        self._identity.value = self._graph.value = ""
+        self._identity.value = ""
         self._result.layout.display = "none"
         self._status.say(words, "problem")
-
-
-def report_graph(report: wb.AuditReport) -> str:
-    """Return the drawing of a report's graph with the followed ways thick, and what arrows say."""
-    graph = report.audit_graph
-    ways = [path.path for path in report.path_effects]
-    lit = set(edge_weights(report)) & set(graph.edges)
-    roles = {name: "unread" for name in graph.nodes if name not in report.reads}
-    roles |= dict.fromkeys({node for way in ways for node in way[1:-1]}, "mediator")
-    roles |= dict.fromkeys(graph.latents, "latent")
-    roles |= dict.fromkeys(report.features, "target")
-    roles |= {PREDICTION: "prediction"}
-    known = {name: role for name, role in roles.items() if name in graph.nodes}
-    drawn = draw_graph(graph, roles=known, lit=lit, width=WIDTH)
-    return markup.paragraph(GRAPH_WORDS) + f'<div class="wb-graph">{drawn}</div>'
 
 
 def _identity(file: ReportFile) -> str:

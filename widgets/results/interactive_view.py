@@ -15,10 +15,10 @@ from traitlets import Dict, Unicode
 import workbench as wb
 from widgets.parts import markup
 from widgets.parts.with_library import with_library
-from widgets.results.findings import plain_words
 from widgets.results.plotly_figures import effects_plot, paths_plot, ranks_plot
 from widgets.session.jobs import words_for
 from widgets.session.session import ReportSession
+from workbench.report.outline.moved import moved_words
 
 __all__ = ["InteractiveView", "PlotlyFigure"]
 
@@ -94,7 +94,7 @@ class InteractiveView(W.VBox):
             figure = json.loads(draw(report).to_json())
             if self._plot is None:
                 self._plot = PlotlyFigure()
-            self._plot.words = " ".join(plain_words(report))
+            self._plot.words = " ".join(moved_words(report))
             self._plot.figure = {"data": figure["data"], "layout": figure["layout"]}
             self.children = [self._choice, self._words, self._plot]
         except Exception as error:  # the component's boundary

@@ -9,13 +9,15 @@ import ipywidgets as W
 
 import workbench as wb
 from widgets.parts import markup
+from widgets.parts.guarded import guarded
 from widgets.parts.saved_view import SavedView
-from widgets.parts.sections import drawing, guarded
 from widgets.parts.status_line import StatusLine
-from widgets.results.figures import table_figure
-from widgets.results.findings import live_words
 from widgets.session.session import ReportSession
 from workbench.auditing.audit import default_threshold
+from workbench.common.blocks import About, Bullets
+from workbench.report.outline.effects import effect_figure
+from workbench.report.outline.moved import estimate_words
+from workbench.report.page.markup import render_blocks
 
 __all__ = ["LiveEstimate"]
 
@@ -84,14 +86,15 @@ def _frame(body: str) -> str:
 
 
 def _estimate(session: Any, live: wb.EffectTable) -> str:
-    words: tuple[str, ...] = ()
-    tau: float | None = None
     case, target = getattr(session, "case", None), getattr(session, "target", None)
-    if case is not None and target is not None:
-        everybody = target.rows is None and target.condition is None
-        words = live_words(live, reads=case.reads, graph=case.audit_graph, everybody=everybody)
-        tau = session.settings.threshold or default_threshold(case)
-    return markup.bullets(words) + drawing(table_figure(live, threshold=tau, unit=live.unit))
+    if case is None or target is None:
+        return ""
+    tau = session.settings.threshold or default_threshold(case)
+    features = tuple(dict.fromkeys(entry.feature for entry in live))
+    about = About(features, case.reads, live.unit, len(live.index), tau)
+    everybody = target.rows is None and target.condition is None
+    words = estimate_words(live, reads=case.reads, graph=case.audit_graph, everybody=everybody)
+    return render_blocks((Bullets(words), effect_figure(live, about)))
 
 
 def _hollow(block: str) -> str:

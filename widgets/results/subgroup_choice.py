@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as W
@@ -9,9 +10,12 @@ import ipywidgets as W
 import workbench as wb
 from widgets.parts import markup
 from widgets.parts.saved_view import SavedView
-from widgets.results.effects_view import effect_table
+from widgets.results.outline_view import blocks_html
 from widgets.session.jobs import words_for
-from workbench.common.wording import signed, span
+from workbench.common.blocks import Block, Bullets, Sentence
+from workbench.common.wording import rows_said, signed, with_interval
+from workbench.report.outline.effects import effect_table
+from workbench.report.outline.groups import left_out_groups
 
 __all__ = ["SubgroupChoice"]
 
@@ -55,38 +59,31 @@ class SubgroupChoice(SavedView, W.VBox):
     def _draw(self) -> None:
         report, name = self._session.report, self._group.value
         try:
-            if report is None:
-                self._said.value = ""
-            elif name is None:
-                self._said.value = markup.paragraph(NONE) + _left_out(report)
-            else:
-                self._said.value = _group(report, name) + _left_out(report)
+            self._said.value = "" if report is None else blocks_html(_said(report, name))
         except Exception as error:  # the component's boundary
             self._said.value = markup.notice(words_for(error), "problem")
 
 
-def _group(report: wb.AuditReport, name: str) -> str:
+def _said(report: wb.AuditReport, name: str | None) -> tuple[Block, ...]:
+    told = (Sentence(NONE),) if name is None else _group(report, name)
+    return (*told, *left_out_groups(report))
+
+
+def _group(report: wb.AuditReport, name: str) -> tuple[Block, ...]:
     table = report.subgroups[name]
+    whole = {e.feature: e.total for e in report.effects.of("cafe") if not e.combination}
     sentences = []
     for entry in table:
         if entry.combination:
             continue
-        whole = next((e for e in report.effects.of("cafe") if e.feature == entry.feature), None)
+        total = entry.total
         sentence = (
-            f"In {name} ({entry.n_rows:,} rows), changing {entry.feature} from "
+            f"In {name} ({rows_said(entry.n_rows)}), changing {entry.feature} from "
             f"{entry.intervention.replace(' → ', ' to ', 1)} moves the answer by "
-            f"{signed(entry.total.value)} on average (95 % interval "
-            f"{span((entry.total.low, entry.total.high))})"
+            f"{with_interval(total.value, total.interval())} on average"
         )
-        if whole is not None:
-            sentence += f"; over everyone asked about, by {signed(whole.total.value)}"
+        if entry.feature in whole:
+            sentence += f"; over everyone asked about, by {signed(whole[entry.feature].value)}"
         sentences.append(sentence + ".")
-    return markup.bullets(sentences) + effect_table(table, report.unit)
-
-
-def _left_out(report: wb.AuditReport) -> str:
-    return "".join(
-        markup.notice(reason, "warning", f"Left out: {name.removeprefix('subgroup ')}.")
-        for name, reason in report.skipped.items()
-        if name.startswith("subgroup ")
-    )
+    about = replace(report.about(), n_rows=len(table.index))
+    return Bullets(tuple(sentences)), effect_table(table, about)

@@ -1,8 +1,9 @@
 """What every check's finding is, and what the table of checks knows of a check.
 
-A check is one folder: ``measure.py`` asks, ``finding.py`` holds the value, ``saved.py`` writes it
-to a file and reads it back, and ``check.py`` puts these together as one :class:`Check`, which is
-one line of :data:`workbench.checks.registry.CHECKS`. A small check is one file.
+A check is one folder: ``measure.py`` asks, ``finding.py`` holds the value, ``outline.py`` says it,
+``saved.py`` writes it to a file and reads it back, and ``check.py`` puts these together as one
+:class:`Check`, which is one line of :data:`workbench.checks.registry.CHECKS`. A small check is one
+file.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ import pandas as pd
 
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.verdict import Verdict
+from workbench.common.blocks import About, Block, Bullets, Column, Section, Sentence, Table
 from workbench.methods.fuzzing.propagation import Equations
 
-__all__ = ["Check", "CsvRow", "Earlier", "Finding", "Need"]
+__all__ = ["Check", "CsvRow", "Earlier", "Finding", "Need", "Place", "plain_outline"]
 
 CsvRow = tuple[object, ...]
 """Section, name, feature, estimator, part, n_rows, value, low, high."""
 Need = Literal["whole rows", "training"]
 """What a check cannot do without: a target of whole rows, the way the model was trained."""
+Place = Literal["first", "found", "next", "sure", "last"]
+"""Where a report says it: before what was found, within it, after it, within how sure we are, or
+after that."""
 
 
 class Finding(Protocol):
@@ -64,6 +69,25 @@ class Earlier:
 F = TypeVar("F", bound=Finding)
 
 
+def plain_outline(found: Finding, _: About) -> tuple[Block, ...]:
+    """Say what any finding says: its headline, its sentences, and its numbers folded away."""
+    frame = found.to_frame()
+    said = tuple(text for text in found.sentences() if text != found.headline)
+    blocks: list[Block] = [Sentence(found.headline, audience="headline")]
+    if said:
+        blocks.append(Bullets(said))
+    if len(frame):
+        columns = tuple(Column(str(name), number=False) for name in frame.columns)
+        rows = tuple(
+            tuple(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row)
+            for row in frame.itertuples(index=False, name=None)
+        )
+        table = Table("All that was measured.", columns, rows, name="Numbers")
+        numbers = Section("numbers", "In numbers", (table,), folded=True, audience="annex")
+        blocks.append(numbers)
+    return tuple(blocks)
+
+
 def _no_rows(_: Any) -> Iterable[CsvRow]:
     return ()
 
@@ -96,6 +120,10 @@ class Check(Generic[F]):
         The argument of the audit that asks for it. What ``compare=`` asks for must succeed.
     csv_rows : callable
         ``csv_rows(finding)`` to rows of :meth:`AuditReport.to_csv`.
+    outline : callable
+        ``outline(finding, about)`` to what a report says of it; by default what any finding says.
+    place : {"first", "found", "next", "sure", "last"}
+        Where in a report; see :data:`Place`.
     """
 
     name: str
@@ -108,6 +136,8 @@ class Check(Generic[F]):
     needs: tuple[Need, ...] = ()
     asked_by: Literal["checks", "compare"] = "checks"
     csv_rows: Callable[[F], Iterable[CsvRow]] = _no_rows
+    outline: Callable[[F, About], tuple[Block, ...]] = plain_outline
+    place: Place = "last"
 
     @property
     def step(self) -> str:

@@ -7,11 +7,11 @@ is short). Numbers stay numbers; :mod:`workbench.common.wording` writes them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from workbench.common.charts import Chart
-from workbench.common.wording import points, share, signed, span
+from workbench.common.wording import chance, plain, share, signed, span
 
 __all__ = [
     "About",
@@ -22,7 +22,9 @@ __all__ = [
     "Code",
     "Column",
     "Figure",
+    "Form",
     "Note",
+    "NoteKind",
     "Number",
     "Section",
     "Sentence",
@@ -31,6 +33,7 @@ __all__ = [
     "Tile",
     "Tiles",
     "lines_of",
+    "public",
 ]
 
 Audience = Literal["headline", "body", "annex"]
@@ -113,7 +116,7 @@ class Term:
 
 
 Cell = str | int | Number | Term | None
-"""An int is a count; None is an empty cell, written "–"."""
+"""An int is a count; None is a value that is not known, written "–"."""
 
 
 @dataclass(frozen=True)
@@ -272,40 +275,41 @@ class Section:
 Block = Section | Sentence | Bullets | Table | Figure | Note | Tiles | Code
 
 
+def public(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the blocks without the sections that show people's rows."""
+    return tuple(
+        replace(block, blocks=public(block.blocks)) if isinstance(block, Section) else block
+        for block in blocks
+        if not (isinstance(block, Section) and block.personal)
+    )
+
+
 def lines_of(cell: Cell) -> tuple[str, ...]:
     """Write a table's cell as lines of text: the number, its interval, its note.
 
     Examples
     --------
     >>> lines_of(Number(0.448, (0.44, 0.4551), points=True)), lines_of(1234), lines_of(None)
-    (('+0.448 +44.8 pp', '+0.440 to +0.455'), ('1,234',), ('–',))
+    (('+0.448', '+0.440 to +0.455'), ('1,234',), ('–',))
     """
     if cell is None:
         return ("–",)
     if isinstance(cell, int):
         return (f"{cell:,}",)
     if isinstance(cell, str):
-        return (cell or "–",)
+        return (cell,)
     if isinstance(cell, Term):
         return (cell.text, cell.note) if cell.note else (cell.text,)
     first = _written(cell.value, cell.form)
-    if cell.points and (said := points(cell.value)):
-        first += f" {said}"
     below = "" if cell.bounds is None or cell.value != cell.value else _between(cell)
     return tuple(filter(None, (first, below, cell.note)))
 
 
 def _written(value: float, form: Form) -> str:
-    if value != value:
-        return "–"
-    if form == "signed":
-        return signed(value)
-    if form == "share":
-        return share(value)
-    if form == "p":
-        return "< 0.001" if value < 0.001 else f"{value:.3f}"
-    text = f"{value:.3f}" if form == "plain" else f"{value:.4g}"
-    return text.replace("-", "−")
+    if form == "short":
+        return "–" if value != value else f"{value:.4g}".replace("-", "−")
+    write = {"signed": signed, "share": share, "p": chance, "plain": plain}[form]
+    return write(value)
 
 
 def _between(cell: Number) -> str:

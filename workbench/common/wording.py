@@ -5,7 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["decimals_for", "listing", "points", "share", "signed", "span", "with_interval"]
+__all__ = [
+    "chance",
+    "decimals_for",
+    "held",
+    "listing",
+    "plain",
+    "points",
+    "rows_said",
+    "share",
+    "signed",
+    "span",
+    "with_interval",
+]
 
 
 def signed(value: float, decimals: int | None = None) -> str:
@@ -137,3 +149,49 @@ def listing(names: Sequence[str], most: int = 6) -> str:
         list(names) if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
     )
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+
+
+def chance(p_value: float) -> str:
+    """Write a p-value.
+
+    Examples
+    --------
+    >>> chance(0.0123), chance(0.00001)
+    ('0.012', '< 0.001')
+    """
+    if math.isnan(p_value):
+        return "–"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def plain(value: float) -> str:
+    """Write a measure that is no effect, such as an AUC or a correlation: three decimals.
+
+    Examples
+    --------
+    >>> plain(0.91), plain(-0.0521)
+    ('0.910', '−0.052')
+    """
+    return "–" if math.isnan(value) else f"{value:.3f}".replace("-", "−")
+
+
+def rows_said(count: int) -> str:
+    """Count rows in words.
+
+    Examples
+    --------
+    >>> rows_said(1), rows_said(1500)
+    ('1 row', '1,500 rows')
+    """
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def held(above: bool, below: bool) -> str:
+    """Say where a claim lies beside the threshold; neither is open.
+
+    Examples
+    --------
+    >>> held(True, False), held(False, False)
+    ('▲ above', '◇ open')
+    """
+    return "▲ above" if above else "▽ below" if below else "◇ open"

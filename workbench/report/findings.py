@@ -18,6 +18,7 @@ from workbench.checks.next_actions import NextActions
 from workbench.checks.planted_leaks.findings import PlantedLeaks
 from workbench.checks.subgroups.hidden import HiddenSubgroups
 from workbench.checks.verdict import Verdict
+from workbench.common.blocks import About
 from workbench.common.errors import TargetError, listed
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.attribution import Attribution
@@ -181,11 +182,23 @@ class AuditFindings:
             self.attributions,
             target=self.features,
             reads=self.reads,
-            routes={entry.feature: self._route(entry.feature) for entry in entries},
+            routes={entry.feature: self.route(entry.feature) for entry in entries},
         )
 
-    def _route(self, feature: str) -> tuple[str, ...]:
-        """Mediators of a feature, those with the largest path effects first."""
+    def about(self) -> About:
+        """Return what the outline of a finding needs to know of the audit."""
+        verdict = self.verdict
+        return About(
+            self.features,
+            self.reads,
+            self.unit,
+            self.n_target_rows,
+            None if verdict is None else verdict.threshold,
+            None if verdict is None else verdict.decision,
+        )
+
+    def route(self, feature: str) -> tuple[str, ...]:
+        """Return the mediators of a feature, those with the largest path effects first."""
         weight: dict[str, float] = {}
         for path in self.path_effects:
             if path.feature == feature:

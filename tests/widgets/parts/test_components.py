@@ -23,8 +23,7 @@ from tests.widgets.widget_tree import (
 from widgets.graph.graph_editor import GraphEditor
 from widgets.loading.loader import DataModelLoader
 from widgets.pages.app import Workbench
-from widgets.results.comparison_view import ComparisonView
-from widgets.results.effects_view import EffectsView
+from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
 from widgets.session.session import AuditSession, AuditSettings
 from widgets.target.target_picker import TargetPicker

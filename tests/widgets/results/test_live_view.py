@@ -8,8 +8,8 @@ import pytest
 
 import workbench as wb
 from tests.widgets.widget_tree import LONG, finished, loan_case, said
-from widgets.results.effects_view import EffectsView
 from widgets.results.live_view import LiveEstimate
+from widgets.results.outline_view import EffectsView
 from widgets.session.session import AuditSession
 from workbench.common.wording import signed
 
@@ -81,7 +81,7 @@ def test_drawing_fails_in_words(session: AuditSession, monkeypatch: pytest.Monke
     def broken(*_: object, **__: object) -> str:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("widgets.results.live_view.table_figure", broken)
+    monkeypatch.setattr("widgets.results.live_view.effect_figure", broken)
     view = LiveEstimate(session)
     session.open(loan_case())
     session.target = wb.UnlearningTarget.feature("zip_code")

@@ -8,6 +8,7 @@ from workbench.case.audit_request import AuditRequest
 from workbench.checks.change.finding import ModelChange
 from workbench.checks.change.measure import change_of_models
 from workbench.checks.change.one_effect import Difference
+from workbench.checks.change.outline import outline
 from workbench.checks.change.utility import BEFORE
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.methods.effects import Effect
@@ -60,4 +61,6 @@ CHECK = Check(
     run=_run,
     asked_by="compare",
     csv_rows=_csv_rows,
+    outline=outline,
+    place="first",
 )

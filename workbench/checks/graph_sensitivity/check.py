@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.graph_sensitivity.outline import outline
 from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity, graph_sensitivity
 
 __all__ = ["CHECK"]
@@ -33,10 +34,12 @@ def _csv_rows(found: GraphSensitivity) -> Iterator[CsvRow]:
 CHECK = Check(
     name="graph",
     key="graph_sensitivity",
-    title="What if the graph is wrong",
+    title="What if the graph is wrong?",
     question="Is the graph right? (tries other graphs)",
     does="tries other graphs",
     cost="up to some 6 seconds on tens of thousands of rows",
     run=_run,
     csv_rows=_csv_rows,
+    outline=outline,
+    place="sure",
 )

@@ -8,6 +8,7 @@ from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.membership.evidence import MembershipEvidence
 from workbench.checks.membership.measure import membership_evidence
+from workbench.checks.membership.outline import outline
 from workbench.common.errors import TargetError
 
 __all__ = ["CHECK"]
@@ -39,11 +40,13 @@ def _csv_rows(found: MembershipEvidence) -> Iterator[CsvRow]:
 CHECK = Check(
     name="membership",
     key="membership",
-    title="Is it still remembered",
+    title="Is it still remembered?",
     question="Does the model still remember the rows? (membership attacks)",
     does="attacks the model for what it remembers of the rows",
     cost="trains some dozens of models like the audited one",
     needs=("whole rows", "training"),
     run=_run,
     csv_rows=_csv_rows,
+    outline=outline,
+    place="first",
 )

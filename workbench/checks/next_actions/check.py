@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.next_actions.outline import outline
 from workbench.checks.next_actions.ranking import NextActions, next_actions
 
 __all__ = ["CHECK"]
@@ -41,4 +42,6 @@ CHECK = Check(
     cost="about as long as causal fuzzing, once more",
     run=_run,
     csv_rows=_csv_rows,
+    outline=outline,
+    place="next",
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.planted_leaks.findings import PlantedLeaks
+from workbench.checks.planted_leaks.outline import outline
 from workbench.checks.planted_leaks.trials import planted_leaks
 
 __all__ = ["CHECK"]
@@ -32,10 +33,12 @@ def _csv_rows(found: PlantedLeaks) -> Iterator[CsvRow]:
 CHECK = Check(
     name="leaks",
     key="planted_leaks",
-    title="How small a leak would this audit have caught",
+    title="How small a leak would this audit catch?",
     question="How small a leak would be caught? (plants some)",
     does="says how small a leak would have been caught",
     cost="some hundred audits of a few features: up to a minute",
     run=_run,
     csv_rows=_csv_rows,
+    outline=outline,
+    place="last",
 )

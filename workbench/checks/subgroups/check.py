@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.subgroups.hidden import HiddenSubgroups, subgroup_effects
+from workbench.checks.subgroups.outline import outline
 
 __all__ = ["CHECK"]
 
@@ -38,4 +39,6 @@ CHECK = Check(
     cost="up to some 20 seconds on tens of thousands of rows",
     run=_run,
     csv_rows=_csv_rows,
+    outline=outline,
+    place="found",
 )

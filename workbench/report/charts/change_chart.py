@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from workbench.common.charts import ChangeRow, Mark
 from workbench.common.wording import signed, span
-from workbench.report.charts.charts import Estimate, value_axis
+from workbench.report.charts.charts import value_axis
 from workbench.report.charts.svg import (
     BAND,
     CHARACTER,
@@ -24,36 +24,13 @@ from workbench.report.charts.svg import (
     whisker,
 )
 
-__all__ = ["ChangeRow", "change_chart"]
+__all__ = ["change_chart"]
 
 BAR, GAP, HEAD = 18.0, 24.0, 26.0
 """Heights of a bar, of the room for a span below it, and of a heading."""
 SMALL = 0.93 * CHARACTER
 """Pixels of a character at 12 px."""
 COLOURS = {"before": SOFT, "now": SERIES[0], "retrained": SERIES[2]}
-
-
-class ChangeRow(NamedTuple):
-    """One effect in every model, with the findings about it.
-
-    Attributes
-    ----------
-    label : str
-    models : tuple of Estimate
-        Those there are of "before", "now" and "retrained", in this order; `series` names them.
-    single : tuple of float
-        The retrained models one by one, where there are several.
-    removed, residue : Estimate or None
-    shared : bool
-        Whether the retrained model's bar is called the world's share.
-    """
-
-    label: str
-    models: tuple[Estimate, ...]
-    single: tuple[float, ...] = ()
-    removed: Estimate | None = None
-    residue: Estimate | None = None
-    shared: bool = True
 
 
 def change_chart(
@@ -132,7 +109,7 @@ def _effect(
     return [*back, *front], y
 
 
-def _bar(model: Estimate, scale: Scale, y: float) -> list[str]:
+def _bar(model: Mark, scale: Scale, y: float) -> list[str]:
     x, zero = scale(model.value), scale(0.0)
     middle = y + BAR / 2
     said = f"{model.series}: {signed(model.value)} ({span((model.low, model.high))})"
@@ -151,7 +128,7 @@ def _bar(model: Estimate, scale: Scale, y: float) -> list[str]:
 
 
 def _span(
-    scale: Scale, start: float, end: float, y: float, name: str, found: Estimate, colour: str
+    scale: Scale, start: float, end: float, y: float, name: str, found: Mark, colour: str
 ) -> list[str]:
     """Draw a finding as a line between two values with its name, number and interval."""
     a, b = sorted((scale(start), scale(end)))

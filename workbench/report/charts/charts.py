@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
+from workbench.common.charts import BarRow, ForestRow, HistogramPanel
 from workbench.common.wording import signed
 from workbench.report.charts.svg import (
     BAND,
@@ -32,58 +32,11 @@ from workbench.report.charts.svg import (
     whisker,
 )
 
-__all__ = [
-    "BarRow",
-    "Estimate",
-    "ForestRow",
-    "HistogramPanel",
-    "bar_chart",
-    "forest_chart",
-    "histogram_chart",
-    "rank_chart",
-    "value_axis",
-]
+__all__ = ["bar_chart", "forest_chart", "histogram_chart", "rank_chart", "value_axis"]
 
 
 WIDE = 7.9
 """Pixels of a character at 13 px in the widest of these fonts, where nothing may be cut off."""
-
-
-class Estimate(NamedTuple):
-    """An estimate with its 95 % interval, in the unit of the axis."""
-
-    series: str
-    value: float
-    low: float
-    high: float
-
-
-class ForestRow(NamedTuple):
-    """One line of a forest chart: the same quantity by one or several estimators."""
-
-    group: str
-    label: str
-    estimates: tuple[Estimate, ...]
-
-
-class BarRow(NamedTuple):
-    """One bar with its 95 % interval, and a note at its right end."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-    note: str
-
-
-class HistogramPanel(NamedTuple):
-    """One histogram: equally wide bins, rows per bin, the mean, and a note at the right."""
-
-    label: str
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
-    mean: float
-    note: str
 
 
 def forest_chart(
@@ -105,9 +58,9 @@ def forest_chart(
     str
         One ``<svg>`` element, the same for the same input.
     """
-    series = list(dict.fromkeys(e.series for row in rows for e in row.estimates))
+    series = list(dict.fromkeys(e.series for row in rows for e in row.marks))
     scale = Scale.over(
-        [x for row in rows for e in row.estimates for x in (e.low, e.value, e.high)],
+        [x for row in rows for e in row.marks for x in (e.low, e.value, e.high)],
         threshold,
         left=96.0,
         right=WIDTH - 92,
@@ -124,19 +77,17 @@ def forest_chart(
                 )
             )
             group, y = row.group, y + 24
-        height = 14.0 * max(len(row.estimates), 1) + 6
+        height = 14.0 * max(len(row.marks), 1) + 6
         body.append(label_at(row.label, 16, y + height / 2 + 4, fill=SOFT))
-        for i, estimate in enumerate(row.estimates):
+        for i, mark in enumerate(row.marks):
             at = y + 3 + 14 * i + 7
-            place = series.index(estimate.series)
-            body.append(whisker(scale, estimate.low, estimate.high, at, SERIES[place % 3]))
-            body.append(marker(place, scale(estimate.value), at))
+            place = series.index(mark.series)
+            body.append(whisker(scale, mark.low, mark.high, at, SERIES[place % 3]))
+            body.append(marker(place, scale(mark.value), at))
             labels.append(
-                label_at(
-                    signed(estimate.value), WIDTH - 4, at + 4, size=12, anchor="end", number=True
-                )
+                label_at(signed(mark.value), WIDTH - 4, at + 4, size=12, anchor="end", number=True)
             )
-        said = "; ".join(f"{e.series} {_said(e.value, e.low, e.high)}" for e in row.estimates)
+        said = "; ".join(f"{e.series} {_said(e.value, e.low, e.high)}" for e in row.marks)
         body.append(
             f'<rect x="0" y="{y:.1f}" width="{WIDTH:g}" height="{height:.1f}" fill="none" '
             f'pointer-events="all"><title>{plain(f"{row.group}, {row.label}: {said}")}'
@@ -147,7 +98,7 @@ def forest_chart(
     words = "; ".join(
         f"{row.group}, {row.label}, {e.series}: {_said(e.value, e.low, e.high)}"
         for row in rows
-        for e in row.estimates
+        for e in row.marks
     )
     return svg(title, words, [legend, frame, *body, *labels], WIDTH, y + 46)
 

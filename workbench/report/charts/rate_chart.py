@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+from workbench.common.charts import RateCurve
 from workbench.common.wording import share
 from workbench.report.charts.svg import (
     EDGE,
@@ -20,27 +20,11 @@ from workbench.report.charts.svg import (
     ticks,
 )
 
-__all__ = ["RateCurve", "RatePoint", "rate_chart"]
+__all__ = ["rate_chart"]
 
 TALL = 190.0
 ENOUGH = 0.8
 """A rate that is drawn as a line to read sizes from."""
-
-
-class RatePoint(NamedTuple):
-    """A rate with its 95 % interval at one size."""
-
-    size: float
-    rate: float
-    low: float
-    high: float
-
-
-class RateCurve(NamedTuple):
-    """The rates of one series, the smallest size first."""
-
-    series: str
-    points: tuple[RatePoint, ...]
 
 
 def rate_chart(curves: Sequence[RateCurve], *, threshold: float, title: str, axis: str) -> str:

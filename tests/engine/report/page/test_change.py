@@ -11,11 +11,11 @@ from rich.console import Console
 
 from tests.engine.changed_models import COMPARED, EVERY, MARKUP, changed
 from tests.engine.report.page.test_page import Page, checked
+from workbench.common.charts import ChangeRow, Mark, RateCurve, RatePoint
 from workbench.common.wording import signed, span
 from workbench.report.audit_report import AuditReport
-from workbench.report.charts.change_chart import ChangeRow, change_chart
-from workbench.report.charts.charts import Estimate
-from workbench.report.charts.rate_chart import RateCurve, RatePoint, rate_chart
+from workbench.report.charts.change_chart import change_chart
+from workbench.report.charts.rate_chart import rate_chart
 from workbench.report.terminal import print_report
 
 
@@ -84,8 +84,12 @@ def test_what_is_not_known_is_not_shown() -> None:
 
 def test_a_report_without_a_comparison_has_no_such_sections() -> None:
     text = changed("membership").to_html()
-    assert 'id="change"' not in text and 'id="next"' not in text and 'id="leaks"' not in text
-    assert 'id="remembered"' in text
+    assert (
+        'id="change"' not in text
+        and 'id="next_actions"' not in text
+        and 'id="planted_leaks"' not in text
+    )
+    assert 'id="membership"' in text
 
 
 def test_the_compared_models_stand_in_the_provenance() -> None:
@@ -108,28 +112,29 @@ def test_cliffs_are_an_alarm() -> None:
         report, checks={**report.checks, "change": replace(report.change, utility=fallen)}
     )
     text = worse.to_html()
-    assert 'class="alarm" role="note"><h3>Performance cliff' in text
+    alarm = r'<div class="wb-notice wb-alarm" role="note">\s*<strong>Performance cliff</strong>'
+    assert re.search(alarm, text)
     assert "retrain from a clean snapshot" in section(worse, "change").text()
 
 
 def test_what_to_do_next_and_the_rows_that_show_it() -> None:
     report = changed("actions and leaks")
-    found = section(report, "next")
+    found = section(report, "next_actions")
     words = found.text()
     for sentence in report.next_actions.sentences():
         assert words_of(sentence) in words
-    assert "personal data and are not part of this page" in words
+    assert "are personal data" in words
     for pair in report.next_actions.pairs:
         assert pair.sentence() not in words and f"The row labelled {pair.label}" not in words
     words = " ".join(re.sub("<[^>]*>", " ", report.to_html(rows=True)).split())
     assert "These are rows of the data." in words
     for pair in report.next_actions.pairs[:5]:
-        assert pair.sentence() in words and f"The row labelled {pair.label} " in words
+        assert pair.sentence() in words and f"The row labelled {pair.label}, " in words
 
 
 def test_planted_leaks_are_drawn_and_counted() -> None:
     report = changed("actions and leaks")
-    words = section(report, "leaks").text()
+    words = section(report, "planted_leaks").text()
     for sentence in report.planted_leaks.sentences():
         assert words_of(sentence) in words
     for rate in report.planted_leaks.rates:
@@ -138,7 +143,7 @@ def test_planted_leaks_are_drawn_and_counted() -> None:
 
 def test_power_stands_beside_the_result() -> None:
     report = changed("membership")
-    words = section(report, "remembered").text()
+    words = section(report, "membership").text()
     for sentence in report.membership.sentences():
         assert words_of(sentence) in words
     for attack in report.membership.attacks:
@@ -190,8 +195,8 @@ def test_the_notebook_shows_the_change() -> None:
 # ---- drawings ------------------------------------------------------------------------------
 
 
-def estimate(name: str, value: float) -> Estimate:
-    return Estimate(name, value, value - 0.01, value + 0.01)
+def estimate(name: str, value: float) -> Mark:
+    return Mark(name, value, value - 0.01, value + 0.01)
 
 
 def spans(drawn: str) -> list[tuple[float, float]]:

@@ -16,19 +16,11 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import workbench as wb
 from tests.engine.planted_world import planted_case
+from workbench.common.charts import BarRow, ForestRow, HistogramPanel, Mark
 from workbench.common.wording import listing, share, signed, span
 from workbench.models.trained_here import train_model
 from workbench.report.audit_report import AuditReport
-from workbench.report.charts.charts import (
-    BarRow,
-    Estimate,
-    ForestRow,
-    HistogramPanel,
-    bar_chart,
-    forest_chart,
-    histogram_chart,
-    rank_chart,
-)
+from workbench.report.charts.charts import bar_chart, forest_chart, histogram_chart, rank_chart
 from workbench.report.charts.svg import Scale
 from workbench.report.page.page import render_page
 
@@ -163,9 +155,10 @@ def test_a_page_tells_the_verdict_and_every_number_of_the_effects(loan: AuditRep
     assert loan.provenance.data_fingerprint in words
     assert loan.provenance.model_fingerprint[:12] in page.text("footer")
     assert loan.to_code().split("\n")[-2] in words
-    assert "They are not importances" in words
+    assert "These are not importances" in words
     # The verdict's shape and words stand beside its colour.
-    assert ("div", {"class": f"banner {loan.verdict.decision}"}) in page.elements
+    kind = f"wb-notice wb-{loan.verdict.decision} wb-verdict"
+    assert ("div", {"class": kind, "role": "note"}) in page.elements
     # Graph, forest, rows, paths and ranks.
     assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 5
 
@@ -298,7 +291,7 @@ def test_text_keeps_its_contrast_in_both_schemes(loan: AuditReport) -> None:
 
 
 def test_marks_of_a_forest_stand_at_their_values() -> None:
-    rows = [ForestRow("f", "total", (Estimate("A", 0.1, 0.0, 0.2), Estimate("B", 0.3, 0.2, 0.4)))]
+    rows = [ForestRow("f", "total", (Mark("A", 0.1, 0.0, 0.2), Mark("B", 0.3, 0.2, 0.4)))]
     drawn = forest_chart(rows, threshold=0.05, title="t", axis="x")
     scale = Scale.over([0.0, 0.1, 0.2, 0.3, 0.4], 0.05, left=96.0, right=668.0)
     assert re.search(rf'<circle cx="{scale(0.1):.1f}" cy="\d', drawn.replace('cy="14', ""))
@@ -338,8 +331,8 @@ def test_equal_ranks_are_drawn_apart_and_unknown_ones_left_out() -> None:
 
 
 def test_charts_survive_odd_numbers() -> None:
-    nothing = Estimate("A", float("nan"), float("nan"), float("nan"))
-    for estimate in (nothing, Estimate("A", 0.0, 0.0, 0.0), Estimate("A", 1e9, -1e9, 3e9)):
+    nothing = Mark("A", float("nan"), float("nan"), float("nan"))
+    for estimate in (nothing, Mark("A", 0.0, 0.0, 0.0), Mark("A", 1e9, -1e9, 3e9)):
         drawn = forest_chart(
             [ForestRow("f\x00\ud800", "total", (estimate,))], threshold=None, title="t", axis="x"
         )
@@ -394,7 +387,7 @@ def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
         assert row["condition"] in words
     assert "<b>Black</b>" in words  # as text, not as markup
     assert "Left out: nobody" in words
-    assert "income (set together)" in words and "income (added up)" in words
+    assert "income (set together)" in words and "income (effects added up)" in words
     summary = report.row_summary("income")
     for part in summary.parts():
         assert share(part.above) in words

@@ -1,22 +1,57 @@
-"""What step 6 says and draws, against numbers that are known."""
+"""What a report says, against numbers that are known."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import workbench as wb
-from tests.widgets.widget_tree import loan_case
-from widgets.results.effects_view import disagreement_section, effects_section, verdict_section
-from widgets.results.findings import legal_findings, plain_words
-from widgets.results.path_ledger import path_ledger
-from widgets.results.spread_view import row_spread
-from widgets.results.subgroup_view import subgroup_comparison
+from workbench.checks.finding import Check
+from workbench.checks.registry import CHECKS
+from workbench.common.blocks import Bullets, Column, Section, Table, public
 from workbench.common.wording import signed, span
+from workbench.models.trained_here import train_model
+from workbench.report.outline.audit import chapters, outline_of
+from workbench.report.outline.diagnostics import diagnostics
+from workbench.report.outline.groups import groups
+from workbench.report.outline.meaning import meaning
+from workbench.report.outline.moved import moved_words
+from workbench.report.outline.paths import paths
+from workbench.report.outline.spread import spread
+from workbench.report.page.markup import render_blocks
+
+
+def loan_case() -> wb.AuditCase:
+    world = wb.datasets.loan(n=300, seed=1)
+    model = train_model(world.data, world.features, world.outcome, "logistic")
+    return wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+
+
+def html_of(*sections: Section | None) -> str:
+    return render_blocks([section for section in sections if section is not None])
+
+
+def path_ledger(report: wb.AuditReport) -> str:
+    return html_of(paths(report))
+
+
+def row_spread(report: wb.AuditReport) -> str:
+    return html_of(spread(report))
+
+
+def legal_findings(report: wb.AuditReport) -> dict[str, tuple[str, ...]]:
+    """The sentences of the finding in plain words, by title."""
+    found: dict[str, tuple[str, ...]] = {}
+    for section in meaning(report).blocks:
+        assert isinstance(section, Section)
+        (bullets,) = section.blocks
+        assert isinstance(bullets, Bullets)
+        found[section.title] = tuple(map(str, bullets.items))
+    return found
 
 
 def cancelling_report(opposed: float = -0.9, **options: object) -> wb.AuditReport:
@@ -44,10 +79,11 @@ def text_of(html: str) -> str:
 
 def cells(html: str, start: str) -> list[str]:
     """The cells of the table's row that starts with a text."""
-    rows = re.findall(r"<tr>(.*?)</tr>", html, flags=re.DOTALL)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", html, flags=re.DOTALL)
     found = next(row for row in rows if start in row)
     return [
-        re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", found, re.DOTALL)
+        re.sub(r"<[^>]+>", "", cell.replace("<small>", " "))
+        for cell in re.findall(r"<t[hd].*?</t[hd]>", found, re.DOTALL)
     ]
 
 
@@ -61,7 +97,7 @@ def test_the_ledger_adds_up_and_says_what_cancels() -> None:
     assert cells(html, "All paths together")[1:3] == [signed(up), signed(down)]
     assert cells(html, "What the paths leave")[1:3] == ["", signed(up + down)]
     total = report.effects.of("fuzzing")["a"].total
-    assert cells(html, "Total effect (causal fuzzing)")[2:] == [
+    assert cells(html, "Total effect (causal fuzzing)")[2:4] == [
         signed(total.value),
         span((total.low, total.high)),
     ]
@@ -104,25 +140,24 @@ def test_the_spread_tells_what_the_average_hides() -> None:
     assert table[2] == f"{100 * below:.0f} %" and table[4] == f"{100 * above:.0f} %"
     every = row_spread(cancelling_report(opposed=0.5, threshold=0.1))
     assert "The total effect of a: at every row it is above +0.1; the average is" in every
-    assert html.count("<svg") == 1 and "rows between" in html
-    assert row_spread(replace(report, verdict=None)) == ""
+    assert html.count("<svg") == 1
 
 
 def test_groups_are_told_apart_where_they_differ_and_only_there() -> None:
-    groups = {"on the right": "group == 'right'", "all of them": "a > -100", "none": "a > 100"}
-    report = cancelling_report(subgroups=groups)
-    html = subgroup_comparison(report)
+    named = {"on the right": "group == 'right'", "all of them": "a > -100", "none": "a > 100"}
+    report = cancelling_report(subgroups=named)
+    html = html_of(groups(report))
     frame = report.subgroup_frame().set_index("subgroup")
     right = frame.loc["on the right"]
     assert right["total"] == pytest.approx(1 - 1.8, abs=0.1)
     apart = signed(right["total_difference"])
     bounds = span((right["total_difference_low"], right["total_difference_high"]))
     assert f"{apart} apart from the whole (95 % interval {bounds})" in html
-    assert "In 1 group, no difference to the whole was found" in html
-    assert "Left out: the group none." in html
+    assert "in 1 group, no difference to the whole was found" in html
+    assert "Left out: none." in html
     row = cells(html, "on the right")
-    assert row[1] == "group == &#x27;right&#x27;" and row[-1] == f"{apart}\n({bounds})"
-    assert subgroup_comparison(cancelling_report()) == ""
+    assert row[0] == "on the right group == &#39;right&#39;" and row[-1] == f"{apart} {bounds}"
+    assert groups(cancelling_report()) is None
 
 
 def test_the_estimators_disagreement_is_said_with_its_interval() -> None:
@@ -137,12 +172,12 @@ def test_the_estimators_disagreement_is_said_with_its_interval() -> None:
         "differs": True,
     }
     checks = replace(report.diagnostics, disagreement=pd.DataFrame([row]))
-    html = disagreement_section(replace(report, diagnostics=checks))
+    html = render_blocks(diagnostics(replace(report, diagnostics=checks)))
     assert "They differ by more than chance explains" in html
-    assert cells(html, "+0.400")[1:] == ["+0.400", "+0.100", "+0.300 (+0.200 to +0.400)", "yes"]
+    assert cells(html, "they differ")[1:4] == ["+0.400", "+0.100", "+0.300 +0.200 to +0.400"]
     checks = replace(checks, disagreement=pd.DataFrame([row | {"differs": False}]))
-    html = disagreement_section(replace(report, diagnostics=checks))
-    assert "The difference is what chance alone would give" in html
+    html = render_blocks(diagnostics(replace(report, diagnostics=checks)))
+    assert "They differ by no more than chance alone would give" in html and "Rely on" not in html
 
 
 @pytest.mark.parametrize(
@@ -183,13 +218,66 @@ def test_hidden_causes_that_were_drawn_are_named() -> None:
 def test_a_change_that_is_no_pair_of_levels_reads_as_a_sentence() -> None:
     target = wb.UnlearningTarget.feature("credit_score")
     report = wb.audit(loan_case(), target, ("cafe",), intervention=wb.Shift(-10))
-    assert plain_words(report)[0].startswith("Changing credit_score (shifted by -10) moves")
+    assert moved_words(report)[0].startswith("Changing credit_score (shifted by -10) moves")
 
 
 def test_without_a_causal_method_nothing_is_claimed() -> None:
     target = wb.UnlearningTarget.feature("credit_score")
     report = wb.audit(loan_case(), target, ("permutation",))
-    assert "no verdict" in text_of(verdict_section(report))
-    for section in (effects_section, path_ledger, row_spread, disagreement_section):
-        assert section(report) == ""
+    words = text_of(render_blocks(outline_of(report).verdict.blocks))
+    assert "No verdict." in words and "this audit ran permutation" in words
+    assert spread(report) is None
+    found = text_of(html_of(*chapters(report, "found", "ways", "sure")))
+    assert "No causal method ran" in found and "Single paths were not measured" in found
     assert "nothing can be said" in legal_findings(report)["What it means"][0]
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A check's finding that brings no outline of its own."""
+
+    decision: str = "seen"
+    headline: str = "A toy <b>headline</b>."
+
+    def sentences(self) -> tuple[str, ...]:
+        return (self.headline, "A toy sentence.")
+
+    def to_frame(self) -> pd.DataFrame:
+        return pd.DataFrame({"toy": ["<i>cell</i>"], "size": [0.123456]})
+
+
+def test_a_new_check_is_said_without_another_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = Check[Toy](
+        name="toy",
+        key="toy",
+        title="A toy <b>chapter</b>",
+        question="?",
+        does="plays",
+        cost="none",
+        run=lambda *_: Toy(),
+    )
+    monkeypatch.setattr("workbench.report.outline.audit.CHECKS", (*CHECKS, toy))
+    report = cancelling_report()
+    before = [chapter.key for chapter in chapters(report)]
+    assert "toy" not in before
+    asked = replace(report, checks={"toy": Toy()})
+    assert [chapter.key for chapter in chapters(asked, "toy")] == ["toy"]
+    page = asked.to_html()
+    assert '<section id="toy"' in page and '<a href="#toy">' in page
+    assert "A toy &lt;b&gt;headline" in page and page.count("A toy sentence.") == 1
+    assert "&lt;i&gt;cell" in page and "0.1235" in page and "<i>cell" not in page
+    left_out = replace(report, skipped={"toy": "because <b>"})
+    assert "Left out.</strong> because &lt;b&gt;" in left_out.to_html()
+
+
+def test_sections_about_peoples_rows_are_left_out_at_any_depth() -> None:
+    rows = Section("rows", "Rows", (Bullets(("Ann, 31",)),), personal=True)
+    kept = Section("outer", "Outer", (Section("inner", "Inner", (rows, Bullets(("kept",)))),))
+    assert "Ann" in render_blocks((kept,)) and "wb-no-print" in render_blocks((kept,))
+    shown = render_blocks(public((kept, rows)))
+    assert "Ann" not in shown and "kept" in shown
+
+
+def test_a_table_with_a_missing_cell_is_refused() -> None:
+    with pytest.raises(ValueError, match="has 1 cells for 2 columns"):
+        Table("numbers", (Column("a"), Column("b")), (("x",),))

@@ -1,0 +1,107 @@
+"""The chapters of a report on the page: the blocks that the printed report has too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import ipywidgets as W
+
+import workbench as wb
+from widgets.parts.guarded import guarded
+from widgets.parts.saved_view import SavedView
+from widgets.results.live_view import LiveEstimate
+from widgets.session.session import ReportSession
+from workbench.common.blocks import Block, public
+from workbench.report.outline.audit import chapter_makers, chapters
+from workbench.report.outline.verdict import asked, verdict
+from workbench.report.page.markup import render_blocks
+
+__all__ = ["ChapterView", "ComparisonView", "EffectsView", "blocks_html"]
+
+PAPER = "background:#ffffff;color:#1f2933"
+"""Where no style sheet of ours is, a chapter keeps white paper: figures have dark lines."""
+APART = ("others", "meaning", "how")
+"""Chapters that have a view of their own."""
+
+Make = Callable[[wb.AuditReport], Sequence[Block]]
+
+
+def blocks_html(blocks: Sequence[Block]) -> str:
+    """Return blocks as one section of the page; "" without any."""
+    made = render_blocks(blocks) if blocks else ""
+    return f'<section class="wb-part" style="{PAPER}">{made}</section>' if made else ""
+
+
+class ChapterView(SavedView, W.VBox):
+    """Shows chapters of the session's report, each by itself: one may fail alone.
+
+    Parameters
+    ----------
+    session : ReportSession
+        Anything with a trait ``report`` will do, such as a page that opens saved reports.
+    makers : sequence of callables
+        Each makes the blocks of one part from a report.
+    before, after : sequence of Widget
+        What stands above and below.
+    """
+
+    def __init__(
+        self,
+        session: ReportSession,
+        makers: Sequence[Make],
+        *,
+        before: Sequence[W.Widget] = (),
+        after: Sequence[W.Widget] = (),
+    ) -> None:
+        self._session = session
+        self._parts = {make: W.HTML() for make in makers}
+        super().__init__([*before, *self._parts.values(), *after])
+        session.observe(lambda _: self._draw(), "report")
+        self._draw()
+
+    def static_html(self) -> str:
+        """Return the chapters as they are now, without the sections that show people's rows."""
+        report = self._session.report
+        if report is None:
+            return ""
+        return "".join(guarded(partial(_made, make, report, keep=False)) for make in self._parts)
+
+    def _draw(self) -> None:
+        report = self._session.report
+        for make, part in self._parts.items():
+            part.value = "" if report is None else guarded(partial(_made, make, report, keep=True))
+
+
+def _made(make: Make, report: wb.AuditReport, *, keep: bool) -> str:
+    blocks = tuple(make(report))
+    return blocks_html(blocks if keep else public(blocks))
+
+
+def _chapter(key: str) -> Make:
+    return lambda report: chapters(report, key)
+
+
+def verdict_blocks(report: wb.AuditReport) -> tuple[Block, ...]:
+    """Return what was asked, and the verdict."""
+    return (*asked(report), *verdict(report).blocks)
+
+
+class EffectsView(ChapterView):
+    """Shows what the session's report found; before there is one, the live estimate."""
+
+    def __init__(self, session: ReportSession) -> None:
+        self._live = LiveEstimate(session)
+        keys = (key for key in chapter_makers() if key not in APART)
+        super().__init__(session, [verdict_blocks, *map(_chapter, keys)], before=[self._live])
+
+    def static_html(self) -> str:
+        """Return the live estimate or the chapters as they are now."""
+        return self._live.static_html() + super().static_html()
+
+
+class ComparisonView(ChapterView):
+    """Shows what other methods say, and the fairness metrics, of the session's report."""
+
+    def __init__(self, session: ReportSession) -> None:
+        super().__init__(session, [_chapter("others")])

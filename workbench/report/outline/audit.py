@@ -1,0 +1,111 @@
+"""The outline of a whole report: its chapters in their order.
+
+A check brings its own outline and says where it stands (:class:`workbench.checks.finding.Check`).
+A new chapter of another kind is one file and one line of :func:`chapter_makers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.checks.finding import Check, Place
+from workbench.checks.registry import CHECKS
+from workbench.common.blocks import Block, Section, Sentence
+from workbench.report.findings import AuditFindings
+from workbench.report.outline.associations import associations, fairness
+from workbench.report.outline.diagnostics import diagnostics
+from workbench.report.outline.effects import effects
+from workbench.report.outline.groups import groups
+from workbench.report.outline.meaning import meaning
+from workbench.report.outline.methods import methods
+from workbench.report.outline.paths import paths
+from workbench.report.outline.provenance import provenance
+from workbench.report.outline.spread import spread
+from workbench.report.outline.verdict import asked, question, verdict
+
+__all__ = ["Outline", "chapter_makers", "chapters", "outline_of"]
+
+NOTHING = "There was nothing to check."
+Part = Callable[[AuditFindings], Section | None]
+"""Makes one section of a report; None where it has nothing to say."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """All that a report says.
+
+    Attributes
+    ----------
+    question : str
+        The title.
+    asked : tuple of Sentence
+        What is to be forgotten, and where.
+    verdict : Section
+    chapters : tuple of Section
+    """
+
+    question: str
+    asked: tuple[Sentence, ...]
+    verdict: Section
+    chapters: tuple[Section, ...]
+
+
+def outline_of(report: AuditFindings) -> Outline:
+    """Return all that a report says, the verdict first."""
+    return Outline(question(report), asked(report), verdict(report), chapters(report))
+
+
+def chapters(report: AuditFindings, *keys: str) -> tuple[Section, ...]:
+    """Return the chapters that a report has: those of these keys, or all, in their order."""
+    makers = (make for key, make in chapter_makers().items() if not keys or key in keys)
+    return tuple(found for make in makers if (found := make(report)) is not None)
+
+
+def chapter_makers() -> dict[str, Part]:
+    """Return what makes each chapter, by its key, in the order of a report."""
+    found = _chapter("found", "What was found", effects, groups, *_checks("found").values(), spread)
+    others = _chapter("others", "What other methods say", methods, associations, fairness)
+    sure = _chapter("sure", "How sure are we", diagnostics, *_checks("sure").values())
+    return {
+        **_checks("first"),
+        "found": found,
+        **_checks("next"),
+        "ways": paths,
+        "others": others,
+        "sure": sure,
+        **_checks("last"),
+        "meaning": meaning,
+        "how": provenance,
+    }
+
+
+def _checks(place: Place) -> dict[str, Part]:
+    return {check.key: _of(check) for check in CHECKS if check.place == place}
+
+
+def _of(check: Check[Any]) -> Part:
+    """Return what makes the section of a check: its finding, or why it was left out."""
+
+    def part(report: AuditFindings) -> Section | None:
+        found = report.checks.get(check.name)
+        if found is not None:
+            return Section(check.key, check.title, check.outline(found, report.about()))
+        reason = report.skipped.get(check.step)
+        return None if reason is None else Section(check.key, check.title, left_out=reason)
+
+    return part
+
+
+def _chapter(
+    key: str, title: str, blocks: Callable[[AuditFindings], tuple[Block, ...]], *parts: Part
+) -> Part:
+    """Return what makes a chapter of blocks, then of sections."""
+
+    def chapter(report: AuditFindings) -> Section:
+        sections = tuple(found for part in parts if (found := part(report)) is not None)
+        said = (*blocks(report), *sections) or (Sentence(NOTHING, audience="annex"),)
+        return Section(key, title, said)
+
+    return chapter

@@ -1,0 +1,163 @@
+"""How sure we are: whether the estimators agree, how well equations predict, what was claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.common.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Number,
+    Section,
+    Sentence,
+    Table,
+)
+from workbench.common.wording import held, share, signed
+from workbench.report.findings import AuditFindings
+
+__all__ = ["diagnostics"]
+
+OPEN = 8
+"""Claims of a table that stands open; a longer one is folded away."""
+
+
+def diagnostics(report: AuditFindings) -> tuple[Block, ...]:
+    """Return what was checked of the estimates, a section each."""
+    makers = (_disagreement, _equations, _overlap, _adjustment, _claims)
+    return tuple(made for make in makers for made in make(report))
+
+
+def _text(*heads: str) -> tuple[Column, ...]:
+    return tuple(Column(head, number=False) for head in heads)
+
+
+def _disagreement(report: AuditFindings) -> Iterator[Section]:
+    records = report.diagnostics.disagreement.to_dict("records")
+    if not records:
+        return
+    said = tuple(
+        f"{row['feature']}: CAFÉ finds {signed(row['cafe_total'])}, causal fuzzing "
+        f"{signed(row['fuzzing_total'])}. They differ by more than chance explains: the graph may "
+        f"miss an edge, or one of the two describes the data too coarsely. Rely on neither alone."
+        for row in records
+        if row["differs"]
+    )
+    if not said:
+        said = ("They differ by no more than chance alone would give.",)
+    rows = tuple(
+        (
+            row["feature"],
+            Number(row["cafe_total"]),
+            Number(row["fuzzing_total"]),
+            Number(row["difference"], (row["difference_low"], row["difference_high"])),
+            "▲ they differ" if row["differs"] else "no difference found",
+        )
+        for row in records
+    )
+    columns = (
+        *_text("feature"),
+        *map(Column, ("CAFÉ", "causal fuzzing", "difference, with 95 % interval")),
+        *_text("finding"),
+    )
+    yield Section(
+        "disagreement",
+        "Do the estimators agree?",
+        (
+            Sentence(
+                "They reach the same number by different ways: CAFÉ by regression, causal fuzzing "
+                "by changing rows and asking the model again. Agreement speaks for the graph, but "
+                "does not show that it is right."
+            ),
+            Bullets(said),
+            Table("Total effects by both estimators.", columns, rows, name="Disagreement"),
+        ),
+        audience="annex",
+    )
+
+
+def _equations(report: AuditFindings) -> Iterator[Section]:
+    rows = tuple(
+        (row["node"], row["causes"], row["kind"], _share(row["held_out_fit"]), int(row["rows"]))
+        for row in report.diagnostics.equations.to_dict("records")
+    )
+    if rows:
+        table = Table(
+            "Fit on rows not learnt from: R² of a number, share of explained deviance of a "
+            "category. A low fit is no error by itself: it says how much of a feature its drawn "
+            "causes explain.",
+            (*_text("feature", "drawn causes", "kind"), Column("held-out fit"), Column("rows")),
+            rows,
+            name="Fit of the structural equations",
+        )
+        title = "How well do the structural equations predict?"
+        yield Section("equations", title, (table,), audience="annex")
+
+
+def _overlap(report: AuditFindings) -> Iterator[Section]:
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (row["feature"], str(row["level"]), row["given"], _share(row["unsupported"]))
+        for row in report.diagnostics.overlap.to_dict("records")
+    )
+    if rows:
+        table = Table(
+            "Share of the target’s rows at which a level is hardly ever seen among similar rows; "
+            "there the answer is extrapolated.",
+            (*_text("feature", "level", "similar in"), Column("extrapolated")),
+            rows,
+            name="Overlap",
+        )
+        title = "Does the intervention stay where there are data?"
+        yield Section("overlap", title, (table,), audience="annex")
+
+
+def _adjustment(report: AuditFindings) -> Iterator[Section]:
+    rows = tuple(
+        (
+            row["feature"],
+            row["adjustment_set"] or "nothing",
+            row["mediators"] or "no other feature",
+            "yes" if row["read_by_model"] else "no",
+        )
+        for row in report.diagnostics.adjustment.to_dict("records")
+    )
+    if rows:
+        table = Table(
+            "By the graph: what CAFÉ holds fixed so that no common cause is mistaken for an "
+            "effect, and what carries the effect.",
+            _text("feature", "adjusted for", "carried by", "read by the model"),
+            rows,
+            name="Adjustment sets",
+        )
+        title = "How is each effect identified?"
+        yield Section("adjustment", title, (table,), audience="annex")
+
+
+def _claims(report: AuditFindings) -> Iterator[Section]:
+    verdict = report.verdict
+    if verdict is None or not verdict.claims:
+        return
+    n = len(verdict.claims)
+    table = Table(
+        f"Every effect held against ±{verdict.threshold:g}, largest first, with its "
+        f"{share(1 - 2 * verdict.alpha)} interval and the p-value of “it lies within the "
+        f"threshold” before correction for {n} claims.",
+        (*_text("claim"), *map(Column, ("estimate and interval", "p")), *_text("finding")),
+        tuple(
+            (
+                claim["name"],
+                Number(claim["value"], (claim["low"], claim["high"])),
+                Number(claim["p_above"], form="p"),
+                held(claim["above"], claim["below"]),
+            )
+            for claim in verdict.to_frame().to_dict("records")
+        ),
+        name="Claims",
+    )
+    title = f"All {n} claims behind the verdict"
+    yield Section("claims", title, (table,), folded=n > OPEN, audience="annex")
+
+
+def _share(value: float) -> Number:
+    return Number(value, form="share")

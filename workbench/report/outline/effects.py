@@ -1,0 +1,237 @@
+"""What was found: total, direct and indirect effects of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workbench.common.blocks import (
+    About,
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Figure,
+    Number,
+    Section,
+    Sentence,
+    Table,
+    Term,
+    Tile,
+    Tiles,
+)
+from workbench.common.charts import ForestChart, ForestRow, Mark
+from workbench.common.wording import rows_said, signed, span
+from workbench.methods.effects import Effect, FeatureEffects
+from workbench.methods.names import entry_name
+from workbench.report.findings import AuditFindings
+from workbench.report.outline.moved import moved_words
+
+__all__ = ["PARTS", "effect_figure", "effect_table", "effects"]
+
+DRAWN = 8
+"""Features in the chart; the table has them all."""
+OPEN = 12
+"""Rows of a table that stands open; a longer one is folded away."""
+MOST_SAID = 6
+"""Features that get a sentence of their own in the open."""
+LONG = 160
+"""Characters of an intervention that are still read at a glance."""
+PARTS = ("total", "direct", "indirect")
+
+
+def effects(report: AuditFindings) -> tuple[Block, ...]:
+    """Return the effects of the target: in words, large, drawn and in a table."""
+    if not len(report.effects):
+        return (Sentence("No causal method ran, so this report holds no effects."),)
+    return tuple(_blocks(report))
+
+
+def _blocks(report: AuditFindings) -> Iterator[Block]:
+    about = report.about()
+    main = _main_entry(report)
+    words = moved_words(report)
+    if main is not None and not main.combination:
+        yield Sentence(words[0])
+        words = words[1:]
+    if main is not None:
+        if main.combination:
+            levels = f" ({main.intervention})" if len(main.intervention) <= LONG else ""
+            yield Sentence(
+                f"Setting {entry_name(main)}{levels} moves the prediction by "
+                f"{signed(main.total.value)} on average over {rows_said(main.n_rows)}."
+            )
+        yield _tiles(main, report)
+        yield from _estimators(main, report)
+    yield from _in_words(words)
+    yield effect_figure(
+        report.effects, about, caption="Each mark is an average over the target’s rows."
+    )
+    table = effect_table(_ordered(report), about)
+    if len(table.rows) > OPEN:
+        title = f"All {len(table.rows)} estimates in numbers"
+        yield Section("estimates", title, (table,), folded=True)
+    else:
+        yield table
+    if any(entry.pure_indirect for entry in report.effects):
+        yield _interaction(report, about)
+
+
+def _in_words(words: tuple[str, ...]) -> Iterator[Block]:
+    if words:
+        yield Bullets(words[:MOST_SAID])
+    if more := words[MOST_SAID:]:
+        title = f"{len(more)} more features"
+        yield Section("moved-more", title, (Bullets(more),), folded=True, audience="annex")
+
+
+def _main_entry(report: AuditFindings) -> FeatureEffects | None:
+    """Pick the one entry that answers for the whole target, if there is one."""
+    joint = [entry for entry in report.effects if entry.combination == "joint"]
+    single = [entry for entry in report.effects if not entry.combination]
+    if len(report.features) == 1:
+        return single[0] if single else None
+    return joint[0] if joint else None
+
+
+def _tiles(entry: FeatureEffects, report: AuditFindings) -> Tiles:
+    read = entry.feature in report.reads or bool(entry.combination)
+    notes = ("", "" if read else "the model does not read it", "")
+    names = ("in all (total)", "directly", "through other features (indirect)")
+    shown = (entry.total, entry.direct, entry.indirect)
+    return Tiles(
+        "Effects",
+        tuple(
+            Tile(name, _number(effect, report.about()), note)
+            for name, effect, note in zip(names, shown, notes, strict=True)
+        ),
+        audience="annex",  # the table has the same numbers
+    )
+
+
+def _estimators(main: FeatureEffects, report: AuditFindings) -> Iterator[Sentence]:
+    """Name the estimator, and what the others say of the same effect."""
+    units = " pp: percentage points." if report.unit == "probability" else ""
+    said = f"Estimated by {main.estimator.name}; below a number its 95 % interval.{units}"
+    same = (main.feature, main.combination)
+    others = [
+        entry
+        for entry in report.effects
+        if entry is not main and (entry.feature, entry.combination) == same
+    ]
+    for entry in others:
+        name = entry.estimator.name
+        said += (
+            f" {name[:1].upper()}{name[1:]} gives {signed(entry.total.value)} in all "
+            f"({span(entry.total.interval())})."
+        )
+    yield Sentence(said, quiet=True)
+    if others and bool(report.diagnostics.disagreement["differs"].any()):
+        yield Sentence(
+            "Read why before relying on either.", lead="▲ The estimators disagree.", see="sure"
+        )
+
+
+def effect_figure(entries: Iterable[FeatureEffects], about: About, caption: str = "") -> Figure:
+    """Draw the entries with the largest totals, the estimators of one feature together.
+
+    Parameters
+    ----------
+    entries : iterable of FeatureEffects
+        At least one.
+    about : About
+    caption : str
+    """
+    groups: dict[str, list[FeatureEffects]] = {}
+    for entry in entries:
+        groups.setdefault(entry_name(entry), []).append(entry)
+
+    def weight(name: str) -> tuple[bool, float]:
+        own = groups[name]
+        return own[0].combination == "", -max(abs(e.total.value) for e in own)
+
+    chosen = sorted(groups, key=weight)[:DRAWN]
+    rows = tuple(
+        ForestRow(name, part, tuple(_mark(e, getattr(e, part)) for e in groups[name]))
+        for name in chosen
+        for part in PARTS
+    )
+    title = "Effects on the prediction with 95 % intervals"
+    if left_out := len(groups) - len(chosen):
+        caption += f" The {left_out} smallest are left out of the picture; the table has them."
+    return Figure(ForestChart(rows, title, about.axis, about.threshold), caption=caption.strip())
+
+
+def _mark(entry: FeatureEffects, effect: Effect) -> Mark:
+    return Mark(entry.estimator.name, effect.value, effect.low, effect.high)
+
+
+def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
+    """Return total, direct and indirect effects with their intervals and sizes per row."""
+    rows: list[tuple[Cell, ...]] = []
+    for entry in entries:
+        note = entry.intervention if len(entry.intervention) <= LONG else ""
+        cells = []
+        for part in PARTS:
+            size = entry.sizes.get(part)
+            below = "" if size is None else f"size per row {signed(size).lstrip('+')}"
+            cells.append(_number(getattr(entry, part), about, below))
+        name = Term(entry_name(entry), note)
+        rows.append((name, entry.estimator.name, *cells))
+    return Table(
+        f"Effects on the {about.score}, averages over {rows_said(about.n_rows)} with 95 % "
+        f"intervals; and, since gains and losses cancel in an average, the mean size of the effect "
+        f"on single rows.",
+        (
+            Column("feature and intervention", number=False),
+            Column("estimator", number=False),
+            *map(Column, PARTS),
+        ),
+        tuple(rows),
+        name="Effects",
+    )
+
+
+def _number(effect: Effect, about: About, note: str = "") -> Number:
+    return Number(effect.value, effect.interval(), note=note, points=about.unit == "probability")
+
+
+def _ordered(report: AuditFindings) -> list[FeatureEffects]:
+    """Return what answers for the whole target first, then each feature's estimators together."""
+    order = {name: place for place, name in enumerate(report.features)}
+    return sorted(report.effects, key=lambda entry: order.get(entry.feature, -1))
+
+
+def _interaction(report: AuditFindings, about: About) -> Section:
+    rows = tuple(
+        (
+            entry_name(entry),
+            entry.estimator.name,
+            _number(entry.pure_indirect, about),
+            _number(entry.interaction, about),
+        )
+        for entry in _ordered(report)
+        if entry.pure_indirect is not None and entry.interaction is not None
+    )
+    return Section(
+        "interaction",
+        "Interaction: what a feature and its mediators do only together",
+        (
+            Sentence(
+                "Indirect is total − direct. The pure indirect effect moves the mediators and "
+                "leaves the feature; what remains is interaction."
+            ),
+            Table(
+                f"Pure indirect effect and interaction ({about.unit}), with 95 % intervals.",
+                (
+                    Column("feature", number=False),
+                    Column("estimator", number=False),
+                    Column("pure indirect"),
+                    Column("interaction"),
+                ),
+                rows,
+                name="Pure indirect effects and interaction",
+            ),
+        ),
+        folded=True,
+        audience="annex",
+    )

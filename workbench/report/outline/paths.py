@@ -1,0 +1,252 @@
+"""Through which features the influence reaches the prediction: the graph, and its paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from itertools import pairwise
+from operator import add
+from typing import NamedTuple
+
+from workbench.common.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Figure,
+    Number,
+    Section,
+    Sentence,
+    Table,
+)
+from workbench.common.charts import BarChart, BarRow, GraphPicture
+from workbench.common.wording import share, signed, span
+from workbench.graph.causal_graph import PREDICTION
+from workbench.methods.effects import Effect
+from workbench.methods.fuzzing.paths import MOST_ROWS, PathEffect
+from workbench.report.findings import AuditFindings
+
+__all__ = ["graph_picture", "paths"]
+
+DRAWN_FEATURES = 3
+"""Features whose paths have a picture and an account; those of the others are folded away."""
+DRAWN_PATHS = 10
+LISTED = 8
+"""Paths in the open table; the others are folded away."""
+WORTH = 0.1
+"""Opposite paths are called a cancellation when the smaller side is this share of the larger."""
+NOTABLE = 0.05
+"""What is left over gets a sentence from this share of the total on."""
+HEAD = (
+    Column("path", number=False),
+    Column("raises"),
+    Column("lowers"),
+    Column("95 % interval"),
+    Column("signed share"),
+)
+
+
+class Net(NamedTuple):
+    """The sum of a feature's paths, its total effect, and total − sum."""
+
+    together: Effect
+    total: Effect | None
+    left: Effect | None
+
+
+def paths(report: AuditFindings) -> Section:
+    """Return the graph, and per feature an account of its paths."""
+    return Section("ways", "Through which features", tuple(_blocks(report)))
+
+
+def graph_picture(report: AuditFindings) -> GraphPicture:
+    """Return the graph with what each node is in the audit, and the followed paths lit."""
+    graph = report.audit_graph
+    traced = [path.path for path in report.path_effects]
+    on_paths = {node for path in traced for node in path[1:-1]}
+    lit = {edge for path in traced for edge in pairwise(path)}
+    if not traced and PREDICTION in graph:
+        before = {*graph.ancestors(PREDICTION), PREDICTION}
+        for name in report.features:
+            after = {name, *graph.descendants(name)}
+            on_paths |= (after & before) - {name, PREDICTION}
+            lit |= {(a, b) for a, b in graph.edges if a in after and b in before}
+    adjusted = {name for entry in report.effects for name in entry.adjustment}
+    roles = {name: "unread" for name in graph.nodes if name not in report.reads}
+    roles |= {name: "adjustment" for name in graph.nodes if name in adjusted}
+    roles |= {name: "mediator" for name in graph.nodes if name in on_paths}
+    roles |= dict.fromkeys(graph.latents, "latent")
+    roles |= {name: "target" for name in graph.nodes if name in report.features}
+    roles |= {name: "prediction" for name in graph.nodes if name == PREDICTION}
+    edges = tuple(graph.edges)
+    return GraphPicture(edges, tuple(graph.nodes), roles, frozenset(lit & set(edges)))
+
+
+def _blocks(report: AuditFindings) -> Iterator[Block]:
+    yield Sentence(
+        "The causal graph as the auditor drew it, with the model’s prediction as a node that the "
+        "features it reads point to. An arrow says: changing the first changes the second; the "
+        "finding is only as good as the arrows are. Highlighted: the ways from the target to the "
+        "prediction.",
+        audience="annex",
+    )
+    yield Figure(graph_picture(report))
+    if not report.path_effects:
+        asked = any(entry.estimator.kind == "fuzzing" for entry in report.effects)
+        yield Sentence(
+            "The graph has no directed path from the target to the prediction."
+            if asked
+            else "Single paths were not measured: that takes causal fuzzing, which did not run.",
+            audience="annex",
+        )
+        return
+    yield Sentence(
+        "Each line is one path from the feature to the prediction: the change is carried along it, "
+        "everything else held as observed. Read it like an account: what raises the prediction, "
+        f"what lowers it, what remains. Of a long table, {MOST_ROWS:,} rows are followed."
+    )
+    features = list(dict.fromkeys(path.feature for path in report.path_effects))
+    for feature in features[:DRAWN_FEATURES]:
+        yield from _account(report, feature)
+    if rest := features[DRAWN_FEATURES:]:
+        yield _others(report, rest)
+    yield Sentence(
+        "Signed share: part of the summed sizes of all followed paths of the feature. In a linear "
+        "world the paths add up to the total; where features act only together they need not.",
+        quiet=True,
+        audience="annex",
+    )
+
+
+def _paths_of(report: AuditFindings, feature: str) -> tuple[list[PathEffect], float]:
+    """Return a feature's paths, strongest first, and the sum of their sizes."""
+    own = [path for path in report.path_effects if path.feature == feature]
+    own.sort(key=lambda path: -abs(path.effect.value))
+    return own, sum(abs(path.effect.value) for path in own)
+
+
+def _others(report: AuditFindings, features: list[str]) -> Section:
+    """Return the paths of the features that have no account of their own."""
+    rows = tuple(
+        _path_row(path, size)
+        for own, size in (_paths_of(report, feature) for feature in features)
+        for path in own
+    )
+    title = f"The paths of {len(features)} more feature{'' if len(features) == 1 else 's'}"
+    table = Table(f"{title}, strongest first.", HEAD, rows, name="Paths of other features")
+    return Section("paths-others", title, (table,), folded=True, audience="annex")
+
+
+def _account(report: AuditFindings, feature: str) -> Iterator[Block]:
+    own, size = _paths_of(report, feature)
+    net = _net(report, feature, own)
+    yield Bullets(tuple(_words(feature, net, own)))
+    yield Figure(_bars(report, feature, own, size))
+    rows = [_path_row(path, size) for path in own]
+    more = rows[LISTED:] if len(rows) > LISTED + 2 else []
+    if more:
+        raised, lowered = _sides(own[LISTED:])
+        name = f"{len(more)} more paths"
+        rows = [*rows[:LISTED], (name, Number(raised), Number(lowered), "", "")]
+    balance = _balance(net, own)
+    yield Table(
+        f"Paths from {feature} to the prediction, strongest first, and what they add up to.",
+        HEAD,
+        (*rows, *balance),
+        name=f"Paths of {feature}",
+        lit=tuple(str(row[0]) for row in balance),
+    )
+    if more:
+        table = Table(f"Smaller paths of {feature}.", HEAD, tuple(more), name="More paths")
+        title = f"The other {len(more)} paths of {feature}"
+        yield Section("paths-more", title, (table,), folded=True, audience="annex")
+
+
+def _bars(report: AuditFindings, feature: str, own: list[PathEffect], size: float) -> BarChart:
+    rows = tuple(
+        BarRow(
+            " → ".join(path.path),
+            path.effect.value,
+            path.effect.low,
+            path.effect.high,
+            share(_signed_share(path, size)),
+        )
+        for path in own[:DRAWN_PATHS]
+    )
+    about = report.about()
+    title = f"Effects of {feature} along single paths with 95 % intervals"
+    return BarChart(rows, title, about.axis, about.threshold)
+
+
+def _signed_share(path: PathEffect, size: float) -> float:
+    return path.effect.value / size if size else float("nan")
+
+
+def _path_row(path: PathEffect, size: float) -> tuple[Cell, ...]:
+    part = Number(_signed_share(path, size), form="share")
+    return (*_row(" → ".join(path.path), path.effect), part)
+
+
+def _row(name: str, effect: Effect) -> tuple[Cell, ...]:
+    amount = Number(effect.value)
+    sides: tuple[Cell, Cell] = (amount, "") if effect.value > 0 else ("", amount)
+    return name, *sides, span((effect.low, effect.high))
+
+
+def _sides(own: list[PathEffect]) -> tuple[float, float]:
+    values = [path.effect.value for path in own]
+    return sum(v for v in values if v > 0), sum(v for v in values if v < 0)
+
+
+def _net(report: AuditFindings, feature: str, own: list[PathEffect]) -> Net:
+    """Return what the paths add up to, the total by their own estimator, and what is between."""
+    together = reduce(add, (path.effect for path in own))
+    for entry in report.effects.of("fuzzing"):
+        if entry.feature == feature and not entry.combination:
+            return Net(together, entry.total, entry.total - together)
+    return Net(together, None, None)
+
+
+def _balance(net: Net, own: list[PathEffect]) -> list[tuple[Cell, ...]]:
+    raised, lowered = _sides(own)
+    rows: list[tuple[Cell, ...]] = [
+        ("All paths together", Number(raised), Number(lowered), "", ""),
+        (*_row("What the paths leave", net.together), ""),
+    ]
+    if net.total is not None and net.left is not None:
+        name = "Left over: what the features do only together"
+        if own[0].left_out:
+            name += ", and the paths not followed"
+        rows += [
+            (*_row(name, net.left), ""),
+            (*_row("Total effect (causal fuzzing)", net.total), ""),
+        ]
+    return rows
+
+
+def _words(feature: str, net: Net, own: list[PathEffect]) -> Iterator[str]:
+    raised, lowered = _sides(own)
+    small, large = sorted((raised, -lowered))
+    together, left = net.together.value, net.left
+    if large == 0:
+        yield f"No path carries any influence of {feature}."
+    elif small > WORTH * large:
+        yield (
+            f"Ways of {feature} work against each other: together they raise the prediction by "
+            f"{signed(raised)} and lower it by {signed(lowered)}. {share(small / large)} of the "
+            f"stronger side is cancelled, so that {signed(together)} remains."
+        )
+    elif len(own) > 1:
+        way = "raise" if raised > -lowered else "lower"
+        yield f"The ways of {feature} hardly cancel: nearly all of them {way} the prediction."
+    else:
+        yield f"There is one way from {feature} to the prediction."
+    if left is not None and net.total is not None and not left.low <= 0 <= left.high:
+        total = net.total.value
+        if abs(left.value) > NOTABLE * abs(total):
+            yield (
+                f"The paths explain {signed(together)} of the total {signed(total)}. The rest, "
+                f"{signed(left.value)}, arises only when several features move at once."
+            )
+    if own[0].left_out:
+        yield f"{own[0].left_out:,} longer paths of {feature} were too many to follow."

@@ -1,0 +1,102 @@
+"""What is said first: the question, the verdict, and what a reader must not miss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.common.blocks import Block, Note, Section, Sentence
+from workbench.common.wording import listing
+from workbench.report.findings import AuditFindings
+
+__all__ = ["asked", "question", "verdict"]
+
+LONG = 60
+"""Characters of names that still fit in a title."""
+
+
+def question(report: AuditFindings) -> str:
+    """Return the report's title: what was asked."""
+    many = len(report.features) > 1
+    names = _names(report)
+    short = names if len(names) <= LONG else f"these {len(report.features)} features"
+    return f"{'Do' if many else 'Does'} {short} still influence the predictions?"
+
+
+def asked(report: AuditFindings) -> tuple[Sentence, ...]:
+    """Say what is to be forgotten, and where."""
+    target, n = report.target, report.n_target_rows
+    rows = f"all {n:,} rows of the data"
+    if target.rows is not None:
+        labels = listing([str(label) for label in target.rows])
+        rows = f"the row{'s' if n > 1 else ''} labelled {labels}"
+    elif target.condition is not None:
+        rows = f"the {n:,} of {report.provenance.n_rows:,} rows where {target.condition.text}"
+    many = len(report.features) > 1
+    outcome = f", whose outcome is {report.outcome}" if report.outcome else ""
+    said = [
+        Sentence(
+            f"{_names(report)}, in {rows}. The audit asks how much "
+            f"{'these features' if many else 'this feature'} still move{'' if many else 's'} the "
+            f"predictions of {report.provenance.model}{outcome}.",
+            lead="To be forgotten:",
+        )
+    ]
+    if target.rows is not None:
+        said.append(
+            Sentence(
+                "This is the effect at these rows: how the model treats their inputs. It does not "
+                "say whether the rows were among the training data."
+            )
+        )
+    return tuple(said)
+
+
+def verdict(report: AuditFindings) -> Section:
+    """Return the verdict with what it hides and what to be careful about."""
+    return Section("verdict", "Verdict", tuple(_blocks(report)), audience="headline")
+
+
+def _blocks(report: AuditFindings) -> Iterator[Block]:
+    found, change = report.verdict, report.change
+    if found is None:
+        yield Note(
+            "none",
+            "No verdict.",
+            (
+                "A verdict needs a causal method (CAFÉ or causal fuzzing); this audit ran "
+                f"{', '.join(report.methods)}.",
+            ),
+            audience="headline",
+        )
+    else:
+        said: list[str | Sentence] = [
+            found.explanation,
+            Sentence(f"Threshold stated for this audit: {_threshold(report)}.", quiet=True),
+        ]
+        if change is not None and change.residues:
+            lead = "Held against a model retrained without the target:"
+            said.append(Sentence(change.headline, lead=lead, see="change"))
+        yield Note(found.decision, found.headline, tuple(said), audience="headline")
+        if found.cancellations:
+            yield Note(
+                "alarm",
+                "Cancellation: the average hides something",
+                tuple(one.sentence(found.threshold) for one in found.cancellations),
+                audience="headline",
+            )
+    if report.diagnostics.warnings:
+        yield Note("warning", "Read with care", tuple(report.diagnostics.warnings))
+
+
+def _names(report: AuditFindings) -> str:
+    if not report.target.names and len(report.features) > 1:
+        return f"all {len(report.features)} features that the model reads"
+    return listing(report.features)
+
+
+def _threshold(report: AuditFindings) -> str:
+    assert report.verdict is not None
+    tau = report.verdict.threshold
+    if report.unit == "probability":
+        return f"{tau:g} ({100 * tau:g} percentage points of the predicted probability)"
+    return f"{tau:g} (in the unit of the prediction, {report.unit})"
