@@ -102,9 +102,7 @@ def _log(case: DossierCase, outside: Outside) -> Claim:
     if agreed:
         why = f"a beginning of it is the log of {agreed} checkpoints that you kept"
         return claim("log", "CONSISTENT", why)
-    why = (
-        "no witness that you trust, and no kept checkpoint over the old data: a second log could be"
-    )
+    why = "no witness that you trust and no kept checkpoint over the old data: there may be two"
     return claim("log", "INCONCLUSIVE", why)
 
 
@@ -181,12 +179,9 @@ def _rules(case: DossierCase, before: Claim) -> Claim:
 def _delta(case: DossierCase) -> tuple[Claim, ...]:
     old, new, request = set(case.old), set(case.new), case.request
     gone, added = old - new, new - old
-    if case.entry("new").get("parent") != case.old_name:
-        why = "the log does not say that the new data set comes from the old one"
-        return (claim("delta", "CONTRADICTED", why),)
     count = f"{len(old):,} − {len(gone):,} + {len(added):,} = {len(new):,} rows"
     if request.granularity == "feature":
-        if gone or added:
+        if gone or added or case.entry("new").get("parent") != case.old_name:
             return (claim("delta", "CONTRADICTED", f"{count}; a feature leaves no row out"),)
         return (_feature(case, f"{count}: the same rows, the feature's weights are 0"),)
     if request.granularity == "record":
@@ -198,7 +193,10 @@ def _delta(case: DossierCase) -> tuple[Claim, ...]:
         unknown = request.rows - {sha256(leaf) for leaf in asked}
         left = sum(sha256(leaf) in request.rows for leaf in new)
     verdict, why = "PROVED", count
-    if gone != asked or added:
+    if case.entry("new").get("parent") != case.old_name:
+        verdict = "CONTRADICTED"
+        why = "the log does not say that the new data set comes from the old one"
+    elif gone != asked or added:
         verdict = "CONTRADICTED"
         why = f"{count}, but {len(asked):,} of the old rows were asked for"
     elif unknown:
