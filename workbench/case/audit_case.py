@@ -25,7 +25,6 @@ from workbench.common.errors import DataError, ModelError, TargetError, listed
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.models.black_box import BlackBoxModel, Output
 from workbench.tables.columns import Column, encode_column
-from workbench.tables.files.delimited import READING_NOTES
 
 __all__ = ["AuditCase"]
 
@@ -98,6 +97,7 @@ class AuditCase:
     ) -> None:
         data = checked_frame(data)
         box = model_with_features(BlackBoxModel.wrap(model), features, data, outcome)
+        box = box.aligned_to(data.index)
         check_graph(graph, data, outcome, box)
         if outcome is not None and data[outcome].isna().all():
             raise DataError(f"The outcome {outcome!r} is missing in every row.")
@@ -177,6 +177,7 @@ class AuditCase:
         box = model_with_features(
             box, self.reads if box.features is None else None, self.data, self.outcome
         )
+        box = box.aligned_to(self.data.index)
         check_graph(self.graph, self.data, self.outcome, box)
         encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
         predictions = _baseline(box, self.data)
@@ -357,9 +358,7 @@ def _derived(
     return {
         "features": tuple(name for name in columns if name != outcome),
         "columns": columns,
-        "warnings": case_warnings(
-            graph, model, columns, predictions, data.attrs.get(READING_NOTES, ())
-        ),
+        "warnings": case_warnings(graph, model, columns, predictions, data),
     }
 
 

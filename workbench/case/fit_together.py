@@ -12,7 +12,9 @@ import pandas as pd
 from workbench.common.errors import DataError, GraphError, ModelError, listed, suggestion
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
+from workbench.models.training_values import unknown_values
 from workbench.tables.columns import Column
+from workbench.tables.files.delimited import READING_NOTES
 
 __all__ = ["case_warnings", "check_graph", "checked_frame", "model_with_features"]
 
@@ -106,10 +108,12 @@ def case_warnings(
     model: BlackBoxModel,
     columns: Mapping[str, Column],
     predictions: npt.NDArray[np.float64],
-    reading_notes: Iterable[tuple[str, str]] = (),
+    data: pd.DataFrame,
 ) -> tuple[str, ...]:
     """Say what the auditor should know before trusting a result."""
-    found = [sentence for name, sentence in reading_notes if not name or name in columns]
+    found = [str(unknown) for unknown in unknown_values(model, data)]
+    notes = data.attrs.get(READING_NOTES, ())
+    found += [sentence for name, sentence in notes if not name or name in columns]
     lacking = [name for name in model.features or () if name not in graph.nodes]
     if lacking:
         found.append(

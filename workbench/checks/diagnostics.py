@@ -21,6 +21,7 @@ from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.equation import Equation
 from workbench.methods.fuzzing.equations import NumericEquation, fit_equation
 from workbench.methods.fuzzing.propagation import Equations
+from workbench.models.training_values import unknown_rows, unknown_values
 from workbench.tables.columns import Column
 
 __all__ = ["Diagnostics", "diagnose", "equation_fit", "estimator_disagreement", "overlap"]
@@ -31,6 +32,9 @@ CHECK_ROWS = 10_000
 """Rows on which fit and overlap are checked."""
 RARE = 0.02
 """A row supports a level when the level's probability there is at least this."""
+UNKNOWN_ROWS = 0.01
+"""Share of rows with values that the model never met in training, from which on no small effect can
+be believed."""
 FAR = 3.0
 """A row supports a number that lies within this many residual standard deviations."""
 
@@ -55,8 +59,8 @@ class Diagnostics:
     warnings : tuple of str
         In words, the gravest first.
     doubted : tuple of str
-        Features whose predictions differ by more than the graph explains: a total below the
-        threshold cannot be believed of them.
+        Features of which a total below the threshold cannot be believed: predictions differ by
+        more than the graph explains, or the model does not know the values of too many rows.
     """
 
     disagreement: pd.DataFrame
@@ -112,8 +116,15 @@ def diagnose(
             *unexplained.values(),
             *_warn(case, target, len(positions), disagreement, fit, support),
         ),
-        tuple(unexplained),
+        tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case)])),
     )
+
+
+def _unknown_to_model(case: AuditCase) -> tuple[str, ...]:
+    """Name the columns whose values the model does not know, where they fill too many rows."""
+    if float(unknown_rows(case.model, case.data).mean()) <= UNKNOWN_ROWS:
+        return ()
+    return tuple(found.column for found in unknown_values(case.model, case.data))
 
 
 def _unexplained(

@@ -154,8 +154,8 @@ class Verdict:
             smallest += f" {self.unfollowed:,} paths were too many to follow."
         if self.doubted:
             smallest = (
-                f"The predictions go with {listing(self.doubted)} by more than the graph explains, "
-                f"so that no small effect can be believed: see the diagnostics. {smallest}"
+                f"No small effect of {listing(self.doubted)} can be believed, for a reason that "
+                f"the warnings give. {smallest}"
             )
         if self.decision == "below":
             return (

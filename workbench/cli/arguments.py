@@ -9,10 +9,11 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.case.target import UnlearningTarget
-from workbench.common.errors import TargetError, listed
+from workbench.common.errors import DataError, TargetError, listed
 from workbench.tables.columns import Column
+from workbench.tables.files.column_types import Stated, stated
 
-__all__ = ["contrast_of", "levels_of", "names_of", "subgroups_of", "target_of"]
+__all__ = ["contrast_of", "levels_of", "names_of", "stated_of", "subgroups_of", "target_of"]
 
 
 def target_of(
@@ -142,3 +143,30 @@ def levels_of(contrast: str | None, low: str | None, high: str | None) -> tuple[
     if low is None or high is None:
         raise TargetError("--from and --to belong together.")
     return low, high
+
+
+def stated_of(types: Sequence[str], missing: Sequence[str], decimal: str | None) -> Stated:
+    """Return what --type, --missing and --decimal say of the table's columns.
+
+    Raises
+    ------
+    DataError
+        A text is not of the form COLUMN=TYPE, or names an unknown type.
+
+    Examples
+    --------
+    >>> said = stated_of(["zip=text"], [".", "alley=NA"], None)
+    >>> said.types["zip"], sorted(said.marks("zip")), sorted(said.marks("alley"))
+    ('text', ['.'], ['NA'])
+    """
+    kinds: dict[str, str] = {}
+    for text in types:
+        name, sign, kind = text.rpartition("=")
+        if not sign or not name:
+            raise DataError(f"--type takes a column and its type, such as zip=text, not {text!r}.")
+        kinds[name] = kind
+    marks: dict[str, list[str]] = {}
+    for text in missing:
+        name, _, mark = text.rpartition("=")
+        marks.setdefault(name, []).append(mark)
+    return stated(kinds, marks or None, decimal)

@@ -14,7 +14,14 @@ import typer
 
 from workbench.auditing.audit import audit
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
-from workbench.cli.arguments import contrast_of, levels_of, names_of, subgroups_of, target_of
+from workbench.cli.arguments import (
+    contrast_of,
+    levels_of,
+    names_of,
+    stated_of,
+    subgroups_of,
+    target_of,
+)
 from workbench.cli.output import (
     EXIT_STATUS,
     closed_pipe,
@@ -31,6 +38,7 @@ from workbench.methods.registry import METHOD_NAMES
 from workbench.models.trained_here import MODEL_KINDS
 from workbench.report.audit_report import read_report
 from workbench.report.saved.document import SAVED_NOTE
+from workbench.tables.files.column_types import TYPES
 
 __all__ = ["EXIT_STATUS", "app", "main"]
 
@@ -123,6 +131,25 @@ def audit_command(
         str | None,
         typer.Option(help="The columns the model reads, by commas, where it cannot say."),
     ] = None,
+    type_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type",
+            metavar="COLUMN=TYPE",
+            help=f"What a column of the table holds, any of {', '.join(TYPES)}: zip=text; may be "
+            "repeated.",
+        ),
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[COLUMN=]MARK",
+            help="What means 'not known': '.', or alley=NA for one column; may be repeated.",
+        ),
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="The sign before a fraction: '.' or ','.")
+    ] = None,
     positive: Annotated[
         str | None, typer.Option(help="The class whose probability is audited.")
     ] = None,
@@ -195,6 +222,7 @@ def audit_command(
             kind=model_kind,
             folder=folder,
             seed=seed,
+            said=stated_of(type_of or (), missing or (), decimal),
         )
         others = load_compared(before, retrained or (), positive=positive)
         wanted = target_of(loaded.case, names, where, tuple(row or ()))

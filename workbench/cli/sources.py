@@ -18,7 +18,9 @@ from workbench.datasets import Dataset
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.files.skops_files import read_model
+from workbench.models.table_for_model import table_for_model
 from workbench.models.trained_here import default_kind, train_model
+from workbench.tables.files.column_types import Stated, reading_code
 from workbench.tables.files.delimited import read_table
 
 __all__ = ["SAMPLES", "Compared", "Loaded", "load_case", "load_compared"]
@@ -87,6 +89,7 @@ def load_files(
     predictions: str | None = None,
     features: Sequence[str] = (),
     positive: str | None = None,
+    said: Stated | None = None,
 ) -> Loaded:
     """Read table, graph, and a model or the column that holds its logged predictions.
 
@@ -95,28 +98,33 @@ def load_files(
     AuditError
         A file cannot be read, or the parts do not fit each other.
     """
-    drawn = CausalGraph.read(graph)
+    drawn, said = CausalGraph.read(graph), said or Stated()
     if model is not None:
         box, notes = _model(model, features, positive)
-        table = read_table(data)
+        found = table_for_model(lambda stated: _table(data, stated), box, said)
+        table, said, notes = found.data, found.said, (*notes, *found.notes)
         stated = f", features={list(features)!r}" if features else ""
         stated += "" if positive is None else f", positive={positive!r}"
-        lines = [
-            f"data = wb.read_table({os.fspath(data)!r})",
-            f"model = wb.read_model({os.fspath(model)!r}{stated})",
-        ]
+        made = f"model = wb.read_model({os.fspath(model)!r}{stated})"
     else:
-        table = read_table(data)
+        table = _table(data, said)
         box = _logged(table, predictions, features, outcome)
-        lines = [
-            f"data = wb.read_table({os.fspath(data)!r})",
-            f"model = wb.BlackBoxModel.from_predictions(data[{predictions!r}], {list(features)!r})",
-        ]
+        made = (
+            f"model = wb.BlackBoxModel.from_predictions(data[{predictions!r}], {list(features)!r})"
+        )
         notes = ()
+    lines = [f"data = wb.read_table({os.fspath(data)!r}{reading_code(said)})", made]
     case = AuditCase(
         data=table, model=box, graph=drawn, outcome=outcome, features=list(features) or None
     )
     return Loaded(case, "\n".join(lines), notes)
+
+
+def _table(path: Path, said: Stated) -> pd.DataFrame:
+    missing: Any = said.missing
+    if said.missing_in:
+        missing = {**said.missing_in, **({} if said.missing is None else {"": said.missing})}
+    return read_table(path, types=said.types, missing=missing, decimal=said.decimal)
 
 
 def _logged(
@@ -152,6 +160,7 @@ def load_case(
     kind: str | None,
     folder: Path | None,
     seed: int,
+    said: Stated | None = None,
 ) -> Loaded:
     """Load a sample, or the files that were named.
 
@@ -168,6 +177,7 @@ def load_case(
         "--outcome": outcome,
         "--features": features or None,
         "--positive": positive,
+        "--type, --missing or --decimal": None if said in (None, Stated()) else said,
     }
     if sample is not None:
         extra = [option for option, value in given.items() if value is not None]
@@ -196,6 +206,7 @@ def load_case(
         predictions=predictions,
         features=features,
         positive=positive,
+        said=said,
     )
 
 

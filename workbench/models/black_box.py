@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,14 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
+from workbench.models.answers import by_labels, checked_scores, labels_of
 
-__all__ = ["BlackBoxModel", "Output"]
+__all__ = ["BlackBoxModel", "Output", "read_features", "selected"]
 
 FloatArray = npt.NDArray[np.float64]
 Output = Literal["probability", "log-odds", "value"]
-
-ROUNDING = 1e-6
-"""How far a probability in single precision may stray from [0, 1]."""
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -59,6 +56,7 @@ class BlackBoxModel:
     estimator: Any = field(default=None)
     positive_column: int | None = field(default=None)
     logged: FloatArray | None = field(default=None)
+    logged_labels: pd.Index | None = field(default=None)
 
     def __init__(
         self,
@@ -110,7 +108,7 @@ class BlackBoxModel:
         Parameters
         ----------
         predictions : array_like, shape (n,)
-            In the order of the case's rows.
+            In the order of the case's rows; a Series is put into it by its labels.
         features : iterable of str
             The columns the model reads.
         """
@@ -120,7 +118,8 @@ class BlackBoxModel:
                 f"or a column of the data."
             )
         model = cls(None, features, output=output, name=name)
-        return model._with(logged=_read_only(model._checked(predictions, len(predictions))))
+        scores = checked_scores(predictions, len(predictions), name=name, output=output)
+        return model._with(logged=_read_only(scores), logged_labels=labels_of(predictions))
 
     @classmethod
     def from_estimator(
@@ -234,47 +233,24 @@ class BlackBoxModel:
                 f"The model {self.name!r} failed when asked about {len(rows):,} rows: "
                 f"{type(error).__name__}: {error}"
             ) from error
-        return self._checked(answer, len(rows))
+        answer = by_labels(answer, asked.index, self.name, asked=True)
+        return checked_scores(answer, len(rows), name=self.name, output=self.output)
 
-    def _checked(self, answer: Any, n: int) -> FloatArray:
-        try:
-            scores = np.asarray(answer)
-        except (ValueError, TypeError):  # rows of different lengths
-            scores = np.asarray(None)
-        if scores.shape == (n, 1):
-            scores = scores[:, 0]
-        if scores.shape != (n,):
-            hint = " For a classifier pass one column of predict_proba." if scores.ndim > 1 else ""
-            what = f"an array of shape {scores.shape}" if scores.shape else type(answer).__name__
-            raise ModelError(
-                f"The model {self.name!r} answered {n:,} rows with {what}; one score per row, "
-                f"shape ({n},), is due.{hint}"
-            )
-        if scores.dtype == object and not any(isinstance(s, str | bool) for s in scores):
-            with contextlib.suppress(TypeError, ValueError):
-                scores = scores.astype(np.float64)
-        whole = scores.dtype.kind in "biu" and self.output not in ("value", "log-odds")
-        if whole or scores.dtype.kind not in "biuf":
-            raise ModelError(
-                f"The model {self.name!r} answers with class labels such as {scores[:1].tolist()}, "
-                f"where a probability is due. Pass its predict_proba, or say output='value' if "
-                f"these are numbers that it predicts."
-            )
-        scores = scores.astype(np.float64)
-        if not np.isfinite(scores).all():
-            bad = int((~np.isfinite(scores)).sum())
-            raise ModelError(
-                f"The model {self.name!r} answered {bad:,} of {n:,} rows with NaN or infinity. "
-                f"It must score every row; check how it treats missing values."
-            )
-        if self.output == "probability" and len(scores):
-            low, high = float(scores.min()), float(scores.max())
-            if low < -ROUNDING or high > 1 + ROUNDING:
-                raise ModelError(
-                    f"The model {self.name!r} is said to give probabilities but answered between "
-                    f"{low:g} and {high:g}. Say output='log-odds' or output='value'."
-                )
-        return scores
+    def aligned_to(self, rows: pd.Index) -> BlackBoxModel:
+        """Return the same model with its logged predictions in the order of these row labels.
+
+        Raises
+        ------
+        ModelError
+            The predictions name their rows by other labels.
+        """
+        if self.logged is None or self.logged_labels is None:
+            return self
+        if len(self.logged_labels) != len(rows):
+            return self  # which the case refuses, by the numbers
+        answers = pd.Series(self.logged, index=self.logged_labels)
+        ordered = by_labels(answers, rows, self.name, asked=False)
+        return self._with(logged=_read_only(ordered.to_numpy().copy()), logged_labels=None)
 
     def __repr__(self) -> str:
         reads = "?" if self.features is None else ", ".join(self.features)
@@ -310,11 +286,11 @@ def read_features(estimator: Any) -> tuple[str, ...] | None:
     used: set[str] = set()
     for _, transformer, columns in estimator.transformers_:
         if not (isinstance(transformer, str) and transformer == "drop"):
-            used.update(_selected(columns, names))
+            used.update(selected(columns, names))
     return tuple(name for name in names if name in used)
 
 
-def _selected(columns: Any, names: list[str]) -> list[str]:
+def selected(columns: Any, names: list[str]) -> list[str]:
     """Return the names that a ColumnTransformer's column selection stands for."""
     if isinstance(columns, slice):
         # A slice of names holds both its ends, as in pandas.

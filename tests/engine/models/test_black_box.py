@@ -36,7 +36,7 @@ def answers(scores: object, **options) -> np.ndarray:
         [0.1, 0.2, 0.3],
         (0.1, 0.2, 0.3),
         np.array([[0.1], [0.2], [0.3]]),
-        pd.Series([0.1, 0.2, 0.3], index=[9, 8, 7]),
+        pd.Series([0.1, 0.2, 0.3], index=[0, 1, 2]),
         pd.Series([0.1, 0.2, 0.3], dtype="Float64"),
         pd.DataFrame({"p": [0.1, 0.2, 0.3]}),
         np.array([0.1, 0.2, 0.3], dtype=object),

@@ -15,7 +15,15 @@ import pandas as pd
 
 from workbench.common.errors import DataError, listed, suggestion
 
-__all__ = ["TYPES", "Stated", "decimal_sign", "stated", "typed", "with_stated_types"]
+__all__ = [
+    "TYPES",
+    "Stated",
+    "decimal_sign",
+    "reading_code",
+    "stated",
+    "typed",
+    "with_stated_types",
+]
 
 TYPES = ("text", "category", "number", "yes/no")
 """What may be said of a column."""
@@ -101,9 +109,28 @@ def stated(
         raise DataError(f"The decimal sign is '.' or ',', not {decimal!r}.")
     if isinstance(missing, Mapping):
         by_column = {name: _marks(value) for name, value in missing.items()}
-        return Stated(MappingProxyType(chosen), None, MappingProxyType(by_column), decimal)
+        rest = by_column.pop("", None)  # what holds of every other column
+        return Stated(MappingProxyType(chosen), rest, MappingProxyType(by_column), decimal)
     everywhere = None if missing is None else _marks(missing)
     return Stated(MappingProxyType(chosen), everywhere, decimal=decimal)
+
+
+def reading_code(said: Stated) -> str:
+    """Return the arguments of ``wb.read_table`` that state the same.
+
+    Examples
+    --------
+    >>> reading_code(stated({"zip": "text"}, missing="."))
+    ", types={'zip': 'text'}, missing=['.']"
+    """
+    code = f", types={dict(said.types)!r}" if said.types else ""
+    by_column = {name: sorted(marks) for name, marks in said.missing_in.items()}
+    everywhere = None if said.missing is None else sorted(said.missing)
+    if by_column and everywhere is not None:
+        by_column = {"": everywhere, **by_column}
+    if by_column or everywhere is not None:
+        code += f", missing={(by_column or everywhere)!r}"
+    return code if said.decimal is None else f"{code}, decimal={said.decimal!r}"
 
 
 def _marks(value: str | Iterable[str]) -> frozenset[str]:

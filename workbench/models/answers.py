@@ -1,0 +1,118 @@
+"""What a model answered: one finite score per row, in the order of the rows that were asked."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.common.errors import ModelError, listed
+
+__all__ = ["by_labels", "checked_scores", "labels_of"]
+
+FloatArray = npt.NDArray[np.float64]
+
+ROUNDING = 1e-6
+"""How far a probability in single precision may stray from [0, 1]."""
+
+
+def labels_of(answer: Any) -> pd.Index | None:
+    """Return the labels by which an answer names its rows; None when it has none of its own."""
+    return answer.index if isinstance(answer, pd.Series | pd.DataFrame) else None
+
+
+def by_labels(answer: Any, rows: pd.Index, name: str, *, asked: bool) -> Any:
+    """Put an answer with row labels into the order of the rows.
+
+    Parameters
+    ----------
+    asked : bool
+        Whether a model gave the answer to these very rows: one that counts anew from 0 then has
+        no labels but places.
+
+    Raises
+    ------
+    ModelError
+        The labels are not those of the rows.
+    """
+    labels = labels_of(answer)
+    if labels is None or len(labels) != len(rows) or labels.equals(rows):
+        return answer
+    fresh = isinstance(labels, pd.RangeIndex) and (labels.start, labels.step) == (0, 1)
+    if asked and fresh:
+        return answer
+    if not (labels.is_unique and rows.is_unique and rows.isin(labels).all()):
+        odd = labels[~labels.isin(rows)]
+        what = f"for instance {listed(odd[:3])}" if len(odd) else "some of them several times"
+        raise ModelError(
+            f"The answers of {name!r} name their rows by other labels than the data, {what}, so "
+            f"that nobody can say which belongs to which. Give them the data's index; or, if they "
+            f"stand in the order of the rows, pass them without labels: .to_numpy()."
+        )
+    return answer.loc[rows]
+
+
+def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> FloatArray:
+    """Return one finite float per row.
+
+    Raises
+    ------
+    ModelError
+        The answer has another shape, holds labels, NaN or infinity, or no probabilities where it
+        is said to.
+    """
+    try:
+        scores = np.asarray(answer)
+    except (ValueError, TypeError):  # rows of different lengths
+        scores = np.asarray(None)
+    if scores.shape == (n, 1):
+        scores = scores[:, 0]
+    if scores.shape != (n,):
+        hint = " For a classifier pass one column of predict_proba." if scores.ndim > 1 else ""
+        what = f"an array of shape {scores.shape}" if scores.shape else type(answer).__name__
+        raise ModelError(
+            f"The model {name!r} answered {n:,} rows with {what}; one score per row, "
+            f"shape ({n},), is due.{hint}"
+        )
+    if scores.dtype == object and not any(isinstance(s, str | bool) for s in scores):
+        with contextlib.suppress(TypeError, ValueError):
+            scores = scores.astype(np.float64)
+    if comma := _decimal_comma(scores):
+        raise ModelError(
+            f"The answers of {name!r} are text such as {comma!r}: numbers with a decimal comma. "
+            f"Read them as numbers, for instance by wb.read_table(path, decimal=',')."
+        )
+    whole = scores.dtype.kind in "biu" and output not in ("value", "log-odds")
+    if whole or scores.dtype.kind not in "biuf":
+        raise ModelError(
+            f"The model {name!r} answers with class labels such as {scores[:1].tolist()}, "
+            f"where a probability is due. Pass its predict_proba, or say output='value' if "
+            f"these are numbers that it predicts."
+        )
+    scores = scores.astype(np.float64)
+    if not np.isfinite(scores).all():
+        bad = int((~np.isfinite(scores)).sum())
+        raise ModelError(
+            f"The model {name!r} answered {bad:,} of {n:,} rows with NaN or infinity. "
+            f"It must score every row; check how it treats missing values."
+        )
+    if output == "probability" and len(scores):
+        low, high = float(scores.min()), float(scores.max())
+        if low < -ROUNDING or high > 1 + ROUNDING:
+            raise ModelError(
+                f"The model {name!r} is said to give probabilities but answered between "
+                f"{low:g} and {high:g}. Say output='log-odds' or output='value'."
+            )
+    return scores
+
+
+def _decimal_comma(scores: npt.NDArray[Any]) -> str | None:
+    """Return the first answer when all the first ones are numbers with a decimal comma."""
+    first = scores[:20].tolist()
+    if not first or not all(isinstance(score, str) and score.count(",") == 1 for score in first):
+        return None
+    plain = (score.strip().lstrip("+-").replace(",", "") for score in first)
+    return first[0] if all(text.isdecimal() for text in plain) else None
