@@ -22,6 +22,7 @@ from workbench.cli.arguments import (
     subgroups_of,
     target_of,
 )
+from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
     closed_pipe,
@@ -59,6 +60,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(evidence_app)
 
 
 def main() -> NoReturn:

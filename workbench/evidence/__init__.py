@@ -1,6 +1,7 @@
 """What a third party can verify without the data and without the model."""
 
 from workbench.evidence.configuration import Configuration
+from workbench.evidence.dossier import build_dossier, verify_dossier, write_dossier
 from workbench.evidence.keys import SigningKey
 from workbench.evidence.registry.consents import Consent
 from workbench.evidence.registry.pinned import PinnedConfiguration
@@ -13,5 +14,8 @@ __all__ = [
     "PinnedConfiguration",
     "Registry",
     "SigningKey",
+    "build_dossier",
     "configuration_for",
+    "verify_dossier",
+    "write_dossier",
 ]
