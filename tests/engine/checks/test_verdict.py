@@ -28,7 +28,7 @@ def table(total: Effect, direct: Effect, *, feature: str = "age") -> EffectTable
 def test_below_needs_every_interval_inside_the_threshold() -> None:
     verdict = judge(table(effect(0.001, 0.001), effect(0.0, 0.0)), threshold=0.02)
     assert verdict.decision == "below"
-    assert verdict.headline == "No influence above 0.02 found at this precision."
+    assert verdict.headline == "No influence above 0.02 found for this one change, on average."
     largest = max(max(abs(c.low), abs(c.high)) for c in verdict.claims)
     assert verdict.smallest_threshold == pytest.approx(largest)
     again = judge(
@@ -44,7 +44,7 @@ def test_below_needs_every_interval_inside_the_threshold() -> None:
 def test_one_claim_far_above_is_enough() -> None:
     verdict = judge(table(effect(0.3, 0.01), effect(0.0, 0.0)), threshold=0.02)
     assert verdict.decision == "above"
-    assert verdict.headline == "Residual influence above 0.02 found."
+    assert verdict.headline == "Influence above 0.02 found for this one change."
     assert "age, total effect (cafe)" in verdict.explanation
 
 

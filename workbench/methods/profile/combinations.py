@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Contrast
 from workbench.methods.profile.answers import Assignment
 from workbench.methods.profile.levels import TestedLevels
+from workbench.methods.profile.ranges import Range, contrasts_of
 
-__all__ = ["combinations_of"]
+__all__ = ["combinations_of", "drawn_combinations", "one_change"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,17 +21,17 @@ DRAWN = 12
 """Combinations that are drawn from the rows."""
 
 
-def combinations_of(
-    chosen: Mapping[str, TestedLevels],
+def drawn_combinations(
+    tested: Mapping[str, TestedLevels],
     donors: npt.NDArray[np.intp],
     means: Sequence[Mapping[str, FloatArray]],
     *,
     seed: int,
-) -> tuple[Assignment, tuple[tuple[tuple[str, object], ...], ...]]:
-    """Choose what several features are set to together.
+) -> list[tuple[int, ...]]:
+    """Choose what several features are set to together, as places among their levels.
 
     Combinations that rows hold, each feature at its nearest tested level, and the ends of the
-    features' own profiles, where influences of several add up.
+    features' own profiles, where influences of several add up or pull apart.
 
     Parameters
     ----------
@@ -36,46 +39,47 @@ def combinations_of(
         Rows to draw from.
     means : sequence of mappings of str to ndarray
         Mean scores at each feature's levels, total and direct.
-
-    Returns
-    -------
-    assignment : Assignment
-    raw : tuple
-        Per combination the features and the levels as an intervention names them.
     """
     rng = np.random.default_rng([seed, 83])
     rows = rng.choice(donors, size=min(DRAWN, len(donors)), replace=False)
-    places = [tuple(_nearest(levels, row) for levels in chosen.values()) for row in rows]
+    places = [tuple(_nearest(levels, row) for levels in tested.values()) for row in rows]
     for part in ("total", "direct"):
         for end in (np.argmin, np.argmax):
             places.append(tuple(int(end(by_part[part])) for by_part in means))
-    # The lows of some features with the highs of the others: where they pull apart.
     for turn in range(2):
-        corner = []
-        for k, by_part in enumerate(means):
-            end = np.argmin if (k + turn) % 2 else np.argmax
-            corner.append(int(end(by_part["total"])))
+        ends = [np.argmin if (k + turn) % 2 else np.argmax for k in range(len(means))]
+        corner = [int(end(m["total"])) for end, m in zip(ends, means, strict=True)]
         places.append(tuple(corner))
+    return places
+
+
+def one_change(
+    case: AuditCase, tested: Mapping[str, TestedLevels], range_: Range
+) -> list[tuple[int, ...]]:
+    """Return the two combinations that named contrasts go between."""
+    ends: list[list[int]] = [[], []]
+    for name, levels in tested.items():
+        contrast = contrasts_of(range_, name)[0]  # type: ignore[arg-type]
+        assert isinstance(contrast, Contrast)
+        for side, level in zip(ends, (contrast.a, contrast.b), strict=True):
+            side.append(levels.values.tolist().index(case.columns[name].encode(level)))
+    return [tuple(side) for side in ends]
+
+
+def combinations_of(
+    tested: Mapping[str, TestedLevels], places: Sequence[tuple[int, ...]]
+) -> tuple[Assignment, tuple[tuple[tuple[str, object], ...], ...]]:
+    """Return combinations of levels to ask about, and as an intervention names them."""
     distinct = list(dict.fromkeys(places))
-    names = tuple(chosen)
-    tested = list(chosen.values())
-    levels = tuple(
-        {name: lv.values[k].item() for name, lv, k in zip(names, tested, place, strict=True)}
-        for place in distinct
-    )
-    raw = tuple(
-        tuple((name, lv.raw(k)) for name, lv, k in zip(names, tested, place, strict=True))
-        for place in distinct
-    )
+    named = [list(zip(tested.items(), place, strict=True)) for place in distinct]
+    levels = tuple({name: lv.values[k].item() for (name, lv), k in combo} for combo in named)
+    raw = tuple(tuple((name, lv.raw(k)) for (name, lv), k in combo) for combo in named)
     labels = tuple(
-        "; ".join(
-            f"{name} {lv.labels[k]}" for name, lv, k in zip(names, tested, place, strict=True)
-        )
-        for place in distinct
+        "; ".join(f"{name} {lv.labels[k]}" for (name, lv), k in combo) for combo in named
     )
     weights = np.full(len(distinct), 1 / len(distinct))
     origins = ("combination",) * len(distinct)
-    return Assignment(names, levels, labels, origins, weights), raw
+    return Assignment(tuple(tested), levels, labels, origins, weights), raw
 
 
 def _nearest(levels: TestedLevels, row: int) -> int:

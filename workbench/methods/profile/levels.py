@@ -188,6 +188,10 @@ def _grid(
     usual = _rounded(column, np.quantile(present, grid, method="inverted_cdf"))
     mode_values, mode_counts = np.unique(present, return_counts=True)
     mode = mode_values[np.argmax(mode_counts)]
+    # The default contrast stands for the quantiles right beside it.
+    near = float(np.ptp(usual)) / 200
+    known = [value for value, _ in named]
+    usual = np.array([v for v in usual if all(abs(v - k) > near for k in known)])
     named += [(float(v), "quantile") for v in usual]
     if mode_counts.max() > 0.2 * len(present):
         # Most rows share one value (no capital gain): look at the others, too.

@@ -19,9 +19,9 @@ from workbench.case.asking.batches import sample_places
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
-from workbench.case.intervention import Contrast, Intervention, Variation
+from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
-from workbench.common.errors import InterventionError, TargetError
+from workbench.common.errors import TargetError
 from workbench.common.progress import Progress, silent
 from workbench.methods.fuzzing.propagation import Equations, fit_equations
 from workbench.methods.profile.answers import (
@@ -31,29 +31,33 @@ from workbench.methods.profile.answers import (
     carriers_of,
     estimate_levels,
 )
+from workbench.methods.profile.bends import find_bends
 from workbench.methods.profile.budget import bound_questions
-from workbench.methods.profile.combinations import combinations_of
+from workbench.methods.profile.combinations import combinations_of, drawn_combinations, one_change
 from workbench.methods.profile.levels import (
     TestedLevels,
     fine_grid,
     named_levels,
-    tested_levels,
     with_bends,
 )
 from workbench.methods.profile.plausible import plausible_rows
-from workbench.methods.profile.profile import EffectProfile
+from workbench.methods.profile.profile import PARTS, EffectProfile
+from workbench.methods.profile.ranges import (
+    FEWEST_NAMED,
+    Range,
+    profile_levels,
+    scope_of,
+    values_of,
+)
 from workbench.methods.profile.summary import Measured, summarise
 
-__all__ = ["Range", "effect_profile", "profile_levels"]
+__all__ = ["effect_profile"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
-Range = Literal["levels"] | Sequence[Intervention]
 
 SCOUTS = 64
 """Rows on which a profile is scouted for bends; they take no part in the test."""
-FEWEST_ROWS = 50
-"""A report about fewer named rows carries no value of theirs."""
 FEWEST_IN_GROUP = 30
 """Rows of the sample that a group's own profile takes."""
 
@@ -79,7 +83,7 @@ def effect_profile(
     ----------
     case : AuditCase
     target : UnlearningTarget
-    range : "levels" or sequence of Contrast, default "levels"
+    range : "levels", sequence of Contrast, or mapping of feature to these, default "levels"
         Which levels: all that enough rows hold (a number's grid of quantiles, levels drawn with
         the seed, and where the prediction bends), or those that contrasts name.
     estimator : {"fuzzing", "cafe"}, optional
@@ -146,7 +150,7 @@ def effect_profile(
         for levels, default in zip(chosen.values(), _defaults(run, names, range), strict=True)
     ]
     if len(names) > 1 and asks:
-        measured.append(_joint(run, measured))
+        measured.append(_joint(run, measured, range))
     families = 1 + asks + bool(groups) + _has_paths(case, names, by)
     return summarise(
         measured,
@@ -158,38 +162,10 @@ def effect_profile(
         sampled=run.sampled,
         table_rows=case.n_rows,
         asks=asks,
-        scope="levels" if range == "levels" else "change",
+        scope=scope_of(range, chosen),
         unit=case.output,
         seed=seed,
     )
-
-
-def profile_levels(
-    case: AuditCase,
-    target: UnlearningTarget,
-    *,
-    range: Range = "levels",
-    seed: int = 0,
-) -> dict[str, TestedLevels]:
-    """Return the levels that a profile tests, by feature.
-
-    Raises
-    ------
-    InterventionError
-        When a level is not one of the feature's, or a feature does not vary.
-    """
-    names, mask = case.resolve(target)
-    positions = np.flatnonzero(mask)
-    if range != "levels":
-        return {name: _named(case, name, range) for name in names}
-    defaults = variations_of(case, names, positions, None, seed)
-    own = positions if target.rows is not None and len(positions) < FEWEST_ROWS else positions[:0]
-    return {
-        name: tested_levels(
-            case.columns[name], default, seed=seed, avoid=_values_of(case, name, own)
-        )
-        for name, default in zip(names, defaults, strict=True)
-    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,24 +187,6 @@ class _Run:
         return self.target.kind != "datapoints"
 
 
-def _values_of(case: AuditCase, name: str, positions: Positions) -> list[float]:
-    column = case.columns[name]
-    return column.values[positions].tolist() if column.is_numeric else []
-
-
-def _named(case: AuditCase, name: str, contrasts: Sequence[Intervention]) -> TestedLevels:
-    column, values = case.columns[name], []
-    for contrast in contrasts:
-        if not isinstance(contrast, Contrast):
-            raise InterventionError(
-                f"A range of levels is a list of contrasts, wb.Contrast(a, b), not {contrast!r}."
-            )
-        values += [column.encode(contrast.a), column.encode(contrast.b)]
-    if len(set(values)) < 2:
-        raise InterventionError(f"The range names no two different levels of {name!r}.")
-    return named_levels(column, values)
-
-
 def _defaults(run: _Run, names: Sequence[str], range: Range) -> list[Variation | None]:
     if range != "levels":
         return [None for _ in names]
@@ -244,11 +202,13 @@ def _single(run: _Run, levels: TestedLevels, default: Variation | None) -> Measu
     places = np.arange(len(run.positions))
     queries = 0
     asks = case.model.can_query
-    fine = fine_grid(levels.column, _values_of(case, name, _few(run)))
+    fine = fine_grid(levels.column, values_of(case, name, _few(run)))
     if asks and fine is not None and "named" not in levels.origins and len(places) > 4 * SCOUTS:
         scouts = sample_places(len(places), SCOUTS, run.seed + 1)
         places = np.setdiff1d(places, scouts)
-        bends, queries = _bends(run, name, fine, run.positions[scouts])
+        bends, queries = find_bends(
+            case, run.equations, name, fine, run.positions[scouts], run.progress
+        )
         levels = with_bends(levels, bends)
     if run.by == "cafe" and levels.column.is_numeric:
         levels = _without_missing(levels)
@@ -283,16 +243,19 @@ def _single(run: _Run, levels: TestedLevels, default: Variation | None) -> Measu
     )
 
 
-def _joint(run: _Run, singles: Sequence[Measured]) -> Measured:
+def _joint(run: _Run, singles: Sequence[Measured], range: Range) -> Measured:
     """Set all features together: combinations that rows hold, and the ends of each profile."""
-    donors = np.setdiff1d(np.arange(run.case.n_rows), _few(run))
-    means = [
-        {part: single.answers.parts[part].scores.mean(axis=1) for part in ("total", "direct")}
-        for single in singles
-    ]
-    assignment, raw = combinations_of(
-        {m.levels.column.name: m.levels for m in singles if m.levels}, donors, means, seed=run.seed
-    )
+    tested = {m.levels.column.name: m.levels for m in singles if m.levels}
+    if scope_of(range, tested) == "change" and range != "levels":
+        places = one_change(run.case, tested, range)
+    else:
+        donors = np.setdiff1d(np.arange(run.case.n_rows), _few(run))
+        means: list[dict[str, FloatArray]] = [
+            {part: found.scores.mean(axis=1) for part, found in m.answers.parts.items()}
+            for m in singles
+        ]
+        places = drawn_combinations(tested, donors, means, seed=run.seed)
+    assignment, raw = combinations_of(tested, places)
     answers, share = _answers(run, assignment, raw, np.arange(len(run.positions)))
     return Measured(
         answers,
@@ -349,7 +312,12 @@ def _answers(
         sampled=run.sampled,
         progress=run.progress,
     )
-    if run.by == "cafe" and single and case.carriers(assignment.features[0]):
+    carried = any(case.carriers(name) for name in assignment.features)
+    if run.by == "cafe" and carried and not single:
+        # Only what was asked is known of several features together: no total by regression.
+        parts = {"direct": answers.parts["direct"]}
+        answers = Answers(parts, answers.before, answers.queries)
+    elif run.by == "cafe" and carried:
         levels = [level[0][1] for level in raw]
         answers = estimate_levels(
             case, run.target, assignment, levels, answers, seed=run.seed, progress=run.progress
@@ -366,43 +334,9 @@ def _groups_at(run: _Run, answers: Answers) -> dict[str, npt.NDArray[np.bool_]]:
     return _groups_on(run, answers.parts["direct"].positions)
 
 
-def _bends(run: _Run, name: str, fine: FloatArray, positions: Positions) -> tuple[list[float], int]:
-    """Find levels at which the prediction stands out, on rows that take no part in the test."""
-    case = run.case
-    assignment = Assignment(
-        (name,),
-        tuple({name: value} for value in fine.tolist()),
-        ("",) * len(fine),
-        ("",) * len(fine),
-        np.full(len(fine), 1 / len(fine)),
-    )
-    full = np.ones((len(fine), len(positions)), dtype=bool)
-    found = ask_levels(
-        case,
-        assignment,
-        run.equations,
-        positions,
-        full,
-        copies=1,
-        nudge_places=np.arange(0),
-        groups={},
-        sampled=True,
-        progress=run.progress,
-    )
-    bends: list[float] = []
-    for part in ("total", "direct"):
-        scores = found.parts[part].scores
-        means = scores.mean(axis=1)
-        if np.ptp(scores, axis=0).max() <= 1e-12:
-            continue
-        apart = np.abs(scores - np.median(scores, axis=0)).mean(axis=1)
-        bends += [fine[int(means.argmin())], fine[int(means.argmax())], fine[int(apart.argmax())]]
-    return bends, found.queries
-
-
 def _few(run: _Run) -> Positions:
     """Rows of single persons whom the report is about."""
-    few = not run.sampled and len(run.positions) < FEWEST_ROWS
+    few = not run.sampled and len(run.positions) < FEWEST_NAMED
     return run.positions if few else run.positions[:0]
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.common.errors import TargetError, listed
 
 __all__ = [
+    "PARTS",
     "EffectProfile",
     "FeatureProfile",
     "LevelEffect",
@@ -215,8 +216,8 @@ class EffectProfile:
         Rows of the data.
     asks : bool
         Whether the model could be asked about changed rows.
-    scope : {"levels", "change"}
-        Whether all levels were tested, or only those that somebody named.
+    scope : {"levels", "named", "change"}
+        Whether all levels were tested, several that somebody named, or one change.
     unit : str
     seed : int
     left_out_groups : tuple of str
@@ -232,7 +233,7 @@ class EffectProfile:
     sampled: bool
     table_rows: int
     asks: bool
-    scope: Literal["levels", "change"]
+    scope: Literal["levels", "named", "change"]
     unit: str
     seed: int
     left_out_groups: tuple[str, ...] = ()

@@ -20,7 +20,6 @@ from workbench.methods.profile.bounds import (
 from workbench.methods.profile.finite_shares import largest_share, least_share
 from workbench.methods.profile.levels import TestedLevels
 from workbench.methods.profile.profile import (
-    PARTS,
     EffectProfile,
     FeatureProfile,
     LevelEffect,
@@ -85,15 +84,15 @@ def summarise(
     sampled: bool,
     table_rows: int,
     asks: bool,
-    scope: Literal["levels", "change"],
+    scope: Literal["levels", "named", "change"],
     unit: str,
     seed: int,
 ) -> EffectProfile:
     """Compare all levels of all features with bounds that hold for all of them at once."""
     share = alpha / families
-    whole = [pair_bounds([m.answers.parts[part] for part in PARTS]) for m in measured]
+    whole = [pair_bounds(list(m.answers.parts.values())) for m in measured]
     grouped = [_group_bounds(m) for m in measured]
-    fewest = min((m.answers.parts["total"].scores.shape[1] for m in measured), default=0)
+    fewest = min((m.answers.parts["direct"].scores.shape[1] for m in measured), default=0)
     critical = critical_value(
         [b for bounds in whole for b in bounds], share, rows=fewest if sampled else 0, seed=seed
     )
@@ -138,7 +137,7 @@ def _feature(
     answers, alpha = measured.answers, people.alpha
     parts: dict[str, PartProfile] = {
         part: _part(measured, part, found, alpha, critical)
-        for part, found in zip(PARTS, bounds, strict=True)
+        for part, found in zip(measured.answers.parts, bounds, strict=True)
     }
     left_out = 0.0 if measured.implausible is None else float(measured.implausible.mean())
     return FeatureProfile(
@@ -168,12 +167,12 @@ def _feature(
 def _group_bounds(measured: Measured) -> dict[str, dict[str, PairBounds]]:
     """Compare levels on the rows of every group; by query only where CAFÉ estimated the total."""
     answers, found = measured.answers, {}
-    same_rows = len(answers.parts["total"].positions) == len(answers.parts["direct"].positions)
-    fuzzed = measured.estimator == "fuzzing" or answers.parts["total"].through is None
+    total = answers.parts.get("total")
+    simulated = total is not None and (measured.estimator != "cafe" or total.through is None)
     for name, rows in measured.groups.items():
         through = answers.through_groups.get(name)
         parts = {"direct": answers.parts["direct"].among(rows, None)}
-        if fuzzed and same_rows:
+        if simulated:
             parts["total"] = answers.parts["total"].among(rows, through)
             parts["indirect"] = answers.parts["indirect"].among(rows, through)
         found[name] = dict(zip(parts, pair_bounds(list(parts.values())), strict=True))
@@ -267,7 +266,7 @@ def _levels(
 ) -> tuple[LevelEffect, ...]:
     assignment = measured.assignment
     effects: list[dict[str, tuple[float, float, float]]] = [{} for _ in assignment.levels]
-    for part, found in zip(PARTS, bounds, strict=True):
+    for part, found in zip(measured.answers.parts, bounds, strict=True):
         values, weights = _centred(assignment.shares, found)
         halves = critical * _error(weights, found)
         for place, (value, half) in enumerate(zip(values, halves, strict=True)):
@@ -307,7 +306,9 @@ def _people(measured: Measured, rules: _PeopleRules) -> dict[str, PeopleProfile]
     """Sum up row effects: direct by query; total where a simulation carried it."""
     answers = measured.answers
     found = {"direct": _rows_of(measured, "direct", answers.parts["direct"], None, rules)}
-    total = answers.parts["total"]
+    total = answers.parts.get("total")
+    if total is None:
+        return found
     if measured.estimator != "cafe" or total.through is None:
         found["total"] = _rows_of(measured, "total", total, answers.through_sizes, rules)
     return found

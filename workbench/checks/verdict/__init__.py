@@ -1,0 +1,21 @@
+"""The verdict: the only place that compares with the threshold τ."""
+
+from workbench.checks.verdict.cancellations import Cancellation
+from workbench.checks.verdict.claims import Claim
+from workbench.checks.verdict.judging import (
+    Decision,
+    Verdict,
+    deciding_contrasts,
+    default_threshold,
+    judge,
+)
+
+__all__ = [
+    "Cancellation",
+    "Claim",
+    "Decision",
+    "Verdict",
+    "deciding_contrasts",
+    "default_threshold",
+    "judge",
+]

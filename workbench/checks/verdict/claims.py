@@ -1,0 +1,225 @@
+"""Claims: one statement each about values, people or groups, held against the threshold τ.
+
+Of an effect of one change, of a path, of a profile over all levels, of single rows, of a group.
+"Below" is tested for each claim at alpha, since all must pass; "above" at what the claims of one
+family share, since any one suffices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy import stats
+
+from workbench.common.against_threshold import lies_within, p_within
+from workbench.common.multiple_testing import holm
+from workbench.methods.effects import Effect, EffectTable
+from workbench.methods.fuzzing.paths import PathEffect
+from workbench.methods.profile.profile import (
+    EffectProfile,
+    FeatureProfile,
+    PartProfile,
+    PeopleProfile,
+)
+
+__all__ = ["Claim", "Over", "claims_of_effects", "claims_of_profile", "who"]
+
+Over = Literal["change", "values", "people", "groups"]
+Kind = Literal["total", "direct", "indirect", "path", "share"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement held against the threshold.
+
+    Attributes
+    ----------
+    name : str
+        For instance "zip_code, total effect (cafe)".
+    feature : str
+    kind : {"total", "direct", "indirect", "path", "share"}
+        "share": of the rows that some level moves directly by more than τ.
+    value, low, high : float
+        Estimate and its interval, in the unit of the prediction; a share between 0 and 1. The
+        interval is the one that decided: simultaneous over all levels where the claim lies above,
+        else 1 − 2·alpha for this claim alone.
+    p_above : float
+        p-value of "the effect lies within ±τ", before correction; NaN of a share.
+    below, above : bool
+        Whether the claim passes as below τ, and whether it fails as above τ after correction.
+    over : {"change", "values", "people", "groups"}
+        What it speaks of: one change on average, all levels on average, single people, a group.
+    change : str
+        The two levels, in words; "" where the whole report is about one change.
+    """
+
+    name: str
+    feature: str
+    kind: Kind
+    value: float
+    low: float
+    high: float
+    p_above: float
+    below: bool
+    above: bool
+    over: Over = "change"
+    change: str = ""
+
+
+def who(feature: str, *, joint: bool) -> str:
+    """Name a feature, or several set together."""
+    if not joint:
+        return feature
+    several = feature.count(" + ") + 1
+    return f"all {several} features together" if several > 3 else f"{feature} together"
+
+
+def claims_of_effects(
+    effects: EffectTable,
+    paths: Sequence[PathEffect],
+    *,
+    threshold: float,
+    alpha: float,
+    looks: float | None = None,
+    families: int = 1,
+) -> list[Claim]:
+    """Hold effects of one change and its paths against the threshold.
+
+    Parameters
+    ----------
+    looks : float, optional
+        How many changes were looked at before this one was chosen: effects then show nothing
+        above by themselves, and paths only if they would after so many looks.
+    families : int
+        Families of claims that share alpha.
+    """
+    named = [*_named_effects(effects), *_named_paths(paths)]
+    p_values = [p_within(e.value, e.standard_error, threshold) for _, _, _, e in named]
+    if looks is None:
+        above = [corrected <= alpha for corrected in holm(p_values)]
+    else:
+        tried = looks * max(sum(kind == "path" for _, _, kind, _ in named), 1)
+        above = [
+            kind == "path" and p * tried <= alpha / families
+            for (_, _, kind, _), p in zip(named, p_values, strict=True)
+        ]
+    claims = []
+    for (name, feature, kind, effect), p, beyond in zip(named, p_values, above, strict=True):
+        low, high = effect.interval(1 - 2 * alpha)
+        below = lies_within(low, high, threshold)
+        claims.append(Claim(name, feature, kind, effect.value, low, high, p, below, beyond))
+    return claims
+
+
+def claims_of_profile(profile: EffectProfile) -> list[Claim]:
+    """Hold a profile against its threshold: values, people and groups."""
+    return [
+        claim
+        for found in profile
+        for claim in (
+            *_over_values(profile, found),
+            *_over_people(profile, found),
+            *_over_groups(profile, found),
+        )
+    ]
+
+
+_Named = tuple[str, str, Literal["total", "direct", "indirect", "path"], Effect]
+
+
+def _named_effects(effects: EffectTable) -> Iterator[_Named]:
+    """Name every effect once: a direct effect by query is the same for both estimators."""
+    asked: set[str] = set()
+    for entry in effects:
+        if entry.combination == "sum":
+            continue
+        name = who(entry.feature, joint=entry.combination == "joint")
+        yield f"{name}, total effect ({entry.estimator})", name, "total", entry.total
+        yield f"{name}, indirect effect ({entry.estimator})", name, "indirect", entry.indirect
+        if not entry.estimator.asks_direct or name not in asked:
+            yield f"{name}, direct effect", name, "direct", entry.direct
+        if entry.estimator.asks_direct:
+            asked.add(name)
+
+
+def _named_paths(paths: Sequence[PathEffect]) -> Iterator[_Named]:
+    for path in paths:
+        if len(path.path) > 2:
+            yield " → ".join(path.path), path.feature, "path", path.effect
+
+
+def _name(found: FeatureProfile) -> str:
+    return who(found.feature, joint=bool(found.combination))
+
+
+def _over_values(profile: EffectProfile, found: FeatureProfile) -> Iterator[Claim]:
+    levels = {"levels": "over all levels", "named": "over the levels named", "change": ""}
+    for part, about in found.parts.items():
+        name = f"{_name(found)}, {part} effect {levels[profile.scope]}".rstrip()
+        yield _over_pairs(profile, _name(found), name, about, "values")
+
+
+def _over_groups(profile: EffectProfile, found: FeatureProfile) -> Iterator[Claim]:
+    for group, parts in found.groups.items():
+        for part, about in parts.items():
+            name = f"{_name(found)}, {part} effect for {group}"
+            yield _over_pairs(profile, _name(found), name, about, "groups")
+
+
+def _over_pairs(
+    profile: EffectProfile, feature: str, name: str, about: PartProfile, over: Over
+) -> Claim:
+    """Hold the pair that decides: the surest one above τ, else the one that reaches farthest."""
+    tau = profile.threshold
+    above, below = about.floor > tau, about.ceiling < tau
+    pair = about.surest if above else about.widest
+    half = abs(pair.value) - about.floor if above else about.ceiling - abs(pair.value)
+    half = max(half, 0.0)
+    p = p_within(pair.value, pair.error, tau)
+    ends = pair.value - half, pair.value + half
+    return Claim(
+        f"{name}: {pair.text}", feature, about.part, pair.value, *ends, p, below, above, over,
+        pair.text,
+    )  # fmt: skip
+
+
+def _over_people(profile: EffectProfile, found: FeatureProfile) -> Iterator[Claim]:
+    tau, count = profile.threshold, 3 * len(profile.features)
+    for part, people in found.people.items():
+        name = f"{_name(found)}, mean size of {part} effects at single rows"
+        yield _sizes(profile, found, name, people, tau, count)
+        if part == "direct":
+            yield Claim(
+                f"{_name(found)}, share of rows moved directly by more than {tau:g}",
+                _name(found),
+                "share",
+                people.share,
+                people.moved_low,
+                people.moved_high,
+                float("nan"),
+                people.moved_high <= profile.people_share,
+                people.moved_low > profile.people_share,
+                "people",
+                people.pair.text,
+            )
+
+
+def _sizes(
+    profile: EffectProfile,
+    found: FeatureProfile,
+    name: str,
+    people: PeopleProfile,
+    tau: float,
+    count: int,
+) -> Claim:
+    size, error, pair = people.mean_size, people.error, people.pair
+    half = float(stats.norm.isf(profile.alpha)) * error
+    p = 1.0 if size <= tau else (0.0 if error == 0 else float(stats.norm.sf((size - tau) / error)))
+    above = p <= profile.alpha / (profile.families * count)
+    below = size + half < tau
+    return Claim(
+        name, _name(found), people.part, size, max(size - half, 0.0), size + half, p, below, above,
+        "people", pair.text,
+    )  # fmt: skip

@@ -1,0 +1,302 @@
+"""The verdict: below the threshold, above it, or inconclusive.
+
+An equivalence test against a threshold τ that the auditor states (paper, Section 4.3;
+``estimands.md``, "What 'below τ' must mean"). It covers total, direct and indirect effect and
+every path, over the levels, people and groups that were tested:
+
+- *below*: every claim lies inside ±τ. All must pass, so each is tested at the level alpha
+  (intersection–union test).
+- *above*: some claim lies outside ±τ with the error rate that the claims of its family share,
+  since any one suffices (union–intersection test).
+- *inconclusive*: neither; the smallest τ that this audit could have confirmed is stated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.intervention import Contrast
+from workbench.checks.verdict.cancellations import Cancellation, cancellations_of
+from workbench.checks.verdict.claims import Claim, claims_of_effects, claims_of_profile
+from workbench.checks.verdict.words import basis_of, explanation_of, headline_of
+from workbench.common.errors import TargetError
+from workbench.methods.effects import EffectTable
+from workbench.methods.fuzzing.paths import PathEffect
+from workbench.methods.profile.profile import EffectProfile, FeatureProfile, Pair
+
+__all__ = ["Decision", "Verdict", "deciding_contrasts", "default_threshold", "judge"]
+
+Decision = Literal["below", "above", "inconclusive"]
+THRESHOLD = 0.02
+"""Default τ of a probability; of other outputs, this share of the spread of the predictions."""
+FEWEST_ROWS = 50
+"""Rows of data, and of a target that stands for a population, below which nothing is firm."""
+FEWEST_NAMED = 30
+"""Named rows below which no absence of influence is stated."""
+
+
+def default_threshold(case: AuditCase) -> float:
+    """Return τ when the auditor states none, in the unit of the prediction.
+
+    0.02 of a probability (two percentage points); else 2 % of the distance between the 5th and
+    the 95th percentile of the predictions, to two significant digits.
+    """
+    if case.output == "probability":
+        return THRESHOLD
+    low, high = np.quantile(case.predictions, [0.05, 0.95])
+    spread = THRESHOLD * float(high - low)
+    return float(f"{spread:.2g}") if spread > 0 else THRESHOLD
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the audit found, held against the threshold.
+
+    Attributes
+    ----------
+    decision : {"below", "above", "inconclusive"}
+    threshold : float
+        τ, in the unit of the prediction.
+    alpha : float
+        Error rate of either firm decision.
+    unit : str
+    claims : tuple of Claim
+    smallest_threshold : float
+        The smallest τ for which this audit would have decided "below"; NaN where no τ can be
+        named, since too few rows were asked about.
+    cancellations : tuple of Cancellation
+    unfollowed : int
+        Paths that were too many to follow; with any of them "below" cannot be claimed.
+    doubted : tuple of str
+        Features whose predictions differ by more than the graph explains; neither with them.
+    scope : {"levels", "named", "change"}
+        Whether all levels were tested, several that somebody named, or one change.
+    people : bool
+        Whether single rows were asked about.
+    basis : tuple of str
+        Over what the decision speaks, with its error rates: levels, people, groups, rows.
+    few_rows : str
+        Why there are too few rows for a firm decision; "" where there are enough.
+    """
+
+    decision: Decision
+    threshold: float
+    alpha: float
+    unit: str
+    claims: tuple[Claim, ...]
+    smallest_threshold: float
+    cancellations: tuple[Cancellation, ...] = ()
+    unfollowed: int = 0
+    doubted: tuple[str, ...] = ()
+    scope: Literal["levels", "named", "change"] = "change"
+    people: bool = False
+    basis: tuple[str, ...] = ()
+    few_rows: str = ""
+
+    @property
+    def deciding(self) -> Claim | None:
+        """The claim that the decision "above" rests on: a mean before a group before people."""
+        order = {"values": 0, "change": 0, "groups": 1, "people": 2}
+        above = [claim for claim in self.claims if claim.above]
+        if self.decision != "above" or not above:
+            return None
+        return min(above, key=lambda c: (order[c.over], -abs(c.value)))
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one careful sentence, which says over what it speaks."""
+        return headline_of(
+            self.decision, self.threshold, self.deciding, scope=self.scope, people=self.people
+        )
+
+    @property
+    def explanation(self) -> str:
+        """What the decision rests on, in a few sentences."""
+        return explanation_of(
+            self.decision,
+            self.threshold,
+            self.alpha,
+            self.claims,
+            self.deciding,
+            smallest=self.smallest_threshold,
+            unfollowed=self.unfollowed,
+            doubted=self.doubted,
+            few_rows=self.few_rows,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per claim, largest first."""
+        ordered = sorted(self.claims, key=lambda c: -abs(c.value))
+        columns = list(Claim.__dataclass_fields__)
+        return pd.DataFrame([vars(c) for c in ordered], columns=columns)
+
+
+def judge(
+    effects: EffectTable,
+    paths: Sequence[PathEffect] = (),
+    *,
+    threshold: float,
+    alpha: float = 0.05,
+    doubted: Sequence[str] = (),
+    profile: EffectProfile | None = None,
+) -> Verdict:
+    """Hold effects, paths and the profile of a target against a threshold.
+
+    Parameters
+    ----------
+    effects : EffectTable
+        Of one change. Every estimator's entries count: a firm "below" needs all of them to agree.
+        Beside a profile they show nothing above by themselves, for their change was chosen by it.
+    paths : sequence of PathEffect
+    threshold : float
+        τ > 0, in the unit of the prediction.
+    alpha : float, default 0.05
+        Error rate of "below" when some influence is above τ, and of "above" when none is.
+    doubted : sequence of str
+        Features of which no small effect can be believed; see
+        :class:`workbench.checks.diagnostics.Diagnostics`.
+    profile : EffectProfile, optional
+        Made with the same threshold and alpha. Without one the verdict speaks of the one change
+        that the effects are about, on average.
+
+    Raises
+    ------
+    TargetError
+        When the threshold is not positive, alpha is not between 0 and 0.5, or the profile was
+        made for others.
+
+    Examples
+    --------
+    >>> from workbench.methods.effects import Effect, FeatureEffects
+    >>> from workbench.methods.estimator import Estimator
+    >>> small = Effect(0.001, np.full(100, 0.002))
+    >>> entry = FeatureEffects("age", Estimator("cafe"), "28 → 48", small, small)
+    >>> table = EffectTable((entry,), pd.RangeIndex(100), "probability", 0)
+    >>> judge(table, threshold=0.02).headline
+    'No influence above 0.02 found for this one change, on average.'
+    """
+    if not threshold > 0 or not np.isfinite(threshold):
+        raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
+    if not 0 < alpha < 0.5:
+        raise TargetError(f"alpha must lie between 0 and 0.5, not {alpha!r}.")
+    if profile is not None and (profile.threshold, profile.alpha) != (threshold, alpha):
+        raise TargetError("The profile was made for another threshold or alpha.")
+    looks = None if profile is None else _looks(profile)
+    claims = claims_of_effects(
+        effects,
+        paths,
+        threshold=threshold,
+        alpha=alpha,
+        looks=looks,
+        families=1 if profile is None else profile.families,
+    )
+    if profile is not None:
+        claims = [*claims_of_profile(profile), *claims]
+    few = "" if profile is None else _few_rows(profile)
+    unfollowed = sum({p.feature: p.left_out for p in paths}.values())
+    decision: Decision = "inconclusive"
+    if any(claim.above for claim in claims):
+        decision = "above"
+    elif claims and all(claim.below for claim in claims) and not (unfollowed or doubted or few):
+        decision = "below"
+    if few and not _holds_for_named_rows(profile):
+        decision = "inconclusive"
+    return Verdict(
+        decision,
+        threshold,
+        alpha,
+        effects.unit,
+        tuple(claims),
+        _smallest(claims, profile),
+        cancellations_of(claims, threshold),
+        unfollowed,
+        tuple(doubted),
+        "change" if profile is None else profile.scope,
+        profile is not None and profile.asks,
+        () if profile is None else basis_of(profile),
+        few,
+    )
+
+
+def deciding_contrasts(profile: EffectProfile) -> dict[str, Contrast]:
+    """Return the change that shows an influence above τ, for features where one does.
+
+    A report then explains that change. The default contrast stays where it shows one itself: it
+    is the more usual change.
+    """
+    found = {}
+    for feature in profile:
+        pair = None if feature.combination else _deciding_pair(profile, feature)
+        if pair is None:
+            continue
+        low, high = pair.low[0][1], pair.high[0][1]
+        numbers = all(isinstance(level, int | float) for level in (low, high))
+        if (
+            not numbers
+            and None in (low, high)
+            and any(isinstance(level, float) for level in (low, high))
+        ):
+            continue  # a number cannot be set to "missing" by a contrast
+        found[feature.feature] = Contrast(low, high)
+    return found
+
+
+def _deciding_pair(profile: EffectProfile, feature: FeatureProfile) -> Pair | None:
+    tau = profile.threshold
+    parts = [part for part in feature.parts.values() if part.floor > tau]
+    if parts:
+        if any(part.default_floor > tau for part in parts):
+            return None
+        return max(parts, key=lambda part: part.floor).surest
+    for group in feature.groups.values():
+        inside = [part for part in group.values() if part.floor > tau]
+        if inside:
+            return max(inside, key=lambda part: part.floor).surest
+    direct = feature.people.get("direct")
+    if direct is not None and direct.moved_low > profile.people_share:
+        return direct.pair
+    return None
+
+
+def _looks(profile: EffectProfile) -> float:
+    """How many independent looks the profile's critical value pays for."""
+    tail = 2 * float(stats.norm.sf(profile.critical))
+    return max(profile.alpha / profile.families / max(tail, 1e-300), 1.0)
+
+
+def _few_rows(profile: EffectProfile) -> str:
+    n_rows = min((found.n_rows for found in profile), default=0)
+    if profile.table_rows < FEWEST_ROWS:
+        return f"The data has {profile.table_rows} rows; nothing firm is said below {FEWEST_ROWS}."
+    if profile.sampled and n_rows < FEWEST_ROWS:
+        return f"The target has {n_rows} rows; nothing firm is said below {FEWEST_ROWS}."
+    if not profile.sampled and n_rows < FEWEST_NAMED:
+        named = "1 row is" if n_rows == 1 else f"{n_rows} rows are"
+        return (
+            f"{named} named; that an influence is absent is not said of fewer than {FEWEST_NAMED}."
+        )
+    return ""
+
+
+def _holds_for_named_rows(profile: EffectProfile | None) -> bool:
+    """Whether an influence that was found may be stated of few rows: named ones of a long table."""
+    return profile is not None and not profile.sampled and profile.table_rows >= FEWEST_ROWS
+
+
+def _smallest(claims: Sequence[Claim], profile: EffectProfile | None) -> float:
+    ends = [max(abs(c.low), abs(c.high)) for c in claims if c.kind != "share" and not c.above]
+    ends += [abs(c.value) for c in claims if c.kind != "share" and c.above]
+    if profile is not None:
+        ends += [part.ceiling for found in profile for part in found.parts.values()]
+        ends += [found.people["direct"].reach for found in profile if "direct" in found.people]
+    if any(math.isnan(end) for end in ends):
+        return float("nan")
+    return max(ends, default=0.0)

@@ -1,0 +1,191 @@
+"""The verdict in words: what was found, over what it speaks, and what it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from workbench.checks.verdict.claims import Claim
+from workbench.common.wording import listing, share, signed, span
+from workbench.methods.profile.profile import EffectProfile, FeatureProfile
+
+__all__ = ["basis_of", "explanation_of", "headline_of"]
+
+OVER = {
+    "levels": "over all levels tested",
+    "named": "over the levels named",
+    "change": "for this one change",
+}
+
+
+def headline_of(
+    decision: str, threshold: float, deciding: Claim | None, *, scope: str, people: bool
+) -> str:
+    """Say the decision in one sentence that never omits over what it speaks."""
+    tau = f"{threshold:g}"
+    if decision == "inconclusive":
+        return f"Inconclusive: influence above {tau} was neither found nor ruled out."
+    if decision == "above":
+        return f"Influence above {tau} found{_where(deciding, scope)}."
+    over = OVER[scope]
+    if people:
+        return f"No influence above {tau} found {over}, on average and for the people tested."
+    if scope != "change":
+        return (
+            f"No influence above {tau} found {over}, on average over people; single people were "
+            f"not asked about."
+        )
+    return f"No influence above {tau} found {over}, on average."
+
+
+def _where(deciding: Claim | None, scope: str) -> str:
+    if deciding is None:
+        return ""
+    if deciding.over == "people":
+        return f": single people's predictions move with {deciding.feature}, whatever the average"
+    if deciding.over == "groups":
+        group = deciding.name.split(" effect for ", 1)[-1].rsplit(": ", 1)[0]
+        return f" for {group}: {deciding.feature}, {deciding.change}"
+    if scope == "change":
+        return " for this one change"
+    if deciding.change:
+        return f": {deciding.feature}, {deciding.change}"
+    return ""
+
+
+def explanation_of(
+    decision: str,
+    threshold: float,
+    alpha: float,
+    claims: Sequence[Claim],
+    deciding: Claim | None,
+    *,
+    smallest: float,
+    unfollowed: int,
+    doubted: Sequence[str],
+    few_rows: str,
+) -> str:
+    """Say what the decision rests on, and under which conditions its error rate holds."""
+    if decision == "above" and deciding is not None:
+        count = sum(c.above for c in claims)
+        return (
+            f"{_largest(deciding)} {count} of {len(claims)} claims lie above. If the graph and the "
+            f"estimates' models are right, saying so wrongly happens in at most {share(alpha)} of "
+            f"such audits."
+        )
+    said = _smallest(smallest)
+    if unfollowed:
+        said += f" {unfollowed:,} paths were too many to follow."
+    if few_rows:
+        said = f"{few_rows} {said}"
+    if doubted:
+        said = (
+            f"No small effect of {listing(doubted)} can be believed, for a reason that the "
+            f"warnings give. {said}"
+        )
+    if decision == "below":
+        return (
+            f"All {len(claims)} claims are inside ±{threshold:g}. If the graph and the estimates' "
+            f"models are right, saying so wrongly happens in at most {share(alpha)} of such "
+            f"audits. {said}"
+        )
+    open_claims = [c for c in claims if not c.below]
+    if open_claims and not (few_rows or doubted or unfollowed):
+        said = f"{_open(open_claims)} {said}"
+    return said
+
+
+def _largest(claim: Claim) -> str:
+    if claim.kind == "share":
+        return f"{claim.name}: {_percent(claim.value)}, at least {_percent(claim.low)}."
+    return (
+        f"Largest: {claim.name}, {signed(claim.value)} (interval {span((claim.low, claim.high))})."
+    )
+
+
+def _open(claims: Sequence[Claim]) -> str:
+    """Name what kept the audit from saying that nothing was found."""
+    shares = [c for c in claims if c.kind == "share"]
+    others = [c for c in claims if c.kind != "share"]
+    if others:
+        worst = max(others, key=lambda c: max(abs(c.low), abs(c.high)))
+        return (
+            f"Least certain: {worst.name}, {signed(worst.value)} (interval "
+            f"{span((worst.low, worst.high))})."
+        )
+    return (
+        f"{shares[0].name}: {_percent(shares[0].value)}; it may be up to "
+        f"{_percent(shares[0].high)}."
+    )
+
+
+def _smallest(smallest: float) -> str:
+    if math.isnan(smallest):
+        return "Too few rows were asked about to confirm any threshold for single people."
+    if smallest == 0:
+        return "Every estimate is exactly 0: no change that was tried reaches the prediction."
+    return f"The smallest threshold this audit could have confirmed is {smallest:.3g}."
+
+
+def basis_of(profile: EffectProfile) -> tuple[str, ...]:
+    """Say which levels, people and groups were tested, on which rows, with which error rates."""
+    said = []
+    for found in profile:
+        if not found.combination:
+            said.append(_levels(found))
+    first = next(iter(profile), None)
+    joint = next((found for found in profile if found.combination), None)
+    if joint is not None:
+        said.append(
+            f"All features together: {len(joint.levels)} combinations, drawn from the rows and "
+            f"from the ends of the features' own profiles."
+        )
+    if first is not None and first.asked_rows < first.n_rows:
+        said.append(f"Asked on a sample of {first.asked_rows:,} of {first.n_rows:,} rows.")
+    above = f"{profile.alpha / profile.families:.2g}"
+    said.append(
+        f"Below: every claim at {share(profile.alpha)}. Above: any claim of one family (values"
+        + (", people" if profile.asks else "")
+        + (", groups" if any(found.groups for found in profile) else "")
+        + f"), each family at {above}, over all pairs of levels at once."
+    )
+    if profile.asks:
+        said.append(
+            f"At most {_percent(profile.people_share)} of the rows may be moved directly by more "
+            f"than {profile.threshold:g}; that is asked, not estimated. Row effects through other "
+            f"features assume that a row keeps its noise when its causes change, which no data can "
+            f"check."
+        )
+    else:
+        said.append("The model could not be asked about changed rows: nothing is said of people.")
+    if profile.left_out_groups:
+        said.append(f"Too few rows for a profile of their own: {listing(profile.left_out_groups)}.")
+    return tuple(said)
+
+
+def _levels(found: FeatureProfile) -> str:
+    labels = [level.label for level in found.levels]
+    said = f"{found.feature}: {len(labels)} levels tested ({listing(labels, most=8)})."
+    if found.n_untested:
+        named = listing(list(found.untested), most=5) if found.untested else "levels"
+        more = found.n_untested - len(found.untested)
+        said += (
+            f" Untested, for too few rows: {named}" + (f" and {more} more" if more else "") + "."
+        )
+    if found.left_out >= 0.0005:
+        said += (
+            f" {_percent(found.left_out)} of the level–row pairs are left out: such rows could "
+            f"hardly have had the level."
+        )
+    far = found.parts.get("total")
+    if far is not None and far.extrapolated is not None:
+        pair = far.extrapolated
+        said += (
+            f" {pair.text} ({signed(pair.value)}) rests on {_percent(pair.share)} of the rows; the "
+            f"rest is extrapolation, and it decides nothing by itself."
+        )
+    return said
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.3g} %"
