@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.auditing.clock import Steps
+from workbench.auditing.ranges import AuditRange, explained, kept_levels, tested_range
 from workbench.auditing.steps import (
     run_baselines,
     run_checks,
@@ -15,6 +16,7 @@ from workbench.auditing.steps import (
     run_effects,
     run_equations,
     run_paths,
+    run_profile,
     run_subgroups,
 )
 from workbench.case.asking.budget import Budget
@@ -44,6 +46,7 @@ def audit(
     target: UnlearningTarget,
     methods: Iterable[str] = METHOD_NAMES,
     *,
+    range: AuditRange = None,
     intervention: Interventions = None,
     threshold: float | None = None,
     alpha: float = 0.05,
@@ -66,8 +69,14 @@ def audit(
         Any of "cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360". A method that
         cannot work on this case (no queries possible, a package not installed) is left out and
         named in ``report.skipped``.
+    range : "levels", Contrast, sequence of Contrast, or None
+        Over what the verdict speaks. "levels" tests all levels that enough rows hold, over people
+        and groups (:func:`workbench.effect_profile`); a list of contrasts tests the levels that
+        they name; one contrast tests only that change, and the verdict says so. None is "levels",
+        or the one change where `intervention` names it.
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
-        None takes the defaults of :func:`workbench.case.intervention.vary`.
+        The change that effects and paths explain. None takes the one that decides the verdict, or
+        the defaults of :func:`workbench.case.intervention.vary`.
     threshold : float, optional
         τ of the verdict, in the unit of the prediction. By default 0.02 of a probability, else
         2 % of the distance between the 5th and the 95th percentile of the predictions.
@@ -141,6 +150,9 @@ def audit(
     groups = read_subgroups(case, subgroups, names)
     positions = np.flatnonzero(mask)
     tau = default_threshold(case) if threshold is None else threshold
+    tested = tested_range(case, names, positions, range, written, seed=seed)
+    if written is None and tested.intervention is not None:
+        intervention = tested.intervention
     varied = variations_of(case, names, positions, intervention, seed)
     with progress_bar(progress) as report_progress:
         steps = Steps(budget, report_progress)
@@ -161,7 +173,10 @@ def audit(
             compared=compared,
             training=training,
         )
-        equations = run_equations(asked, steps)
+        equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
+        profile = run_profile(asked, steps, tested.levels, equations)
+        chosen_change = tested.intervention is not None
+        asked = asked.varied_as(explained(profile, intervention, chosen=chosen_change))
         effects = run_effects(asked, steps, equations)
         paths = run_paths(asked, steps, equations)
         diagnostics = steps.run(
@@ -169,24 +184,26 @@ def audit(
             lambda: diagnose(
                 case,
                 target,
-                varied,
+                asked.varied,
                 effects,
                 equations,
                 threshold=tau,
-                intervention=intervention,
+                intervention=asked.intervention,
                 seed=seed,
             ),
         )
         verdict = None
         if len(effects):
             doubted = diagnostics.doubted
-            verdict = judge(effects, paths, threshold=tau, alpha=alpha, doubted=doubted)
+            verdict = judge(
+                effects, paths, threshold=tau, alpha=alpha, doubted=doubted, profile=profile
+            )
 
         by_group = run_subgroups(asked, steps)
         context = run_context(asked, steps)
         baselines = run_baselines(asked, steps)
         findings = run_checks(asked, steps, verdict, equations)
-    interventions = {variation.feature: variation.text for variation in varied}
+    interventions = {variation.feature: variation.text for variation in asked.varied}
     return AuditReport(
         target=asked_target,
         features=names,
@@ -195,6 +212,7 @@ def audit(
         context=context,
         path_effects=paths,
         verdict=verdict,
+        profile=profile,
         baselines=baselines,
         checks=findings,
         diagnostics=diagnostics,
@@ -206,6 +224,7 @@ def audit(
         methods=chosen,
         call=audit_call(
             methods=None if chosen == METHOD_NAMES else list(chosen),
+            range_=range,
             intervention=written,
             threshold=tau,
             alpha=alpha,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-import numpy.typing as npt
 import numpy as np
+import numpy.typing as npt
 
 from workbench.case.asking.variations import fixed_interventions
 from workbench.case.audit_case import AuditCase
@@ -71,11 +71,12 @@ def tested_range(
                 f"range={given!r} is unknown. Use 'levels', a contrast, or a list of contrasts."
             )
         return TestedRange("levels", intervention)
-    if isinstance(given, Sequence):
+    if isinstance(given, list | tuple):
         if not given:
             raise TargetError("The range is empty. Use 'levels' or a list of contrasts.")
-        return TestedRange(tuple(given), given[0] if intervention is None else intervention)
-    chosen = intervention if given is None else given
+        first: Intervention = given[0]
+        return TestedRange(tuple(given), first if intervention is None else intervention)
+    chosen: Any = intervention if given is None else given
     fixed = fixed_interventions(case, names, positions, chosen, seed)
     if not all(isinstance(change, Contrast) for change in fixed.values()):
         return TestedRange(None, chosen)

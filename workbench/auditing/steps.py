@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
+
 from workbench.auditing.clock import Steps
+from workbench.auditing.ranges import profile_of
 from workbench.case.audit_request import AuditRequest
 from workbench.case.target import UnlearningTarget
 from workbench.checks.finding import Earlier, Finding
@@ -17,6 +22,8 @@ from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.paths import PathEffect, trace_paths
 from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
 from workbench.methods.method import BaselineFinding
+from workbench.methods.profile.profile import EffectProfile
+from workbench.methods.profile.ranges import Range
 from workbench.methods.registry import BASELINES, CAUSAL_METHODS
 
 __all__ = [
@@ -26,6 +33,7 @@ __all__ = [
     "run_effects",
     "run_equations",
     "run_paths",
+    "run_profile",
     "run_subgroups",
 ]
 
@@ -34,19 +42,47 @@ CONTEXT_ROWS = 5_000
 NO_QUERIES = "The model is a column of logged predictions and cannot be asked about changed rows."
 
 
-def run_equations(asked: AuditRequest, steps: Steps) -> Equations | None:
-    """Fit the structural equations once, for every method and check that needs them."""
+def run_equations(
+    asked: AuditRequest, steps: Steps, kept: Mapping[str, npt.NDArray[np.intp]]
+) -> Equations | None:
+    """Fit the structural equations once, for every method and check that needs them.
+
+    `kept` are the levels of categories that the profile sets features to.
+    """
     case = asked.case
     chosen = [method for method in CAUSAL_METHODS if method.name in asked.methods]
     if not case.model.can_query or not any(method.needs_equations for method in chosen):
         return None
-    keep = set_levels(asked.varied)
+    keep = {**set_levels(asked.varied), **kept}
     others = any(not method.needs_equations for method in chosen)
     run = steps.optional if others else steps.run
     return run(
         "structural equations",
         lambda: fit_equations(
             case, asked.names, keep=keep, seed=asked.seed, progress=asked.progress
+        ),
+    )
+
+
+def run_profile(
+    asked: AuditRequest, steps: Steps, levels: Range | None, equations: Equations | None
+) -> EffectProfile | None:
+    """Measure the target over its levels, people and groups, where some causal method may."""
+    by_cafe = "cafe" in asked.methods
+    if levels is None or (equations is None and not by_cafe):
+        return None
+    return steps.run(
+        "profile",
+        lambda: profile_of(
+            asked.case,
+            asked.target,
+            levels,
+            equations,
+            asked.groups,
+            threshold=asked.threshold,
+            alpha=asked.alpha,
+            seed=asked.seed,
+            progress=asked.progress,
         ),
     )
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.compared_cases import ComparedCases
 from workbench.case.condition import Condition
@@ -64,6 +67,12 @@ class AuditRequest:
     groups: Mapping[str, Condition] = field(default_factory=dict)
     compared: ComparedCases | None = None
     training: Training | None = None
+
+    def varied_as(self, intervention: Interventions) -> AuditRequest:
+        """Return the request with another change of the target's features to explain."""
+        positions = np.flatnonzero(self.target.mask(self.case.data))
+        varied = variations_of(self.case, self.names, positions, intervention, self.seed)
+        return replace(self, intervention=intervention, varied=varied)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from workbench.methods.effects import EffectTable
 from workbench.methods.estimator import Estimator
 from workbench.methods.fuzzing.paths import PathEffect, path_frame
 from workbench.methods.method import BaselineFinding
+from workbench.methods.profile.profile import EffectProfile
 from workbench.methods.row_summary import RowSummary
 from workbench.report.provenance import Provenance
 from workbench.report.repeating_code import given_lines, one_line
@@ -54,6 +55,9 @@ class AuditFindings:
     context : EffectTable
         CAFÉ's effects of all features on the same rows, for the comparison.
     path_effects : tuple of PathEffect
+    profile : EffectProfile or None
+        The target's features over their levels, people and groups; None for an audit of a change
+        that is no contrast.
     verdict : Verdict or None
         None when no causal estimator was asked for.
     baselines : mapping of str to BaselineFinding
@@ -110,6 +114,7 @@ class AuditFindings:
     subgroup_conditions: Mapping[str, str] = field(default_factory=dict)
     baselines: Mapping[str, BaselineFinding] = field(default_factory=dict)
     checks: Mapping[str, Finding] = field(default_factory=dict)
+    profile: EffectProfile | None = None
     from_file: bool = False
 
     @property

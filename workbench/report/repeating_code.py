@@ -68,12 +68,19 @@ def audit_call(
     subgroups: Mapping[str, str],
     checks: Sequence[str],
     given: Sequence[str] = (),
+    range_: object = None,
 ) -> str:
     """Write the call that repeats an audit; what is None or empty is left to the defaults.
 
     `given` names the options that stand for what no text can hold: "compare" and "training".
     """
     options = [] if methods is None else [f"methods={list(methods)!r}"]
+    if isinstance(range_, str):
+        options.append(f"range={range_!r}")
+    elif isinstance(range_, Sequence):
+        options.append(f"range=[{', '.join(f'wb.{change!r}' for change in range_)}]")
+    elif range_ is not None:
+        options.append(f"range=wb.{range_!r}")
     if isinstance(intervention, dict):
         inner = ", ".join(f"{name!r}: wb.{value!r}" for name, value in intervention.items())
         options.append(f"intervention={{{inner}}}")

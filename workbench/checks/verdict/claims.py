@@ -46,7 +46,7 @@ class Claim:
         interval is the one that decided: simultaneous over all levels where the claim lies above,
         else 1 − 2·alpha for this claim alone.
     p_above : float
-        p-value of "the effect lies within ±τ", before correction; NaN of a share.
+        p-value of "the effect lies within ±τ", or of "no larger share", before correction.
     below, above : bool
         Whether the claim passes as below τ, and whether it fails as above τ after correction.
     over : {"change", "values", "people", "groups"}
@@ -171,12 +171,13 @@ def _over_groups(profile: EffectProfile, found: FeatureProfile) -> Iterator[Clai
 def _over_pairs(
     profile: EffectProfile, feature: str, name: str, about: PartProfile, over: Over
 ) -> Claim:
-    """Hold the pair that decides: the surest one above τ, else the one that reaches farthest."""
+    """Hold the pair that decides: one surely above τ, else the one that reaches farthest."""
     tau = profile.threshold
-    above, below = about.floor > tau, about.ceiling < tau
-    pair = about.surest if above else about.widest
-    half = abs(pair.value) - about.floor if above else about.ceiling - abs(pair.value)
-    half = max(half, 0.0)
+    deciding = about.deciding(tau)
+    above, below = deciding is not None, about.ceiling < tau
+    pair = deciding or about.widest
+    critical = profile.critical_groups if over == "groups" else profile.critical
+    half = (critical if above else float(stats.norm.isf(profile.alpha))) * pair.error
     p = p_within(pair.value, pair.error, tau)
     ends = pair.value - half, pair.value + half
     return Claim(
@@ -198,12 +199,18 @@ def _over_people(profile: EffectProfile, found: FeatureProfile) -> Iterator[Clai
                 people.share,
                 people.moved_low,
                 people.moved_high,
-                float("nan"),
+                _p_share(people, found.n_rows, profile.people_share),
                 people.moved_high <= profile.people_share,
                 people.moved_low > profile.people_share,
                 "people",
                 people.pair.text,
             )
+
+
+def _p_share(people: PeopleProfile, n_rows: int, share: float) -> float:
+    """p-value of "at most this share of the rows is moved"."""
+    many = max(n_rows, people.asked)
+    return float(stats.hypergeom.sf(people.moved - 1, many, int(share * many), people.asked))
 
 
 def _sizes(

@@ -103,8 +103,8 @@ class Verdict:
 
     @property
     def deciding(self) -> Claim | None:
-        """The claim that the decision "above" rests on: a mean before a group before people."""
-        order = {"values": 0, "change": 0, "groups": 1, "people": 2}
+        """The claim that the decision "above" rests on: means before groups before people."""
+        order = {"values": 0, "change": 1, "groups": 2, "people": 3}
         above = [claim for claim in self.claims if claim.above]
         if self.decision != "above" or not above:
             return None
@@ -229,8 +229,7 @@ def judge(
 def deciding_contrasts(profile: EffectProfile) -> dict[str, Contrast]:
     """Return the change that shows an influence above τ, for features where one does.
 
-    A report then explains that change. The default contrast stays where it shows one itself: it
-    is the more usual change.
+    A report then explains that change.
     """
     found = {}
     for feature in profile:
@@ -251,15 +250,10 @@ def deciding_contrasts(profile: EffectProfile) -> dict[str, Contrast]:
 
 def _deciding_pair(profile: EffectProfile, feature: FeatureProfile) -> Pair | None:
     tau = profile.threshold
-    parts = [part for part in feature.parts.values() if part.floor > tau]
-    if parts:
-        if any(part.default_floor > tau for part in parts):
-            return None
-        return max(parts, key=lambda part: part.floor).surest
-    for group in feature.groups.values():
-        inside = [part for part in group.values() if part.floor > tau]
-        if inside:
-            return max(inside, key=lambda part: part.floor).surest
+    for parts in (feature.parts, *feature.groups.values()):
+        shown = [part for part in parts.values() if part.floor > tau]
+        if shown:
+            return max(shown, key=lambda part: part.floor).deciding(tau)
     direct = feature.people.get("direct")
     if direct is not None and direct.moved_low > profile.people_share:
         return direct.pair

@@ -48,9 +48,7 @@ def _where(deciding: Claim | None, scope: str) -> str:
         return f" for {group}: {deciding.feature}, {deciding.change}"
     if scope == "change":
         return " for this one change"
-    if deciding.change:
-        return f": {deciding.feature}, {deciding.change}"
-    return ""
+    return f": {deciding.feature}, {deciding.change}" if deciding.change else f": {deciding.name}"
 
 
 def explanation_of(
@@ -166,6 +164,9 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
 def _levels(found: FeatureProfile) -> str:
     labels = [level.label for level in found.levels]
     said = f"{found.feature}: {len(labels)} levels tested ({listing(labels, most=8)})."
+    total = found.parts.get("total")
+    if total is not None and total.surest.value:
+        said += f" Widest difference: {total.surest.text}, {signed(total.surest.value)}."
     if found.n_untested:
         named = listing(list(found.untested), most=5) if found.untested else "levels"
         more = found.n_untested - len(found.untested)
@@ -177,9 +178,8 @@ def _levels(found: FeatureProfile) -> str:
             f" {_percent(found.left_out)} of the level–row pairs are left out: such rows could "
             f"hardly have had the level."
         )
-    far = found.parts.get("total")
-    if far is not None and far.extrapolated is not None:
-        pair = far.extrapolated
+    if total is not None and total.extrapolated is not None:
+        pair = total.extrapolated
         said += (
             f" {pair.text} ({signed(pair.value)}) rests on {_percent(pair.share)} of the rows; the "
             f"rest is extrapolation, and it decides nothing by itself."

@@ -12,7 +12,7 @@ from workbench.methods.fuzzing.equation_error import SAMPLE_ROWS
 
 __all__ = ["ProfilePlan", "bound_questions"]
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 """Rows of a profile at the most."""
 FEWEST_ROWS = 400
 """Rows of a profile at the least, where the target has as many: fewer say little about people."""

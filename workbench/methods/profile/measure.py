@@ -41,7 +41,7 @@ from workbench.methods.profile.levels import (
     with_bends,
 )
 from workbench.methods.profile.plausible import plausible_rows
-from workbench.methods.profile.profile import PARTS, EffectProfile
+from workbench.methods.profile.profile import EffectProfile
 from workbench.methods.profile.ranges import (
     FEWEST_NAMED,
     Range,

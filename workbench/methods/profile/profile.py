@@ -73,6 +73,12 @@ class Pair:
     error: float
     share: float = 1.0
 
+    def turned(self) -> Pair:
+        """Return the change in the other direction."""
+        low, high = self.text.split(" → ", 1)
+        text = f"{high} → {low}"
+        return Pair(self.high, self.low, text, -self.value, self.error, self.share)
+
 
 @dataclass(frozen=True)
 class PartProfile:
@@ -92,8 +98,10 @@ class PartProfile:
         One-sided upper bound of the widest pair's |effect|, for that pair alone.
     extrapolated : Pair or None
         A pair that would lie above `floor`, but rests on fewer than half of the rows.
+    default : Pair or None
+        The default contrast, where at least half of the rows are plausible for it.
     default_floor : float
-        As `floor`, of the default contrast; NaN where it was not among the pairs.
+        As `floor`, of that pair; 0 where there is none.
     spread, spread_low, spread_high : float
         Standard deviation of the profile under the feature's own distribution, with its interval.
     """
@@ -104,10 +112,20 @@ class PartProfile:
     floor: float
     ceiling: float
     extrapolated: Pair | None = None
-    default_floor: float = float("nan")
+    default: Pair | None = None
+    default_floor: float = 0.0
     spread: float = float("nan")
     spread_low: float = float("nan")
     spread_high: float = float("nan")
+
+    def deciding(self, threshold: float) -> Pair | None:
+        """Return the pair that shows an effect beyond a threshold, if one does.
+
+        The default contrast where it shows one, as the more usual change; else the surest pair.
+        """
+        if self.default is not None and self.default_floor > threshold:
+            return self.default
+        return self.surest if self.floor > threshold else None
 
 
 @dataclass(frozen=True)
@@ -210,6 +228,8 @@ class EffectProfile:
         Share of the rows that may be moved directly by more than the threshold.
     critical : float
         Critical value of the largest of all pairs, in standard errors.
+    critical_groups : float
+        The same of all pairs in all groups.
     sampled : bool
         Whether the rows stand for a population.
     table_rows : int
@@ -230,6 +250,7 @@ class EffectProfile:
     families: int
     people_share: float
     critical: float
+    critical_groups: float
     sampled: bool
     table_rows: int
     asks: bool

@@ -116,6 +116,7 @@ def summarise(
         families,
         people_share,
         critical,
+        between,
         sampled,
         table_rows,
         asks,
@@ -191,11 +192,14 @@ def _part(
     floor = max(float(floors[best]), 0.0) if broad[best] else 0.0
     beyond = int(np.argmax(floors))
     worst = int(np.argmax(ceilings))
-    default_floor = float("nan")
+    default, default_floor = None, 0.0
     if measured.default is not None:
         ends = sorted(measured.default)
-        at = np.flatnonzero((found.low == ends[0]) & (found.high == ends[1]))
-        default_floor = float(floors[at[0]]) if broad[at[0]] else float("nan")
+        at = int(np.flatnonzero((found.low == ends[0]) & (found.high == ends[1]))[0])
+        if broad[at]:
+            default, default_floor = _pair(measured, found, at), max(float(floors[at]), 0.0)
+            if list(ends) != list(measured.default):
+                default = default.turned()
     spread, low, high = _spread(measured.assignment.shares, found)
     return PartProfile(
         part,  # type: ignore[arg-type]
@@ -204,6 +208,7 @@ def _part(
         floor,
         max(float(ceilings[worst]), 0.0),
         _pair(measured, found, beyond) if floors[beyond] > max(floor, 0.0) else None,
+        default,
         default_floor,
         spread,
         low,

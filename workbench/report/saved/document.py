@@ -23,6 +23,7 @@ from workbench.report.repeating_code import written_label
 from workbench.report.saved.change import change_document, change_effects, written_findings
 from workbench.report.saved.further import actions_document, leaks_document, membership_document
 from workbench.report.saved.joint_uncertainty import Reference, pack
+from workbench.report.saved.profile import profile_document
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "SAVED_NOTE", "document_text", "report_document"]
 
@@ -73,7 +74,9 @@ def report_document(report: AuditFindings) -> dict[str, Any]:
             "smallest_threshold": verdict.smallest_threshold,
             "claims": verdict.to_frame(),
             "cancellations": [c.sentence(verdict.threshold) for c in verdict.cancellations],
+            "basis": verdict.basis,
         },
+        "profile": profile_document(report.profile),
         "change": change_document(report.change),
         "effects": report.effects.to_frame(),
         "context": report.context.to_frame(),

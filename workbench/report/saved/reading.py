@@ -39,6 +39,7 @@ from workbench.report.saved.document import FORMAT, FORMAT_VERSION, plain, repor
 from workbench.report.saved.estimates import Columns, altered, read_entry, read_frame, read_path
 from workbench.report.saved.further import read_actions, read_leaks, read_membership
 from workbench.report.saved.joint_uncertainty import read_block
+from workbench.report.saved.profile import read_profile
 
 __all__ = ["parse_findings"]
 
@@ -145,12 +146,15 @@ def _report(root: Part) -> AuditFindings:
 
     effects = table(estimates["effects"], n_rows)
     paths = tuple(read_path(part, blocks) for part in estimates["paths"].items(MOST_ENTRIES))
-    verdict = None
+    verdict = profile = None
     told = root.optional("doubted")  # older files have none
     doubted = () if told.value is None else told.texts()
     if tau is not None:
         alpha = root["verdict"]["alpha"].finite()
-        verdict = judge(effects, paths, threshold=tau, alpha=alpha, doubted=doubted)
+        profile = read_profile(root.optional("profile"))
+        verdict = judge(
+            effects, paths, threshold=tau, alpha=alpha, doubted=doubted, profile=profile
+        )
     if (verdict is None) != (len(effects) == 0):
         raise altered("a verdict and effects belong together, and one of them is missing")
     subgroups = {}
@@ -224,6 +228,7 @@ def _report(root: Part) -> AuditFindings:
         context=context,
         path_effects=paths,
         verdict=verdict,
+        profile=profile,
         diagnostics=_diagnostics(root["diagnostics"], effects, doubted),
         graph=graph,
         audit_graph=audit_graph,
