@@ -48,6 +48,8 @@ from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.estimator import fuzzed_effects
 from workbench.methods.fuzzing.paths import path_effects
+from workbench.methods.profile.measure import effect_profile
+from workbench.methods.profile.profile import EffectProfile
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.endpoint.endpoint import endpoint_model
 from workbench.models.files.skops_files import read_model
@@ -70,6 +72,7 @@ __all__ = [
     "CycleError",
     "DataError",
     "Effect",
+    "EffectProfile",
     "EffectTable",
     "EvidenceError",
     "GradientEvidence",
@@ -98,6 +101,7 @@ __all__ = [
     "cafe_effects",
     "datasets",
     "debiased_effects",
+    "effect_profile",
     "endpoint_model",
     "evidence",
     "fuzzed_effects",

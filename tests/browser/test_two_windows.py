@@ -30,6 +30,6 @@ def test_no_state_leaks_from_one_window_to_the_other(browser: Browser, voila_sit
         one.close()
         # The other's process is its own: it goes on when the first has gone.
         verdict = run(two)
-        expect(verdict).to_contain_text("Residual influence above 0.02 found")
+        expect(verdict).to_contain_text("Influence above 0.02 found")
         first.checked()
         second.checked()

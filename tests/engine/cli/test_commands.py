@@ -79,7 +79,7 @@ def test_a_sample_is_audited_and_the_table_is_readable() -> None:
     assert done.exit_code == 1, done.output
     lines = done.stdout.splitlines()
     assert lines[0] == "Audit of zip_code"
-    assert lines[1] == "Residual influence above 0.02 found."
+    assert lines[1] == "Influence above 0.02 found: zip_code, MA 02121 → MA 02467."
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in done.stdout
     assert re.search(r"^  total +\+0\.4\d+ \(\+0\.4\d+ to \+0\.4\d+\)", done.stdout, re.M)
@@ -114,7 +114,7 @@ def test_printing_obeys_no_color_and_pipes() -> None:
     assert done.returncode == 1
     assert b"\x1b" not in done.stdout
     assert done.stderr == b"", "no progress when nobody watches"
-    assert "Residual influence above 0.02 found." in done.stdout.decode()
+    assert "Influence above 0.02 found: zip_code, MA 02121 → MA 02467." in done.stdout.decode()
 
 
 def test_a_reader_who_leaves_early_does_not_change_the_status() -> None:
@@ -163,7 +163,7 @@ def test_help_documents_the_exit_status() -> None:
 @pytest.mark.parametrize(("threshold", "status"), [("0.02", 1), ("0.9", 0), ("0.447", 3)])
 def test_the_status_says_the_verdict(threshold: str, status: int) -> None:
     done = fast("loan", "--target", "zip_code", "--threshold", threshold)
-    words = {1: "Residual influence above", 0: "No influence above", 3: "Inconclusive"}
+    words = {1: "Influence above", 0: "No influence above", 3: "Inconclusive"}
     assert done.exit_code == status
     assert words[status] in done.stdout
 
@@ -537,7 +537,7 @@ def test_subgroups_are_audited_saved_and_read_again(tmp_path: Path) -> None:
         cli.app, ["report", str(saved), "--html", str(page), "--csv", str(table), "--code"]
     )
     assert again.exit_code == 1, again.output
-    assert "Residual influence" in again.output and "subgroups={'rich'" in again.output
+    assert "Influence above" in again.output and "subgroups={'rich'" in again.output
     assert "can be changed by anyone" in " ".join(again.output.split())
     assert page.read_text("utf-8").rstrip() == report.to_html().rstrip()
     assert table.read_bytes().decode() == report.to_csv()

@@ -11,6 +11,8 @@ from workbench.methods.profile.profile import EffectProfile, FeatureProfile
 
 __all__ = ["basis_of", "explanation_of", "headline_of"]
 
+ROUNDING = 1e-8
+"""Effects this small are what rounding leaves of none."""
 OVER = {
     "levels": "over all levels tested",
     "named": "over the levels named",
@@ -41,13 +43,17 @@ def headline_of(
 def _where(deciding: Claim | None, scope: str) -> str:
     if deciding is None:
         return ""
+    change = " for this one change" if scope == "change" else ""
     if deciding.over == "people":
-        return f": single people's predictions move with {deciding.feature}, whatever the average"
+        return (
+            f"{change}: single people's predictions move with {deciding.feature}, whatever the "
+            f"average"
+        )
     if deciding.over == "groups":
         group = deciding.name.split(" effect for ", 1)[-1].rsplit(": ", 1)[0]
         return f" for {group}: {deciding.feature}, {deciding.change}"
     if scope == "change":
-        return " for this one change"
+        return change
     return f": {deciding.feature}, {deciding.change}" if deciding.change else f": {deciding.name}"
 
 
@@ -120,8 +126,8 @@ def _open(claims: Sequence[Claim]) -> str:
 def _smallest(smallest: float) -> str:
     if math.isnan(smallest):
         return "Too few rows were asked about to confirm any threshold for single people."
-    if smallest == 0:
-        return "Every estimate is exactly 0: no change that was tried reaches the prediction."
+    if smallest < ROUNDING:
+        return "Every estimate is 0: no change that was tried reaches the prediction."
     return f"The smallest threshold this audit could have confirmed is {smallest:.3g}."
 
 
