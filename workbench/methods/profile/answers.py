@@ -126,14 +126,15 @@ def ask_levels(
     waiting = 0
 
     def put(state: dict[str, Values], which: Propagation) -> Answer:
-        return batch.ask(which.positions, state)
+        told = which.equations.as_recorded(state, which.positions, assignment.features)
+        return batch.ask(which.positions, told)
 
     for level in assignment.levels:
         alone.append(batch.ask(positions, filled(case, level, size)))
         waiting += size
         if rows is not None and sample is not None:
             state = rows.carry(filled(case, level, size * copies), through=carriers)
-            whole.append(batch.ask(rows.positions, state))
+            whole.append(put(state, rows))
             waiting += size * copies
             if not len(nudge_places):
                 continue

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.methods.fuzzing.equation_error import Nudge
-from workbench.methods.fuzzing.equations import NumericEquation
 from workbench.methods.fuzzing.propagation import Propagation
 
 __all__ = ["through_equations"]
@@ -54,10 +53,11 @@ def _gradient(sample: Propagation, nudge: Nudge, weights: FloatArray) -> FloatAr
     """Differentiate the weighted mean score by the coefficients of the nudged node's equation."""
     equation = sample.equations.by_node[nudge.node]
     was = sample.parents(nudge.node, {}) if sample.equations.residuals == "abduct" else None
-    if not isinstance(equation, NumericEquation):
+    observed = sample.observed(nudge.node)
+    if not equation.column.is_numeric:
         scores: FloatArray = nudge.scores.T * weights[:, None]
-        return equation.gradient(scores, nudge.causes, was)
+        return equation.gradient(scores, nudge.causes, was, observed)
     width = nudge.values[1] - nudge.values[0]
     rise = nudge.scores[1] - nudge.scores[0]
     slope = np.divide(rise, width, out=np.zeros_like(width), where=width > 0)
-    return equation.gradient(slope * weights, nudge.causes, was)
+    return equation.gradient(slope * weights, nudge.causes, was, observed)
