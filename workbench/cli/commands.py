@@ -1,4 +1,4 @@
-"""The command line: ``cafe-workbench audit``, ``report`` and ``serve``."""
+"""The command line: ``cafe-workbench audit``, ``report``, ``serve`` and ``registry``."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from workbench.cli.output import (
     show_report,
     write_files,
 )
+from workbench.cli.request_commands import registry_app
 from workbench.cli.sources import SAMPLES, load_case, load_compared
 from workbench.common.errors import MissingPackageError, TargetError
 from workbench.common.progress import silent
@@ -63,6 +64,7 @@ app = typer.Typer(
 
 
 app.add_typer(evidence_app)
+app.add_typer(registry_app)
 
 
 def main() -> NoReturn:

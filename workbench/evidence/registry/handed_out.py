@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from workbench.common.errors import EvidenceError
-from workbench.evidence.commitments import NO_POINT, inclusion_path, make_leaf, sha256_hex
+from workbench.evidence.commitments import sha256_hex
+from workbench.evidence.receipts import make_receipt
 from workbench.evidence.registry.freezing import dataset_named, leaves_of
 from workbench.evidence.registry.models import configuration_named, model_file, model_versions
 from workbench.evidence.registry.opened import Opened
-from workbench.evidence.registry.requests import CONCERNED, STATE, request_named
+from workbench.evidence.registry.requests import CONCERNED, STATE, holds, request_named
 from workbench.evidence.registry.values import ModelVersion
 
-__all__ = ["RequestEvidence", "evidence_for", "receipt_for"]
+__all__ = ["RequestEvidence", "evidence_for", "receipts_for"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +35,8 @@ class RequestEvidence:
         both files together would tell of the person who left.
     others : tuple of bytes
         Documents of the requests that left in the same step.
+    new_root : bytes
+        Of the new leaves.
     """
 
     request: bytes
@@ -47,6 +48,7 @@ class RequestEvidence:
     configuration: bytes
     new_model: bytes
     others: tuple[bytes, ...]
+    new_root: bytes
 
 
 def evidence_for(opened: Opened, request: str, model: str) -> RequestEvidence:
@@ -70,15 +72,22 @@ def evidence_for(opened: Opened, request: str, model: str) -> RequestEvidence:
             )[0]
             for version in versions
         }
-        after = [version for version in versions if trained[version] > entered]
-        before = [version for version in versions if trained[version] < entered]
-        if not after or not before or asked.state not in ("retrained", "destroyed", "answered"):
+        new = next(
+            (
+                version
+                for version in versions
+                if trained[version] > entered and not holds(opened, version.version, asked)
+            ),
+            None,
+        )
+        old = (
+            None if new is None else next((v for v in versions if v.version == new.replaces), None)
+        )
+        if new is None or old is None:
             raise EvidenceError(
-                f"{request} is {asked.state}, and {model!r} has {len(before)} versions from before "
-                f"it and {len(after)} from after. A dossier is made when a version was retrained "
-                f"for it."
+                f"{request} is {asked.state}, and no version of {model!r} was retrained for it. A "
+                f"dossier is made when a version replaced another without what was asked to leave."
             )
-        old, new = before[-1], after[0]
         if not new.trained_here:
             raise EvidenceError(
                 f"{new.version!r} was handed in: the registry cannot say how it was trained."
@@ -100,68 +109,37 @@ def evidence_for(opened: Opened, request: str, model: str) -> RequestEvidence:
             configuration_named(opened, new.configuration),
             model_file(opened, new.version),
             tuple(bytes(document) for (document,) in beside),
+            data.root,
         )
 
 
-def receipt_for(opened: Opened, request: str, checkpoint: bytes | None = None) -> dict[str, Any]:
-    """Return what the person who asked keeps: the request's hash, and her records opened.
+def receipts_for(opened: Opened, request: str) -> tuple[bytes, ...]:
+    """Return what the person who asked keeps: for each of her records what opens its commitment.
 
-    It holds her own data and the salts, which are destroyed afterwards: it goes to her alone, and
-    before the erasure.
-
-    Parameters
-    ----------
-    checkpoint : bytes, optional
-        Of the log, signed; held against later ones it shows a log that was rewritten.
+    A receipt holds her own data and the salt, which is destroyed afterwards: it goes to her alone,
+    and before the erasure. It names the request that was received by its hash.
 
     Raises
     ------
     EvidenceError
-        When the request is not about one person.
+        When the request is not about one person, or her records have been destroyed.
     """
     with opened.store.reading():
         asked = request_named(opened, request)
         if asked.granularity != "record":
             raise EvidenceError(f"{request} is not about one person; a receipt is hers.")
         rows = opened.store.rows(
-            f"""SELECT record.id, content, salt, blind, seal, point, person.token
-            FROM request, record JOIN person ON person.id = record.person
+            f"""SELECT person.token, salt, blind, content FROM request, record
+            JOIN person ON person.id = record.person
             WHERE request.id = ? AND record.id IN {CONCERNED} ORDER BY record.id""",
             (request,),
         )
-        datasets = opened.store.rows(
-            f"""SELECT DISTINCT dataset.name FROM request, member
-            JOIN dataset ON dataset.lineage = member.lineage AND dataset.number >= member.first
-                AND (member.last IS NULL OR dataset.number <= member.last)
-            WHERE request.id = ? AND dataset.frozen <= request.received
-            AND member.record IN {CONCERNED} ORDER BY dataset.frozen""",
-            (request,),
+    if any(content is None for *_, content in rows):
+        raise EvidenceError(
+            f"The records of {request} have been destroyed, and with them what a receipt opens."
         )
-        newest = datasets[-1][0] if datasets else None
-        leaves = leaves_of(opened, newest) if newest else ()
-        records = [_opened_record(row, leaves) for row in rows]
-    return {
-        "receipt": "cafe-evidence/receipt/v1",
-        "request": asked.document.decode(),
-        "request_sha256": sha256_hex(asked.document),
-        "dataset": newest,
-        "root": dataset_named(opened, newest).root.hex() if newest else None,
-        "size": len(leaves),
-        "records": records,
-        "checkpoint": None if checkpoint is None else checkpoint.decode(),
-    }
-
-
-def _opened_record(row: tuple[Any, ...], leaves: tuple[bytes, ...]) -> Mapping[str, Any]:
-    _, content, salt, blind, seal, point, token = row
-    leaf = make_leaf(token, seal, point or NO_POINT)
-    place = leaves.index(leaf) if leaf in leaves else None
-    path = [] if place is None else inclusion_path(leaves, place)
-    return {
-        "record": content,
-        "salt": None if salt is None else salt.hex(),
-        "blind": None if blind is None else blind.hex(),
-        "leaf": leaf.hex(),
-        "index": place,
-        "path": [step.hex() for step in path],
-    }
+    named = sha256_hex(asked.document)
+    return tuple(
+        make_receipt(token, salt, blind, content.encode(), named)
+        for token, salt, blind, content in rows
+    )

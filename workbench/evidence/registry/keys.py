@@ -39,6 +39,11 @@ class RegistryKeys:
         """Return the token by which a record that was erased is known again."""
         return self._suppress(b"record", record)
 
+    @property
+    def cells(self) -> bytes:
+        """The key of the coarse cells by which near copies are flagged."""
+        return self._suppress(b"cells", b"")
+
     def _suppress(self, what: bytes, value: bytes) -> bytes:
         text = b"cafe-evidence/suppressed/v1\0" + what + b"\0" + value
         return hmac.new(self._suppression, text, hashlib.sha256).digest()

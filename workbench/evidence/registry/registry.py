@@ -7,30 +7,23 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from workbench.case.condition import Condition
-from workbench.common.errors import EvidenceError
 from workbench.evidence.commitments import sha256_hex
+from workbench.evidence.configuration import Configuration
 from workbench.evidence.registry import (
-    erasure,
+    dossiers,
     freezing,
-    handed_out,
     ingestion,
     models,
     questions,
-    requests,
     retraining,
 )
 from workbench.evidence.registry.consents import Consent, consent_of, grant
-from workbench.evidence.registry.due_dates import DueDates
-from workbench.evidence.registry.registry_file import RegistryFile, Signer
+from workbench.evidence.registry.request_desk import RequestDesk
 from workbench.evidence.registry.values import (
     DataSet,
-    Destroyed,
     Ingested,
     ModelVersion,
-    Request,
     Source,
-    frame_of,
 )
 from workbench.models.black_box import BlackBoxModel
 
@@ -41,7 +34,7 @@ class _Document(Protocol):
     def to_bytes(self) -> bytes: ...
 
 
-class Registry(RegistryFile):
+class Registry(RequestDesk):
     """Sources, consents, records, data sets, models and requests of one controller, and their log.
 
     Made by :meth:`create` and opened by :meth:`open`. Each method that writes does so in one
@@ -94,7 +87,7 @@ class Registry(RegistryFile):
         subject: str,
         source: str | Source,
         consent: Consent | Mapping[str, Any] | Sequence[Consent | Mapping[str, Any]] = (),
-        points: ingestion.Points | None = None,
+        prove_with: Configuration | None = None,
     ) -> Ingested:
         """Take a table's rows in, all of them or none.
 
@@ -106,8 +99,9 @@ class Registry(RegistryFile):
         source : str or Source
         consent : Consent, mapping or sequence of them, optional
             Given by everybody in the table; :meth:`grant` adds those of some.
-        points : callable, optional
-            From rows to the points that a proof of the optimum computes with, and their blinds.
+        prove_with : Configuration, optional
+            Commit to the encoded rows too, so that a dossier can prove the optimum; about a
+            millisecond a row.
         """
         given = [consent] if isinstance(consent, Consent | Mapping) else list(consent)
         return ingestion.ingest(
@@ -116,7 +110,7 @@ class Registry(RegistryFile):
             subject=subject,
             source=source.name if isinstance(source, Source) else source,
             consents=[consent_of(one) for one in given],
-            points=points,
+            points=None if prove_with is None else dossiers.points_for(prove_with),
         )
 
     def grant(
@@ -246,143 +240,6 @@ class Registry(RegistryFile):
         """Follow a version back to the rows like a suspect prediction's, and to their sources."""
         return questions.trace(self._opened, version, where)
 
-    # Requests ------------------------------------------------------------------------------------
-
-    def request(
-        self,
-        kind: str,
-        *,
-        subject: str | None = None,
-        where: str | None = None,
-        source: str | None = None,
-        features: Sequence[str] = (),
-        clause: str | Sequence[str] = (),
-        law: str | None = None,
-        purpose: str | None = None,
-        received: Any = None,
-    ) -> Request:
-        """Write a request down; its due date follows from the policy.
-
-        Parameters
-        ----------
-        kind : {"erasure", "withdrawal", "objection", "restriction", "access"}
-        subject : str, optional
-            Who asks. Or, for an erasure by class or source:
-        where, source : str, optional
-            A condition on the records ("region == 'north'"), or the source they came from.
-        features : sequence of str, optional
-            Columns to be masked in all rows.
-        clause : str or sequence of str
-            "GDPR 17(1)(b)".
-        law : str, optional
-            By default the first of the policy's laws that the clause begins with.
-        purpose : str, optional
-            Of the consent withdrawn, or of the objection; by default every purpose.
-        received : optional
-            By default now.
-        """
-        clauses = (clause,) if isinstance(clause, str) else tuple(clause)
-        person = None if subject is None else self._opened.person(subject)
-        return requests.receive(
-            self._opened,
-            kind,
-            self._policy,
-            law=law or _law_of(clauses, self._policy),
-            clauses=clauses,
-            person=person,
-            records=self._records(where, source),
-            features=features,
-            purpose=purpose,
-            received=received,
-        )
-
-    def _records(self, where: str | None, source: str | None) -> list[int]:
-        """Return the records of a source, or those where a condition holds."""
-        if where is None and source is None:
-            return []
-        number = None if source is None else ingestion.source_number(self._opened, source)
-        rows = self._opened.store.rows(
-            """SELECT id, content, salt, seal FROM record
-            WHERE destroyed IS NULL AND (?1 IS NULL OR source = ?1) ORDER BY id""",
-            (number,),
-        )
-        numbers = [row[0] for row in rows]
-        if where is not None and rows:
-            mask = Condition(where).mask(freezing.frame_of_records(rows))
-            numbers = [n for n, chosen in zip(numbers, mask, strict=True) if chosen]
-        if not numbers:
-            raise EvidenceError("No record is of this source and condition.")
-        return numbers
-
-    def requests(self) -> tuple[Request, ...]:
-        """Return all requests."""
-        return requests.requests(self._opened)
-
-    def due(self) -> pd.DataFrame:
-        """Return the backlog: the open requests, the most urgent first."""
-        now = self._opened.log.now()
-        waiting = [one for one in self.requests() if one.state not in requests.CLOSED]
-        rows = [one.row(now) for one in sorted(waiting, key=lambda one: (one.due, one.id))]
-        columns = "request kind law clauses received due days_left state records"
-        return frame_of(rows, columns.split())
-
-    def advance(self, request: str, state: str, *, ground: str | None = None) -> Request:
-        """Write that a request was accepted, refused (with the clause), answered or lifted."""
-        return requests.advance(self._opened, request, state, ground=ground)
-
-    def extend(self, request: str) -> Request:
-        """Extend a request's term by what the policy allows, once and in time."""
-        return requests.extend(self._opened, request, self._policy)
-
-    def retrain_due(
-        self, name: str, *, due_by: int | None = None, keep_until: int | None = None
-    ) -> retraining.Retrained:
-        """Run a planned cycle for a model: exclude what was asked to leave, and train again."""
-        return retraining.retrain_due(self._opened, name, due_by=due_by, keep_until=keep_until)
-
-    def replay(self, version: str) -> Any:
-        """Train a version again from its rows and compare it with its file."""
-        return retraining.replay_version(self._opened, version)
-
-    def destroy(self, request: str, *, suppress_days: int = 0) -> Destroyed:
-        """Overwrite content, salts and blinds of the records of an erasure that was carried out."""
-        return erasure.destroy(self._opened, request, suppress_days=suppress_days)
-
-    def suppressions(self) -> pd.DataFrame:
-        """Return how many suppression tokens there are, and until when."""
-        rows = erasure.suppressions(self._opened)
-        return pd.DataFrame(rows, columns=["request", "what", "tokens", "until"])
-
-    def forget_suppressed(self) -> int:
-        """Delete the suppression tokens whose retention has ended; return how many."""
-        return erasure.forget_suppressed(self._opened)
-
-    def lift_suppression(self, subject: str) -> int:
-        """Let a person come back who wants to; return how many tokens were deleted."""
-        return erasure.lift_suppression(self._opened, subject)
-
-    # What is handed out --------------------------------------------------------------------------
-
-    def receipt(self, request: str, *, key: Signer | None = None) -> dict[str, Any]:
-        """Return what the person who asked keeps; hers alone, and before the erasure."""
-        signed = None if key is None else self.checkpoint(key)
-        return handed_out.receipt_for(self._opened, request, signed)
-
-    def evidence_for(self, request: str, model: str) -> handed_out.RequestEvidence:
-        """Return what a dossier about a request and a model is made from."""
-        return handed_out.evidence_for(self._opened, request, model)
-
 
 def _name(dataset: DataSet | str) -> str:
     return dataset if isinstance(dataset, str) else dataset.name
-
-
-def _law_of(clauses: Sequence[str], policy: DueDates) -> str:
-    for clause in clauses:
-        for law in policy.laws:
-            if clause.startswith(law):
-                return law
-    raise EvidenceError(
-        f"Name the law by its clause, such as 'GDPR 17(1)(b)', or by `law`: the due date follows "
-        f"from it. Laws of the policy {policy.version}: {', '.join(policy.laws)}."
-    )

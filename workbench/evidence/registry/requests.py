@@ -27,6 +27,7 @@ __all__ = [
     "advance_retrained",
     "columns_of",
     "extend",
+    "holds",
     "receive",
     "request_named",
     "requests",
@@ -285,48 +286,44 @@ def advance_excluded(opened: Opened, at: int) -> None:
 
 def advance_retrained(opened: Opened) -> None:
     """Write "retrained" for the requests that no newest version of a model still holds."""
+    newest = [
+        version
+        for (version,) in opened.store.rows(
+            """SELECT version FROM model WHERE number = (
+            SELECT max(other.number) FROM model AS other WHERE other.name = model.name)"""
+        )
+    ]
     for request in _open(opened, "received", "accepted", "excluded"):
-        if request.kind == "access":
+        ready = request.granularity == "feature" or request.state == "excluded"
+        if request.kind == "access" or not ready:
             continue
-        if request.granularity == "feature":
-            held = _reads_a_feature(opened, request.features)
-        elif request.state != "excluded":
-            continue
-        else:
-            held = _holds_a_record(opened, request.id)
-        if not held:
+        if not any(holds(opened, version, request) for version in newest):
             advance(opened, request.id, "retrained", done=True)
 
 
-_NEWEST = (
-    """model.number = (SELECT max(number) FROM model AS other WHERE other.name = model.name)"""
-)
-
-
-def _holds_a_record(opened: Opened, name: str) -> bool:
+def holds(opened: Opened, version: str, request: Request) -> bool:
+    """Whether a version reads a feature, or was trained on a record, that a request is about."""
+    if request.granularity == "feature":
+        body, without = opened.store.row(
+            """SELECT configuration.body, model.without FROM model
+            JOIN configuration ON configuration.sha256 = model.configuration
+            WHERE model.version = ?""",
+            (version,),
+        )
+        return bool(set(request.features) & columns_of(body) - set(json.loads(without)))
     return (
         opened.store.row(
-            f"""SELECT model.version FROM request, model
+            f"""SELECT 1 FROM request, model
             JOIN dataset ON dataset.name = model.dataset
             JOIN member ON member.lineage = dataset.lineage AND member.first <= dataset.number
                 AND (member.last IS NULL OR member.last >= dataset.number)
-            WHERE request.id = ? AND {_NEWEST}
+            WHERE request.id = ? AND model.version = ?
             AND (request.purpose IS NULL OR request.purpose = dataset.purpose)
             AND member.record IN {CONCERNED} LIMIT 1""",
-            (name,),
+            (request.id, version),
         )
         is not None
     )
-
-
-def _reads_a_feature(opened: Opened, features: Sequence[str]) -> bool:
-    """Whether some model's newest version reads one of the features."""
-    rows = opened.store.rows(
-        f"""SELECT configuration.body, model.without FROM model
-        JOIN configuration ON configuration.sha256 = model.configuration WHERE {_NEWEST}"""
-    )
-    asked = set(features)
-    return any(asked & columns_of(body) - set(json.loads(without)) for body, without in rows)
 
 
 def columns_of(configuration: bytes) -> set[str]:

@@ -15,6 +15,7 @@ from workbench.evidence.registry.freezing import dataset_named, freeze, members,
 from workbench.evidence.registry.models import (
     configuration_named,
     model_file,
+    model_versions,
     newest_version,
     register,
     version_named,
@@ -32,7 +33,14 @@ from workbench.evidence.retraining import Replay, encode_rows, predict, replay, 
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.files.skops_files import parse_model
 
-__all__ = ["Retrained", "black_box", "first_training", "replay_version", "retrain_due"]
+__all__ = [
+    "Retrained",
+    "black_box",
+    "first_training",
+    "models_waiting",
+    "replay_version",
+    "retrain_due",
+]
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,17 @@ def retrain_due(
         taken = {one.id for one in waiting}
         after = tuple(one for one in requests(opened) if one.id in taken)
     return Retrained(version, old, new, after, without)
+
+
+def models_waiting(opened: Opened) -> list[str]:
+    """Return the names of the models that open requests or withdrawals are about."""
+    waiting = []
+    for name in dict.fromkeys(version.name for version in model_versions(opened)):
+        newest = newest_version(opened, name)
+        data = dataset_named(opened, newest.dataset)
+        if _waiting(opened, data, newest) or _uncovered(opened, data):
+            waiting.append(name)
+    return waiting
 
 
 def _waiting(opened: Opened, data: DataSet, old: ModelVersion) -> list[Request]:

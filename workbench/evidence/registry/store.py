@@ -166,8 +166,10 @@ class Store:
             store = cls(unfinished, new=True)
             try:
                 yield store
+                if not store.fold_away():  # closing would keep silent about it
+                    raise EvidenceError(f"The disk refused to write {path}: nothing was made.")
             finally:
-                store.close()  # the last to close a file takes the write-ahead log into it
+                store.close()
             try:
                 os.link(unfinished, path)  # fails where another made one meanwhile
             except OSError as error:

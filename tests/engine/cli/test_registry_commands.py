@@ -1,0 +1,104 @@
+"""The registry's commands: from ingestion to what is destroyed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.engine.evidence.registry.small_bank import loans
+from workbench.cli import commands as cli
+
+
+def run(folder: Path, *arguments: object, typed: str | None = None, status: int = 0) -> str:
+    place = [] if arguments[0] == "--help" else ["--registry", str(folder / "registry.sqlite")]
+    command = ["registry", *map(str, arguments), *place]
+    done = CliRunner().invoke(cli.app, command, input=typed, env={"COLUMNS": "200"})
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Path:
+    loans().to_csv(tmp_path / "loans.csv", index=False)
+    run(tmp_path, "init", "--origin", "bank.example/evidence")
+    said = run(
+        tmp_path,
+        *("ingest", tmp_path / "loans.csv", "--subject", "customer", "--source", "loans"),
+        *("--purpose", "credit scoring", "--granted", "2026-01-01"),
+    )
+    assert "60 records of 30 people taken in" in said
+    return tmp_path
+
+
+def test_a_request_from_the_command_line(bank: Path) -> None:
+    assert "60 rows, 60 joined, none left" in run(bank, "freeze", "--purpose", "credit scoring")
+    run(bank, "train", "credit", "--dataset", "credit scoring/1", "--outcome", "paid")
+    run(bank, "serve", "credit/1")
+    assert "No request is open." in run(bank, "due")
+    said = run(
+        bank, "request", "erasure", "--subject", "-", "--clause", "GDPR 17(1)(b)", typed="c-3\n"
+    )
+    assert "R-1: erasure of 2 records" in said and "Article 12(3)" in said
+    assert "R-1" in run(bank, "due")
+    run(bank, "advance", "R-1", "accepted")
+    run(bank, "receipt", "R-1", "--out", bank / "hers")
+    receipts = sorted((bank / "hers").iterdir())
+    assert [file.name for file in receipts] == ["receipt-1.json", "receipt-2.json"]
+    assert stat.S_IMODE(receipts[0].stat().st_mode) == 0o600
+    said = run(bank, "retrain", "--due")
+    assert "2 rows excluded from the training set of version credit/2" in said
+    assert "R-1: retrained" in said
+    assert "nothing was done" in run(bank, "retrain", "--due")
+    listed = run(bank, "models")
+    assert "credit/1" in listed and "trained here" in listed
+    said = run(bank, "where-is", "c-3")
+    assert "excluded from the training set of version credit/2" in said
+    assert "loans" in run(bank, "trace", "credit/2", "--where", "region == 'north'")
+    said = run(bank, "erase", "R-1", "--suppress-days", "30")
+    assert "2 records are overwritten" in said and "backups" in said
+    assert "person" in run(bank, "suppress")
+    assert "3 tokens deleted" in run(bank, "suppress", "--lift", "c-3")
+    run(bank, "advance", "R-1", "answered")
+    assert "are as they were written" in run(bank, "check")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("where-is", "c-999"), "holds nothing of this person"),
+        (("freeze", "--purpose", "marketing"), "covers 'marketing'"),
+        (("retrain",), "Name one model, or --due"),
+        (("retrain", "debit"), "There is no model 'debit'"),
+        (("request", "erasure", "--subject", "c-1"), "Name the law by its clause"),
+        (("erase", "R-7"), "There is no request 'R-7'"),
+        (("init", "--origin", "x"), "never overwritten"),
+        (("consent", "c-1", "--purpose", "x", "--basis", "hope"), "no legal basis 'hope'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_status_2(
+    bank: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in run(bank, *arguments, status=2)
+
+
+def test_a_missing_registry_is_said(tmp_path: Path) -> None:
+    assert "registry init" in run(tmp_path, "due", status=2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_with_control_characters_are_printed_harmlessly(bank: Path) -> None:
+    run(bank, "freeze", "--purpose", "credit scoring")
+    run(bank, "train", "credit", "--dataset", "credit scoring/1", "--outcome", "paid")
+    table = loans(4, first=90).assign(customer="c-\x1b[31m")
+    table.to_csv(bank / "more.csv", index=False)
+    run(
+        bank,
+        *("ingest", bank / "more.csv", "--subject", "customer", "--source", "so\x1b[31mrce"),
+        *("--purpose", "credit scoring"),
+    )
+    run(bank, "freeze", "--purpose", "credit scoring")
+    run(bank, "train", "credit", "--dataset", "credit scoring/2", "--outcome", "paid")
+    assert "\x1b" not in run(bank, "trace", "credit/2", "--where", "region == 'south'")

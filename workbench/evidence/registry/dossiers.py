@@ -1,0 +1,142 @@
+"""From the registry to a dossier: the parts of one request, and the proof of the new weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from workbench.common.errors import EvidenceError
+from workbench.evidence.configuration import Configuration, read_configuration, read_model_file
+from workbench.evidence.dossier import NOTHING_MEASURED, DossierParts, Measured
+from workbench.evidence.dossier_checks import proof_context
+from workbench.evidence.near_copies import NearCopies, find_near_copies
+from workbench.evidence.optimum_proof import EncodedRow, commit_rows, new_blind, prove_optimum
+from workbench.evidence.registry.freezing import dataset_named
+from workbench.evidence.registry.handed_out import RequestEvidence, evidence_for
+from workbench.evidence.registry.opened import Opened
+from workbench.evidence.registry.requests import CONCERNED
+from workbench.evidence.retraining import encode_rows
+
+__all__ = ["parts_of_dossier", "points_for"]
+
+Points = Callable[[pd.DataFrame], tuple[Sequence[bytes], Sequence[bytes]]]
+
+
+def points_for(configuration: Configuration) -> Points:
+    """Return what commits to encoded rows, so that a proof can compute with them later."""
+
+    def commit(frame: pd.DataFrame) -> tuple[Sequence[bytes], Sequence[bytes]]:
+        features, outcomes = encode_rows(frame, configuration)
+        rows = [EncodedRow(x, y, new_blind()) for x, y in zip(features, outcomes, strict=True)]
+        return commit_rows(rows), [row.blind for row in rows]
+
+    return commit
+
+
+def parts_of_dossier(
+    opened: Opened,
+    request: str,
+    model: str,
+    checkpoint: bytes,
+    *,
+    prove: bool,
+    measured: Mapping[str, Measured] | None,
+    old_checkpoint: bytes | None,
+    old_stamp: bytes | None,
+    stamp: bytes | None,
+    more: Mapping[str, bytes] | None,
+) -> DossierParts:
+    """Put together what a dossier about a request and a model holds.
+
+    Raises
+    ------
+    EvidenceError
+        When the model was not retrained by the registry for this request, or by a pinned replay,
+        whose weights a stranger cannot check.
+    """
+    with opened.store.reading():
+        held = evidence_for(opened, request, model)
+        try:
+            configuration = read_configuration(held.configuration)
+        except EvidenceError:
+            raise EvidenceError(
+                f"{held.new.version!r} was trained by a pinned replay. A dossier is made for a "
+                f"configuration with one optimum (logistic, ridge), which a stranger can check."
+            ) from None
+        rows = _rows(opened, held.new.dataset, configuration)
+        near = _near_copies(opened, request, configuration, rows)
+    return DossierParts(
+        held.entries,
+        checkpoint,
+        held.request,
+        configuration,
+        read_model_file(held.new_model),
+        held.old.dataset,
+        held.new.dataset,
+        held.old_leaves,
+        held.new_leaves,
+        held.old.sha256,
+        proof=_proof(held, configuration, rows) if prove else None,
+        near_copies=near,
+        measured=NOTHING_MEASURED if measured is None else measured,
+        old_checkpoint=old_checkpoint,
+        old_stamp=old_stamp,
+        stamp=stamp,
+        more=more or {},
+    )
+
+
+def _rows(opened: Opened, dataset: str, configuration: Configuration) -> list[EncodedRow]:
+    """Return a data set's encoded rows in the order of their leaves, with their blinds."""
+    data = dataset_named(opened, dataset)
+    found = opened.store.rows(
+        """SELECT record.content, record.blind FROM member
+        JOIN record ON record.id = member.record JOIN person ON person.id = record.person
+        WHERE lineage = ?1 AND first <= ?2 AND (last IS NULL OR last >= ?2)
+        ORDER BY person.token, coalesce(record.point, zeroblob(32)), record.seal""",
+        (data.lineage, data.number),
+    )
+    if any(content is None for content, _ in found):
+        raise EvidenceError(f"Rows of {dataset!r} have been destroyed since.")
+    features, outcomes = encode_rows([json.loads(content) for content, _ in found], configuration)
+    return [
+        EncodedRow(x, y, blind or b"")
+        for x, y, (_, blind) in zip(features, outcomes, found, strict=True)
+    ]
+
+
+def _near_copies(
+    opened: Opened, request: str, configuration: Configuration, kept: Sequence[EncodedRow]
+) -> NearCopies | None:
+    """Flag kept rows that look like one that left; None when its content is gone."""
+    contents = opened.store.rows(
+        f"SELECT record.content FROM request, record WHERE request.id = ? "
+        f"AND record.id IN {CONCERNED}",
+        (request,),
+    )
+    if opened.secrets is None or any(content is None for (content,) in contents):
+        return None
+    gone, _ = encode_rows([json.loads(content) for (content,) in contents], configuration)
+    return find_near_copies(opened.keys.cells, gone, [row.features for row in kept])
+
+
+def _proof(
+    held: RequestEvidence, configuration: Configuration, rows: Sequence[EncodedRow]
+) -> Mapping[str, object]:
+    if any(not row.blind for row in rows):
+        raise EvidenceError(
+            "The optimum is proved for rows that were taken in with `prove_with`: their leaves "
+            "then hold a point that a proof computes with. Leave the proof out (prove=False)."
+        )
+    weights = read_model_file(held.new_model).weights
+    root = held.new_root
+    return prove_optimum(
+        list(rows),
+        [leaf[32:64] for leaf in held.new_leaves],
+        configuration.learner,
+        weights,
+        configuration.penalty,
+        proof_context(root, held.new_model, held.configuration),
+    )
