@@ -108,7 +108,7 @@ def test_a_missing_arrow_is_noticed_although_the_model_is_asked() -> None:
     report = wb.audit(case, target, ["cafe"], threshold=0.03)
     assert all(claim.below for claim in report.verdict.claims)  # zero, exactly, as drawn
     assert report.verdict.decision == "inconclusive" and report.verdict.doubted == ("zip_code",)
-    assert "no small effect can be believed" in report.verdict.explanation
+    assert "No small effect of zip_code can be believed" in report.verdict.explanation
     back = wb.AuditReport.from_json(report.to_json())
     assert back.verdict.decision == "inconclusive" and back.to_html() == report.to_html()
     assert warned(cut, wb.UnlearningTarget.subgroup("income > 0", ["zip_code"]))

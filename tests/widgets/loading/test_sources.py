@@ -91,6 +91,7 @@ def test_without_its_files_a_sample_says_so_and_can_be_tried_again(
         (b"", "mine.csv", "is empty"),
         (b"a,b\n", "mine.csv", "no row below"),
         (b"a,b\n1,2,3\n", "mine.csv", "has 3 cells"),
+        (b"a,b\n1,2\n1,2,3\n", "mine.csv", "has 3 cells"),
         (b"\x00\x01\x02", "mine.csv", "not a text file"),
         (b"a,b\n1,2\n", "mine.xlsx", "must end in .csv"),
         (b"a,b\n1,2\n", "<script>.csv.exe", "must end in .csv"),

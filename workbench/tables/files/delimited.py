@@ -365,6 +365,11 @@ def _checked_lines(
     if not rows:
         raise DataError(f"The file {shown} has a header and no row below it.")
     if names[0] == ROW_NAMES:
+        if rows == 1:
+            raise DataError(
+                f"The only line below the header of {shown} has {len(names)} cells, of which the "
+                f"header does not name the first. Name it, or remove the cell."
+            )
         if len(labels) < rows:
             raise DataError(
                 f"Column 1 of {shown} has no name, and its values repeat, so that they are no row "
