@@ -8,6 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from workbench.common.errors import GraphFileError, listed
+from workbench.graph.files.names_and_ends import directed, named_nodes
 from workbench.graph.files.parts_and_limits import (
     GraphParts,
     bounded,
@@ -41,6 +42,12 @@ def _tokens(text: str, dialect: str) -> Iterator[_Token]:
         count += 1
         refuse_too_long(count)
         match = _TOKEN.match(text, place)
+        circle = match is None and text[place] == "@" and dialect == "DAGitty"
+        if circle and not looks_like(text, dialect):
+            raise GraphFileError(
+                f"Line {line} of the DAGitty text: an edge ends in a circle (@), so that its "
+                f"direction is not known. Decide it: a -> b, b -> a, or no edge."
+            )
         if match is None:
             raise GraphFileError(
                 f"Line {line} of the {dialect} text: cannot read {text[place : place + 20]!r}. "
@@ -70,6 +77,9 @@ class _DotReader:
         self.confounded: list[tuple[str, str]] = []
         self.latents: dict[str, None] = {}
         self.depth = 0
+        self.defaults: list[dict[str, str]] = [{}]  # of edges, one for each open brace
+        self.labels: dict[str, str] = {}
+        self.drawn: list[tuple[str, str, dict[str, str], int]] = []  # what DOT's ends decide
 
     def fail(self, wanted: str) -> GraphFileError:
         seen = repr(self.token.text) if self.token.kind != "end" else "the end"
@@ -112,6 +122,7 @@ class _DotReader:
         self.block()
         if self.token.kind != "end":
             raise self.fail("the end of the text")
+        self.name_by_labels()
         taken = set(self.nodes)
         for u, v in self.confounded:
             latent = f"latent of {u} and {v}"
@@ -122,12 +133,25 @@ class _DotReader:
             self.edges += [(latent, u), (latent, v)]
         return gathered(self.nodes, self.edges, self.latents)
 
+    def name_by_labels(self) -> None:
+        """Name nodes by their labels where they are only numbered."""
+        if self.dialect != "DOT":
+            return
+        names = named_nodes({node: self.labels.get(node) for node in self.nodes}, "DOT text")
+        self.nodes = dict.fromkeys(names.values())
+        self.edges = [
+            directed(names[u], names[v], ends, f"Line {line} of the DOT text")
+            for u, v, ends, line in self.drawn
+        ]
+        self.latents = dict.fromkeys(names[node] for node in self.latents)
+
     def block(self) -> list[str]:
         """Read ``{…}`` and return the nodes named in it."""
         self.depth += 1
         if self.depth > 50:
             raise self.fail("at most 50 nested braces")
         self.expect("{")
+        self.defaults.append(dict(self.defaults[-1]))
         inside: list[str] = []
         while not self.at("}"):
             if self.token.kind == "end":
@@ -136,6 +160,7 @@ class _DotReader:
             while self.at(";") or self.at(","):
                 self.take()
         self.take()
+        self.defaults.pop()
         self.depth -= 1
         return inside
 
@@ -143,14 +168,19 @@ class _DotReader:
         if self.token.kind == "word" and self.token.text in ("graph", "node", "edge"):
             word = self.take().text
             if self.at("["):
-                if _latent(self.attributes()) and word == "node":
+                found = self.attributes()
+                if _latent(found) and word == "node":
                     raise self.fail("latent beside each node, not as a default")
+                if word == "edge":
+                    self.defaults[-1] |= found
                 return []
             raise self.fail(f"[ after {word} (a node of that name is written in quotes)")
         left = self.group()
         if left is None:
             return []
         inside = list(left)
+        line = self.token.line
+        drawn: list[tuple[str, str]] = []
         while self.token.kind == "arrow":
             arrow = self.take()
             right = self.group()
@@ -158,7 +188,10 @@ class _DotReader:
                 raise self.fail("a node after the arrow")
             refuse_too_large(0, len(self.edges) + len(left) * len(right))
             pairs = list(product(left, right))
-            if arrow.text == "->":
+            if arrow.text == "->" and self.dialect == "DOT":
+                drawn += pairs
+                refuse_too_large(0, len(self.drawn) + len(drawn))
+            elif arrow.text == "->":
                 self.edges += pairs
             elif arrow.text == "<-" and self.dialect == "DAGitty":
                 self.edges += [(v, u) for u, v in pairs]
@@ -171,11 +204,30 @@ class _DotReader:
                 )
             inside += right
             left = right
-        if self.at("["):
-            attributes = self.attributes()
-            if _latent(attributes) and len(inside) == 1:
-                self.latents[inside[0]] = None
+        attributes = self.attributes()
+        if len(inside) == 1:
+            self.mark_node(inside[0], attributes)
+        ends = self.defaults[-1] | attributes
+        self.drawn += [(u, v, ends, line) for u, v in drawn]
         return inside
+
+    def mark_node(self, node: str, attributes: dict[str, str]) -> None:
+        """Keep what a node's attributes say of it; refuse what an audit cannot honour."""
+        if _latent(attributes):
+            self.latents[node] = None
+        if "label" in attributes and attributes["label"] not in ("", "\\N"):
+            self.labels[node] = attributes["label"]
+        if self.dialect == "DAGitty" and _marked(attributes, ("selected", "s")):
+            raise GraphFileError(
+                f"The DAGitty text marks {node!r} as [selected]: the rows were chosen by it. An "
+                f"audit cannot account for that; effects in the chosen rows can differ from those "
+                f"that the graph describes. Remove the mark only if the rows were not chosen so."
+            )
+        if self.dialect == "DAGitty" and _marked(attributes, ("adjusted", "a")):
+            raise GraphFileError(
+                f"The DAGitty text marks {node!r} as [adjusted]. An audit chooses itself what to "
+                f"adjust for. Remove the mark if {node!r} is a column like the others."
+            )
 
     def group(self) -> list[str] | None:
         """Read one node or one ``{…}``; None for a setting such as ``rankdir=LR``."""
@@ -214,7 +266,10 @@ class _DotReader:
 
 
 def _latent(attributes: dict[str, str]) -> bool:
-    marks = ("latent", "unobserved", "l", "u")
+    return _marked(attributes, ("latent", "unobserved", "l", "u"))
+
+
+def _marked(attributes: dict[str, str], marks: tuple[str, ...]) -> bool:
     return any(attributes.get(mark, "false").lower() in ("true", "1", "yes") for mark in marks)
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 import networkx as nx
 
 from workbench.common.errors import GraphFileError, listed
+from workbench.graph.files.bayesian_networks import from_bif
 from workbench.graph.files.dot_and_dagitty import from_dagitty, from_dot, to_dagitty, to_dot
+from workbench.graph.files.exchange import from_graphml, from_networkx, from_node_link
 from workbench.graph.files.parts_and_limits import (
     MAX_BYTES,
     MAX_NODES,
@@ -26,6 +28,8 @@ from workbench.graph.files.parts_and_limits import (
     refuse_too_large,
     refuse_too_long,
 )
+from workbench.graph.files.structural_equations import from_lavaan
+from workbench.graph.files.tetrad import from_tetrad, from_text
 
 __all__ = [
     "MAX_BYTES",
@@ -57,12 +61,22 @@ def to_json(parts: GraphParts) -> str:
 
 
 def from_json(text: str) -> GraphParts:
-    """Read what :func:`to_json` writes; ``nodes`` and ``latents`` may be missing."""
+    """Read what :func:`to_json` writes, or networkx's node-link form.
+
+    ``nodes`` and ``latents`` may be missing.
+    """
     try:
         found = json.loads(bounded(text))
     except (ValueError, RecursionError) as error:
         raise GraphFileError(f"This is not JSON: {error}.{looks_like(text, 'JSON')}") from None
     shape = '{"nodes": ["a", "b"], "edges": [["a", "b"]], "latents": []}'
+    if isinstance(found, dict) and "nodes" in found and {"links", "directed"} & set(found):
+        return from_node_link(found)
+    if isinstance(found, dict) and {"elements", "graph"} & set(found):
+        raise GraphFileError(
+            f"A graph in JSON has the form {shape}, or networkx's node-link form. This one looks "
+            f"like Cytoscape's or the JSON Graph Format: export GraphML or GML instead."
+        )
     if not isinstance(found, dict) or "edges" not in found:
         raise GraphFileError(f"A graph in JSON has the form {shape}; this text has no edges key.")
     if unknown := sorted(set(found) - {"nodes", "edges", "latents"}):
@@ -106,33 +120,44 @@ def from_gml(text: str) -> GraphParts:
     refuse_too_long(len(text.split()))
     try:
         graph = nx.parse_gml(text, label="id")
-    except (nx.NetworkXError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise GraphFileError(
-            f"This GML cannot be read: {str(error).strip().rstrip('.')}.{looks_like(text, 'GML')}"
-        ) from None
-    if not graph.is_directed():
+    except Exception as error:  # what networkx raises on a damaged text is endless
+        said = str(error).strip().rstrip(".")[:200] or "it is damaged"
+        raise GraphFileError(f"This GML cannot be read: {said}.{looks_like(text, 'GML')}") from None
+    if not isinstance(graph, nx.Graph) or not graph.is_directed():
         raise GraphFileError("This GML graph is undirected: add the line 'directed 1' to it.")
-    name = {node: str(data.get("label", node)) for node, data in graph.nodes(data=True)}
-    if len(set(name.values())) < len(name):
-        twice = [
-            label for label in dict.fromkeys(name.values()) if [*name.values()].count(label) > 1
-        ]
-        raise GraphFileError(f"Several nodes of this GML graph have the label {listed(twice)}.")
-    hidden = [name[node] for node, latent in graph.nodes(data="latent") if latent == 1]
-    return gathered(name.values(), [(name[u], name[v]) for u, v in graph.edges()], hidden)
+    return from_networkx(graph, "GML graph")
 
 
 # ---- files ---------------------------------------------------------------------------------
 
-_Format = tuple[Callable[[GraphParts], str], Callable[[str], GraphParts]]
+_Format = tuple[Callable[[GraphParts], str] | None, Callable[[str], GraphParts]]
 _FORMATS: dict[str, _Format] = {
     ".json": (to_json, from_json),
     ".dot": (to_dot, from_dot),
     ".gv": (to_dot, from_dot),
     ".gml": (to_gml, from_gml),
     ".dagitty": (to_dagitty, from_dagitty),
-    ".txt": (to_dagitty, from_dagitty),
+    ".txt": (to_dagitty, from_text),
+    ".graphml": (None, from_graphml),
+    ".bif": (None, from_bif),
+    ".lavaan": (None, from_lavaan),
+    ".tetrad": (None, from_tetrad),
 }
+_ELSEWHERE = {
+    ".xmlbif": "Export it as .bif.",
+    ".xdsl": "In GeNIe, export it as .bif.",
+    ".net": "In Hugin, export it as .bif; in Pajek, as GraphML.",
+    ".rds": "In R: dagitty prints its graph as text; igraph::write_graph writes GraphML.",
+    ".rdata": "In R: dagitty prints its graph as text; igraph::write_graph writes GraphML.",
+    ".graphmlz": "Export it as .graphml.",
+    ".gexf": "In Gephi, export it as GraphML or GML.",
+    ".csv": "A list of edges says nothing of latent nodes: in Python, wb.CausalGraph(edges).",
+    ".xml": "If it is GraphML, let its name end in .graphml.",
+    ".pkl": "A pickle runs its author's code when it is opened. Export it as JSON or GraphML.",
+    ".png": "A picture cannot be read. Export the graph as DOT, GraphML or DAGitty code.",
+    ".svg": "A picture cannot be read. Export the graph as DOT, GraphML or DAGitty code.",
+}
+"""What to do with a graph of another kind."""
 
 
 def _format(name: str) -> _Format:
@@ -140,7 +165,8 @@ def _format(name: str) -> _Format:
     if suffix not in _FORMATS:
         raise GraphFileError(
             f"{name!r} is not a kind of graph file that can be read or written: its name must "
-            f"end in one of {', '.join(_FORMATS)} (.txt is DAGitty)."
+            f"end in one of {', '.join(_FORMATS)} (.txt is DAGitty or Tetrad). "
+            f"{_ELSEWHERE.get(suffix, '')}".rstrip()
         )
     return _FORMATS[suffix]
 
@@ -197,7 +223,14 @@ def read(path: str | PathLike[str]) -> GraphParts:
 def write(parts: GraphParts, path: str | PathLike[str]) -> None:
     """Write a graph file; the ending chooses the format."""
     file = Path(path)
-    text = _format(file.name)[0](parts)
+    to_text = _format(file.name)[0]
+    if to_text is None:
+        written = ", ".join(suffix for suffix, (to, _) in _FORMATS.items() if to is not None)
+        raise GraphFileError(
+            f"Graphs of the kind {file.suffix!r} are read, not written. Name the file with one of "
+            f"{written}."
+        )
+    text = to_text(parts)
     try:
         file.write_bytes(text.encode())
     except OSError as error:
