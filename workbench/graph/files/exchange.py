@@ -60,7 +60,7 @@ def from_node_link(found: Mapping[str, Any]) -> GraphParts:
     nodes = found["nodes"]
     digraph: nx.DiGraph[Any] = nx.DiGraph()
     try:
-        refuse_too_large(len(nodes), len(edges))  # type: ignore[arg-type]
+        refuse_too_large(len(nodes), len(edges))
         for node in nodes:
             if not isinstance(node["id"], str | int):
                 raise TypeError
