@@ -182,7 +182,7 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
         f"intervals; and, since gains and losses cancel in an average, the mean size of the effect "
         f"on single rows.",
         (
-            Column("feature and intervention", number=False),
+            Column("feature", "and intervention", number=False),
             Column("estimator", number=False),
             *map(Column, PARTS),
         ),

@@ -43,7 +43,8 @@ def groups(report: AuditFindings) -> Section | None:
     blocks = (
         Sentence(
             "The same question asked of each group alone, under the same interventions. Each "
-            "interval stands for itself: of many groups, some differ from the whole by chance."
+            "interval stands for itself: of many groups, some differ from the whole by chance.",
+            audience="annex",
         ),
         *_told(report),
         *left_out,

@@ -22,6 +22,7 @@ from workbench.common.blocks import (
 )
 from workbench.common.charts import RankChart
 from workbench.methods.comparison import NAMES, Comparison
+from workbench.methods.estimator import ESTIMATOR_NAMES
 from workbench.report.findings import AuditFindings
 
 __all__ = ["methods"]
@@ -40,7 +41,8 @@ def _left_out(report: AuditFindings) -> Iterator[Note]:
     steps = {check.step for check in CHECKS}
     for name, reason in report.skipped.items():
         if not name.startswith("subgroup ") and name not in steps:
-            yield Note("warning", f"Left out: {NAMES.get(name, name)}.", (reason,))
+            said = {**ESTIMATOR_NAMES, **NAMES}.get(name, name)
+            yield Note("warning", f"Left out: {said}.", (reason,))
 
 
 def _compared(report: AuditFindings) -> Iterator[Block]:
@@ -123,6 +125,7 @@ def _values(comparison: Comparison, complete: set[str], report: AuditFindings) -
         ),
         name="Values by method",
         lit=tuple(name for name in features if name in own),
+        audience="annex",
     )
 
 

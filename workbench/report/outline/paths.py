@@ -103,7 +103,8 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     yield Sentence(
         "Each line is one path from the feature to the prediction: the change is carried along it, "
         "everything else held as observed. Read it like an account: what raises the prediction, "
-        f"what lowers it, what remains. Of a long table, {MOST_ROWS:,} rows are followed."
+        f"what lowers it, what remains. Of a long table, {MOST_ROWS:,} rows are followed.",
+        audience="annex",
     )
     features = list(dict.fromkeys(path.feature for path in report.path_effects))
     for feature in features[:DRAWN_FEATURES]:
