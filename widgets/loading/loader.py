@@ -10,14 +10,6 @@ import ipywidgets as W
 import workbench as wb
 from widgets.loading.case_form import CaseForm
 from widgets.loading.model_forms import ColumnForm, EndpointForm, FileForm
-from widgets.loading.model_sources import (
-    TRAINED,
-    ModelFile,
-    ModelSource,
-    Opened,
-    Quick,
-    open_case,
-)
 from widgets.loading.sources import MAX_BYTES, SOURCES, Table, sample_table, uploaded_table
 from widgets.parts import markup
 from widgets.parts.file_picker import FilePicker
@@ -25,6 +17,8 @@ from widgets.parts.status_line import StatusLine
 from widgets.parts.table_preview import case_summary, table_preview
 from widgets.session.jobs import BackgroundJob, Listener, words_for
 from widgets.session.session import AuditSession
+from workbench.case.bring import Opened, open_case
+from workbench.case.model_sources import ModelFile, ModelSource, Trained
 from workbench.common.errors import DataError
 from workbench.common.progress import Progress
 
@@ -32,6 +26,13 @@ __all__ = ["DataModelLoader"]
 
 OWN = "own"
 FILE, ENDPOINT, COLUMN = "file", "endpoint", "column"
+REGRESSION = "regression"
+TRAINED = {
+    REGRESSION: "Train a logistic or linear regression here",
+    "forest": "Train a random forest here",
+    "mlp": "Train a small neural network here",
+}
+"""Models trained here, in words; a regression is logistic or linear as the outcome asks for."""
 BROUGHT = {
     FILE: "Bring a model file (skops or ONNX)",
     ENDPOINT: "Ask a model over HTTP",
@@ -220,7 +221,7 @@ class DataModelLoader(W.VBox):
                 return table, None
             return table, open_case(
                 table,
-                Quick(kind),
+                _trained(kind),
                 reads=table.features,
                 outcome=table.outcome,
                 graph=None,
@@ -277,7 +278,7 @@ class DataModelLoader(W.VBox):
         if table is None or self._kind.value is None:
             raise DataError("Choose data and a model first.")
         self._begin_again()
-        source: ModelSource = Quick(str(self._kind.value)) if form is None else form.source()
+        source: ModelSource = _trained(str(self._kind.value)) if form is None else form.source()
         reads = (None if form is None else form.reads) or self._form.reads
         outcome, graph = self._form.outcome, self._form.graph()
         self._start(
@@ -291,7 +292,7 @@ class DataModelLoader(W.VBox):
         self._loaded = opened
         self._session.open(
             opened.case,
-            opened.suggested,
+            () if self._table is None else self._table.suggested,
             code=opened.code,
             live=opened.live,
             learner=opened.learner,
@@ -359,6 +360,10 @@ class DataModelLoader(W.VBox):
             f"columns.",
             "good",
         )
+
+
+def _trained(kind: str) -> Trained:
+    return Trained(None if kind == REGRESSION else kind)
 
 
 def _show(widget: W.DOMWidget, shown: bool) -> None:

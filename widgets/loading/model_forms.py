@@ -8,12 +8,12 @@ from collections.abc import Callable
 import ipywidgets as W
 
 import workbench as wb
-from widgets.loading.model_sources import MODEL_BYTES, Endpoint, LoggedColumn, ModelFile
-from widgets.loading.sources import Table, likely_predictions
+from widgets.loading.sources import MAX_BYTES, Table, likely_predictions
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.secret_field import SecretField
+from workbench.case.model_sources import Endpoint, LoggedColumn, ModelFile
 from workbench.common.errors import ModelError, listed
 
 __all__ = ["ColumnForm", "EndpointForm", "FileForm"]
@@ -45,9 +45,9 @@ class FileForm(W.VBox):
         self._file: ModelFile | None = None
         self._model: wb.BlackBoxModel | None = None
         self._picker = FilePicker(
-            f"Model file (skops or ONNX), at most {MODEL_BYTES / 1e6:,.0f} MB",
+            f"Model file (skops or ONNX), at most {MAX_BYTES / 1e6:,.0f} MB",
             ".skops,.onnx",
-            MODEL_BYTES,
+            MAX_BYTES,
             self._take,
             said,
             advice="Serve it behind an address instead, or audit its logged predictions.",

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
-
-import workbench as wb
 from widgets.parts.table_preview import ColumnSummary, summarise
-from workbench.common.errors import GraphError, listed
+from workbench.case.brought_table import BroughtTable
 from workbench.common.progress import Progress
-from workbench.datasets.dataset import Dataset
+from workbench.datasets import samples
 
 __all__ = [
     "SOURCES",
@@ -44,14 +40,12 @@ class Source:
     title : str
     story : str
         What a newcomer should know, in two sentences.
-    load : callable () -> Dataset
     suggested : tuple of str
         Features worth asking about first.
     """
 
     title: str
     story: str
-    load: Callable[[], Dataset]
     suggested: tuple[str, ...]
 
 
@@ -60,124 +54,70 @@ SOURCES = {
         "Loan applications (simulated)",
         "A bank's model was made to forget the zip code, which stands in for race: it no longer "
         "reads either. But zip code shapes neighborhood income, and that the model still reads.",
-        wb.datasets.loan,
         ("zip_code",),
     ),
     "heart_disease": Source(
         "Heart disease (simulated)",
         "A model predicts a patient's risk. Smoking and exercise also act on it in a roundabout "
         "way, through body mass and blood pressure.",
-        wb.datasets.heart_disease,
         ("smoking",),
     ),
     "performance": Source(
         "Job performance (simulated)",
         "A model scores employees. Gender acts on the score only through education, and education "
         "through experience and income.",
-        wb.datasets.performance,
         ("gender",),
     ),
     "adult": Source(
         "Adult census income (real)",
         "The 1994 US census: who earns more than 50,000 dollars a year. The causal graph is a "
         "published one (Chiappa 2019). A random forest on it takes some minutes to audit.",
-        wb.datasets.adult,
         ("sex",),
     ),
     "german_credit": Source(
         "German credit (real)",
         "1,000 customers of a German bank: who is a bad credit risk. The causal graph is a "
         "published one (Chikahara et al. 2021).",
-        wb.datasets.german_credit,
         ("sex",),
     ),
     "drug_consumption": Source(
         "Drug consumption (real)",
         "1,885 people and their answers to a personality test: who used cannabis within the last "
         "year. The causal graph was proposed by an algorithm (LiNGAM): check its arrows.",
-        wb.datasets.drug_consumption,
         ("gender",),
     ),
 }
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """A table, and what is known of it before a model is chosen.
+class Table(BroughtTable):
+    """A table on the page, with what is worth asking of it first.
 
     Attributes
     ----------
-    data : DataFrame, shape (n, columns)
-    imports, lines : tuple of str
-        Python that defines ``data``.
-    graph : CausalGraph or None
-        A sample's; a table of one's own brings none.
-    outcome : str or None
-        A sample's.
-    features : tuple of str
-        What a model of a sample is usually given; empty for a table of one's own.
     suggested : tuple of str
         Features worth asking about first.
     """
 
-    data: pd.DataFrame
-    imports: tuple[str, ...]
-    lines: tuple[str, ...]
-    graph: wb.CausalGraph | None = None
-    outcome: str | None = None
-    features: tuple[str, ...] = ()
     suggested: tuple[str, ...] = ()
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether graph and outcome came with it."""
-        return self.graph is not None
 
     @cached_property
     def columns(self) -> tuple[ColumnSummary, ...]:
         """What each column holds; looked up once, as it reads every cell."""
         return summarise(self.data)
 
-    def graph_for(
-        self,
-        reads: tuple[str, ...],
-        outcome: str | None,
-        predictions: str | None,
-        drawn: wb.CausalGraph | None,
-    ) -> wb.CausalGraph:
-        """Return the graph to begin with: the one that was drawn, the sample's, or one of nodes.
-
-        Parameters
-        ----------
-        predictions : str, optional
-            The column of logged predictions, which is no cause of anything and leaves the graph.
-        drawn : CausalGraph, optional
-            What somebody brought.
-
-        Raises
-        ------
-        GraphError
-            The drawn graph holds the column of predictions.
-        """
-        if drawn is not None:
-            if predictions is not None and predictions in drawn.nodes:
-                raise GraphError(
-                    f"The graph holds {listed([predictions])}, the column of logged predictions. "
-                    f"The workbench adds the prediction itself: take it out of the graph."
-                )
-            return drawn
-        if self.graph is not None:
-            held = predictions is not None and predictions in self.graph.nodes
-            return self.graph.remove_node(str(predictions)) if held else self.graph
-        others = [
+    def nodes_to_draw(
+        self, reads: tuple[str, ...], outcome: str | None, predictions: str | None
+    ) -> tuple[str, ...]:
+        """Return what the model reads, what else could be a cause, and the outcome."""
+        others = tuple(
             name
             for name in likely_features(self, outcome)
             if name not in reads and name != predictions
-        ]
-        ends = () if outcome is None else (outcome,)
-        if len(reads) + len(others) + len(ends) > MOST_NODES:
-            others = []
-        return wb.CausalGraph(nodes=[*reads, *others, *ends])
+        )
+        known = super().nodes_to_draw(reads, outcome, predictions)
+        drawn = (*reads, *others, *known[len(reads) :])
+        return drawn if len(drawn) <= MOST_NODES else known
 
 
 def sample_table(key: str, progress: Progress) -> Table:
@@ -189,17 +129,7 @@ def sample_table(key: str, progress: Progress) -> Table:
         Its files are not there and cannot be fetched.
     """
     progress("reading the data", 0.0)
-    source = SOURCES[key]
-    world = source.load()
-    return Table(
-        world.data,
-        (),
-        (f"world = wb.datasets.{key}()", "data = world.data"),
-        world.graph,
-        world.outcome,
-        world.features,
-        source.suggested,
-    )
+    return Table(**vars(samples.sample_table(key)), suggested=SOURCES[key].suggested)
 
 
 def uploaded_table(content: bytes, name: str, progress: Progress) -> Table:

@@ -8,12 +8,13 @@ import ipywidgets as W
 
 import workbench as wb
 from widgets.loading.model_forms import EndpointForm, FileForm
-from widgets.loading.model_sources import Made, ModelFile, another_model
 from widgets.loading.sources import Table
 from widgets.parts import markup
 from widgets.parts.column_checklist import ColumnChecklist
 from widgets.parts.job_row import JobRow
 from widgets.session.session import AuditSession
+from workbench.case.bring import another_model
+from workbench.case.model_sources import Made, ModelFile
 from workbench.common.errors import ModelError
 from workbench.common.progress import Progress
 

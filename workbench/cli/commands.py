@@ -33,10 +33,11 @@ from workbench.cli.output import (
     write_files,
 )
 from workbench.cli.request_commands import registry_app
-from workbench.cli.sources import SAMPLES, load_case, load_compared
+from workbench.cli.sources import SAMPLES, Named, load_case, load_compared
 from workbench.common.errors import MissingPackageError, TargetError
 from workbench.common.progress import silent
 from workbench.methods.registry import METHOD_NAMES
+from workbench.models.endpoint.protocols import PROTOCOLS
 from workbench.models.trained_here import MODEL_KINDS
 from workbench.report.audit_report import read_report
 from workbench.report.saved.document import SAVED_NOTE
@@ -118,6 +119,26 @@ def audit_command(
     predictions: Annotated[
         str | None,
         typer.Option(help="Instead of a model, the column that holds its logged predictions."),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Instead of a model file, the address of one that answers over HTTP."),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help=f"How the endpoint is asked: {' or '.join(PROTOCOLS)}."),
+    ] = None,
+    endpoint_output: Annotated[
+        str | None,
+        typer.Option(help="The endpoint's output that holds the score, where it gives several."),
+    ] = None,
+    token_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VARIABLE",
+            help="The environment variable that holds the endpoint's token: its name, never the "
+            "token itself.",
+        ),
     ] = None,
     before: Annotated[
         Path | None,
@@ -210,6 +231,11 @@ def audit_command(
 
       cafe-workbench audit --data x.csv --model m.skops --graph g.json --outcome y --target zip_code
 
+    A model behind an address is asked over HTTP, with a token from the environment if it needs one:
+
+      cafe-workbench audit --data x.csv --endpoint https://models.example.org/v2/models/loan
+        --features age,income --token-from MODEL_TOKEN --graph g.json --target zip_code
+
     With --before and --retrained it says what unlearning removed, and what is left of it.
     """
     with reported():
@@ -217,18 +243,24 @@ def audit_command(
         files = files_to_write(html=html, json=json, csv=csv)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
         loaded = load_case(
-            sample=sample,
-            data=data,
-            model=model,
-            predictions=predictions,
-            graph=graph,
-            outcome=outcome,
-            features=names_of(features),
-            positive=positive,
-            kind=model_kind,
-            folder=folder,
-            seed=seed,
-            said=stated_of(type_of or (), missing or (), decimal),
+            Named(
+                sample=sample,
+                data=data,
+                model=model,
+                predictions=predictions,
+                endpoint=endpoint,
+                protocol=protocol,
+                output=endpoint_output,
+                token_from=token_from,
+                graph=graph,
+                outcome=outcome,
+                features=names_of(features),
+                positive=positive,
+                kind=model_kind,
+                folder=folder,
+                seed=seed,
+                said=stated_of(type_of or (), missing or (), decimal),
+            )
         )
         others = load_compared(before, retrained or (), positive=positive)
         wanted = target_of(loaded.case, names, where, tuple(row or ()))

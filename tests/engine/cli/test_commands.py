@@ -203,7 +203,7 @@ def test_without_a_causal_method_there_is_no_verdict(files: Path) -> None:
         (["loan", "--target", "income", "--data", "x.csv"], "Use one of the two"),
         (["--target", "income"], "Name a sample"),
         (["--target", "income", "--model-kind", "forest"], "belong to a sample"),
-        (["--data", "x.csv", "--target", "income"], "Give either --model"),
+        (["--data", "x.csv", "--target", "income"], "Give one of --model"),
         (["--data", "x.csv", "--model", "m.skops", "--target", "a"], "--graph is missing"),
         (["loan", "--target", "income", "--html", "none/x.html"], "There is no folder 'none'"),
         (["loan", "--target", "income", "--json", "."], "is a folder"),

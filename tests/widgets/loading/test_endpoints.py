@@ -24,10 +24,10 @@ from tests.widgets.loading.loading_steps import (
 )
 from tests.widgets.loading.served_model import Served, type_token
 from tests.widgets.widget_tree import LONG, part, said
-from widgets.loading import model_sources
 from widgets.loading.loader import DataModelLoader
 from widgets.parts.secret_field import SecretField
 from widgets.session.session import AuditSession
+from workbench.case import bring
 
 
 def test_an_endpoint_is_asked_once_per_row(
@@ -116,11 +116,11 @@ def test_a_hanging_endpoint_ends_in_words(
     served: Served,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from workbench.models.endpoint import endpoint
+    from workbench.case import model_sources
 
-    real = endpoint.endpoint_model
+    real = model_sources.endpoint_model
     monkeypatch.setattr(
-        endpoint, "endpoint_model", lambda *a, **k: real(*a, **k, timeout=0.1, retries=1)
+        model_sources, "endpoint_model", lambda *a, **k: real(*a, **k, timeout=0.1, retries=1)
     )
     served.way = "hang"
     use(asking)
@@ -213,7 +213,7 @@ def test_a_stopped_endpoint_is_not_asked_about_the_rest(
     served: Served,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(model_sources, "ASKED_AT_ONCE", 10)
+    monkeypatch.setattr(bring, "ASKED_AT_ONCE", 10)
     served.way = "hang"
     use(asking, wait=False)
     assert served.asked.wait(LONG)
