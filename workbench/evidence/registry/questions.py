@@ -13,7 +13,7 @@ from workbench.evidence.commitments import NO_POINT, make_leaf
 from workbench.evidence.registry.freezing import dataset_named, table_of
 from workbench.evidence.registry.models import version_named
 from workbench.evidence.registry.opened import Opened
-from workbench.evidence.registry.requests import CONCERNED, request_named
+from workbench.evidence.registry.requests import request_named
 from workbench.evidence.registry.times import day_of
 from workbench.evidence.registry.values import (
     DataSet,
@@ -168,9 +168,9 @@ def where_is(opened: Opened, subject: str) -> WhereIs:
             "SELECT count(*), count(destroyed) FROM record WHERE person = ?", (person,)
         )
         names = store.rows(
-            f"""SELECT id FROM request WHERE person = ?1 OR EXISTS (SELECT 1 FROM record
-            WHERE record.person = ?1 AND request.person IS NULL AND record.id IN {CONCERNED})
-            ORDER BY received, id""",
+            """SELECT id FROM request WHERE person = ?1
+            UNION SELECT request FROM record
+            JOIN request_record ON request_record.record = record.id WHERE record.person = ?1""",
             (person,),
         )
         asked = tuple(request_named(opened, name) for (name,) in names)

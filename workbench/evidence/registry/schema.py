@@ -140,6 +140,7 @@ CREATE TABLE request (
     term TEXT NOT NULL,
     document BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX request_of_person ON request (person) WHERE person IS NOT NULL;
 CREATE TABLE request_record (
     request TEXT NOT NULL REFERENCES request,
     record INTEGER NOT NULL REFERENCES record,
