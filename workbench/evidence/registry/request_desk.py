@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.common.errors import EvidenceError
 from workbench.evidence.dossier import Measured, build_dossier
@@ -17,12 +18,14 @@ from workbench.evidence.registry import (
     freezing,
     handed_out,
     ingestion,
+    known_models,
     requests,
     retraining,
 )
 from workbench.evidence.registry.due_dates import DueDates
 from workbench.evidence.registry.registry_file import RegistryFile
 from workbench.evidence.registry.values import Destroyed, Request, frame_of
+from workbench.report.audit_report import AuditReport
 
 __all__ = ["RequestDesk"]
 
@@ -152,6 +155,12 @@ class RequestDesk(RegistryFile):
     def receipts(self, request: str) -> tuple[bytes, ...]:
         """Return what the person who asked keeps; hers alone, and before the erasure."""
         return handed_out.receipts_for(self._opened, request)
+
+    def known_models(
+        self, report: AuditReport, case: AuditCase
+    ) -> tuple[known_models.KnownModel, ...]:
+        """Return which models of an audit were trained here, and which were handed in."""
+        return known_models.known_models(self._opened, report, case)
 
     def dossier(
         self,

@@ -1,0 +1,106 @@
+"""Which models of a change audit the registry knows, and which were merely handed in.
+
+A name can be written on any model. A version that the registry trained is recognised by what it
+reads and how it scores the rows of the case, which the report has as the model's fingerprint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.case.audit_case import AuditCase
+from workbench.checks.change.finding import ComparedModel
+from workbench.common.errors import AuditError, EvidenceError
+from workbench.evidence.registry.freezing import dataset_named
+from workbench.evidence.registry.models import model_versions
+from workbench.evidence.registry.opened import Opened
+from workbench.evidence.registry.retraining import black_box
+from workbench.evidence.registry.values import ModelVersion
+from workbench.report.audit_report import AuditReport
+
+__all__ = ["KnownModel", "known_models"]
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """What the registry knows of one model of an audit.
+
+    Attributes
+    ----------
+    role : {"before", "after", "retrained"}
+    name : str
+        As the report calls it.
+    version : ModelVersion or None
+        The version that answers every row of the case as this model does; None for a model that
+        was handed in.
+    left : int
+        Rows that left with the version's data set.
+    """
+
+    role: str
+    name: str
+    version: ModelVersion | None
+    left: int = 0
+
+    @property
+    def retrained(self) -> bool:
+        """Whether it is known to have been trained again, by the registry."""
+        return self.version is not None and self.version.replaces is not None
+
+    def sentence(self) -> str:
+        """Say what is known, and what was only told."""
+        if self.version is None:
+            return (
+                f"The model {self.role!r} ({self.name}) was handed in: how it was trained is what "
+                f"was told, and nothing in the registry shows it."
+            )
+        known = (
+            f"The model {self.role!r} answers every row as version {self.version.version} does, "
+            f"which the registry trained from data set {self.version.dataset} by the committed "
+            f"configuration {self.version.configuration[:12]}…"
+        )
+        if not self.retrained:
+            return f"{known}."
+        rows = f"{self.left:,} row{'' if self.left == 1 else 's'}"
+        return (
+            f"{known}, in place of {self.version.replaces}: it is known to be retrained, with "
+            f"{rows} excluded from the training set."
+        )
+
+
+def known_models(opened: Opened, report: AuditReport, case: AuditCase) -> tuple[KnownModel, ...]:
+    """Return what the registry knows of each model that an audit compared.
+
+    Parameters
+    ----------
+    report : AuditReport
+        Of an audit with ``compare``; for one without, the audited model alone is looked at.
+    case : AuditCase
+        The case that was audited: its rows are what fingerprints are of.
+
+    Raises
+    ------
+    EvidenceError
+        When the report is of other rows than the case.
+    """
+    if report.provenance.data_fingerprint != case.data_fingerprint:
+        raise EvidenceError("The report is of other data than this case; fingerprints differ.")
+    versions: dict[str, ModelVersion] = {}
+    for version in model_versions(opened):
+        try:
+            model = black_box(opened, version.version)
+            asked = AuditCase(case.data, model, case.graph, case.outcome)
+        except AuditError:  # its file is not here, or it reads what the case does not have
+            continue
+        versions.setdefault(asked.model_fingerprint, version)
+    if report.change is not None:
+        compared = report.change.models
+    else:
+        origin = report.provenance
+        compared = (ComparedModel("after", origin.model, origin.model_fingerprint, report.reads),)
+    found = []
+    for one in compared:
+        known = versions.get(one.fingerprint)
+        left = 0 if known is None else dataset_named(opened, known.dataset).left
+        found.append(KnownModel(one.role, one.name, known, left))
+    return tuple(found)
