@@ -16,7 +16,7 @@ from workbench.methods.effects import Effect
 __all__ = ["CHECK"]
 
 
-def _run(asked: AuditRequest, _: Earlier) -> ModelChange:
+def _run(asked: AuditRequest, earlier: Earlier) -> ModelChange:
     if asked.compared is None:
         raise ValueError("An audit that compares no models has no change to measure.")
     data, training = asked.case.data, asked.training
@@ -28,6 +28,7 @@ def _run(asked: AuditRequest, _: Earlier) -> ModelChange:
         fuzz="fuzzing" in asked.methods,
         groups={name: condition.mask(data) for name, condition in asked.groups.items()},
         held_out=None if training is None or training.rows.all() else ~training.rows,
+        claims=() if earlier.verdict is None else earlier.verdict.claims,
         seed=asked.seed,
         progress=asked.progress,
     )

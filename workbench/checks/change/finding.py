@@ -17,8 +17,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from workbench.checks.change.agreement import RowAgreement
 from workbench.checks.change.one_effect import ChangeFinding, Difference, RowGaps
 from workbench.checks.change.utility import ModelUtility
+from workbench.checks.verdict import Claim
 from workbench.common.against_threshold import lies_within
 from workbench.common.multiple_testing import holm
 from workbench.common.wording import share, signed, span, with_interval
@@ -94,6 +96,13 @@ class ModelChange:
         For targets that are rows, with a retrained model.
     left_out : mapping of str to str
         Which effects could not be compared, and why.
+    rows : RowAgreement or None
+        How far predictions lie from the retrained models', with one.
+    levels : tuple of Claim
+        What the audited model directly makes of features that no retrained model reads, over
+        levels, people and groups: all of it is residue.
+    not_retrained : tuple of str
+        Why a model that was handed in as retrained is none.
     """
 
     findings: tuple[ChangeFinding, ...]
@@ -104,6 +113,9 @@ class ModelChange:
     utility: ModelUtility | None = None
     gaps: RowGaps | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    rows: RowAgreement | None = None
+    levels: tuple[Claim, ...] = ()
+    not_retrained: tuple[str, ...] = ()
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -143,12 +155,14 @@ class ModelChange:
 
     @property
     def decision(self) -> Decision:
-        """Whether a residue above τ was found; "unknown" without a retrained model."""
-        if not self.residues:
+        """Whether a residue above τ was found; "unknown" without a model that was retrained."""
+        if not self.residues or self.not_retrained:
             return "unknown"
-        if any(claim.above for claim in self.residues):
+        if any(claim.above for claim in (*self.residues, *self.levels)):
             return "above"
-        return "below" if all(claim.below for claim in self.residues) else "inconclusive"
+        alike = self.rows is None or self.rows.holds
+        below = all(claim.below for claim in (*self.residues, *self.levels))
+        return "below" if below and alike else "inconclusive"
 
     @property
     def smallest_threshold(self) -> float:
@@ -160,11 +174,14 @@ class ModelChange:
     def headline(self) -> str:
         """The finding in one careful sentence."""
         tau = f"{self.threshold:g}"
+        if self.not_retrained:
+            return f"No statement about a residue: {'; '.join(self.not_retrained)}."
+        over = "on average and at single rows" if self.rows is not None else "on average"
         return {
-            "above": f"A residue above {tau} was found: the model differs from one retrained "
-            f"without the target.",
-            "below": f"No residue above {tau} was found at this precision: the model behaves like "
-            f"one retrained without the target.",
+            "above": f"A residue above {tau} was found: the model differs from the one handed in "
+            f"as retrained without the target.",
+            "below": f"No residue above {tau} was found {over}: the model behaves like the one "
+            f"handed in as retrained without the target.",
             "inconclusive": f"Inconclusive: a residue above {tau} was neither found nor ruled out.",
             "unknown": "Without a retrained model, a residue cannot be told from what the world "
             "carries.",
@@ -175,6 +192,11 @@ class ModelChange:
         """What the headline rests on."""
         if not self.residues:
             return ""
+        if self.not_retrained:
+            return (
+                "What is left beside such a model says nothing about what was unlearned. Give one "
+                "that was trained anew without the target."
+            )
         chance = (
             f"The chance in training is counted from {self.n_retrained} retrained models."
             if self.n_retrained > 1
@@ -182,22 +204,30 @@ class ModelChange:
             "move these figures. Several can be given."
         )
         if self.decision == "above":
-            worst = max((c for c in self.residues if c.above), key=lambda c: abs(c.value))
+            every: tuple[Residue | Claim, ...] = (*self.residues, *self.levels)
+            held = [c for c in every if c.above]
+            worst = max(held, key=lambda c: (getattr(c, "kind", "") != "share", abs(c.value)))
             return (
                 f"Largest: {worst.name}, {signed(worst.value)} (interval "
                 f"{span((worst.low, worst.high))}). The error rate of saying so is at most "
                 f"{share(self.alpha)}. {chance}"
             )
-        if self.smallest_threshold == 0:
-            return f"The models answer alike: a residue of any size was ruled out. {chance}"
+        rows = "" if self.rows is None else f" {self.rows.sentence(self.threshold)}"
+        if self.smallest_threshold == 0 and self.decision == "below":
+            return f"The models' effects are the same for the changes that were tried.{rows}"
         return (
-            f"The smallest residue that could have been ruled out is "
-            f"{self.smallest_threshold:.3g}. {chance}"
+            f"The smallest mean residue that could have been ruled out is "
+            f"{self.smallest_threshold:.3g}.{rows} {chance}"
         )
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was removed, what the world carries and what is left, feature by feature."""
         said = [_story(f) for f in self.main_findings() if f.part == "total"]
+        if self.n_retrained and not self.not_retrained:
+            said.append(
+                "How a model that was handed in as retrained came about is not known here: that it "
+                "was trained without the target is what whoever handed it in says."
+            )
         said += [_rows_story(f) for f in self.main_findings() if f.part == "prediction"]
         if self.gaps is not None:
             said.append(self.gaps.sentence())

@@ -16,9 +16,16 @@ from workbench.case.compared_cases import ComparedCases
 from workbench.case.intervention import Interventions
 from workbench.case.recorded_outcome import recorded_outcome
 from workbench.case.target import UnlearningTarget
+from workbench.checks.change.agreement import (
+    RowAgreement,
+    direct_claims,
+    not_retrained,
+    row_agreement,
+)
 from workbench.checks.change.finding import ComparedModel, ModelChange
 from workbench.checks.change.one_effect import ChangeFinding, Part, row_gaps
 from workbench.checks.change.utility import ModelUtility, model_utility
+from workbench.checks.verdict import Claim
 from workbench.common.errors import AuditError, TargetError
 from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect
@@ -40,6 +47,7 @@ def change_of_models(
     fuzz: bool = True,
     groups: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     held_out: npt.NDArray[np.bool_] | None = None,
+    claims: Sequence[Claim] = (),
     seed: int = 0,
     progress: Progress = silent,
 ) -> ModelChange:
@@ -58,6 +66,8 @@ def change_of_models(
         Subgroups for the utility.
     held_out : ndarray of bool, shape (n,), optional
         Rows that the models were not trained on: the utility is measured there.
+    claims : sequence of Claim, optional
+        Of the verdict about the audited model.
 
     Returns
     -------
@@ -108,7 +118,23 @@ def change_of_models(
         utility=utility,
         gaps=_gaps(compared, positions),
         left_out=left_out,
+        rows=_row_agreement(compared, positions, threshold),
+        levels=direct_claims(
+            claims,
+            target.names if target.kind in ("feature", "features") else (),
+            {str(k): case.reads for k, case in enumerate(compared.retrained)},
+        ),
+        not_retrained=not_retrained(compared, seed),
     )
+
+
+def _row_agreement(
+    compared: ComparedCases, positions: npt.NDArray[np.intp], threshold: float
+) -> RowAgreement | None:
+    if not compared.retrained:
+        return None
+    retrained = [case.predictions[positions] for case in compared.retrained]
+    return row_agreement(compared.after.predictions[positions], retrained, threshold)
 
 
 def _share(progress: Progress, place: int, count: int, role: str, step: str, share: float) -> None:

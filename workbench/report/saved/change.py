@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from workbench.checks.change.agreement import RowAgreement, direct_claims
 from workbench.checks.change.finding import ComparedModel, ModelChange
 from workbench.checks.change.one_effect import ChangeFinding, Part, RowGaps
 from workbench.checks.change.utility import BEFORE, ModelUtility, cliffs_in
@@ -79,6 +80,8 @@ def change_document(change: ModelChange | None) -> dict[str, Any] | None:
             "notes": utility.notes,
         },
         "left_out": change.left_out,
+        "rows": None if change.rows is None else asdict(change.rows),
+        "not_retrained": change.not_retrained,
     }
 
 
@@ -115,6 +118,7 @@ def read_change(
     n_rows: tuple[int, int],
     fingerprint: str,
     verdict: Verdict | None,
+    forgotten: Sequence[str] = (),
 ) -> ModelChange | None:
     """Read what unlearning changed.
 
@@ -132,6 +136,8 @@ def read_change(
     fingerprint : str
         Of the audited model.
     verdict : Verdict or None
+    forgotten : sequence of str
+        Features that were to be forgotten in all rows.
 
     Raises
     ------
@@ -164,7 +170,28 @@ def read_change(
         _utility(part["utility"], {model.role for model in models}, n_rows[1]),
         _gaps(part["gaps"], found, n_rows[0]),
         {name: reason.text() for name, reason in part["left_out"].pairs()},
+        _rows(part.optional("rows"), n_rows[0]),
+        direct_claims(
+            () if verdict is None else verdict.claims,
+            forgotten,
+            {str(k): m.reads for k, m in enumerate(models) if m.role == "retrained"},
+        ),
+        () if part.optional("not_retrained").value is None else part["not_retrained"].texts(),
     )
+
+
+def _rows(part: JsonPart, n_rows: int) -> RowAgreement | None:
+    if part.value is None:
+        return None
+    found = RowAgreement(
+        part["n_rows"].count(),
+        part["differing"].count(),
+        part["gap"].finite(),
+        part["chance"].number(),
+    )
+    if found.n_rows != n_rows or found.differing > n_rows or found.gap < 0:
+        raise altered("the rows that differ are not among the target's")
+    return found
 
 
 def _model(part: JsonPart) -> ComparedModel:

@@ -177,6 +177,7 @@ def _report(root: Part) -> AuditFindings:
     if not features:
         raise root["features"].error("is empty; a report is about some feature.")
     provenance = _provenance(root["provenance"])
+    target = _target(root["target_parts"])
     change = read_change(
         root.optional("change"),
         estimates.optional("change"),
@@ -185,8 +186,8 @@ def _report(root: Part) -> AuditFindings:
         n_rows=(n_rows, provenance.n_rows),
         fingerprint=provenance.model_fingerprint,
         verdict=verdict,
+        forgotten=target.names if target.kind in ("feature", "features") else (),
     )
-    target = _target(root["target_parts"])
     attributions = tuple(_attribution(part) for part in root["attributions"].items(100))
     baselines: dict[str, BaselineFinding] = {found.method: found for found in attributions}
     if len(baselines) < len(attributions):

@@ -1,0 +1,87 @@
+"""A model that is "retrained" is one that was trained anew, and it agrees row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.checks.change.agreement import row_agreement
+
+N = 3_000
+TARGET = wb.UnlearningTarget.feature("g")
+
+
+def world() -> pd.DataFrame:
+    r = np.random.default_rng(0)
+    frame = pd.DataFrame({"g": r.choice(list("abcd"), N), "years": r.normal(size=N)})
+    frame["m"] = 0.8 * (frame["g"] == "a") + r.normal(size=N)
+    return frame
+
+
+def honest(rows: pd.DataFrame) -> np.ndarray:
+    return (1 / (1 + np.exp(-rows["m"] + 0.5 * rows["years"]))).to_numpy()
+
+
+def change(after: Callable[[pd.DataFrame], np.ndarray], **compare: object) -> wb.AuditReport:
+    frame = world()
+    case = wb.AuditCase(
+        data=frame,
+        model=wb.BlackBoxModel(after, features=["g", "m", "years"]),
+        graph=wb.CausalGraph([("g", "m")], nodes=list(frame)),
+    )
+    return wb.audit(case, TARGET, ("cafe", "fuzzing"), threshold=0.02, compare=compare)
+
+
+RETRAINED = wb.BlackBoxModel(honest, features=["m", "years"])
+
+
+@pytest.mark.parametrize(
+    "residue",
+    [
+        lambda d: -0.12 * (d["g"] == "b"),
+        lambda d: 0.2 * (d["g"] == "c") * np.where(d["years"] > 0, 1, -1),
+        lambda d: 0.1 * np.where(d["g"].isin(["a", "d"]), 1, -1) * np.sign(d["years"]),
+    ],
+    ids=["one level", "a coin in one level", "signs that cancel"],
+)
+def test_a_residue_that_means_hide_is_found(residue: Callable[[pd.DataFrame], pd.Series]) -> None:
+    report = change(lambda d: (honest(d) + residue(d).to_numpy()).clip(0, 1), retrained=RETRAINED)
+    assert report.change.decision == "above"
+    assert report.verdict.decision == "above"
+    again = wb.AuditReport.from_json(report.to_json())
+    assert again.change.headline == report.change.headline
+
+
+def test_a_model_that_was_never_retrained_is_no_yardstick() -> None:
+    def old(rows: pd.DataFrame) -> np.ndarray:
+        return (honest(rows) - 0.1 * (rows["g"] == "a").to_numpy()).clip(0, 1)
+
+    model = wb.BlackBoxModel(old, features=["g", "m", "years"])
+    report = change(old, before=model, retrained=model)
+    assert report.change.decision == "unknown"
+    assert "reads it" in report.change.headline
+    assert "as the model before does" in report.change.headline
+    assert "behaves like" not in report.to_html()
+    assert wb.AuditReport.from_json(report.to_json()).change.headline == report.change.headline
+
+
+def test_an_honest_model_behaves_like_the_one_handed_in() -> None:
+    report = change(honest, retrained=RETRAINED)
+    assert report.change.decision == "below"
+    assert "handed in" in report.change.headline
+    assert "of any size" not in report.change.explanation
+
+
+def test_rows_that_differ_by_chance_are_not_called_alike() -> None:
+    r = np.random.default_rng(1)
+    base = r.random(500)
+    seeds = [base + r.normal(0, 0.05, 500) for _ in range(4)]
+    alone = row_agreement(seeds[0], [seeds[1]], 0.02)
+    assert not alone.holds and "is unknown" in alone.sentence(0.02)
+    assert row_agreement(seeds[0], seeds[1:], 0.02).differing > 5
+    far = row_agreement(seeds[0] + 0.3, seeds[1:], 0.02)
+    assert not far.holds
