@@ -158,10 +158,11 @@ class ModelChange:
         """Whether a residue above τ was found; "unknown" without a model that was retrained."""
         if not self.residues or self.not_retrained:
             return "unknown"
-        if any(claim.above for claim in (*self.residues, *self.levels)):
+        claims: tuple[Residue | Claim, ...] = (*self.residues, *self.levels)
+        if any(claim.above for claim in claims):
             return "above"
         alike = self.rows is None or self.rows.holds
-        below = all(claim.below for claim in (*self.residues, *self.levels))
+        below = all(claim.below for claim in claims)
         return "below" if below and alike else "inconclusive"
 
     @property
