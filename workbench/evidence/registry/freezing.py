@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from workbench.evidence.registry.requests import BLOCKING, STATE, advance_exclud
 from workbench.evidence.registry.values import DataSet
 
 __all__ = [
+    "check_seals",
     "dataset_named",
     "datasets",
     "delta_of",
@@ -281,14 +282,25 @@ def frame_of_records(rows: Sequence[tuple[int, str, bytes, bytes]]) -> pd.DataFr
     EvidenceError
         When a content is not the one that was sealed at ingestion.
     """
-    for number, content, salt, seal in rows:
-        if record_seal(salt, content.encode()) != seal:
-            raise EvidenceError(f"Record {number} is not the one that was sealed at ingestion.")
+    check_seals(rows)
     held = [json.loads(row[1]) for row in rows]
     names = list(dict.fromkeys(name for record in held for name in record))
     index = pd.Index([row[0] for row in rows], name="record")
     columns = {name: _column([record.get(name) for record in held]) for name in names}
     return pd.DataFrame({name: pd.Series(cells, index=index) for name, cells in columns.items()})
+
+
+def check_seals(rows: Iterable[tuple[int, str, bytes, bytes]]) -> None:
+    """Make sure that contents are those that were sealed.
+
+    Raises
+    ------
+    EvidenceError
+        At the first that is not.
+    """
+    for number, content, salt, seal in rows:
+        if record_seal(salt, content.encode()) != seal:
+            raise EvidenceError(f"Record {number} is not the one that was sealed at ingestion.")
 
 
 def _column(cells: list[Any]) -> list[Any]:

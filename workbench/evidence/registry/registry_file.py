@@ -171,6 +171,11 @@ class RegistryFile:
         if damage:
             raise EvidenceError(f"{self._opened.store.path} is damaged: {damage}.")
         self._opened.log.check()
+        freezing.check_seals(
+            self._opened.store.run(
+                "SELECT id, content, salt, seal FROM record WHERE destroyed IS NULL ORDER BY id"
+            )
+        )
         for data in freezing.datasets(self._opened):
             freezing.leaves_of(self._opened, data.name)
 
