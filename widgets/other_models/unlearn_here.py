@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 import workbench as wb
 from workbench.common.errors import DataError, ModelError
 from workbench.common.progress import Progress
 from workbench.models.training import Training
-from workbench.unlearning import METHODS, Deployed, Removal, UnlearningRequest, unlearn
-from workbench.unlearning.inputs import Untouched
-from workbench.unlearning.rows import Rows
+from workbench.unlearning import METHODS, Removal, Trainer, UnlearningRequest, unlearn
 
-__all__ = ["RETRAINED", "TrainedAgain", "UnlearnedHere", "Way", "unlearn_here", "ways"]
+__all__ = ["RETRAINED", "UnlearnedHere", "Way", "unlearn_here", "ways"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -176,7 +172,7 @@ def unlearn_here(
         progress(f"training without the target, {number} of {RETRAINED}", _share(1 + number))
         retrained.append(made.retrained_with(seed + number))
     progress("asking the model after", _share(2 + RETRAINED))
-    train = TrainedAgain(way.method, learner, outcome, features, case.data)
+    train = Trainer(outcome, features, way.method, learner, case.data)
     return UnlearnedHere(
         case.with_model(made.after),
         {"before": (made.before,), "retrained": tuple(retrained)},
@@ -191,27 +187,6 @@ def unlearn_here(
             f"its own: they show what chance in training alone would change.",
         ),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedAgain:
-    """Trains a model as the page trained the one before; goes to other processes as it is."""
-
-    method: str
-    learner: str
-    outcome: str
-    features: tuple[str, ...]
-    schema: pd.DataFrame = field(repr=False)
-
-    def __call__(self, rows: pd.DataFrame, seed: int) -> wb.BlackBoxModel:
-        """Train on some rows of the table."""
-        known = self.schema[[*self.features, self.outcome]].dropna(subset=[self.outcome])
-        places = known.index.get_indexer(rows.index).astype(np.intp)
-        table = Rows.of(rows[[*self.features, self.outcome]], self.outcome, known, places)
-        fitted = METHODS[self.method].fit(table, self.learner, seed, lambda *_: None)
-        served = Deployed(fitted, Untouched(self.features))
-        output: Any = "probability" if table.classes else "value"
-        return wb.BlackBoxModel(served, self.features, output=output, name="trained again")
 
 
 def _trained_rows(case: wb.AuditCase, target: wb.UnlearningTarget, seed: int) -> BoolArray:
@@ -253,9 +228,7 @@ def _code(case: wb.AuditCase, request: UnlearningRequest, way: Way, learner: str
         [
             "# Before, after, and retrained without the target, as the page made them.",
             "import numpy as np",
-            "from widgets.other_models.unlearn_here import TrainedAgain",
-            "from workbench.models.training import Training",
-            "from workbench.unlearning import UnlearningRequest, unlearn",
+            "from workbench.unlearning import Trainer, UnlearningRequest, unlearn",
             f"target = {request.target.to_code()}",
             f"trained = data[{outcome!r}].notna().to_numpy(copy=True)",
             "erased = target.mask(data) if not target.names else np.zeros(len(data), bool)",
@@ -269,8 +242,7 @@ def _code(case: wb.AuditCase, request: UnlearningRequest, way: Way, learner: str
             "model = made.after",
             "compare = {'before': made.before,",
             f"           'retrained': [made.retrained_with(seed) for seed in {seeds!r}]}}",
-            f"train = TrainedAgain({way.method!r}, {learner!r}, {outcome!r}, {tuple(features)!r}, "
-            f"data)",
-            f"training = Training(train, trained, {seed})",
+            f"train = Trainer({outcome!r}, {tuple(features)!r}, {way.method!r}, {learner!r}, data)",
+            f"training = wb.Training(train, trained, {seed})",
         ]
     )

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from workbench.common.errors import DataError, listed, suggestion
+from workbench.models.learners import new_learner
 
 __all__ = ["MODEL_KINDS", "ModelKind", "default_kind", "train_model"]
 
@@ -51,8 +52,7 @@ def train_model(
         Two values of any kind (the model gives the probability of the second in sorted order), or
         numbers.
     kind : {"logistic", "linear", "forest", "mlp"}, optional
-        Logistic or linear regression, a random forest, or a small neural network. By default
-        `default_kind`.
+        As in :data:`workbench.models.learners.LEARNERS`. By default `default_kind`.
     seed : int, default 0
         Of the forest's and the network's randomness.
 
@@ -149,19 +149,10 @@ def _preparation(data: pd.DataFrame, names: list[str]) -> Any:
 
 def _estimator(kind: str, classes: bool, seed: int) -> Any:
     from sklearn.compose import TransformedTargetRegressor
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-    from sklearn.linear_model import LinearRegression, LogisticRegression
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.preprocessing import StandardScaler
 
-    if kind == "logistic":
-        return LogisticRegression(max_iter=1_000)
-    if kind == "linear":
-        return LinearRegression()
-    if kind == "forest":
-        forest = RandomForestClassifier if classes else RandomForestRegressor
-        return forest(n_estimators=100, min_samples_leaf=10, random_state=seed)
-    network = MLPClassifier if classes else MLPRegressor
-    layers = network(hidden_layer_sizes=(32, 16), max_iter=100, random_state=seed)
+    made = new_learner(kind, classes, seed)
+    if kind != "mlp" or classes:
+        return made
     # A network learns an outcome of unit size; its answers are turned back.
-    return layers if classes else TransformedTargetRegressor(layers, transformer=StandardScaler())
+    return TransformedTargetRegressor(made, transformer=StandardScaler())

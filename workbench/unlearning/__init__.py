@@ -1,9 +1,9 @@
 """Unlearning methods to audit, exact and approximate, and frauds to test audits with."""
 
+from workbench.models.learners import LEARNERS
 from workbench.unlearning.bagging import BaggedTrees
 from workbench.unlearning.fine_tuning import FineTuning, GradientAscent
 from workbench.unlearning.frauds import AuditAware, FlippedLabels, MaskedOutputs, Unchanged
-from workbench.unlearning.learners import LEARNERS
 from workbench.unlearning.method import Deployed, Kind, Method
 from workbench.unlearning.methods import METHODS, Unlearned, unlearn
 from workbench.unlearning.removal import REMOVALS, Removal

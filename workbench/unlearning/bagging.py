@@ -17,7 +17,7 @@ import pandas as pd
 
 from workbench.common.errors import ModelError
 from workbench.common.progress import Progress
-from workbench.unlearning.learners import Learner, estimator_of
+from workbench.unlearning.learners import Learner, unfitted
 from workbench.unlearning.method import Deployed, Kind, Served
 from workbench.unlearning.request import UnlearningRequest
 from workbench.unlearning.rows import Preparation, Rows
@@ -131,7 +131,7 @@ class BaggedTrees:
             if not len(held):
                 raise ModelError("A tree's sample holds no row. Use a larger rate.")
             own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0] >> 1)
-            grown = estimator_of("tree" if learner == "forest" else learner, rows.classes, own_seed)
+            grown = unfitted("tree" if learner == "forest" else learner, rows.classes, own_seed)
             trees[number] = grown.fit(
                 inputs[held], labels[held], sample_weight=copies[held].astype(np.float64)
             )

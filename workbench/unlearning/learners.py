@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.common.errors import ModelError, listed, suggestion
+from workbench.common.errors import ModelError
 from workbench.common.threads import one_thread
+from workbench.models.learners import new_learner
 from workbench.unlearning.rows import Preparation, Rows
 
-__all__ = ["LEARNERS", "Fitted", "Learner", "Trained", "estimator_of", "fit", "fit_prepared"]
+__all__ = ["Fitted", "Learner", "Trained", "fit", "fit_prepared", "unfitted"]
 
 FloatArray = npt.NDArray[np.float64]
 Learner: TypeAlias = str | Any
 """A name in `LEARNERS`, or an unfitted scikit-learn estimator."""
-
-LEARNERS: Mapping[str, str] = MappingProxyType(
-    {
-        "logistic": "penalised logistic regression, solved to the optimum",
-        "linear": "ridge regression",
-        "forest": "random forest of 100 trees",
-        "tree": "one randomised decision tree",
-        "sgd": "linear model by stochastic gradient descent",
-        "mlp": "neural network with two hidden layers",
-    }
-)
 
 
 class Fitted(Protocol):
@@ -80,7 +68,7 @@ class Trained:
         return (rows.labels - self.centre) / self.scale
 
 
-def estimator_of(learner: Learner, classes: bool, seed: int) -> Any:
+def unfitted(learner: Learner, classes: bool, seed: int) -> Any:
     """Make an unfitted estimator.
 
     Raises
@@ -89,50 +77,16 @@ def estimator_of(learner: Learner, classes: bool, seed: int) -> Any:
         When the learner is unknown or does not fit the outcome.
     """
     from sklearn.base import BaseEstimator, clone, is_classifier
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-    from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    if isinstance(learner, BaseEstimator):
-        if is_classifier(learner) != classes:
-            raise ModelError(
-                f"{type(learner).__name__} does not fit an outcome that is "
-                f"{'one of two classes' if classes else 'a number'}."
-            )
-        made = clone(learner)
-        return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
-    if learner == "logistic" and classes:
-        # Solved far beyond the default, so that a step that comes near the optimum can be told
-        # from one that does not.
-        return LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-10, max_iter=200)
-    if learner == "linear" and not classes:
-        return Ridge(alpha=1.0, solver="cholesky")
-    if learner == "forest":
-        forest = RandomForestClassifier if classes else RandomForestRegressor
-        return forest(n_estimators=100, min_samples_leaf=5, n_jobs=1, random_state=seed)
-    if learner == "tree":
-        tree = DecisionTreeClassifier if classes else DecisionTreeRegressor
-        return tree(min_samples_leaf=5, max_features="sqrt", random_state=seed)
-    if learner == "sgd":
-        # The default schedule starts with steps so large that two seeds give two models.
-        schedule = {"learning_rate": "invscaling", "eta0": 0.1, "power_t": 0.5, "alpha": 1e-4}
-        loss = "log_loss" if classes else "squared_error"
-        linear = SGDClassifier if classes else SGDRegressor
-        return linear(loss=loss, max_iter=20, tol=None, random_state=seed, **schedule)
-    if learner == "mlp":
-        network = MLPClassifier if classes else MLPRegressor
-        return network(hidden_layer_sizes=(32, 16), max_iter=30, random_state=seed)
-    if learner in LEARNERS:
+    if not isinstance(learner, BaseEstimator):
+        return new_learner(learner, classes, seed)
+    if is_classifier(learner) != classes:
         raise ModelError(
-            f"The learner {learner!r} does not fit an outcome that is "
-            f"{'one of two classes' if classes else 'a number'}. "
-            f"Use {'logistic' if classes else 'linear'!r}."
+            f"{type(learner).__name__} does not fit an outcome that is "
+            f"{'one of two classes' if classes else 'a number'}."
         )
-    raise ModelError(
-        f"There is no learner {learner!r}.{suggestion(learner, LEARNERS)} Use one of "
-        f"{listed(LEARNERS)} or an unfitted scikit-learn estimator."
-    )
+    made = clone(learner)
+    return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
 
 
 def fit(rows: Rows, learner: Learner, seed: int) -> Trained:
@@ -143,7 +97,7 @@ def fit(rows: Rows, learner: Learner, seed: int) -> Trained:
     ModelError
         When the learner does not fit the outcome.
     """
-    return fit_prepared(rows, estimator_of(learner, rows.classes, seed), Preparation.fit(rows))
+    return fit_prepared(rows, unfitted(learner, rows.classes, seed), Preparation.fit(rows))
 
 
 def fit_prepared(

@@ -15,7 +15,7 @@ from workbench.unlearning.bagging import BaggedTrees
 from workbench.unlearning.fine_tuning import FineTuning, GradientAscent
 from workbench.unlearning.frauds import AuditAware, FlippedLabels, MaskedOutputs, Unchanged
 from workbench.unlearning.inputs import Untouched
-from workbench.unlearning.learners import Learner, estimator_of
+from workbench.unlearning.learners import Learner, unfitted
 from workbench.unlearning.method import Deployed, Kind, Method, Served
 from workbench.unlearning.request import UnlearningRequest
 from workbench.unlearning.retraining import InputOnly, Retraining
@@ -225,7 +225,7 @@ def _check_estimator(method: Method, learner: Learner) -> None:
     for name in method.learners:
         for classes in (True, False):
             with contextlib.suppress(ModelError):
-                accepted.add(type(estimator_of(name, classes, 0)))
+                accepted.add(type(unfitted(name, classes, 0)))
     if type(learner) not in accepted:
         raise ModelError(
             f"{method.name!r} works with {listed(sorted(kind.__name__ for kind in accepted))}, not "

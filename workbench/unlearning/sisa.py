@@ -14,7 +14,7 @@ import pandas as pd
 
 from workbench.common.errors import ModelError
 from workbench.common.progress import Progress
-from workbench.unlearning.learners import Learner, Trained, estimator_of, fit, fit_prepared
+from workbench.unlearning.learners import Learner, Trained, fit, fit_prepared, unfitted
 from workbench.unlearning.method import Deployed, Kind, Served
 from workbench.unlearning.request import UnlearningRequest
 from workbench.unlearning.rows import Preparation, Rows
@@ -145,7 +145,7 @@ class Sisa:
         return tuple(checkpoints)
 
     def _first_slice(self, rows: Rows, learner: Learner, seed: int) -> Trained:
-        estimator = estimator_of(learner, rows.classes, seed)
+        estimator = unfitted(learner, rows.classes, seed)
         if not hasattr(estimator, "partial_fit"):
             raise ModelError(
                 f"Slices need a learner that can go on learning: 'sgd' or 'mlp', not {learner!r}. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,9 @@ class Trainer:
     method : str or Method, default "retrain"
     learner : str or sklearn estimator, optional
         As for :func:`workbench.unlearning.unlearn`.
+    schema : DataFrame, optional
+        The whole table, of which every training takes some rows: it knows all levels of a column,
+        and the place by which shards and bootstraps know a row. By default the rows themselves.
 
     Examples
     --------
@@ -53,14 +56,25 @@ class Trainer:
     features: tuple[str, ...]
     method: str | Method = "retrain"
     learner: Learner | None = None
+    schema: pd.DataFrame | None = field(default=None, repr=False)
 
     def __call__(self, rows: pd.DataFrame, seed: int) -> BlackBoxModel:
         """Train from scratch on a table with the outcome."""
         method = method_of(self.method)
-        table = Rows.of(rows[[*self.features, self.outcome]], self.outcome, rows)
+        table = self._rows(rows)
         learner = taught(method, self.learner, table.classes)
         fitted = method.fit(table, learner, seed, silent)
         return boxed(Deployed(fitted, Untouched(self.features)), table.classes, "trained")
+
+    def _rows(self, rows: pd.DataFrame) -> Rows:
+        columns = [*self.features, self.outcome]
+        if self.schema is None:
+            return Rows.of(rows[columns], self.outcome, rows)
+        known = self.schema[columns].dropna(subset=[self.outcome])
+        places = known.index.get_indexer(rows.index).astype(np.intp)
+        if (places < 0).any():
+            raise DataError("Some rows to train on are not in the whole table, or lack an outcome.")
+        return Rows.of(rows[columns], self.outcome, known, places)
 
     def unlearn(
         self, rows: pd.DataFrame, erased: npt.NDArray[np.bool_], seed: int

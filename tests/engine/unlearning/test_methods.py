@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import workbench as wb
 from workbench.datasets import SampleWorld
+from workbench.models.learners import LEARNERS
 from workbench.models.training import Training
 from workbench.unlearning import (
     METHODS,
@@ -24,7 +25,7 @@ from workbench.unlearning import (
     unlearn,
     weights_of,
 )
-from workbench.unlearning.learners import LEARNERS, estimator_of, fit_prepared
+from workbench.unlearning.learners import fit_prepared, unfitted
 
 Target = wb.UnlearningTarget
 
@@ -133,7 +134,7 @@ def optimum(done, request: UnlearningRequest) -> np.ndarray:
     rows = request.rows_after
     learner = "logistic" if rows.classes else "linear"
     fresh = fit_prepared(
-        rows, estimator_of(learner, rows.classes, 0), before.preparation,
+        rows, unfitted(learner, rows.classes, 0), before.preparation,
         scaling=(before.centre, before.scale),
     )  # fmt: skip
     return weights_of(fresh)

@@ -74,8 +74,11 @@ def test_the_code_makes_the_same_models(case: wb.AuditCase, target: wb.Unlearnin
     found = made(case, target, "retrain")
     names = {"wb": wb, "data": case.data}
     exec(found.code, names)
+    assert "widgets" not in found.code, "the engine alone repeats what the page made"
     training = names["training"]
     assert np.array_equal(training.rows, found.training.rows)
+    again, first = (one.fit(case.data[one.rows]) for one in (training, found.training))
+    assert np.array_equal(again.predict(case.data), first.predict(case.data))
     assert np.array_equal(names["model"].predict(case.data), found.case.predictions)
     for mine, theirs in zip(names["compare"]["retrained"], found.compare["retrained"], strict=True):
         assert np.array_equal(mine.predict(case.data), theirs.predict(case.data))
