@@ -69,7 +69,7 @@ def new_learner(name: str, classes: bool, seed: int) -> Any:
         return linear(loss=loss, max_iter=20, tol=None, random_state=seed, **schedule)
     if name == "mlp":
         network = MLPClassifier if classes else MLPRegressor
-        return network(hidden_layer_sizes=(32, 16), max_iter=100, random_state=seed)
+        return network(hidden_layer_sizes=(32, 16), max_iter=30, random_state=seed)
     if name in LEARNERS:
         raise ModelError(
             f"The learner {name!r} does not fit an outcome that is "
