@@ -21,6 +21,7 @@ from workbench.report.outline.groups import groups
 from workbench.report.outline.meaning import meaning
 from workbench.report.outline.methods import methods
 from workbench.report.outline.paths import paths
+from workbench.report.outline.profile import profile
 from workbench.report.outline.provenance import provenance
 from workbench.report.outline.spread import spread
 from workbench.report.outline.verdict import asked, question, verdict
@@ -65,7 +66,9 @@ def chapters(report: AuditFindings, *keys: str) -> tuple[Section, ...]:
 
 def chapter_makers() -> dict[str, Part]:
     """Return what makes each chapter, by its key, in the order of a report."""
-    found = _chapter("found", "What was found", effects, groups, *_checks("found").values(), spread)
+    found = _chapter(
+        "found", "What was found", effects, profile, groups, *_checks("found").values(), spread
+    )
     others = _chapter("others", "What other methods say", methods, associations, fairness)
     sure = _chapter("sure", "How sure are we", diagnostics, *_checks("sure").values())
     return {

@@ -13,6 +13,7 @@ from workbench.common.blocks import (
     Section,
     Sentence,
     Table,
+    Term,
 )
 from workbench.common.wording import held, share, signed
 from workbench.report.findings import AuditFindings
@@ -21,6 +22,8 @@ __all__ = ["diagnostics"]
 
 OPEN = 8
 """Claims of a table that stands open; a longer one is folded away."""
+LISTED = 60
+"""Claims on a page."""
 
 
 def diagnostics(report: AuditFindings) -> tuple[Block, ...]:
@@ -139,19 +142,25 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
     if verdict is None or not verdict.claims:
         return
     n = len(verdict.claims)
+    listed = verdict.to_frame().head(LISTED).to_dict("records")
+    rest = f" The {n - LISTED} smallest are in the saved report." if n > LISTED else ""
     table = Table(
-        f"Every effect held against ±{verdict.threshold:g}, largest first, with its "
-        f"{share(1 - 2 * verdict.alpha)} interval and the p-value of “it lies within the "
-        f"threshold” before correction for {n} claims.",
+        f"Every claim held against ±{verdict.threshold:g}, largest first, with the interval that "
+        f"decides it ({share(1 - 2 * verdict.alpha)} for claims on their own) and the p-value of "
+        f"“it lies within the threshold” before correction.{rest}",
         (*_text("claim"), *map(Column, ("estimate and interval", "p")), *_text("finding")),
         tuple(
             (
-                claim["name"],
-                Number(claim["value"], (claim["low"], claim["high"])),
+                Term(claim["name"], claim["change"]),
+                Number(
+                    claim["value"],
+                    (claim["low"], claim["high"]),
+                    form="share" if claim["kind"] == "share" else "signed",
+                ),
                 Number(claim["p_above"], form="p"),
                 held(claim["above"], claim["below"]),
             )
-            for claim in verdict.to_frame().to_dict("records")
+            for claim in listed
         ),
         name="Claims",
     )

@@ -72,11 +72,10 @@ def _steps(report: AuditFindings) -> Iterator[Sentence]:
     verdict = report.verdict
     if verdict is not None:
         yield Sentence(
-            f"“No influence above the threshold found” takes every claim’s "
-            f"{share(1 - 2 * verdict.alpha)} interval inside ±{verdict.threshold:g}; “residual "
-            f"influence found” takes one claim outside it after Holm’s correction; anything else "
-            f"is inconclusive. Either firm decision is wrong at most {share(verdict.alpha)} of the "
-            f"time, if what the finding rests on holds.",
+            f"“No influence above the threshold found” takes every claim inside "
+            f"±{verdict.threshold:g}; “influence found” takes one claim outside it, after "
+            f"correction for all claims; anything else is inconclusive. Either firm decision is "
+            f"wrong at most {share(verdict.alpha)} of the time, if what it rests on holds.",
             lead="Verdict.",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from workbench.report.outline.groups import groups
 from workbench.report.outline.meaning import meaning
 from workbench.report.outline.moved import moved_words
 from workbench.report.outline.paths import paths
+from workbench.report.outline.profile import profile
 from workbench.report.outline.spread import spread
 from workbench.report.page.markup import render_blocks
 
@@ -281,3 +283,25 @@ def test_sections_about_peoples_rows_are_left_out_at_any_depth() -> None:
 def test_a_table_with_a_missing_cell_is_refused() -> None:
     with pytest.raises(ValueError, match="has 1 cells for 2 columns"):
         Table("numbers", (Column("a"), Column("b")), (("x",),))
+
+
+def test_levels_people_and_what_was_tested_are_told_with_their_numbers() -> None:
+    target = wb.UnlearningTarget.feature("zip_code")
+    report = wb.audit(loan_case(), target, ("cafe", "fuzzing"), seed=0)
+    assert report.profile is not None and report.verdict is not None
+    (found,) = report.profile
+    html = html_of(profile(report))
+    assert all(escape(text) in html for text in report.verdict.basis)
+    for level in found.levels:
+        assert escape(level.label) in html and signed(level.effects["total"][0]) in html
+    total = found.parts["total"]
+    assert cells(html, "zip_code, total")[1:3] == [
+        escape(total.surest.text),
+        signed(total.surest.value),
+    ]
+    people = found.people["total"]
+    assert f'<td class="n">{100 * people.share:.0f} %' in html
+    alone = wb.audit(
+        loan_case(), target, ("cafe",), intervention=wb.Contrast("MA 02121", "MA 02467")
+    )
+    assert (profile(alone) is None) == (alone.profile is None)

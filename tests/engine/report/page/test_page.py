@@ -96,7 +96,7 @@ def checked(report: AuditReport) -> Page:
     words = page.text()
     assert not re.search(r"\bprove[dns]?\b", words.lower())
     assert not re.search(r"\b(nan|None|inf|Undefined)\b", _without_code(text))
-    assert len(text.encode("utf-8")) < 300_000
+    assert len(text.encode("utf-8")) < 350_000
     return page
 
 
@@ -263,7 +263,7 @@ def test_twenty_features_fit_on_a_page_of_bounded_size() -> None:
     case = wb.AuditCase(data=data, model=model, graph=graph, outcome="risk")
     methods = ["cafe", "fuzzing", "permutation", "aif360"]
     report = wb.audit(case, wb.UnlearningTarget.features(names), methods, progress=lambda *_: None)
-    page = checked(report)  # under 300 kB
+    page = checked(report)  # under 350 kB
     assert "these 20 features" in page.text("h1")
     assert all(name in page.text("table") for name in names)
     assert "smallest are left out of the picture" in page.text("figcaption")

@@ -1,0 +1,172 @@
+"""Effects over all levels of a feature, for single people and for groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from workbench.common.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Figure,
+    Number,
+    Section,
+    Sentence,
+    Table,
+)
+from workbench.common.charts import BarChart, BarRow
+from workbench.common.wording import share, signed
+from workbench.methods.profile.profile import EffectProfile, FeatureProfile, PartProfile
+from workbench.report.findings import AuditFindings
+
+__all__ = ["profile"]
+
+DRAWN_FEATURES = 3
+"""Features with a picture of their own; the tables have them all."""
+DRAWN_LEVELS = 12
+LISTED = 8
+"""Features of a table: those with the clearest change, and all features together."""
+HEAD = ("clearest change", "its effect", "at least", "at most, of any change")
+
+
+def profile(report: AuditFindings) -> Section | None:
+    """Return the effects over levels, people and groups; None for an audit of one change."""
+    found = report.profile
+    if found is None:
+        return None
+    return Section("profile", "Over all levels, for people and groups", tuple(_blocks(report)))
+
+
+def _blocks(report: AuditFindings) -> Iterator[Block]:
+    found = report.profile
+    assert found is not None
+    if report.verdict is not None and report.verdict.basis:
+        yield Bullets(report.verdict.basis)
+    single = [one for one in found if not one.combination]
+    single.sort(key=lambda one: -_floor(one))
+    listed = [*(one for one in found if one.combination), *single[:LISTED]]
+    if (more := len(single) - LISTED) > 0:
+        yield Sentence(
+            f"The tables have the {LISTED} features with the clearest change; the saved report has "
+            f"the other {more}.",
+            quiet=True,
+        )
+    for one in single[:DRAWN_FEATURES]:
+        if "total" in one.parts and len(one.levels) > 1:
+            yield _figure(one, report)
+    yield _changes(found, listed)
+    if any(one.people for one in found):
+        yield _people(found, listed)
+    if any(one.groups for one in found):
+        title = "The same for each named group"
+        table = _groups(found, listed)
+        yield Section("profile-groups", title, (table,), folded=True, audience="annex")
+
+
+def _floor(found: FeatureProfile) -> float:
+    return found.parts["total"].floor if "total" in found.parts else 0.0
+
+
+def _figure(found: FeatureProfile, report: AuditFindings) -> Figure:
+    levels = sorted(found.levels, key=lambda level: -level.share)[:DRAWN_LEVELS]
+    kept = [level for level in found.levels if level in levels and "total" in level.effects]
+    rows = tuple(
+        BarRow(level.label, *level.effects["total"], f"{share(level.share)} of the rows")
+        for level in kept
+    )
+    more = len(found.levels) - len(kept)
+    chart = BarChart(
+        rows,
+        f"Mean prediction with {found.feature} set to each level",
+        "distance from the mean over the feature’s own distribution",
+    )
+    rest = f" {more} rarer levels are left out of the picture." if more else ""
+    return Figure(
+        chart,
+        title=f"{found.feature}, level by level",
+        caption="How far the mean prediction goes when every row is set to the level; the thin "
+        f"lines hold for all levels at once.{rest}",
+    )
+
+
+def _changes(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
+    rows = tuple(
+        (f"{one.feature}, {part}", *_part(over))
+        for one in listed
+        for part, over in one.parts.items()
+    )
+    return Table(
+        f"The clearest change between two levels, with a bound from below that holds for all "
+        f"changes at once, and a bound from above on any change ({found.unit}).",
+        (
+            Column("feature and effect", number=False),
+            Column(HEAD[0], number=False),
+            *map(Column, HEAD[1:]),
+        ),
+        rows,
+        name="Effects over all levels",
+        audience="annex",
+    )
+
+
+def _part(over: PartProfile) -> tuple[Cell, ...]:
+    pair = over.surest
+    return pair.text, Number(pair.value), _size(over.floor), _size(over.ceiling)
+
+
+def _size(value: float) -> str:
+    return signed(value).lstrip("+")
+
+
+def _people(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
+    tau = f"{found.threshold:g}"
+    return Table(
+        f"Single people: the share of rows whose own prediction some level moves by more than "
+        f"{tau}, and the mean size of the change. The direct effect is asked of the model; the "
+        f"total assumes that a row keeps its noise when its causes change.",
+        (
+            Column("feature and effect", number=False),
+            Column("widest between", number=False),
+            Column(f"moved by more than {tau}"),
+            Column("mean size"),
+            Column("rows asked"),
+        ),
+        tuple(
+            (
+                f"{one.feature}, {part}",
+                people.pair.text,
+                Number(people.share, (people.moved_low, people.moved_high), form="share"),
+                _size(people.mean_size),
+                people.asked,
+            )
+            for one in listed
+            for part, people in one.people.items()
+        ),
+        name="Single people",
+    )
+
+
+def _groups(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
+    return Table(
+        f"In each group: the clearest change between two levels, with bounds over all groups at "
+        f"once ({found.unit}).",
+        (
+            Column("group", number=False),
+            Column("feature and effect", number=False),
+            Column("rows"),
+            Column(HEAD[0], number=False),
+            *map(Column, HEAD[1:]),
+        ),
+        tuple(
+            (group, f"{one.feature}, {part}", _rows(one.group_rows, group), *_part(over))
+            for one in listed
+            for group, parts in one.groups.items()
+            for part, over in parts.items()
+        ),
+        name="Groups over all levels",
+    )
+
+
+def _rows(counts: Mapping[str, int], group: str) -> Cell:
+    return counts.get(group)
