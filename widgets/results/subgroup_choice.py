@@ -71,7 +71,7 @@ def _said(report: wb.AuditReport, name: str | None) -> tuple[Block, ...]:
 
 def _group(report: wb.AuditReport, name: str) -> tuple[Block, ...]:
     table = report.subgroups[name]
-    whole = {e.feature: e.total for e in report.effects.of("cafe") if not e.combination}
+    whole = {e.feature: e.total for e in report.effects.believed if not e.combination}
     sentences = []
     for entry in table:
         if entry.combination:

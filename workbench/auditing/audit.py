@@ -85,7 +85,7 @@ def audit(
     seed : int, default 0
         Same input and seed, same output.
     subgroups : mapping of str to str, optional
-        Conditions by name (see :class:`workbench.case.condition.Condition`). CAFÉ's effects are
+        Conditions by name (see :class:`workbench.case.condition.Condition`). The effects are
         estimated again on the target's rows where each holds, under the same interventions; see
         ``report.subgroups`` and :meth:`AuditReport.subgroup_frame`. A subgroup of fewer than two
         of the target's rows is left out and named in ``report.skipped``.
@@ -199,7 +199,7 @@ def audit(
                 effects, paths, threshold=tau, alpha=alpha, doubted=doubted, profile=profile
             )
 
-        by_group = run_subgroups(asked, steps)
+        by_group = run_subgroups(asked, steps, equations)
         context = run_context(asked, steps)
         baselines = run_baselines(asked, steps)
         findings = run_checks(asked, steps, verdict, equations)

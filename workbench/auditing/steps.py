@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,8 @@ from workbench.checks.subgroups.named import effects_by_subgroup
 from workbench.checks.verdict import Verdict
 from workbench.common.errors import AuditError
 from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.debiased.estimator import debiased_effects
+from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.paths import PathEffect, trace_paths
 from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
@@ -51,7 +53,9 @@ def run_equations(
     """
     case = asked.case
     chosen = [method for method in CAUSAL_METHODS if method.name in asked.methods]
-    if not case.model.can_query or not any(method.needs_equations for method in chosen):
+    if not case.model.can_query or not any(
+        method.needs_equations or method.takes_equations for method in chosen
+    ):
         return None
     keep = {**set_levels(asked.varied), **kept}
     others = any(not method.needs_equations for method in chosen)
@@ -68,16 +72,18 @@ def run_profile(
     asked: AuditRequest, steps: Steps, levels: Range | None, equations: Equations | None
 ) -> EffectProfile | None:
     """Measure the target over its levels, people and groups, where some causal method may."""
-    by_cafe = "cafe" in asked.methods
-    if levels is None or (equations is None and not by_cafe):
+    by_regression = not {"cafe", "debiased"}.isdisjoint(asked.methods)
+    if levels is None or (equations is None and not by_regression):
         return None
+    simulator = _simulator(asked, equations)
+    used = equations if simulator is None else simulator.equations
     return steps.run(
         "profile",
         lambda: profile_of(
             asked.case,
             asked.target,
             levels,
-            equations,
+            used,
             asked.groups,
             threshold=asked.threshold,
             alpha=asked.alpha,
@@ -123,26 +129,45 @@ def run_paths(
     """Follow the effects path by path."""
     if equations is None:
         return ()
+    simulator = _simulator(asked, equations)
+    used = equations if simulator is None else simulator.equations
     return steps.run(
         "paths",
-        lambda: trace_paths(asked.case, asked.target, equations=equations, **asked.options),
+        lambda: trace_paths(asked.case, asked.target, equations=used, **asked.options),
     )
 
 
-def run_subgroups(asked: AuditRequest, steps: Steps) -> dict[str, EffectTable]:
-    """Estimate CAFÉ's effects again in every subgroup of the target's rows."""
+def run_subgroups(
+    asked: AuditRequest, steps: Steps, equations: Equations | None
+) -> dict[str, EffectTable]:
+    """Estimate effects again in every subgroup of the target's rows."""
     if not asked.groups:
         return {}
-    if "cafe" in asked.methods:
+    found: dict[str, EffectTable] = {}
+    estimate: Callable[..., EffectTable] | None = None
+    if "debiased" in asked.methods:
+        estimate = partial(debiased_effects, simulator=_simulator(asked, equations))
+    elif "cafe" in asked.methods:
+        estimate = cafe_effects
+    if estimate is None:
+        reason = "Effects in subgroups take the method 'debiased' or 'cafe'; add one of them."
+        left_out = dict.fromkeys(asked.groups, reason)
+    else:
         found, left_out = steps.run(
             "subgroups",
-            lambda: effects_by_subgroup(asked.case, asked.target, asked.groups, **asked.options),
+            lambda: effects_by_subgroup(
+                asked.case, asked.target, asked.groups, estimate, **asked.options
+            ),
         )
-    else:
-        reason = "Effects in subgroups are estimated by CAFÉ; add 'cafe' to the methods."
-        found, left_out = {}, dict.fromkeys(asked.groups, reason)
     steps.skipped |= {f"subgroup {name}": why for name, why in left_out.items()}
     return found
+
+
+def _simulator(asked: AuditRequest, equations: Equations | None) -> Simulator | None:
+    """Return the simulator of the debiased estimate, where the audit has made one."""
+    if equations is None or "debiased" not in asked.methods:
+        return None
+    return Simulator.of(asked.case, asked.names, asked.varied, plain=equations, seed=asked.seed)
 
 
 def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
@@ -153,7 +178,7 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
         for name in case.features
         if name not in asked.names and not case.columns[name].is_constant
     )
-    if "cafe" not in asked.methods or not others:
+    if not {"cafe", "debiased"}.intersection(asked.methods) or not others:
         return _no_effects(asked)
     found = steps.optional(
         "cafe, other features",

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.asking.budget import Budget
+from workbench.case.asking.known_answers import KnownAnswers
 from workbench.case.fit_together import (
     case_warnings,
     check_graph,
@@ -223,6 +224,11 @@ class AuditCase:
     def n_rows(self) -> int:
         """Rows of the data."""
         return len(self.data)
+
+    @cached_property
+    def answered(self) -> KnownAnswers:
+        """What the model answered about changed rows, where they are counted in a budget."""
+        return KnownAnswers()
 
     @cached_property
     def audit_graph(self) -> CausalGraph:

@@ -91,7 +91,7 @@ def diagnose(
     """
     mask = target.mask(case.data)
     positions = np.flatnonzero(mask)
-    adjusted = {e.feature: e.adjustment for e in effects.of("cafe") if not e.combination}
+    adjusted = {e.feature: e.adjustment for e in effects.believed if not e.combination}
     disagreement = estimator_disagreement(effects)
     fit = equation_fit(equations or Equations({}, "abduct", seed), seed)
     support = overlap(case, varied, [_beside(case, v.feature) for v in varied], positions, seed)
@@ -114,6 +114,7 @@ def diagnose(
         adjustment,
         (
             *unexplained.values(),
+            *_about_form(effects),
             *_warn(case, target, len(positions), disagreement, fit, support),
         ),
         tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case)])),
@@ -142,7 +143,7 @@ def _unexplained(
     """
     asked = {
         entry.feature: entry
-        for entry in effects.of("cafe")
+        for entry in effects.believed
         if not entry.combination and case.model.can_query and not case.carriers(entry.feature)
     }
     if not asked or target.kind == "datapoints":
@@ -174,6 +175,25 @@ def _unexplained(
                 f"{signed(gap.value)} ({span((gap.low, gap.high))}) more than the model's own use "
                 f"of {entry.feature} explains. The graph may miss an arrow out of "
                 f"{entry.feature}, or a common cause: its effect rests on there being none.",
+            )
+
+
+def _about_form(effects: EffectTable) -> Iterator[str]:
+    """Say where the equations leave too much unexplained, and which rows lacked a mediator."""
+    for entry in effects.judged:
+        if entry.form is not None and not entry.form.holds:
+            yield (
+                f"The form behind the effect of {entry.feature} does not hold: what it leaves "
+                f"unexplained is {entry.form.ratio:.1f} times its own error. Its total effect is "
+                f"corrected; its paths and pure indirect effect are not to be relied on, and are "
+                f"not judged. The graph may miss an edge, or two mediators may share a cause that "
+                f"nobody drew."
+            )
+        if entry.filled_rows and not entry.combination:
+            yield (
+                f"In {entry.filled_rows:,} rows ({share(entry.filled_rows / entry.n_rows)}) a "
+                f"mediator of {entry.feature} is missing. It was drawn there given what is known, "
+                f"so that the change is carried past the gap."
             )
 
 

@@ -270,6 +270,20 @@ class EffectTable:
         chosen = tuple(entry for entry in self.entries if entry.estimator.kind == kind)
         return EffectTable(chosen, self.index, self.unit, self.seed)
 
+    @property
+    def judged(self) -> EffectTable:
+        """The entries that a verdict holds against its threshold.
+
+        The debiased estimate where it ran, else every estimator's.
+        """
+        return self.of("debiased") if self.of("debiased").entries else self
+
+    @property
+    def believed(self) -> EffectTable:
+        """The entries of one estimator: the debiased one where it ran, else CAFÉ, else fuzzing."""
+        tables = (self.of(kind) for kind in ("debiased", "cafe", "fuzzing"))
+        return next((table for table in tables if table.entries), self)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per entry.
 

@@ -70,19 +70,22 @@ class CausalMethod(AuditMethod):
     ----------
     run : callable
         ``run(asked, equations)`` to the effects of the target's features; `equations` is None
-        unless `needs_equations`.
+        unless it needs or takes them.
     compared : tuple of str
         Parts that are ranked beside the attributions: any of "total", "direct", "indirect".
     needs_queries : bool
         Whether it must ask the model about changed rows.
     needs_equations : bool
         Whether it needs the structural equations, which an audit fits once.
+    takes_equations : bool
+        Whether it takes them where they can be fitted, and can do without.
     """
 
     run: Callable[[AuditRequest, Equations | None], EffectTable]
     compared: tuple[str, ...] = ("total",)
     needs_queries: bool = False
     needs_equations: bool = False
+    takes_equations: bool = False
 
 
 R = TypeVar("R", bound=BaselineFinding)

@@ -31,6 +31,7 @@ def _method(module: str) -> CausalMethod | Baseline[Any]:
 
 
 METHODS: tuple[CausalMethod | Baseline[Any], ...] = (
+    _method("workbench.methods.debiased.estimator"),
     _method("workbench.methods.cafe.estimator"),
     _method("workbench.methods.fuzzing.estimator"),
     _method("workbench.methods.baselines.shap_values"),

@@ -176,7 +176,7 @@ class AuditFindings:
 
     def comparison(self) -> Comparison:
         """Put the causal effects and the attributions of all features side by side."""
-        own = {entry.feature for entry in self.effects.of("cafe") if not entry.combination}
+        own = {entry.feature for entry in self.effects.believed if not entry.combination}
         rest = tuple(e for e in self.context if not e.combination and e.feature not in own)
         entries = tuple(e for e in self.effects if not e.combination) + rest
         order = {name: place for place, name in enumerate(self.reads)}

@@ -19,7 +19,7 @@ def subgroup_frame(
     effects: EffectTable, subgroups: Mapping[str, EffectTable], conditions: Mapping[str, str]
 ) -> pd.DataFrame:
     """Return the effects in subgroups; see :meth:`AuditFindings.subgroup_frame`."""
-    whole = {(e.feature, e.combination): e for e in effects.of("cafe")}
+    whole = {(e.feature, e.combination): e for e in effects.believed}
     records = [
         _compared(
             {"subgroup": name, "condition": conditions.get(name, "")},

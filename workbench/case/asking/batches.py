@@ -6,13 +6,16 @@ is needed; then all that wait go to the model together, in tables of at most 200
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.case.asking.known_answers import KnownAnswers
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.common.progress import Progress, silent
@@ -35,11 +38,21 @@ BATCH_ROWS = 200_000
 
 @dataclass(eq=False)
 class Answer:
-    """The model's scores for one question, fetched when first read."""
+    """The model's scores for one question, fetched when first read.
+
+    Attributes
+    ----------
+    positions : ndarray of int, shape (rows,)
+    changes : mapping of str to ndarray
+        What is changed of the features that the model reads.
+    moved : ndarray of int
+        Places of the rows that this changes; the others are as they were scored.
+    """
 
     _batch: QueryBatch
     positions: Positions
     changes: Mapping[str, Values]
+    moved: Positions
     _scores: FloatArray | None = None
 
     @property
@@ -50,10 +63,35 @@ class Answer:
         assert self._scores is not None
         return self._scores
 
+    @property
+    def asked(self) -> int:
+        """Rows that the question changes, about which the model must be asked."""
+        return len(self.moved)
+
+    @cached_property
+    def key(self) -> bytes:
+        """What tells this question from every other about the same case."""
+        digest = hashlib.blake2b(self.positions[self.moved].tobytes(), digest_size=16)
+        for name in sorted(self.changes):
+            digest.update(name.encode() + b"\0")
+            digest.update(self.changes[name][self.moved].tobytes())
+        return digest.digest()
+
+    def put(self, scores: FloatArray) -> None:
+        """Take the scores of the rows that were asked about."""
+        if len(self.moved) == len(self.positions):
+            self._scores = scores
+        else:
+            self._scores = self._batch.case.predictions[self.positions]
+            self._scores[self.moved] = scores
+
 
 @dataclass(eq=False)
 class QueryBatch:
     """Collects questions about rows of a case and asks them together.
+
+    A row that a question leaves as it is was scored already, and a question that was put before
+    was answered: neither goes to the model again.
 
     Attributes
     ----------
@@ -66,6 +104,12 @@ class QueryBatch:
     step: str = "asking the model"
     asked: int = 0
     _waiting: list[Answer] = field(default_factory=list)
+    _own: KnownAnswers = field(default_factory=KnownAnswers)
+
+    @property
+    def known(self) -> KnownAnswers:
+        """Answers given before; within an audit, where questions are counted, to anyone."""
+        return self._own if self.case.budget is None else self.case.answered
 
     def ask(self, positions: Positions, changes: Mapping[str, Values]) -> Answer:
         """Ask for the scores of rows after `changes` (encoded values by feature).
@@ -74,46 +118,70 @@ class QueryBatch:
         as it is stands, exactly.
         """
         read = {name: values for name, values in changes.items() if name in self.case.reads}
-        answer = Answer(self, positions, read)
-        if not read:
-            answer._scores = self.case.predictions[positions]
-        else:
+        moved = np.zeros(len(positions), dtype=bool)
+        for name, values in read.items():
+            was = self.case.columns[name].values[positions]
+            moved |= (values != was) & ((values == values) | (was == was))  # two NaN are the same
+        answer = Answer(self, positions, read, np.flatnonzero(moved))
+        if answer.asked:
             self._waiting.append(answer)
+        else:
+            answer.put(np.zeros(0))
         return answer
 
     def flush(self) -> None:
         """Put every waiting question to the model."""
         waiting, self._waiting = self._waiting, []
-        total = sum(len(answer.positions) for answer in waiting) or 1
+        total = sum(answer.asked for answer in waiting) or 1
         done = 0
         group: list[Answer] = []
-        for position, answer in enumerate(waiting):
+        fresh = self._not_known(waiting)
+        for position, answer in enumerate(fresh):
             group.append(answer)
-            size = sum(len(member.positions) for member in group)
-            following = len(waiting[position + 1].positions) if position + 1 < len(waiting) else 0
+            size = sum(member.asked for member in group)
+            following = fresh[position + 1].asked if position + 1 < len(fresh) else 0
             if following == 0 or size + following > BATCH_ROWS:
                 self._put(group)
                 done += size
                 self.progress(self.step, done / total)
                 group = []
+        for answer in waiting:
+            if answer not in fresh:
+                answer.put(self.known[answer.key])
+
+    def _not_known(self, waiting: Sequence[Answer]) -> list[Answer]:
+        """Return the questions that were never put, each once."""
+        seen = set(self.known)
+        fresh = []
+        for answer in waiting:
+            if answer.key not in seen:
+                seen.add(answer.key)
+                fresh.append(answer)
+        return fresh
 
     def _put(self, group: list[Answer]) -> None:
         columns = self.case.columns
+        rows = [answer.positions[answer.moved] for answer in group]
         frame = {}
         for name in self.case.reads:
             parts = [
-                answer.changes.get(name, columns[name].values[answer.positions]) for answer in group
+                answer.changes[name][answer.moved]
+                if name in answer.changes
+                else columns[name].values[at]
+                for answer, at in zip(group, rows, strict=True)
             ]
             frame[name] = columns[name].decode(
                 parts[0] if len(parts) == 1 else np.concatenate(parts)
             )
-        index = self.case.data.index[np.concatenate([answer.positions for answer in group])]
+        index = self.case.data.index[np.concatenate(rows)]
         scores = self.case.ask(pd.DataFrame(frame, index=index))
         self.asked += len(scores)
         start = 0
         for answer in group:
-            answer._scores = scores[start : start + len(answer.positions)]
-            start += len(answer.positions)
+            own = scores[start : start + answer.asked]
+            self.known[answer.key] = own
+            answer.put(own)
+            start += answer.asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +199,7 @@ class Differences:
     @property
     def queries(self) -> int:
         """Rows the model was asked about."""
-        asked = [answer for answer in (self.before, *self.after) if answer.changes]
-        return sum(len(answer.positions) for answer in asked)
+        return sum(answer.asked for answer in (self.before, *self.after))
 
 
 def direct_differences(batch: QueryBatch, positions: Positions, *varied: Variation) -> Differences:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError, ConditionError, TargetError
 from workbench.common.progress import Progress
-from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.effects import EffectTable
 
 __all__ = ["effects_by_subgroup", "effects_where", "read_subgroups"]
@@ -68,12 +68,13 @@ def effects_by_subgroup(
     case: AuditCase,
     target: UnlearningTarget,
     groups: Mapping[str, Condition],
+    estimate: Callable[..., EffectTable] = debiased_effects,
     *,
     intervention: Interventions = None,
     seed: int = 0,
     progress: Progress,
 ) -> tuple[dict[str, EffectTable], dict[str, str]]:
-    """Estimate CAFÉ's effects in every subgroup; see :func:`effects_where`.
+    """Estimate effects in every subgroup; see :func:`effects_where`.
 
     Returns
     -------
@@ -88,6 +89,7 @@ def effects_by_subgroup(
                 case,
                 target,
                 condition,
+                estimate,
                 intervention=intervention,
                 seed=seed,
                 progress=partial(_part_done, progress, place, len(groups)),
@@ -106,23 +108,29 @@ def effects_where(
     case: AuditCase,
     target: UnlearningTarget,
     condition: Condition,
+    estimate: Callable[..., EffectTable] = debiased_effects,
     *,
     intervention: Interventions = None,
     seed: int = 0,
     progress: Progress,
 ) -> EffectTable:
-    """Estimate CAFÉ's effects on the target's rows where a condition holds.
+    """Estimate effects on the target's rows where a condition holds.
 
     Default levels come from the whole column, never from the rows, so that the interventions are
     those of the target itself; and every influence column is as long as the data, so that
     ``subgroup − whole`` has an honest interval.
+
+    Parameters
+    ----------
+    estimate : callable
+        The estimator: the debiased one, with its simulator where there is one, or CAFÉ.
 
     Raises
     ------
     TargetError
         When fewer than two of the target's rows satisfy the condition.
     AuditError
-        As :func:`workbench.methods.cafe.estimator.cafe_effects`.
+        As the estimator.
     """
     names, mask = case.resolve(target)
     inside = mask & condition.mask(case.data)
@@ -141,4 +149,4 @@ def effects_where(
         part = UnlearningTarget(names, condition=both)
     else:
         part = UnlearningTarget(names, condition=condition)
-    return cafe_effects(case, part, intervention=intervention, seed=seed, progress=progress)
+    return estimate(case, part, intervention=intervention, seed=seed, progress=progress)

@@ -153,9 +153,12 @@ def judge(
     Parameters
     ----------
     effects : EffectTable
-        Of one change. Every estimator's entries count: a firm "below" needs all of them to agree.
+        Of one change. The debiased estimate is judged where it ran; else every estimator's entries
+        count, and a firm "below" needs all of them to agree.
         Beside a profile they show nothing above by themselves, for their change was chosen by it.
     paths : sequence of PathEffect
+        Those of a feature whose equations leave too much unexplained make no claim: no data can
+        correct them.
     threshold : float
         τ > 0, in the unit of the prediction.
     alpha : float, default 0.05
@@ -190,6 +193,9 @@ def judge(
     if profile is not None and (profile.threshold, profile.alpha) != (threshold, alpha):
         raise TargetError("The profile was made for another threshold or alpha.")
     looks = None if profile is None else _looks(profile)
+    effects = effects.judged
+    doubtful = {entry.feature for entry in effects if entry.form and not entry.form.holds}
+    paths = [path for path in paths if path.feature not in doubtful]
     claims = claims_of_effects(
         effects,
         paths,

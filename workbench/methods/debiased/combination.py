@@ -12,15 +12,21 @@ __all__ = ["corrected"]
 
 FloatArray = npt.NDArray[np.float64]
 
+HIDDEN = 1 / 3
+"""Share of s² by which a correction that is not taken may still be a true one."""
+
 
 def corrected(total: Effect, direct: Effect, correction: Effect) -> tuple[Effect, FormTest]:
     """Move an estimate by the share of its correction that exceeds the correction's own noise.
 
     λ = max(0, 1 − s² / δ²); the value is total + λδ. Its variance is that of a mixture, which
     says with chance λ that the corrected estimate is the right one and else that the other is:
-    (1 − λ) · se²(total) + λ · se²(total + δ) + λ(1 − λ) · δ². That is the variance of the sum's
-    own influence column plus λ(1 − λ)(s² + δ²), which is carried by a column of its own, at right
-    angles to those of total and direct, so that both total and indirect effect get it in full.
+    (1 − λ) · se²(total) + λ · se²(total + δ) + λ(1 − λ) · δ². A correction that is not taken may
+    still be a true one that its noise hides: with a half-Cauchy prior on its size, a third of s²
+    is left of it where δ is 0, and (1 − λ) · s² / 3 is added for that. All this is the variance of
+    the sum's own influence column plus λ(1 − λ)(s² + δ²) + (1 − λ) · s² / 3, which is carried by a
+    column of its own, at right angles to those of total and direct, so that both total and
+    indirect effect get it in full.
 
     Examples
     --------
@@ -33,10 +39,10 @@ def corrected(total: Effect, direct: Effect, correction: Effect) -> tuple[Effect
     delta, s = correction.value, correction.standard_error
     share = max(0.0, 1 - s**2 / delta**2) if delta != 0 else 0.0
     test = FormTest(delta, s, share)
-    if share == 0:
-        return total, test
+    if s == 0:
+        return total + Effect(share * delta, correction.influence * share), test
     influence = total.influence + share * correction.influence
-    extra = np.sqrt(share * (1 - share) * (s**2 + delta**2))
+    extra = np.sqrt(share * (1 - share) * (s**2 + delta**2) + (1 - share) * HIDDEN * s**2)
     n = len(influence)
     aside = _aside(correction.influence, [influence, direct.influence])
     return Effect(total.value + share * delta, influence + extra * n * aside), test

@@ -46,6 +46,5 @@ def better_equations(
         known = plain.by_node.get(column.name) if plain is not None else None
         return fit_equation(column, parents, keep=keep) if known is None else known
 
-    return fit_equations(
-        case, features, keep=set_levels(varied), fit=fit, seed=seed, progress=progress
-    )
+    keep = {**({} if plain is None else plain.keep), **set_levels(varied)}
+    return fit_equations(case, features, keep=keep, fit=fit, seed=seed, progress=progress)

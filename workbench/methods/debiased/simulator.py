@@ -1,4 +1,4 @@
-"""What the fitted equations leave unexplained of the predictions.
+"""A case's better equations, and what they leave unexplained of its predictions.
 
 At every row the feature stays as it is and all that it moves is drawn anew, with the noise of
 another row; the model is asked about the row so made. Where graph and equations are right, the
@@ -7,17 +7,21 @@ prediction less the mean of such answers goes with neither the feature nor what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.case.asking.batches import Answer, QueryBatch
+from workbench.case.asking.batches import QueryBatch
 from workbench.case.audit_case import AuditCase
-from workbench.methods.fuzzing.propagation import Equations
+from workbench.case.intervention import Variation
+from workbench.common.progress import Progress, silent
+from workbench.methods.debiased.equations import better_equations
+from workbench.methods.fuzzing.propagation import Equations, set_levels
 from workbench.tables.columns import Values
 
-__all__ = ["REDRAWS", "redrawn"]
+__all__ = ["Simulator", "Unexplained"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -25,50 +29,117 @@ REDRAWS = 2
 """Times the mediators are drawn anew at every row."""
 
 
-def redrawn(
-    case: AuditCase,
-    equations: Equations,
-    carriers: Sequence[str],
-    batch: QueryBatch,
-    redraws: int = REDRAWS,
-) -> list[Answer]:
-    """Ask about every row with its mediators drawn anew.
+@dataclass(frozen=True, eq=False)
+class Unexplained:
+    """What redrawn mediators do not explain at each row, and how many rows were asked about."""
 
-    A row's mediators take the noise of one other row together, so that what moves two mediators
-    beside the drawn causes stays with them.
+    values: FloatArray
+    queries: int
 
-    Parameters
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """A case with its equations; what they leave unexplained is asked once.
+
+    Equations are about the data: another model of the same data takes them over.
+
+    Attributes
     ----------
-    carriers : sequence of str
-        The mediators.
+    equations : Equations
+        Of :func:`workbench.methods.debiased.equations.better_equations`.
     """
-    everyone = np.arange(case.n_rows)
-    columns = {node: equations.values(node) for node in carriers}
-    columns |= {
-        parent.name: equations.values(parent.name) if parent.name in columns else parent.values
-        for node in carriers
-        for parent in equations.by_node[node].parents
-    }
-    was = {
-        node: equations.by_node[node].expected(
-            {p.name: columns[p.name] for p in equations.by_node[node].parents}
-        )
-        for node in carriers
-    }
-    answers = []
-    for turn in range(redraws):
-        rng = np.random.default_rng([equations.seed, 20 + turn])
-        donors = rng.permutation(case.n_rows)
-        state: dict[str, Values] = {}
-        for node in equations.by_node:
-            if node not in was:
-                continue
-            equation = equations.by_node[node]
-            now = equation.expected(
-                {p.name: state.get(p.name, columns[p.name]) for p in equation.parents}
+
+    case: AuditCase
+    equations: Equations
+    _found: dict[tuple[str, ...], Unexplained] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        case: AuditCase,
+        features: Iterable[str],
+        varied: Sequence[Variation],
+        *,
+        plain: Equations | None = None,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> Simulator:
+        """Fit the equations between some features and the prediction.
+
+        Parameters
+        ----------
+        plain : Equations, optional
+            Fuzzing's own of the same features: what both share is not fitted again, and an audit
+            that asks twice gets the same simulator.
+
+        Raises
+        ------
+        NotIdentifiableError
+            When a latent common cause of a node and its own causes bends the equation.
+        """
+
+        def fitted() -> Simulator:
+            equations = better_equations(
+                case, features, varied, plain=plain, seed=seed, progress=progress
             )
-            state[node] = equation.move(
-                columns[node][donors], was[node][donors], now, rng.random(len(everyone)), "abduct"
-            )
-        answers.append(batch.ask(everyone, equations.as_recorded(state, everyone)))
-    return answers
+            return cls(case, equations)
+
+        numbers = {
+            name: tuple(levels.tolist())
+            for name, levels in set_levels(varied).items()
+            if case.columns[name].is_numeric
+        }
+        key = ("simulator", id(case), *numbers.items())
+        return fitted() if plain is None else plain.once(key, fitted)
+
+    def unexplained(
+        self, groups: Iterable[Sequence[str]], progress: Progress = silent
+    ) -> dict[tuple[str, ...], Unexplained]:
+        """Ask about rows with their mediators drawn anew, once per group of mediators."""
+        wanted = [tuple(group) for group in groups]
+        batch = QueryBatch(self.case, progress, "what the equations leave unexplained")
+        asked = {
+            carriers: [batch.ask(*question) for question in self._redrawn(carriers)]
+            for carriers in dict.fromkeys(wanted)
+            if carriers not in self._found
+        }
+        batch.flush()
+        for carriers, answers in asked.items():
+            mean = np.mean([answer.scores for answer in answers], axis=0)
+            queries = sum(answer.asked for answer in answers)
+            self._found[carriers] = Unexplained(self.case.predictions - mean, queries)
+        return {carriers: self._found[carriers] for carriers in wanted}
+
+    def _redrawn(
+        self, carriers: Sequence[str]
+    ) -> list[tuple[npt.NDArray[np.intp], dict[str, Values]]]:
+        """Draw the mediators of every row anew.
+
+        They take the noise of one other row together, so that what moves two mediators beside
+        the drawn causes stays with them.
+        """
+        equations, n = self.equations, self.case.n_rows
+        own = {node: e for node, e in equations.by_node.items() if node in carriers}
+        columns = {
+            name: equations.values(name) if name in own else self.case.columns[name].values
+            for name in {*own, *(p.name for e in own.values() for p in e.parents)}
+        }
+        was = {
+            node: equation.expected({p.name: columns[p.name] for p in equation.parents})
+            for node, equation in own.items()
+        }
+        drawn = []
+        for turn in range(REDRAWS):
+            rng = np.random.default_rng([equations.seed, 20 + turn])
+            donors = rng.permutation(n)
+            state: dict[str, Values] = {}
+            for node, equation in own.items():
+                now = equation.expected(
+                    {p.name: state.get(p.name, columns[p.name]) for p in equation.parents}
+                )
+                state[node] = equation.move(
+                    columns[node][donors], was[node][donors], now, rng.random(n), "abduct"
+                )
+            everyone = np.arange(n)
+            drawn.append((everyone, equations.as_recorded(state, everyone)))
+        return drawn

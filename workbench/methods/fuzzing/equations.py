@@ -19,6 +19,7 @@ from scipy import linalg, special
 from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.equation import Equation, Keep
 from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
+from workbench.methods.fuzzing.multinomial import fit_multinomial
 from workbench.tables.columns import Column, Values
 
 __all__ = ["CategoricalEquation", "NumericEquation", "fit_equation"]
@@ -286,24 +287,33 @@ def _fit_numeric(column: Column, parents: tuple[Column, ...], keep: Keep | None)
 def _fit_categorical(
     column: Column, parents: tuple[Column, ...], keep: Keep | None
 ) -> CategoricalEquation:
-    from sklearn.linear_model import LogisticRegression
-
-    terms = choose_terms(parents, len(column.values), len(column.levels) - 1, keep=keep)
-    # Rows that are alike in causes and level count once, with their number for a weight.
+    levels = len(column.levels)
+    terms = choose_terms(parents, len(column.values), levels - 1, keep=keep)
+    # Rows that are alike in causes and level count once, and so do regressor rows that are alike.
     rows, weights = _distinct_rows([column, *parents])
     regressors = terms({p.name: p.values[rows] for p in parents})[:, 1:]
-    centre = np.average(regressors, axis=0, weights=weights)
-    spread = np.sqrt(np.average((regressors - centre) ** 2, axis=0, weights=weights))
+    places, first = _alike(regressors)
+    counts = np.zeros((len(first), levels))
+    np.add.at(counts, (places, column.values[rows]), weights)
+    regressors, sizes = regressors[first], counts.sum(axis=1)
+    centre = np.average(regressors, axis=0, weights=sizes)
+    spread = np.sqrt(np.average((regressors - centre) ** 2, axis=0, weights=sizes))
     spread[spread == 0] = 1.0
-    model = LogisticRegression(C=1.0, solver="lbfgs", max_iter=500, tol=1e-5)
-    model.fit((regressors - centre) / spread, column.values[rows], sample_weight=weights)
-    slopes, intercepts = model.coef_, model.intercept_
-    if len(column.levels) > 2:
-        slopes, intercepts = slopes[1:] - slopes[0], intercepts[1:] - intercepts[0]
-    slopes = slopes / spread
-    intercepts = intercepts - slopes @ centre
-    coefficients = np.vstack([intercepts, slopes.T])
+    standardised = np.column_stack([np.ones(len(regressors)), (regressors - centre) / spread])
+    fitted = fit_multinomial(standardised, counts)
+    slopes = fitted[1:] / spread[:, None]
+    coefficients = np.vstack([fitted[0] - centre @ slopes, slopes])
     return CategoricalEquation(column, parents, terms, coefficients)
+
+
+def _alike(regressors: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the number of each row among the distinct ones, and one row of each."""
+    if not regressors.shape[1]:
+        return np.zeros(len(regressors), dtype=np.intp), np.zeros(1, dtype=np.intp)
+    packed = np.ascontiguousarray(regressors)
+    as_bytes = packed.view(np.dtype((np.void, packed.itemsize * packed.shape[1]))).ravel()
+    _, first, places = np.unique(as_bytes, return_index=True, return_inverse=True)
+    return places, first
 
 
 def _distinct_rows(

@@ -278,12 +278,7 @@ def _entry(
         if question.pure is not None:
             pure = _mean(run, question.pure, question.copies, influences[1])
     asked = {id(d): d.queries for d in (question.direct, question.total, question.pure) if d}
-    nudged_rows = [
-        len(nudge.answer.positions)
-        for nudges in question.nudges
-        for nudge in nudges
-        if nudge.answer.changes
-    ]
+    nudged_rows = [nudge.answer.asked for nudges in question.nudges for nudge in nudges]
     return FeatureEffects(
         " + ".join(v.feature for v in varied),
         estimator,

@@ -7,10 +7,10 @@ The validation is outside, in :func:`fit_equations`; inside is one loop in topol
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,8 @@ __all__ = ["Equations", "Propagation", "fit_equations", "set_levels"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
+T = TypeVar("T")
+
 MOST_LEVELS = 40
 """Levels of one number that an intervention can name; more are a grid, or draws."""
 
@@ -44,12 +46,23 @@ class Equations:
     ----------
     by_node : mapping of str to Equation
         In topological order.
+    keep : mapping of str to ndarray
+        Levels that they were not to smooth over; see :func:`set_levels`.
     """
 
     by_node: Mapping[str, Equation]
     residuals: Residuals
     seed: int
+    keep: Keep = field(default_factory=dict)
     _filled: dict[int, dict[str, FloatArray]] = field(default_factory=dict, repr=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made of these equations under a key before, else make it now."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     @cached_property
     def incomplete(self) -> frozenset[str]:
@@ -165,7 +178,7 @@ def fit_equations(
         _check_equation(graph, node, parents)
         with one_thread():
             by_node[node] = fit(case.columns[node], [case.columns[p] for p in parents], keep=keep)
-    return Equations(by_node, residuals, seed)
+    return Equations(by_node, residuals, seed, keep or {})
 
 
 def _check_equation(graph: CausalGraph, node: str, parents: tuple[str, ...]) -> None:

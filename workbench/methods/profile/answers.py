@@ -14,6 +14,7 @@ from workbench.case.intervention import Contrast
 from workbench.case.target import UnlearningTarget
 from workbench.common.progress import Progress
 from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.effects import Effect
 from workbench.methods.fuzzing.equation_error import Nudge, nudged
 from workbench.methods.fuzzing.propagation import Equations, Propagation
@@ -218,7 +219,7 @@ def estimate_levels(
     seed: int,
     progress: Progress,
 ) -> Answers:
-    """Estimate the total at every level by CAFÉ, and the direct one where nobody can be asked.
+    """Estimate the total at every level by regression, the direct one where nobody can be asked.
 
     Parameters
     ----------
@@ -241,7 +242,9 @@ def estimate_levels(
             continue
         progress("profile", place / len(raw))
         contrast = Contrast(raw[base], level)
-        entry = cafe_effects(case, one, intervention=contrast, seed=seed)[name]
+        # Logged predictions: only the debiased regression carries what its form may have missed.
+        estimate = cafe_effects if case.model.can_query else debiased_effects
+        entry = estimate(case, one, intervention=contrast, seed=seed)[name]
         assert entry.rows is not None
         totals[place], directs[place] = entry.rows.total, entry.rows.direct
         throughs[place] = _beyond_rows(entry.total, entry.rows.total, positions, sampled)

@@ -62,7 +62,7 @@ def left_out_groups(report: AuditFindings) -> tuple[Note, ...]:
 
 
 def _told(report: AuditFindings) -> Iterator[Block]:
-    whole = {(e.feature, e.combination): e for e in report.effects.of("cafe")}
+    whole = {(e.feature, e.combination): e for e in report.effects.believed}
     keys = {(e.feature, e.combination): e for table in report.subgroups.values() for e in table}
     size = {key: abs(entry.total.value) for key, entry in whole.items()}
     order = sorted(keys, key=lambda key: -size.get(key, 0.0))
@@ -89,7 +89,7 @@ def _in_groups(report: AuditFindings, key: tuple[str, str]) -> list[tuple[str, F
 
 def _figure(report: AuditFindings, feature: str) -> Figure:
     about = report.about()
-    named: list[tuple[str, EffectTable]] = [(WHOLE, report.effects.of("cafe"))]
+    named: list[tuple[str, EffectTable]] = [(WHOLE, report.effects.believed)]
     rows = [
         ForestRow(
             f"{name} ({rows_said(entry.n_rows)})",

@@ -215,6 +215,8 @@ def _estimates(report: AuditFindings) -> dict[str, Any]:
                 if entry.pure_indirect is None
                 else written(entry.pure_indirect),
                 "rows": _summary(entry.row_summary(tau)),
+                "form": None if entry.form is None else asdict(entry.form),
+                "filled_rows": entry.filled_rows,
             }
             for entry in table
         ]

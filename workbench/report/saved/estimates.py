@@ -15,6 +15,7 @@ from workbench.common.strict_json import Part
 from workbench.graph.causal_graph import PREDICTION
 from workbench.methods.effects import Effect, FeatureEffects
 from workbench.methods.estimator import Estimator, estimator_of
+from workbench.methods.form_test import FormTest
 from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.row_summary import MOST_BINS, QUANTILES, PartSummary, RowSummary
 from workbench.report.saved.joint_uncertainty import UNKNOWN
@@ -109,7 +110,7 @@ def read_entry(part: Part, blocks: Blocks, threshold: float | None) -> FeatureEf
         read_estimator(part["estimator"]),
         part["intervention"].text(),
     )
-    pure = part["pure_indirect"]
+    pure, gaps = part["pure_indirect"], part.optional("filled_rows")
     return FeatureEffects(
         about[0],
         about[1],
@@ -122,7 +123,16 @@ def read_entry(part: Part, blocks: Blocks, threshold: float | None) -> FeatureEf
         queries=part["queries"].count(),
         combination=part["combination"].choice("", "sum", "joint"),
         summary=_summary(part["rows"], about, threshold),
+        form=_form(part.optional("form")),
+        filled_rows=0 if gaps.value is None else gaps.count(),
     )
+
+
+def _form(part: Part) -> FormTest | None:
+    if part.value is None:
+        return None
+    names = ("correction", "standard_error", "weight")
+    return FormTest(**{name: part[name].finite() for name in names})
 
 
 def _summary(

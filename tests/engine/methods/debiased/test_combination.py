@@ -30,6 +30,7 @@ def test_the_variance_is_that_of_the_mixture(delta: float) -> None:
             (1 - share) * start.standard_error**2
             + share * (start + correction).standard_error ** 2
             + share * (1 - share) * delta**2
+            + (1 - share) * 0.01**2 / 3
         )
         assert moved.standard_error**2 == pytest.approx(expected, rel=1e-6)
 
@@ -37,7 +38,8 @@ def test_the_variance_is_that_of_the_mixture(delta: float) -> None:
 def test_a_correction_within_its_own_noise_is_not_taken() -> None:
     total, direct = effect(0.1, 0.01, 1), Effect(0.0, np.zeros(N))
     found, test = corrected(total, direct, effect(0.009, 0.01, 3))
-    assert found is total
+    assert found.value == total.value
+    assert found.standard_error == pytest.approx(np.hypot(0.01, 0.01 / np.sqrt(3)))
     assert test.weight == 0
     assert test.holds
 

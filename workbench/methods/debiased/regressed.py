@@ -1,9 +1,10 @@
-"""Effects from logged predictions: a regression, and what its form may have missed.
+"""Effects where no equations can be had: a regression, and what its form may have missed.
 
-Only the regression exists. It gets products of covariates and the knots that the data ask for; then
-a small tree looks for what it left on rows it has not seen, and where there is something, boosted
-trees say what that would change. Of a feature that the graph gives no way to anything the model
-reads, there is no effect to estimate: it is zero.
+Logged predictions cannot be asked about changed rows, and a latent common cause can bend every
+equation. Then only the regression exists. It gets products of covariates and the knots that the
+data ask for; a small tree looks for what it left on rows it has not seen, and where there is
+something, boosted trees say what that would change. Of a feature that the graph gives no way to
+anything the model reads, there is no effect to estimate: it is zero.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workbench.case.asking.batches import QueryBatch, direct_differences
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
-from workbench.methods.averages import row_effects
+from workbench.methods.averages import mean_effect, row_effects
 from workbench.methods.cafe.estimator import columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.cafe.shared_regression import Standardised
@@ -28,24 +30,28 @@ from workbench.methods.estimator import Estimator
 from workbench.methods.form_test import FormTest
 from workbench.tables.columns import Column, Values
 
-__all__ = ["logged_effects"]
+__all__ = ["regressed_effects"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
-LOGGED = Estimator("debiased", direct="regression")
 
 
-def logged_effects(
+def regressed_effects(
     case: AuditCase,
     target: UnlearningTarget,
     varied: Sequence[Variation],
     mask: npt.NDArray[np.bool_],
     seed: int,
 ) -> EffectTable:
-    """Estimate effects of the varied features from the case's predictions alone."""
+    """Estimate effects of the varied features by regression; direct ones are asked if possible."""
     positions = np.flatnonzero(mask)
     sampled = target.kind != "datapoints"
-    plans = [plan_of(case, target, v, mask, "minimum-variance", "regression") for v in varied]
+    ask = case.model.can_query
+    plans = [
+        plan_of(case, target, v, mask, "minimum-variance", "query" if ask else "regression")
+        for v in varied
+    ]
+    batch = QueryBatch(case)
     columns = columns_of(case, plans, mask)
     entries = []
     for plan in plans:
@@ -55,26 +61,28 @@ def logged_effects(
         none = _Answer(nothing, None)
         total = (
             _estimated(case, columns, plan.variation, plan.total_given, positions, sampled)
-            if carriers or read
+            if carriers or (read and not ask)
             else none
         )
-        direct = (
-            _estimated(case, columns, plan.variation, plan.direct_given, positions, sampled)
-            if read
-            else none
-        )
+        direct = none
+        if read and ask:
+            direct = _asked(case, batch, plan.variation, positions, sampled)
+        elif read:
+            given = plan.direct_given
+            direct = _estimated(case, columns, plan.variation, given, positions, sampled)
         if not carriers and read:
             total = direct
         entries.append(
             FeatureEffects(
                 name,
-                LOGGED,
+                Estimator("debiased", direct="query" if ask else "regression"),
                 plan.variation.text,
                 total.found.effect,
                 direct.found.effect,
                 row_effects(total.found.per_draw, direct.found.per_draw),
                 adjustment=tuple(n for n in plan.total_given if n in case.columns),
                 n_rows=len(positions),
+                queries=direct.found.queries,
                 form=total.form,
             )
         )
@@ -94,6 +102,20 @@ class _Answer:
 def _nothing(case: AuditCase, variation: Variation, positions: Positions) -> Standardised:
     rows = [np.zeros(len(positions))] * len(variation.after)
     return Standardised(Effect(0.0, np.zeros(case.n_rows)), rows)
+
+
+def _asked(
+    case: AuditCase,
+    batch: QueryBatch,
+    variation: Variation,
+    positions: Positions,
+    sampled: bool,
+) -> _Answer:
+    """Ask the model for the direct effect."""
+    found = direct_differences(batch, positions, variation)
+    rows = np.mean(found.per_draw, axis=0)
+    effect = mean_effect(rows, positions, case.n_rows, sampled=sampled)
+    return _Answer(Standardised(effect, found.per_draw, found.queries), None)
 
 
 def _estimated(

@@ -1,0 +1,225 @@
+"""Every estimator on every kind of world: error, coverage, and how often a verdict is wrong.
+
+The kinds are those of :mod:`kinds_of_worlds`. In each, models are trained on the audited rows or on
+others, and the true effects on each model are simulated for the very contrast that is audited.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kinds_of_worlds import KINDS, Kind
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+import workbench as wb
+from workbench.checks.verdict import judge
+from workbench.methods.effects import EffectTable, FeatureEffects
+
+__all__ = ["MODELS", "by_kind", "kinds_markdown", "measured", "overall", "wrong_verdicts"]
+
+TRUTH_ROWS = 100_000
+THRESHOLDS = (0.7, 0.85, 0.95, 1.05, 1.15, 1.3)
+"""τ as multiples of the largest true effect."""
+ALPHA = 0.05
+
+
+def _filled(*steps: Any) -> Any:
+    return make_pipeline(SimpleImputer(), *steps)
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "logistic regression": lambda: _filled(StandardScaler(), LogisticRegression()),
+    "random forest": lambda: _filled(
+        RandomForestClassifier(30, min_samples_leaf=10, random_state=0)
+    ),
+    "boosting": lambda: HistGradientBoostingClassifier(
+        max_iter=60, max_leaf_nodes=8, random_state=0
+    ),
+    "network": lambda: _filled(
+        StandardScaler(), MLPClassifier((16,), max_iter=60, tol=1e-3, random_state=0)
+    ),
+    # These know their training rows by heart.
+    "deep tree": lambda: _filled(DecisionTreeClassifier(random_state=0)),
+    "nearest row": lambda: _filled(StandardScaler(), KNeighborsClassifier(1)),
+}
+ESTIMATORS: dict[str, Callable[..., EffectTable]] = {
+    "CAFÉ": wb.cafe_effects,
+    "fuzzing": wb.fuzzed_effects,
+    "debiased": wb.debiased_effects,
+}
+Record = dict[str, Any]
+
+
+def measured(
+    kinds: Sequence[str], rows: int, seeds: Sequence[int], models: Sequence[str], *, fresh: bool
+) -> Iterator[Record]:
+    """Yield one record per world, model, feature, estimator and effect.
+
+    Parameters
+    ----------
+    fresh : bool
+        Whether the models are trained on other rows than the audited ones.
+    """
+    for name in kinds:
+        kind = KINDS[name]
+        for seed in seeds:
+            key = zlib.crc32(f"{name} {seed} {rows}".encode())
+            data = kind.frame(key, rows)
+            training = kind.frame(key + 1, rows) if fresh else data
+            features = [column for column in data if column != "y"]
+            for model in models:
+                fitted = MODELS[model]().fit(training[features], training["y"])
+                box = wb.BlackBoxModel.from_estimator(fitted)
+                graph = wb.CausalGraph(list(kind.edges))
+                case = wb.AuditCase(
+                    data=data, model=box, graph=graph, outcome="y", features=features
+                )
+                about = {"kind": name, "rows": rows, "seed": seed, "model": model, "fresh": fresh}
+                for record in _features(kind, case, seed):
+                    yield about | record
+
+
+def _features(kind: Kind, case: wb.AuditCase, seed: int) -> Iterator[Record]:
+    whole = kind.frame(seed, TRUTH_ROWS)[list(case.reads)]
+    asked = [(f, levels, True) for f, levels in kind.contrasts.items()]
+    asked += [(f, levels, False) for f, levels in kind.without.items()]
+    for feature, (low, high), mediated in asked:
+        direct = _score(case, whole.assign(**{feature: high}))
+        direct = direct - _score(case, whole.assign(**{feature: low}))
+        total = direct
+        if mediated:
+            after, before = (
+                _score(case, kind.frame(seed, TRUTH_ROWS, {feature: level})[list(case.reads)])
+                for level in (high, low)
+            )
+            total = after - before
+        truth = {"total": total, "direct": direct, "indirect": total - direct}
+        for name, estimate in ESTIMATORS.items():
+            table = estimate(
+                case,
+                wb.UnlearningTarget.feature(feature),
+                intervention=wb.Contrast(low, high),
+                seed=seed,
+            )
+            entry = table[feature]
+            about = {"feature": feature, "mediated": mediated, "estimator": name}
+            about |= {"ratio": np.nan if entry.form is None else entry.form.ratio}
+            about |= _decisions(table, truth) if name == "debiased" and mediated else {}
+            for effect, values in truth.items():
+                yield about | _record(entry, effect, values)
+
+
+def _score(case: wb.AuditCase, rows: pd.DataFrame) -> np.ndarray:
+    return case.model.predict(rows)
+
+
+def _record(entry: FeatureEffects, effect: str, truth: np.ndarray) -> Record:
+    found = getattr(entry, effect)
+    return {
+        "effect": effect,
+        "truth": float(truth.mean()),
+        "truth_se": float(truth.std() / np.sqrt(len(truth))),
+        "estimate": found.value,
+        "standard_error": found.standard_error,
+    }
+
+
+def _decisions(table: EffectTable, truth: dict[str, np.ndarray]) -> Record:
+    """Judge at thresholds around the largest true effect."""
+    largest = max(abs(float(values.mean())) for values in truth.values())
+    return {
+        f"at {share}": judge(table, threshold=share * largest, alpha=ALPHA).decision
+        for share in THRESHOLDS
+        if largest > 0
+    }
+
+
+def _errors(records: pd.DataFrame) -> pd.DataFrame:
+    """Add each estimate's error, in its unit and in standard errors."""
+    error = records.estimate - records.truth
+    spread = np.hypot(records.standard_error, records.truth_se)
+    scaled = (error.abs() / spread.where(spread > 0)).fillna(0.0)
+    return records.assign(error=error, scaled=scaled, covered=(scaled <= 1.96).astype(float))
+
+
+def _summary(records: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    grouped = _errors(records).groupby(by, sort=False)
+    return pd.DataFrame(
+        {
+            "effects": grouped.size(),
+            "RMSE": grouped.error.agg(lambda e: np.sqrt(np.mean(e**2))),
+            "RMS of the effect": grouped.truth.agg(lambda t: np.sqrt(np.mean(t**2))),
+            "95 % coverage": grouped.covered.mean(),
+            "largest error in standard errors": grouped.scaled.max(),
+        }
+    )
+
+
+def _estimated(records: pd.DataFrame, mediated: bool) -> pd.DataFrame:
+    chosen = records[(records.mediated == mediated) & (records.effect != "direct")]
+    return chosen if mediated else chosen[chosen.effect == "total"]
+
+
+def by_kind(records: pd.DataFrame) -> pd.DataFrame:
+    """Total and indirect effects of features with mediators, by kind and estimator."""
+    return _summary(_estimated(records, True), ["rows", "kind", "estimator"])
+
+
+def overall(records: pd.DataFrame) -> pd.DataFrame:
+    """The same over the kinds where graph and overlap are right; without mediators apart."""
+    fair = records[records.kind.map(lambda name: KINDS[name].fair)]
+    parts = [
+        _estimated(fair, mediated).assign(
+            features="with mediators" if mediated else "without mediators"
+        )
+        for mediated in (True, False)
+    ]
+    return _summary(pd.concat(parts), ["rows", "features", "estimator"])
+
+
+def wrong_verdicts(records: pd.DataFrame) -> pd.DataFrame:
+    """Share of audits with a wrong firm decision about a feature with mediators, by τ."""
+    names = [f"at {share}" for share in THRESHOLDS]
+    judged = records[(records.estimator == "debiased") & (records.effect == "total")]
+    judged = judged[judged.mediated & judged.kind.map(lambda name: KINDS[name].fair)]
+    lines = []
+    for share, name in zip(THRESHOLDS, names, strict=True):
+        decisions = judged[name].dropna()
+        wrong = "below" if share < 1 else "above"
+        lines.append(
+            {
+                "τ / truth": share,
+                "audits": len(decisions),
+                "wrong": float((decisions == wrong).mean()),
+                "right": float((decisions == ("above" if share < 1 else "below")).mean()),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def kinds_markdown(table: pd.DataFrame) -> str:
+    """Write a summary as a Markdown table."""
+    flat = table.reset_index() if table.index.names[0] else table
+    lines = ["| " + " | ".join(map(str, flat.columns)) + " |", "| --- " * flat.shape[1] + "|"]
+    for row in flat.to_dict("records"):
+        lines.append("| " + " | ".join(_cell(k, v) for k, v in row.items()) + " |")
+    return "\n".join(lines)
+
+
+def _cell(column: str, value: Any) -> str:
+    if isinstance(value, float):
+        if column in ("95 % coverage", "wrong", "right"):
+            return f"{value:.1%}"
+        return f"{value:.2f}" if column in ("τ / truth",) or value >= 1 else f"{value:.4f}"
+    return str(value)
