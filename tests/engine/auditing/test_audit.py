@@ -53,7 +53,7 @@ def test_example_1_1_attribution_says_zero_and_the_causal_view_does_not(
 def test_every_method_left_something(report: wb.AuditReport) -> None:
     assert report.skipped == {}
     assert report.methods == METHOD_NAMES
-    assert {e.estimator.label for e in report.effects} == {"cafe", "fuzzing"}
+    assert {e.estimator.label for e in report.effects} == {"debiased", "cafe", "fuzzing"}
     assert report.fairness is not None
     assert set(report.fairness["feature"]) == set(report.comparison().to_frame().index)
     assert len(report.paths) == 2
@@ -81,7 +81,8 @@ def test_the_json_holds_the_numbers_and_is_strict(report: wb.AuditReport, tmp_pa
     assert document["effects"][0]["total"] == report.effects.entries[0].total.value
     assert document["verdict"]["decision"] == "above"
     assert document["provenance"]["seed"] == 1
-    assert document["effects"][0]["pure_indirect"] is None
+    assert document["effects"][0]["pure_indirect"] is not None
+    assert document["effects"][1]["pure_indirect"] is None
 
 
 def test_same_seed_same_report_and_another_seed_differs_only_in_draws() -> None:
@@ -117,11 +118,41 @@ def test_logged_predictions_are_audited_without_asking() -> None:
     report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"))
     assert "cannot be asked" in report.skipped["fuzzing"]
     assert set(report.skipped) == {"fuzzing", "shap", "permutation"}
-    assert [e.estimator.label for e in report.effects] == ["cafe (direct by regression)"]
+    assert [e.estimator.label for e in report.effects] == [
+        "debiased (direct by regression)",
+        "cafe (direct by regression)",
+    ]
     assert report.effects["zip_code"].queries == 0
     assert report.verdict is not None
     assert report.verdict.decision == "above"
     assert sum(report.provenance.queries.values()) == 0
+
+
+def test_the_debiased_estimate_alone_is_judged(report: wb.AuditReport) -> None:
+    assert report.verdict is not None
+    judged = {c.name for c in report.verdict.claims if c.kind in ("total", "indirect")}
+    assert judged == {f"zip_code, {part} effect (debiased)" for part in ("total", "indirect")}
+    assert report.effects["zip_code"].form is not None
+
+
+def test_a_question_is_put_once_in_an_audit() -> None:
+    """CAFÉ's direct effect asks what the debiased estimate asked before."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"a": rng.integers(0, 2, 500), "b": rng.normal(size=500)})
+    told: list[pd.DataFrame] = []
+
+    def score(asked: pd.DataFrame) -> np.ndarray:
+        told.append(asked)
+        return (asked["a"] + asked["b"]).to_numpy(dtype=float)
+
+    model = wb.BlackBoxModel(score, features=["a", "b"])
+    case = wb.AuditCase(data=rows, model=model, graph=wb.CausalGraph([], nodes=["a", "b"]))
+    told.clear()
+    methods = ["debiased", "cafe", "fuzzing"]
+    report = wb.audit(case, wb.UnlearningTarget.feature("a"), methods=methods)
+    about_a = [asked for asked in told if (asked["b"].to_numpy() == rows["b"][asked.index]).all()]
+    assert sum(map(len, about_a)) == 500  # each row at its other level, once
+    assert {entry.total.value for entry in report.effects} == {1.0}
 
 
 def test_baselines_alone_give_no_verdict() -> None:

@@ -20,12 +20,13 @@ def _run(asked: AuditRequest, earlier: Earlier) -> ModelChange:
     if asked.compared is None:
         raise ValueError("An audit that compares no models has no change to measure.")
     data, training = asked.case.data, asked.training
+    methods = ["cafe", *(name for name in ("fuzzing",) if name in asked.methods)]
     return change_of_models(
         asked.compared,
         threshold=asked.threshold,
         alpha=asked.alpha,
         intervention=asked.intervention,
-        fuzz="fuzzing" in asked.methods,
+        methods=("debiased",) if "debiased" in asked.methods else methods,
         groups={name: condition.mask(data) for name, condition in asked.groups.items()},
         held_out=None if training is None or training.rows.all() else ~training.rows,
         claims=() if earlier.verdict is None else earlier.verdict.claims,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -26,10 +26,13 @@ from workbench.checks.change.finding import ComparedModel, ModelChange
 from workbench.checks.change.one_effect import ChangeFinding, Part, row_gaps
 from workbench.checks.change.utility import ModelUtility, model_utility
 from workbench.checks.verdict import Claim
-from workbench.common.errors import AuditError, TargetError
+from workbench.common.errors import AuditError, NotIdentifiableError, TargetError
 from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect
 from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.debiased.equations import better_equations
+from workbench.methods.debiased.estimator import debiased_effects
+from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.estimator import ASKED, Direct, Estimator
 from workbench.methods.fuzzing.estimator import fuzzed_effects
@@ -44,7 +47,7 @@ def change_of_models(
     threshold: float,
     alpha: float = 0.05,
     intervention: Interventions = None,
-    fuzz: bool = True,
+    methods: Sequence[str] = ("debiased",),
     groups: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     held_out: npt.NDArray[np.bool_] | None = None,
     claims: Sequence[Claim] = (),
@@ -60,8 +63,9 @@ def change_of_models(
         τ, in the unit of the prediction.
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
         See :meth:`ComparedCases.interventions` for the default levels.
-    fuzz : bool, default True
-        Whether to ask all models by fuzzing as well, where they can be asked.
+    methods : sequence of str
+        Estimators of the effects: any of "debiased", "cafe" and "fuzzing", the last where all
+        models can be asked.
     groups : mapping of str to ndarray of bool, shape (n,), optional
         Subgroups for the utility.
     held_out : ndarray of bool, shape (n,), optional
@@ -88,17 +92,14 @@ def change_of_models(
             "progress": partial(_share, progress, place, len(models), role),
         }
         found = EffectTable((), case.data.index[positions], case.output, seed)
-        try:
-            direct: Direct = "query" if ask else "regression"
-            found = found + cafe_effects(one, target, direct=direct, **options)
-        except AuditError as error:
-            left_out[f"cafe, {role}"] = str(error)
-        try:
-            if ask and fuzz:
-                equations = _equations(one, target, fixed, fitted, seed)
-                found = found + fuzzed_effects(one, target, equations=equations, **options)
-        except AuditError as error:
-            left_out[f"fuzzing, {role}"] = str(error)
+        for method in methods:
+            if method not in ESTIMATES or (method == "fuzzing" and not ask):
+                continue
+            try:
+                estimate = ESTIMATES[method](one, target, fixed, fitted, ask, seed)
+                found = found + estimate(one, target, **options)
+            except AuditError as error:
+                left_out[f"{method}, {role}"] = str(error)
         tables.append(found)
     findings = list(_findings(compared, tables))
     if target.kind in ("datapoints", "subgroup"):
@@ -139,6 +140,59 @@ def _row_agreement(
 
 def _share(progress: Progress, place: int, count: int, role: str, step: str, share: float) -> None:
     progress(f"model {role}: {step}", (place + share) / count)
+
+
+Estimate = Callable[..., EffectTable]
+
+
+def _by_cafe(
+    case: AuditCase,
+    target: UnlearningTarget,
+    fixed: Interventions,
+    fitted: list[Equations],
+    ask: bool,
+    seed: int,
+) -> Estimate:
+    direct: Direct = "query" if ask else "regression"
+    return partial(cafe_effects, direct=direct)
+
+
+def _by_fuzzing(
+    case: AuditCase,
+    target: UnlearningTarget,
+    fixed: Interventions,
+    fitted: list[Equations],
+    ask: bool,
+    seed: int,
+) -> Estimate:
+    return partial(fuzzed_effects, equations=_equations(case, target, fixed, fitted, seed))
+
+
+def _debiased(
+    case: AuditCase,
+    target: UnlearningTarget,
+    fixed: Interventions,
+    fitted: list[Equations],
+    ask: bool,
+    seed: int,
+) -> Estimate:
+    if not ask:
+        # All models alike: one that only logged its predictions leaves the regression to the rest.
+        return partial(debiased_effects, ask=False)
+    names, mask = case.resolve(target)
+    try:
+        plain = _equations(case, target, fixed, fitted, seed)
+    except NotIdentifiableError:
+        return debiased_effects
+    varied = variations_of(case, names, np.flatnonzero(mask), fixed, seed)
+    equations = plain.once(
+        "better", lambda: better_equations(case, names, varied, plain=plain, seed=seed)
+    )
+    return partial(debiased_effects, simulator=Simulator(case, equations))
+
+
+ESTIMATES = {"debiased": _debiased, "cafe": _by_cafe, "fuzzing": _by_fuzzing}
+"""Give the estimator of one model, with what it shares with those of the other models."""
 
 
 def _equations(

@@ -50,6 +50,7 @@ def debiased_effects(
     intervention: Interventions = None,
     *,
     simulator: Simulator | None = None,
+    ask: bool = True,
     seed: int = 0,
     progress: Progress = silent,
 ) -> EffectTable:
@@ -64,6 +65,8 @@ def debiased_effects(
     simulator : Simulator, optional
         The case's equations and what they leave unexplained, to be shared between calls; made
         here by default.
+    ask : bool, default True
+        Whether the model may be asked about changed rows; without, the regression remains.
     seed : int, default 0
         For everything that is drawn.
     progress : callable, optional
@@ -104,13 +107,14 @@ def debiased_effects(
     names, mask = case.resolve(target)
     positions = np.flatnonzero(mask)
     varied = variations_of(case, names, positions, intervention, seed)
-    if not case.model.can_query:
-        return regressed_effects(case, target, varied, mask, seed)
+    ask = ask and case.model.can_query
+    if not ask:
+        return regressed_effects(case, target, varied, mask, ask=False, seed=seed)
     try:
         if simulator is None:
             simulator = Simulator.of(case, names, varied, seed=seed, progress=progress)
     except NotIdentifiableError:
-        return regressed_effects(case, target, varied, mask, seed)
+        return regressed_effects(case, target, varied, mask, ask=True, seed=seed)
     equations = simulator.equations
     started = fuzzed_effects(
         case, target, intervention=intervention, equations=equations, seed=seed, progress=progress

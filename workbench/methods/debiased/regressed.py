@@ -41,12 +41,13 @@ def regressed_effects(
     target: UnlearningTarget,
     varied: Sequence[Variation],
     mask: npt.NDArray[np.bool_],
+    *,
+    ask: bool,
     seed: int,
 ) -> EffectTable:
     """Estimate effects of the varied features by regression; direct ones are asked if possible."""
     positions = np.flatnonzero(mask)
     sampled = target.kind != "datapoints"
-    ask = case.model.can_query
     plans = [
         plan_of(case, target, v, mask, "minimum-variance", "query" if ask else "regression")
         for v in varied

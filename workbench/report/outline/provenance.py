@@ -62,6 +62,14 @@ def _steps(report: AuditFindings) -> Iterator[Sentence]:
             "asked again.",
             lead="Causal fuzzing.",
         )
+    if "debiased" in kinds:
+        yield Sentence(
+            "Causal fuzzing with equations that bend where the data does; then every row’s "
+            "mediators are drawn anew, and what of the predictions that leaves unexplained is "
+            "regressed on the feature and what it is adjusted for. The share of this correction "
+            "that exceeds its own noise is added. The verdict judges this estimate.",
+            lead="Debiased estimate.",
+        )
     if "cafe" in kinds:
         yield Sentence(
             "The total effect is estimated from one prediction per row, by a regression that holds "

@@ -63,7 +63,8 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
             "none",
             "No verdict.",
             (
-                "A verdict needs a causal method (CAFÉ or causal fuzzing); this audit ran "
+                "A verdict needs a causal method (the debiased estimate, CAFÉ or causal fuzzing); "
+                "this audit ran "
                 f"{', '.join(report.methods)}.",
             ),
             audience="headline",

@@ -283,7 +283,7 @@ def test_shared_row_differences_cover_and_are_narrower_than_separate_audits() ->
             read_compared(case, target, models),
             threshold=0.02,
             intervention=CONTRAST,
-            fuzz=False,
+            methods=["cafe"],
         )
 
         def truth(own: dict[str, float], feature: str, world=world) -> float:
