@@ -32,6 +32,7 @@ from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import words_for
 from widgets.session.session import AuditSession
 from workbench.common.errors import CycleError, GraphError
+from workbench.common.limits import GRAPH_BYTES
 from workbench.graph.causal_graph import PREDICTION
 from workbench.graph.files import formats as graph_files
 from workbench.graph.picture.drawing import draw_graph
@@ -99,7 +100,7 @@ class GraphEditor(SavedView, W.VBox):
         picker = FilePicker(
             "Open a graph: JSON, DOT, GML or DAGitty text, at most 5 MB",
             ".json,.dot,.gv,.gml,.txt,.dagitty",
-            graph_files.MAX_BYTES,
+            GRAPH_BYTES,
             self._opened,
             lambda words: self._status.say(words, "problem"),
             advice="A graph of the columns of this table takes far less.",

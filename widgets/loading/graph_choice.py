@@ -10,12 +10,12 @@ import workbench as wb
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.graph_text import read_graph
 from workbench.common.errors import GraphFileError
+from workbench.common.limits import GRAPH_BYTES
 from workbench.graph.files import formats as graph_files
 
 __all__ = ["GraphChoice"]
 
 EMPTY, TEXT, FILE = "empty", "text", "file"
-LIMIT = graph_files.MAX_BYTES
 
 
 class GraphChoice(W.VBox):
@@ -46,9 +46,9 @@ class GraphChoice(W.VBox):
             continuous_update=False,
         )
         self._file = FilePicker(
-            f"Graph file, at most {LIMIT / 1e6:,.0f} MB",
+            f"Graph file, at most {GRAPH_BYTES / 1e6:,.0f} MB",
             ".json,.dot,.gv,.gml,.dagitty,.txt",
-            LIMIT,
+            GRAPH_BYTES,
             self._read,
             lambda words: said(words, "problem"),
             advice="Keep the nodes that are columns of the table.",

@@ -10,7 +10,7 @@ import ipywidgets as W
 import workbench as wb
 from widgets.loading.case_form import CaseForm
 from widgets.loading.model_forms import ColumnForm, EndpointForm, FileForm
-from widgets.loading.sources import MAX_BYTES, SOURCES, Table, sample_table, uploaded_table
+from widgets.loading.sources import SOURCES, Table, sample_table, uploaded_table
 from widgets.parts import markup
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.status_line import StatusLine
@@ -20,6 +20,7 @@ from widgets.session.session import AuditSession
 from workbench.case.bring import Opened, open_case
 from workbench.case.model_sources import ModelFile, ModelSource, Trained
 from workbench.common.errors import DataError
+from workbench.common.limits import UPLOAD_BYTES
 from workbench.common.progress import Progress
 
 __all__ = ["DataModelLoader"]
@@ -80,9 +81,9 @@ class DataModelLoader(W.VBox):
             table.add_class("wb-preview")
         self._status = StatusLine()
         self._picker = FilePicker(
-            f"CSV or Parquet file, at most {MAX_BYTES / 1e6:,.0f} MB",
+            f"CSV or Parquet file, at most {UPLOAD_BYTES / 1e6:,.0f} MB",
             ".csv,.tsv,.txt,.parquet",
-            MAX_BYTES,
+            UPLOAD_BYTES,
             self._table_arrived,
             self._problem,
         )

@@ -8,13 +8,14 @@ from collections.abc import Callable
 import ipywidgets as W
 
 import workbench as wb
-from widgets.loading.sources import MAX_BYTES, Table, likely_predictions
+from widgets.loading.sources import Table, likely_predictions
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.secret_field import SecretField
 from workbench.case.model_sources import Endpoint, LoggedColumn, ModelFile
 from workbench.common.errors import ModelError, listed
+from workbench.common.limits import UPLOAD_BYTES
 
 __all__ = ["ColumnForm", "EndpointForm", "FileForm"]
 
@@ -45,9 +46,9 @@ class FileForm(W.VBox):
         self._file: ModelFile | None = None
         self._model: wb.BlackBoxModel | None = None
         self._picker = FilePicker(
-            f"Model file (skops or ONNX), at most {MAX_BYTES / 1e6:,.0f} MB",
+            f"Model file (skops or ONNX), at most {UPLOAD_BYTES / 1e6:,.0f} MB",
             ".skops,.onnx",
-            MAX_BYTES,
+            UPLOAD_BYTES,
             self._take,
             said,
             advice="Serve it behind an address instead, or audit its logged predictions.",

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from widgets.parts.table_preview import ColumnSummary, summarise
 from workbench.case.brought_table import BroughtTable
+from workbench.common.limits import UPLOAD_BYTES, UPLOAD_CELLS, UPLOAD_COLUMNS
 from workbench.common.progress import Progress
 from workbench.datasets import samples
 
@@ -21,10 +22,6 @@ __all__ = [
     "uploaded_table",
 ]
 
-MAX_BYTES = 30_000_000
-"""Largest upload; the browser refuses more before it sends any of it."""
-MAX_COLUMNS = 200
-MAX_CELLS = 5_000_000
 MOST_LEVELS = 50
 """A text column with more levels than this is rather a name or a number of a person."""
 MOST_NODES = 30
@@ -144,7 +141,7 @@ def uploaded_table(content: bytes, name: str, progress: Progress) -> Table:
 
     progress("reading the file", 0.0)
     data = parse_table(
-        content, name, max_bytes=MAX_BYTES, max_columns=MAX_COLUMNS, max_cells=MAX_CELLS
+        content, name, max_bytes=UPLOAD_BYTES, max_columns=UPLOAD_COLUMNS, max_cells=UPLOAD_CELLS
     )
     table = Table(data, (), (f"data = wb.read_table({name!r})",))
     progress("looking at its columns", 0.6)

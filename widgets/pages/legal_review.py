@@ -10,7 +10,6 @@ import ipywidgets as W
 from traitlets import Unicode
 
 from widgets.pages.report_file import (
-    MAX_BYTES,
     REPORT_VARIABLE,
     ReportFile,
     open_report,
@@ -27,6 +26,7 @@ from widgets.results.report_panel import ReportPanel
 from widgets.results.subgroup_choice import SubgroupChoice
 from widgets.session.jobs import words_for
 from widgets.session.session import ReportSession
+from workbench.common.limits import JSON_BYTES
 
 __all__ = ["LegalReview", "PrintButton", "ReportSession"]
 
@@ -81,9 +81,9 @@ class LegalReview(SavedView, W.VBox):
         )
         self._result.layout.display = "none"
         picker = FilePicker(
-            f"A saved report (JSON file, at most {MAX_BYTES / 1e6:.0f} MB)",
+            f"A saved report (JSON file, at most {JSON_BYTES / 1e6:.0f} MB)",
             ".json",
-            MAX_BYTES,
+            JSON_BYTES,
             lambda name, content: self._show(open_report(name, content)),
             self._refused,
             advice="A saved report is smaller; is this the right file?",

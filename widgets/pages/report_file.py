@@ -8,10 +8,10 @@ from pathlib import Path
 
 import workbench as wb
 from workbench.common.errors import DataError
+from workbench.common.limits import JSON_BYTES
 
-__all__ = ["MAX_BYTES", "REPORT_VARIABLE", "ReportFile", "open_report", "read_report"]
+__all__ = ["REPORT_VARIABLE", "ReportFile", "open_report", "read_report"]
 
-MAX_BYTES = 50_000_000
 REPORT_VARIABLE = "CAFE_WORKBENCH_REPORT"
 """Names the file that the page opens, where whoever serves it has chosen one."""
 
@@ -45,7 +45,7 @@ def open_report(name: str, content: bytes) -> ReportFile:
     DataError
         The file is too large, or no report of the workbench.
     """
-    if len(content) > MAX_BYTES:
+    if len(content) > JSON_BYTES:
         raise _too_large(name, len(content))
     try:
         text = content.decode("utf-8-sig")
@@ -68,10 +68,10 @@ def read_report(path: str | Path) -> ReportFile:
     """
     file = Path(path)
     try:
-        if file.stat().st_size > MAX_BYTES:
+        if file.stat().st_size > JSON_BYTES:
             raise _too_large(file.name, file.stat().st_size)
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)  # a device says that it is empty, and never ends
+            content = stream.read(JSON_BYTES + 1)  # a device says that it is empty, and never ends
     except OSError as error:
         raise DataError(f"Cannot read the report {file.name!r}: {error.strerror}.") from None
     return open_report(file.name, content)
@@ -80,5 +80,5 @@ def read_report(path: str | Path) -> ReportFile:
 def _too_large(name: str, size: int) -> DataError:
     return DataError(
         f"{name[:100]!r} holds {size / 1e6:,.0f} MB; a saved report holds at most "
-        f"{MAX_BYTES / 1e6:,.0f} MB."
+        f"{JSON_BYTES / 1e6:,.0f} MB."
     )

@@ -12,6 +12,7 @@ from traitlets import Int, Unicode
 
 from widgets.session.jobs import words_for
 from workbench.common.errors import DataError
+from workbench.common.limits import FILE_NAME_CHARACTERS
 
 __all__ = ["FilePicker"]
 
@@ -19,7 +20,6 @@ PART = 1_000_000
 """Bytes of one message: well below what the server takes at once."""
 MIN_PART = 10
 """Bytes of the smallest part that a page may cut a file into."""
-LONGEST_NAME = 255
 FEWER_ROWS = (
     "Keep the columns that the audit needs, or a random sample of the rows; 50,000 rows are plenty "
     "for an audit."
@@ -127,4 +127,8 @@ def _whole(value: Any) -> TypeGuard[int]:
 def _base_name(name: str) -> str:
     """Return a file's name without folders, of bearable length, that can be sent and printed."""
     last = re.split(r"[\\/]", name)[-1].encode("utf-8", "replace").decode()
-    return last if len(last) <= LONGEST_NAME else last[: LONGEST_NAME // 2] + last[-100:]
+    return (
+        last
+        if len(last) <= FILE_NAME_CHARACTERS
+        else last[: FILE_NAME_CHARACTERS // 2] + last[-100:]
+    )

@@ -9,11 +9,9 @@ import anywidget
 from traitlets import Unicode
 
 from workbench.common.errors import ModelError
+from workbench.common.limits import SECRET_CHARACTERS
 
 __all__ = ["SecretField"]
-
-LONGEST_SECRET = 7_000
-"""Characters; the endpoint's adapter and most servers refuse longer headers."""
 
 
 class SecretField(anywidget.AnyWidget):
@@ -37,7 +35,7 @@ class SecretField(anywidget.AnyWidget):
     def _received(self, _: object, content: Any, __: object) -> None:
         if isinstance(content, dict) and content.get("kind") == "secret":
             value = content.get("value")
-            fits = isinstance(value, str) and len(value) <= LONGEST_SECRET
+            fits = isinstance(value, str) and len(value) <= SECRET_CHARACTERS
             self._secret = str(value).strip() if fits else None
 
     def secret(self) -> str:
@@ -52,7 +50,7 @@ class SecretField(anywidget.AnyWidget):
         if not isinstance(typed, str) or not typed.isascii() or not typed.isprintable():
             raise ModelError(
                 f"The token cannot be sent: it holds line breaks or letters outside ASCII, or is "
-                f"longer than {LONGEST_SECRET:,} characters. Copy it again."
+                f"longer than {SECRET_CHARACTERS:,} characters. Copy it again."
             )
         return typed
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.condition import Condition
-from workbench.case.condition_syntax import MAX_LENGTH
 from workbench.common.errors import ConditionError, DataError, TargetError
+from workbench.common.limits import CONDITION_CHARACTERS
 
 __all__ = ["LABELS", "MOST_ROWS", "TableRows", "cell_text", "cut"]
 
@@ -121,9 +121,10 @@ class TableRows:
         text = text.strip()
         if not text:
             return np.ones(len(self.data), dtype=bool), ""
-        if len(text) > MAX_LENGTH:
+        if len(text) > CONDITION_CHARACTERS:
             raise DataError(
-                f"The search has {len(text):,} characters; at most {MAX_LENGTH:,} are read."
+                f"The search has {len(text):,} characters; at most {CONDITION_CHARACTERS:,} are "
+                f"read."
             )
         try:
             return Condition(text).mask(self.data), f"Rows where {text}"

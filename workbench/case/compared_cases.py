@@ -13,13 +13,13 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError, ModelError, listed
+from workbench.common.limits import RETRAINED_MODELS
 from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["ROLES", "ComparedCases", "read_compared"]
 
 ROLES = ("before", "retrained")
 """Models that an audit can hold beside the one it is about, the model after unlearning."""
-MOST_RETRAINED = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +103,8 @@ def read_compared(
                 f"compare={{{role!r}: …}} takes "
                 + ("one model." if role == "before" else "at least one model.")
             )
-        if len(several) > MOST_RETRAINED:
-            raise ModelError(f"At most {MOST_RETRAINED} retrained models are compared.")
+        if len(several) > RETRAINED_MODELS:
+            raise ModelError(f"At most {RETRAINED_MODELS} retrained models are compared.")
         given += [(role, BlackBoxModel.wrap(model)) for model in several]
     if not given:
         raise ModelError("compare= names no model. Give 'before', 'retrained' or both.")

@@ -15,14 +15,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from workbench.common.errors import ConditionError
+from workbench.common.limits import CONDITION_CHARACTERS, CONDITION_DEPTH
 
-__all__ = ["MAX_DEPTH", "MAX_LENGTH", "MEMBER", "MISSING", "ConditionTree", "read_condition"]
+__all__ = ["MEMBER", "MISSING", "ConditionTree", "read_condition"]
 
-MAX_LENGTH = 2_000
-"""Longest condition in characters: enough for a person, too short to exhaust the parser."""
-
-MAX_DEPTH = 50
-"""Deepest nesting of and, or, not and parentheses."""
 
 MEMBER = (ast.In, ast.NotIn)
 MISSING = (ast.Is, ast.IsNot)
@@ -90,9 +86,10 @@ def read_condition(text: str) -> ConditionTree:
     text = text.strip()
     if not text:
         raise ConditionError(f"The condition is empty. {_GRAMMAR}")
-    if len(text) > MAX_LENGTH:
+    if len(text) > CONDITION_CHARACTERS:
         raise ConditionError(
-            f"The condition has {len(text):,} characters; at most {MAX_LENGTH:,} are read."
+            f"The condition has {len(text):,} characters; at most {CONDITION_CHARACTERS:,} are "
+            f"read."
         )
     source, names = _plain_source(text)
     root = _parsed(source, text)
@@ -108,9 +105,9 @@ class _Grammar:
     source: str
 
     def check(self, node: ast.expr, depth: int = 0) -> None:
-        if depth > MAX_DEPTH:
+        if depth > CONDITION_DEPTH:
             raise ConditionError(
-                f"The condition {self.text[:40]!r}… is nested more than {MAX_DEPTH} deep."
+                f"The condition {self.text[:40]!r}… is nested more than {CONDITION_DEPTH} deep."
             )
         match node:
             case ast.BoolOp(values=values):

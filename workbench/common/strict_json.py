@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from workbench.common.errors import DataError, listed
+from workbench.common.limits import JSON_BYTES, JSON_VALUES
 
-__all__ = ["LARGEST_NUMBER", "MAX_BYTES", "Part", "parse_strictly"]
+__all__ = ["LARGEST_NUMBER", "Part", "parse_strictly"]
 
-MAX_BYTES = 50_000_000
-"""Longest text that is read."""
-MAX_VALUES = 2_000_000
-"""Most values of a text: what stands between commas and brackets."""
 LARGEST_NUMBER = 1e100
 """Squares and sums of numbers up to this stay finite."""
 LARGEST_COUNT = 2**53
@@ -43,9 +40,9 @@ def parse_strictly(text: str | bytes, what: str) -> Part:
     """
     if not isinstance(text, str | bytes | bytearray):
         raise DataError(f"A {what} is text, not a {type(text).__name__}.")
-    if len(text) > MAX_BYTES:
+    if len(text) > JSON_BYTES:
         raise DataError(
-            f"This {what} holds {len(text):,} bytes; at most {MAX_BYTES:,} are read. Was another "
+            f"This {what} holds {len(text):,} bytes; at most {JSON_BYTES:,} are read. Was another "
             f"file chosen?"
         )
     if not isinstance(text, str):
@@ -54,8 +51,8 @@ def parse_strictly(text: str | bytes, what: str) -> Part:
         except UnicodeDecodeError as error:
             raise DataError(f"This {what} is not UTF-8 text (byte {error.start}).") from None
     # Counted before parsing, which needs memory for every value.
-    if sum(text.count(sign) for sign in ",[{") > MAX_VALUES:
-        raise DataError(f"This {what} holds more than {MAX_VALUES:,} values, too many to read.")
+    if sum(text.count(sign) for sign in ",[{") > JSON_VALUES:
+        raise DataError(f"This {what} holds more than {JSON_VALUES:,} values, too many to read.")
     try:
         return Part(json.loads(text, parse_constant=_refuse_constant), what)
     except RecursionError:

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from workbench.common.errors import DataError
-from workbench.common.strict_json import MAX_BYTES
+from workbench.common.limits import JSON_BYTES
 from workbench.report.csv_table import csv_text
 from workbench.report.findings import AuditFindings
 from workbench.report.saved.document import document_text
@@ -116,7 +116,7 @@ def read_report(path: str | PathLike[str]) -> AuditReport:
     """
     try:
         with Path(path).open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(JSON_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"Cannot read {str(path)!r}: {reason}.") from None

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.case.intervention import Interventions
 from workbench.common.errors import DataError
+from workbench.common.limits import CODE_CHARACTERS
 from workbench.common.strict_json import Part
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "written_label",
 ]
 
-MOST_CHARACTERS = 1_000_000
 CALLS = {
     "wb.Contrast",
     "wb.Resample",
@@ -152,7 +152,7 @@ def check_code(code: str, *, call: bool = False) -> str:
         When it is anything else. Nothing is run to find out.
     """
     try:
-        if len(code) > MOST_CHARACTERS or not code.isprintable():
+        if len(code) > CODE_CHARACTERS or not code.isprintable():
             raise ValueError("too long, or more than one line")
         root = ast.parse(code, mode="eval").body
         fine = _is_audit(root) if call else _is_value(root)

@@ -13,10 +13,11 @@ import pytest
 import workbench as wb
 from tests.widgets.widget_tree import HOSTILE, hostile_case, loan_case, part, parts, said, send
 from widgets.pages.legal_review import LegalReview, ReportSession
-from widgets.pages.report_file import MAX_BYTES, REPORT_VARIABLE, open_report, read_report
+from widgets.pages.report_file import REPORT_VARIABLE, open_report, read_report
 from widgets.parts.download_button import DownloadButton
 from widgets.parts.file_picker import FilePicker
 from widgets.results.subgroup_choice import SubgroupChoice
+from workbench.common.limits import JSON_BYTES
 from workbench.common.wording import signed
 
 GROUPS = {"new at work": "employment_years < 5", "nobody": "employment_years > 5000"}
@@ -116,11 +117,11 @@ def test_what_is_no_report_is_said_in_words_and_takes_the_one_before_away(
 def test_too_large_a_file_is_refused(tmp_path: Path) -> None:
     large = tmp_path / "large.json"
     with large.open("wb") as stream:
-        stream.truncate(MAX_BYTES + 1)
+        stream.truncate(JSON_BYTES + 1)
     with pytest.raises(wb.AuditError, match="at most 50 MB"):
         read_report(large)
     with pytest.raises(wb.AuditError, match="at most 50 MB"):
-        open_report("large.json", bytes(MAX_BYTES + 1))
+        open_report("large.json", bytes(JSON_BYTES + 1))
     page = LegalReview()
     picker = part(page, FilePicker)
     picker._received(picker, {"kind": "too-large", "name": "x.json", "size": 2e8}, [])

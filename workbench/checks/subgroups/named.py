@@ -11,6 +11,7 @@ from workbench.case.condition import Condition
 from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError, ConditionError, TargetError
+from workbench.common.limits import SUBGROUP_NAME_CHARACTERS
 from workbench.common.progress import Progress
 from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.effects import EffectTable
@@ -21,8 +22,6 @@ SMALLEST_SUBGROUP = 2
 """Rows that a subgroup needs for an interval."""
 MOST_EFFECTS = 500
 """Subgroups times features; more would make neither a readable report nor a small file."""
-LONGEST_NAME = 200
-"""Characters of a subgroup's name."""
 
 
 def read_subgroups(
@@ -51,10 +50,10 @@ def read_subgroups(
         )
     read = {}
     for name, text in given.items():
-        if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
+        if not isinstance(name, str) or not name.strip() or len(name) > SUBGROUP_NAME_CHARACTERS:
             raise TargetError(
-                f"A subgroup is named by a text of 1 to {LONGEST_NAME} characters, not by "
-                f"{name!r:.80}."
+                f"A subgroup is named by a text of 1 to {SUBGROUP_NAME_CHARACTERS} characters, "
+                f"not by {name!r:.80}."
             )
         try:
             read[name] = Condition(text)

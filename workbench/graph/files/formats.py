@@ -15,12 +15,11 @@ from pathlib import Path
 import networkx as nx
 
 from workbench.common.errors import GraphFileError, listed
+from workbench.common.limits import GRAPH_BYTES
 from workbench.graph.files.bayesian_networks import from_bif
 from workbench.graph.files.dot_and_dagitty import from_dagitty, from_dot, to_dagitty, to_dot
 from workbench.graph.files.exchange import from_graphml, from_networkx, from_node_link
 from workbench.graph.files.parts_and_limits import (
-    MAX_BYTES,
-    MAX_NODES,
     GraphParts,
     bounded,
     gathered,
@@ -32,8 +31,6 @@ from workbench.graph.files.structural_equations import from_lavaan
 from workbench.graph.files.tetrad import from_tetrad, from_text
 
 __all__ = [
-    "MAX_BYTES",
-    "MAX_NODES",
     "GraphParts",
     "from_dagitty",
     "from_dot",
@@ -187,9 +184,9 @@ def parse(content: bytes, name: str) -> GraphParts:
         The content is too large, not text, or not in that format.
     """
     read_text = _format(name)[1]
-    if len(content) > MAX_BYTES:
+    if len(content) > GRAPH_BYTES:
         raise GraphFileError(
-            f"{name!r} holds {len(content):,} bytes; a graph file has at most {MAX_BYTES:,}."
+            f"{name!r} holds {len(content):,} bytes; a graph file has at most {GRAPH_BYTES:,}."
         )
     try:
         text = content.decode("utf-8-sig")
@@ -209,13 +206,13 @@ def read(path: str | PathLike[str]) -> GraphParts:
     _format(file.name)
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-            size = len(content) if len(content) <= MAX_BYTES else file.stat().st_size
+            content = stream.read(GRAPH_BYTES + 1)
+            size = len(content) if len(content) <= GRAPH_BYTES else file.stat().st_size
     except OSError as error:
         raise GraphFileError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
-    if size > MAX_BYTES:
+    if size > GRAPH_BYTES:
         raise GraphFileError(
-            f"{file.name!r} holds {size:,} bytes; a graph file has at most {MAX_BYTES:,}."
+            f"{file.name!r} holds {size:,} bytes; a graph file has at most {GRAPH_BYTES:,}."
         )
     return parse(content, file.name)
 

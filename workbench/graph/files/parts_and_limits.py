@@ -7,12 +7,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from workbench.common.errors import GraphFileError
+from workbench.common.limits import GRAPH_BYTES, GRAPH_EDGES, GRAPH_NODES, GRAPH_WORDS
 
 __all__ = [
-    "MAX_BYTES",
-    "MAX_EDGES",
-    "MAX_NODES",
-    "MAX_WORDS",
     "GraphParts",
     "bounded",
     "gathered",
@@ -20,15 +17,6 @@ __all__ = [
     "refuse_too_large",
     "refuse_too_long",
 ]
-
-MAX_BYTES = 5_000_000
-"""Largest graph file that is read, in bytes."""
-MAX_NODES = 5_000
-"""Most nodes that a graph text may have."""
-MAX_EDGES = 50_000
-"""Most edges that a graph text may have."""
-MAX_WORDS = 600_000
-"""Words, signs and gaps of a text that are read: a few seconds' work."""
 
 
 class GraphParts(NamedTuple):
@@ -51,16 +39,16 @@ class GraphParts(NamedTuple):
 
 def bounded(text: str) -> str:
     """Refuse a text that is too long for a graph."""
-    if len(text) > MAX_BYTES:
+    if len(text) > GRAPH_BYTES:
         raise GraphFileError(
-            f"The text holds {len(text):,} characters; a graph has at most {MAX_BYTES:,}."
+            f"The text holds {len(text):,} characters; a graph has at most {GRAPH_BYTES:,}."
         )
     return text
 
 
 def refuse_too_large(n_nodes: int, n_edges: int) -> None:
     """Refuse a graph beyond the limits."""
-    for count, limit, what in ((n_nodes, MAX_NODES, "nodes"), (n_edges, MAX_EDGES, "edges")):
+    for count, limit, what in ((n_nodes, GRAPH_NODES, "nodes"), (n_edges, GRAPH_EDGES, "edges")):
         if count > limit:
             raise GraphFileError(
                 f"The graph has more than {limit:,} {what}, the most that is read."
@@ -69,8 +57,8 @@ def refuse_too_large(n_nodes: int, n_edges: int) -> None:
 
 def refuse_too_long(n_words: int) -> None:
     """Refuse a text of more words than any graph within the limits needs."""
-    if n_words > MAX_WORDS:
-        raise GraphFileError(f"The text goes on after {MAX_WORDS:,} words and signs.")
+    if n_words > GRAPH_WORDS:
+        raise GraphFileError(f"The text goes on after {GRAPH_WORDS:,} words and signs.")
 
 
 def gathered(

@@ -19,6 +19,12 @@ import numpy as np
 import pandas as pd
 
 from workbench.common.errors import ModelError, suggestion
+from workbench.common.limits import (
+    ANSWER_BYTES,
+    ANSWER_BYTES_PER_ROW,
+    ENDPOINT_ROWS,
+    URL_CHARACTERS,
+)
 from workbench.common.stopping import check_stopped
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.endpoint.connection import Address, Answered, Line, said
@@ -35,11 +41,6 @@ from workbench.models.endpoint.protocols import (
 __all__ = ["ALLOWED_VARIABLE", "allowed_endpoints", "endpoint_model"]
 
 ALLOWED_VARIABLE = "CAFE_WORKBENCH_ENDPOINTS"
-LONGEST_URL = 2_000
-MOST_ROWS = 100_000
-BYTES_PER_ROW = 4_000
-BYTES_AT_LEAST = 1_000_000
-"""An answer may hold this much, and `BYTES_PER_ROW` for each row."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 OUR_HEADERS = {
     "accept",
@@ -140,7 +141,7 @@ def endpoint_model(
         )
     _check_range("timeout", timeout, 0.01, 600, "seconds")
     _check_range("retries", retries, 0, 10, "times", whole=True)
-    _check_range("max_rows", max_rows, 1, MOST_ROWS, "rows", whole=True)
+    _check_range("max_rows", max_rows, 1, ENDPOINT_ROWS, "rows", whole=True)
     sent = {
         "Content-Type": "application/json",
         "Accept": "application/json",
@@ -178,7 +179,7 @@ def _asked(
         body = question(rows, protocol, output)
     except AnswerError as error:
         raise ModelError(str(error)) from None
-    limit = BYTES_AT_LEAST + BYTES_PER_ROW * len(rows)
+    limit = ANSWER_BYTES + ANSWER_BYTES_PER_ROW * len(rows)
     answered = line.ask(body, limit)
     _check_status(answered, address, len(rows))
     if len(answered.content) > limit:
@@ -227,7 +228,7 @@ def _address(url: Any, what: str = "The address of the endpoint") -> Address:
         raise ModelError(f"{what} is missing; it begins with https:// or http://.")
     url = url.strip()
     shown = repr(url[:120])
-    if len(url) > LONGEST_URL or not re.fullmatch(r"[!-\[\]-~]+", url):
+    if len(url) > URL_CHARACTERS or not re.fullmatch(r"[!-\[\]-~]+", url):
         raise ModelError(
             f"{what} {shown} is too long, or holds spaces, backslashes or letters that addresses "
             f"do not have."

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.common.errors import MissingPackageError, ModelError, UntrustedModelError, listed
+from workbench.common.limits import ONNX_BYTES, ONNX_NODES
 
 __all__ = ["checked_proto", "class_labels", "missing_package"]
 
-MAX_BYTES = 500_000_000
-MAX_NODES = 100_000
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 """Sets of operators that are part of the standard."""
 EXTERNAL = 1
@@ -24,9 +23,9 @@ def checked_proto(content: bytes, name: str) -> Any:
             f"{name!r} is named like an ONNX file but is a pickle or an archive, and was not "
             f"opened. Ask the model's owner for an ONNX file, for instance of skl2onnx.to_onnx."
         )
-    if len(content) > MAX_BYTES:
+    if len(content) > ONNX_BYTES:
         raise ModelError(
-            f"{name!r} holds more than {MAX_BYTES / 1e6:,.0f} MB, too much for a model here."
+            f"{name!r} holds more than {ONNX_BYTES / 1e6:,.0f} MB, too much for a model here."
         )
     try:
         import onnx
@@ -49,8 +48,8 @@ def checked_proto(content: bytes, name: str) -> Any:
     nodes = 0
     for graph in _graphs(proto.graph):
         nodes += len(graph.node)
-        if nodes > MAX_NODES:
-            raise ModelError(f"{name!r} has more than {MAX_NODES:,} steps and was not opened.")
+        if nodes > ONNX_NODES:
+            raise ModelError(f"{name!r} has more than {ONNX_NODES:,} steps and was not opened.")
         if graph.sparse_initializer or any(
             attribute.sparse_tensors or attribute.HasField("sparse_tensor")
             for node in graph.node

@@ -23,16 +23,13 @@ from workbench.common.errors import (
     listed,
     suggestion,
 )
+from workbench.common.limits import ONNX_MEMORY, ONNX_SECONDS
 from workbench.common.stopping import check_stopped, wait_for
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.files.onnx_checks import checked_proto, class_labels, missing_package
 
 __all__ = ["parse_onnx"]
 
-MAX_MEMORY = 2_000_000_000
-"""Bytes that all models from ONNX files may take together while they run."""
-MAX_SECONDS = 60.0
-"""For one batch of rows."""
 BATCH_ROWS = 20_000
 
 KINDS: dict[str, type[np.generic]] = {
@@ -134,7 +131,7 @@ def _no_class(name: str, positive: Any) -> ModelError:
 
 @functools.cache
 def _limit_memory() -> None:
-    """Give all sessions one store of memory that ends at MAX_MEMORY."""
+    """Give all sessions one store of memory that ends at ONNX_MEMORY."""
     import onnxruntime as runtime
 
     runtime.disable_telemetry_events()
@@ -142,7 +139,7 @@ def _limit_memory() -> None:
         "Cpu", runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, runtime.OrtMemType.DEFAULT
     )
     as_asked = 1  # never more than is needed
-    limits = {"max_mem": MAX_MEMORY, "arena_extend_strategy": as_asked}
+    limits = {"max_mem": ONNX_MEMORY, "arena_extend_strategy": as_asked}
     runtime.create_and_register_allocator(place, runtime.OrtArenaCfg(limits))
 
 
@@ -300,10 +297,10 @@ def _scores(
 
     run: Callable[[], Any] = lambda: session.run([output], fed, options)[0]  # noqa: E731
     try:
-        answer = wait_for(run, seconds=MAX_SECONDS, give_up=end)
+        answer = wait_for(run, seconds=ONNX_SECONDS, give_up=end)
     except TimeoutError:
         raise ModelError(
-            f"{name!r} needed more than {MAX_SECONDS:g} seconds for {len(rows):,} rows and was "
+            f"{name!r} needed more than {ONNX_SECONDS:g} seconds for {len(rows):,} rows and was "
             f"stopped."
         ) from None
     except Exception as error:

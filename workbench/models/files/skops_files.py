@@ -16,17 +16,13 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from workbench.common.errors import ModelError, UntrustedModelError, listed
+from workbench.common.limits import SKOPS_BYTES, SKOPS_PARTS, SKOPS_SCHEMA_BYTES
 from workbench.models.black_box import BlackBoxModel, read_features
 from workbench.models.files.onnx_files import parse_onnx
 from workbench.models.files.tree_checks import check_trees
 
 __all__ = ["REVIEWED_TYPES", "ModelFileWarning", "parse_model", "read_model"]
 
-MAX_BYTES = 2_000_000_000
-"""Bytes of a model file, and of its content when unpacked."""
-MAX_PARTS = 100_000
-MAX_SCHEMA = 200_000_000
-"""Bytes of the file's JSON description, which is held in memory several times over."""
 PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
 
 REVIEWED_TYPES = {
@@ -107,7 +103,7 @@ def read_model(
     _check_kind(file.name)
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(SKOPS_BYTES + 1)
     except OSError as error:
         raise ModelError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
     allowed = (trusted,) if isinstance(trusted, str) else tuple(trusted)
@@ -162,9 +158,9 @@ def _parsed(
     features: Sequence[str] | None,
     positive: Any,
 ) -> BlackBoxModel:
-    if len(content) > MAX_BYTES:
+    if len(content) > SKOPS_BYTES:
         raise ModelError(
-            f"{name!r} holds more than {MAX_BYTES / 1e9:g} GB, too much for a model here."
+            f"{name!r} holds more than {SKOPS_BYTES / 1e9:g} GB, too much for a model here."
         )
     if PurePath(name).suffix.lower() == ".onnx":
         return parse_onnx(content, name, features=features, positive=positive)
@@ -248,11 +244,11 @@ def _check_archive(name: str, content: bytes) -> None:
     if not schema:
         raise ModelError(f"{name!r} is a zip archive, but no skops file: it has no schema.json.")
     unpacked = sum(part.file_size for part in parts)
-    if len(parts) > MAX_PARTS or unpacked > MAX_BYTES or max(schema) > MAX_SCHEMA:
+    if len(parts) > SKOPS_PARTS or unpacked > SKOPS_BYTES or max(schema) > SKOPS_SCHEMA_BYTES:
         raise ModelError(
             f"{name!r} would unpack to {len(parts):,} files of {unpacked / 1e9:,.1f} GB together, "
-            f"more than a model here may hold ({MAX_PARTS:,} files, {MAX_BYTES / 1e9:g} GB). It "
-            f"was not opened."
+            f"more than a model here may hold ({SKOPS_PARTS:,} files, {SKOPS_BYTES / 1e9:g} GB). "
+            f"It was not opened."
         )
 
 

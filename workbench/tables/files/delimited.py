@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.common.errors import DataError
+from workbench.common.limits import TABLE_BYTES, TABLE_CELLS, TABLE_COLUMNS
 from workbench.tables.files.characters import decoded, unpacked
 from workbench.tables.files.column_types import (
     Stated,
@@ -21,9 +22,6 @@ from workbench.tables.files.column_types import (
     with_stated_types,
 )
 from workbench.tables.files.limits import (
-    MAX_BYTES,
-    MAX_CELLS,
-    MAX_COLUMNS,
     check_cells,
     check_names,
     too_large,
@@ -32,9 +30,6 @@ from workbench.tables.files.parquet import parse_parquet
 from workbench.tables.files.table_schema import beside, read_schema
 
 __all__ = [
-    "MAX_BYTES",
-    "MAX_CELLS",
-    "MAX_COLUMNS",
     "READING_NOTES",
     "parse_csv",
     "parse_table",
@@ -116,9 +111,9 @@ def read_table(
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            if size > MAX_BYTES:
-                raise too_large(repr(file.name), size, MAX_BYTES)
-            content = stream.read(MAX_BYTES + 1)
+            if size > TABLE_BYTES:
+                raise too_large(repr(file.name), size, TABLE_BYTES)
+            content = stream.read(TABLE_BYTES + 1)
     except OSError as error:
         raise DataError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
     return parse_table(content, file.name, said=said, encoding=encoding)
@@ -141,9 +136,9 @@ def parse_table(
     *,
     said: Stated | None = None,
     encoding: str | None = None,
-    max_bytes: int = MAX_BYTES,
-    max_columns: int = MAX_COLUMNS,
-    max_cells: int = MAX_CELLS,
+    max_bytes: int = TABLE_BYTES,
+    max_columns: int = TABLE_COLUMNS,
+    max_cells: int = TABLE_CELLS,
 ) -> pd.DataFrame:
     r"""Read the content of a CSV or Parquet file, for instance one that was uploaded.
 
@@ -197,9 +192,9 @@ def parse_csv(
     *,
     said: Stated | None = None,
     encoding: str | None = None,
-    max_bytes: int = MAX_BYTES,
-    max_columns: int = MAX_COLUMNS,
-    max_cells: int = MAX_CELLS,
+    max_bytes: int = TABLE_BYTES,
+    max_columns: int = TABLE_COLUMNS,
+    max_cells: int = TABLE_CELLS,
 ) -> pd.DataFrame:
     r"""Read the content of a CSV file, for instance one that was uploaded.
 

@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.common.errors import DataError, listed
+from workbench.common.limits import COLUMN_NAME_CHARACTERS
 
 __all__ = [
-    "LONGEST_TEXT",
-    "MAX_BYTES",
-    "MAX_CELLS",
-    "MAX_COLUMNS",
     "check_cells",
     "check_names",
     "too_large",
 ]
-
-MAX_BYTES = 1_000_000_000
-MAX_CELLS = 100_000_000
-MAX_COLUMNS = 2_000
-LONGEST_NAME = 200
-LONGEST_TEXT = 131_072
-"""Characters of one cell; what Python's csv module reads."""
 
 
 def check_names(names: Sequence[str], shown: str, max_columns: int) -> None:
@@ -39,10 +29,10 @@ def check_names(names: Sequence[str], shown: str, max_columns: int) -> None:
         raise DataError(
             f"The file {shown} has several columns named {listed(twice)}. Rename or remove some."
         )
-    if long := [name for name in names if len(name) > LONGEST_NAME]:
+    if long := [name for name in names if len(name) > COLUMN_NAME_CHARACTERS]:
         raise DataError(
             f"A column of {shown} has a name of {len(long[0]):,} characters; at most "
-            f"{LONGEST_NAME} fit. Is the first line a header?"
+            f"{COLUMN_NAME_CHARACTERS} fit. Is the first line a header?"
         )
 
 

@@ -12,19 +12,19 @@ import numpy as np
 import pandas as pd
 
 from workbench.common.errors import DataError, MissingPackageError, listed
-from workbench.tables.files.limits import LONGEST_TEXT, check_cells, check_names, too_large
+from workbench.common.limits import (
+    CELL_CHARACTERS,
+    PARQUET_BYTES_PER_CELL,
+    PARQUET_FOOTER_BYTES,
+    PARQUET_LIST,
+    PARQUET_PAGES,
+)
+from workbench.tables.files.limits import check_cells, check_names, too_large
 from workbench.tables.files.parquet_pages import BOUNDED_ENCODINGS, PageError, pages_of
 
 __all__ = ["parse_parquet"]
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
-MAX_FOOTER = 16_000_000
-"""Bytes of the description of the columns, which is read before anything can be checked."""
-MAX_PAGES = 100_000
-MAX_LIST = 10_000
-"""Row groups, and columns at any depth. Older versions of pyarrow overflow the stack on a column
-nested deeper than that."""
-BYTES_PER_CELL = 16
 CODE_DIGITS = 10**15
 """A whole number of more digits than this is a code, as in a CSV file."""
 ROW_LABELS = "__index_level_"
@@ -72,9 +72,9 @@ def parse_parquet(
             f"Reading {shown} needs the package pyarrow, which is not installed. Install it: pip "
             f"install 'cafe-workbench[files]'. Or save the table as CSV."
         ) from None
-    most = max_bytes + BYTES_PER_CELL * max_cells
+    most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
     try:
-        limits: Any = {"thrift_container_size_limit": MAX_LIST}
+        limits: Any = {"thrift_container_size_limit": PARQUET_LIST}
         with parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False, **limits) as file:
             wanted = _checked_schema(file, shown, max_columns)
             rows = max(file.metadata.num_rows, _rows(file.metadata))
@@ -121,10 +121,11 @@ def _check_ends(content: bytes, shown: str) -> None:
             f"The file {shown} is only a part of a Parquet file: its end is missing. Copy or "
             f"upload it again."
         )
-    if footer > MAX_FOOTER:
+    if footer > PARQUET_FOOTER_BYTES:
         raise DataError(
             f"The file {shown} describes its columns in {footer / 1e6:,.0f} MB; at most "
-            f"{MAX_FOOTER / 1e6:,.0f} MB are read. Write it with fewer row groups or columns."
+            f"{PARQUET_FOOTER_BYTES / 1e6:,.0f} MB are read. Write it with fewer row groups or "
+            f"columns."
         )
 
 
@@ -189,8 +190,8 @@ def _check_pages(content: bytes, metadata: Any, shown: str, most: int) -> None:
             for page in pages_of(content, start, chunk.num_values):
                 pages += 1
                 unpacked += page.unpacked
-                if pages > MAX_PAGES:
-                    raise PageError(f"more than {MAX_PAGES:,} pages")
+                if pages > PARQUET_PAGES:
+                    raise PageError(f"more than {PARQUET_PAGES:,} pages")
                 if unpacked > most:
                     raise DataError(
                         f"The file {shown} would unpack to more than {most / 1e6:,.0f} MB and was "
@@ -267,10 +268,10 @@ def _text(column: Any, shown: str, name: str, most: int) -> pd.Series:
     for chunk in column.chunks:
         places = pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
         lengths = pc.fill_null(pc.binary_length(chunk.dictionary), 0).to_numpy(zero_copy_only=False)
-        if (longest := int(lengths.max(initial=0))) > LONGEST_TEXT:
+        if (longest := int(lengths.max(initial=0))) > CELL_CHARACTERS:
             raise DataError(
                 f"The column {name!r} of {shown} holds a text of {longest:,} bytes; at most "
-                f"{LONGEST_TEXT:,} fit into a cell."
+                f"{CELL_CHARACTERS:,} fit into a cell."
             )
         used = np.bincount(places[places >= 0], minlength=len(lengths))
         total += int(used @ lengths.astype(np.int64))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.common.limits import PARQUET_DEPTH
+
 __all__ = ["BOUNDED_ENCODINGS", "Page", "PageError", "pages_of"]
 
 DATA, DICTIONARY, DATA_V2 = 0, 2, 3
@@ -23,7 +25,6 @@ BOUNDED_ENCODINGS = {
 }
 """Encodings whose values take no more than the page and its rows allow. The others, above all
 DELTA_BYTE_ARRAY, turn a few bytes into texts of any length."""
-DEEPEST = 8
 I32, I64, STRUCT = 5, 6, 12
 
 
@@ -127,7 +128,7 @@ class _Compact:
 
     def struct(self, depth: int = 0) -> dict[int, object]:
         """Read one structure, by field number."""
-        if depth > DEEPEST:
+        if depth > PARQUET_DEPTH:
             raise PageError("a page header nested too deep")
         fields: dict[int, object] = {}
         field = 0

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.common.errors import DataError, listed
+from workbench.common.limits import TABLE_SCHEMA_BYTES
 from workbench.tables.files.column_types import Stated
 
 __all__ = ["beside", "read_schema"]
 
-MAX_SCHEMA = 5_000_000
 KINDS = {
     "string": "text",
     "integer": "number",
@@ -39,13 +39,15 @@ def beside(table: Path) -> bytes | None:
     file = table.with_name(f"{name}.schema.json")
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_SCHEMA + 1)
+            content = stream.read(TABLE_SCHEMA_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise DataError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
-    if len(content) > MAX_SCHEMA:
-        raise DataError(f"{file.name!r} holds more than {MAX_SCHEMA / 1e6:g} MB, no table schema.")
+    if len(content) > TABLE_SCHEMA_BYTES:
+        raise DataError(
+            f"{file.name!r} holds more than {TABLE_SCHEMA_BYTES / 1e6:g} MB, no table schema."
+        )
     return content
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.common.errors import CycleError, GraphFileError
+from workbench.common.limits import GRAPH_BYTES, GRAPH_NODES
 from workbench.graph.causal_graph import CausalGraph
 from workbench.graph.files import formats as graph_files
 
@@ -216,7 +217,7 @@ def test_a_cycle_in_a_text_is_named(kind):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_too_many_nodes(kind):
-    graph = CausalGraph(nodes=[f"n{i}" for i in range(graph_files.MAX_NODES + 1)])
+    graph = CausalGraph(nodes=[f"n{i}" for i in range(GRAPH_NODES + 1)])
     with pytest.raises(GraphFileError, match="more than 5,000 nodes"):
         graph_of(text_of(graph, kind), kind)
 
@@ -225,7 +226,7 @@ def test_too_many_nodes(kind):
 def test_too_many_edges(kind, monkeypatch):
     few = CausalGraph(combinations("abcde", 2))
     text = text_of(few, kind)
-    monkeypatch.setattr("workbench.graph.files.parts_and_limits.MAX_EDGES", 9)
+    monkeypatch.setattr("workbench.graph.files.parts_and_limits.GRAPH_EDGES", 9)
     with pytest.raises(GraphFileError, match="more than 9 edges"):
         graph_of(text, kind)
 
@@ -234,7 +235,7 @@ def test_short_texts_that_ask_for_much_work_are_refused(monkeypatch):
     many = " ".join(f"n{i}" for i in range(2400))
     with pytest.raises(GraphFileError, match="more than 50,000 edges"):
         CausalGraph.from_dot(f"digraph {{ {{{many}}} -> {{{many}}} }}")
-    monkeypatch.setattr("workbench.graph.files.parts_and_limits.MAX_WORDS", 1000)
+    monkeypatch.setattr("workbench.graph.files.parts_and_limits.GRAPH_WORDS", 1000)
     for long in ("digraph {" + "a;" * 600 + "}", "dag {" + "a;" * 600 + "}"):
         with pytest.raises(GraphFileError, match="goes on after 1,000 words and signs"):
             graph_files.parse(long.encode(), "g.dot" if "digraph" in long else "g.txt")
@@ -245,7 +246,7 @@ def test_short_texts_that_ask_for_much_work_are_refused(monkeypatch):
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_text_that_is_too_long(kind):
     with pytest.raises(GraphFileError, match="at most 5,000,000"):
-        graph_of(" " * (graph_files.MAX_BYTES + 1), kind)
+        graph_of(" " * (GRAPH_BYTES + 1), kind)
 
 
 def test_file_errors(tmp_path):

@@ -256,7 +256,7 @@ def no_thread_waits() -> bool:
 
 
 def test_a_loop_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnx_files, "MAX_SECONDS", 0.3)
+    monkeypatch.setattr(onnx_files, "ONNX_SECONDS", 0.3)
     box = parse_model(endless(), "m.onnx")
     with pytest.raises(ModelError, match=r"needed more than 0\.3 seconds for 1 rows"):
         box.predict(pd.DataFrame({"a": [1.0], "b": 2.0}))

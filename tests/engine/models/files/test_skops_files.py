@@ -203,7 +203,7 @@ def test_a_damaged_part(world: Any, tmp_path: Path) -> None:
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_files, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(model_files, "SKOPS_BYTES", 1_000_000)
     path = tmp_path / "bomb.skops"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("schema.json", "{}")
@@ -214,7 +214,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_zip_of_too_many_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_files, "MAX_PARTS", 5)
+    monkeypatch.setattr(model_files, "SKOPS_PARTS", 5)
     with zipfile.ZipFile(tmp_path / "many.skops", "w") as archive:
         for i in range(6):
             archive.writestr(f"{i}" if i else "schema.json", "{}")

@@ -20,7 +20,8 @@ from sklearn.preprocessing import StandardScaler
 
 import workbench as wb
 from tests.engine.planted_world import planted_case
-from workbench.common.strict_json import MAX_BYTES, parse_strictly
+from workbench.common.limits import JSON_BYTES
+from workbench.common.strict_json import parse_strictly
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
 from workbench.report.audit_report import read_report
@@ -479,7 +480,7 @@ def test_a_report_from_before_the_checks_is_still_read() -> None:
         ('{"a":' * 100_000, "nested too deeply"),
         ("1" * 5_000, "cannot be read as JSON"),
         ("[" + "[]," * 2_000_000 + "1]", "too many to read"),
-        (" " * (MAX_BYTES + 1), "at most 50,000,000"),
+        (" " * (JSON_BYTES + 1), "at most 50,000,000"),
         (b"\x80abc", "not UTF-8"),
         (b"PK\x03\x04", "cannot be read as JSON"),
         (None, "is text, not a NoneType"),

@@ -1,0 +1,106 @@
+"""Every bound on what strangers bring: how much is read, how large, how deep, and why so much.
+
+A limit is a whole number that also says its unit and its reason; :func:`limits_table` lists all.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+__all__ = ["Limit", "limits_table"]
+
+
+class Limit(int):
+    """The most that is taken of something that somebody brings.
+
+    Attributes
+    ----------
+    unit : str
+    why : str
+        What would go wrong beyond it.
+
+    Examples
+    --------
+    >>> GRAPH_NODES + 0, GRAPH_NODES.unit
+    (5000, 'nodes')
+    """
+
+    unit: str
+    why: str
+
+    def __new__(cls, value: int, unit: str = "", why: str = "") -> Limit:
+        """Make a limit."""
+        made = super().__new__(cls, value)
+        made.unit, made.why = unit, why
+        return made
+
+    def __getnewargs__(self) -> tuple[int, str, str]:  # type: ignore[override]
+        return int(self), self.unit, self.why
+
+
+# Tables from files.
+TABLE_BYTES = Limit(1_000_000_000, "bytes", "a table is held in memory, several times while read")
+TABLE_CELLS = Limit(100_000_000, "cells", "each takes some 8 bytes or more in memory")
+TABLE_COLUMNS = Limit(2_000, "columns", "regressions grow with their square")
+COLUMN_NAME_CHARACTERS = Limit(200, "characters", "a longer name is a line of data, not a header")
+CELL_CHARACTERS = Limit(131_072, "characters", "what Python's csv module reads of one cell")
+TABLE_SCHEMA_BYTES = Limit(5_000_000, "bytes", "a description of columns is small")
+PARQUET_FOOTER_BYTES = Limit(16_000_000, "bytes", "a footer unpacks to many times its size")
+PARQUET_PAGES = Limit(100_000, "pages", "each is looked at before any is unpacked")
+PARQUET_LIST = Limit(
+    10_000, "entries", "row groups and columns at any depth; older pyarrow overflows beyond it"
+)
+PARQUET_BYTES_PER_CELL = Limit(16, "bytes", "a file may unpack to this much for each cell")
+PARQUET_DEPTH = Limit(8, "levels", "a page's header is nested less deep")
+
+# What is brought to the page by upload.
+UPLOAD_BYTES = Limit(30_000_000, "bytes", "the browser sends it in one message")
+UPLOAD_COLUMNS = Limit(200, "columns", "more cannot be ticked by hand")
+UPLOAD_CELLS = Limit(5_000_000, "cells", "several pages share one computer")
+FILE_NAME_CHARACTERS = Limit(255, "characters", "file systems allow no longer ones")
+SECRET_CHARACTERS = Limit(7_000, "characters", "servers refuse longer headers")
+
+# Graphs.
+GRAPH_BYTES = Limit(5_000_000, "bytes", "some hundred times the largest graph that is read")
+GRAPH_NODES = Limit(5_000, "nodes", "questions of separation grow with their number")
+GRAPH_EDGES = Limit(50_000, "edges", "paths grow with their number")
+GRAPH_WORDS = Limit(600_000, "words", "words, signs and gaps: a few seconds' work")
+
+# Models.
+SKOPS_BYTES = Limit(2_000_000_000, "bytes", "of the file, and of what it unpacks to")
+SKOPS_PARTS = Limit(100_000, "files", "in one model file, each of which is opened")
+SKOPS_SCHEMA_BYTES = Limit(200_000_000, "bytes", "of the part that is parsed as JSON")
+ONNX_BYTES = Limit(500_000_000, "bytes", "a model is held in memory several times")
+ONNX_NODES = Limit(100_000, "steps", "each is checked before the model runs")
+ONNX_MEMORY = Limit(2_000_000_000, "bytes", "of all running models together")
+ONNX_SECONDS = Limit(60, "seconds", "for one question; a loop may never end")
+RETRAINED_MODELS = Limit(100, "models", "each is asked as often as the audited one")
+
+# Endpoints.
+URL_CHARACTERS = Limit(2_000, "characters", "servers refuse longer addresses")
+ENDPOINT_ROWS = Limit(100_000, "rows", "in one request, which is held in memory as text")
+ANSWER_BYTES = Limit(1_000_000, "bytes", "of an answer, whatever the number of rows")
+ANSWER_BYTES_PER_ROW = Limit(4_000, "bytes", "of an answer, more for each row")
+
+# Texts.
+JSON_BYTES = Limit(50_000_000, "bytes", "of a saved report; parsing takes many times as much")
+JSON_VALUES = Limit(2_000_000, "values", "of a saved report; each becomes a Python object")
+CODE_CHARACTERS = Limit(1_000_000, "characters", "of the call that a saved report holds")
+CONDITION_CHARACTERS = Limit(2_000, "characters", "of a condition or a search")
+CONDITION_DEPTH = Limit(50, "levels", "of a condition; Python's own parser has a limit, too")
+SUBGROUP_NAME_CHARACTERS = Limit(200, "characters", "a name stands in tables and sentences")
+
+
+def limits_table() -> pd.DataFrame:
+    """Return every limit: name, value, unit, why.
+
+    Examples
+    --------
+    >>> limits_table().set_index("name").loc["GRAPH_NODES", "value"].item()
+    5000
+    """
+    known = [(name, value) for name, value in globals().items() if isinstance(value, Limit)]
+    return pd.DataFrame(
+        [(name, int(limit), limit.unit, limit.why) for name, limit in known],
+        columns=["name", "value", "unit", "why"],
+    )
