@@ -25,6 +25,8 @@ __all__ = ["METHOD", "FairnessMetrics", "fairness_metrics"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+FEWEST_ROWS = 10
+"""Rows on either side that a group metric takes."""
 STEP = "Fairness metrics"
 METRICS = {
     "statistical parity difference": 0.0,
@@ -98,12 +100,14 @@ def fairness_metrics(
         Columns feature, privileged, unprivileged, split, metric, value, low, high, ideal,
         n_privileged, n_unprivileged, recorded_value. `recorded_value` is the same metric of the
         recorded outcome itself, where it has one. The last two metrics need a recorded outcome
-        and are left out without one. NaN where a group has no row to compute a rate from.
+        and are left out without one. NaN where a group has no row to compute a rate from. A
+        feature with fewer than ten rows on a side is left out: rates of a handful say nothing, and
+        would hand on who they are.
 
     Raises
     ------
     AuditError
-        When `resamples` is negative.
+        When `resamples` is negative, or no feature has ten of the target's rows on either side.
     MissingPackageError
         When aif360 is not installed.
 
@@ -126,6 +130,8 @@ def fairness_metrics(
         low, high = _interval(table, resamples, rng)
         value, recorded = _by_aif360(aif360, table), _recorded_by_aif360(aif360, table)
         counts = table.sum(axis=(1, 2))
+        if counts.min() < FEWEST_ROWS:
+            continue
         for m, (metric, ideal) in enumerate(METRICS.items()):
             if m >= 2 and not decisions.has_outcome:
                 continue
@@ -146,6 +152,11 @@ def fairness_metrics(
                 }
             )
         progress(STEP, (i + 1) / len(case.features))
+    if not records:
+        raise AuditError(
+            f"Group metrics need at least {FEWEST_ROWS} rows on either side; no feature splits the "
+            f"{int(mask.sum())} rows of this target so."
+        )
     return pd.DataFrame.from_records(records)
 
 

@@ -212,8 +212,9 @@ def _rounded(column: Column, values: FloatArray) -> FloatArray:
     spread = float(high - low) or column.high - column.low
     step = 10.0 ** np.floor(np.log10(spread / 200))
     places = max(-int(np.log10(step)), 0)
-    rounded = np.round(np.rint(values / step) * step, places)
-    inside: FloatArray = np.clip(rounded, column.low, column.high)
+    # Inward at the ends: the smallest value of all is some person's.
+    ends = np.ceil(column.low / step), np.floor(column.high / step)
+    inside: FloatArray = np.round(np.clip(np.rint(values / step), *ends) * step, places)
     return inside
 
 

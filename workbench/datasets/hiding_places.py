@@ -1,0 +1,98 @@
+"""Worlds in which an influence hides from averages, with its true size known.
+
+The largest true effect over values, people or groups is `size`, in the unit of the prediction. One
+average contrast of the default levels shows little or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.graph.causal_graph import CausalGraph
+
+__all__ = ["HIDING_PLACES", "HiddenWorld", "hidden_world"]
+
+Score = Callable[[pd.DataFrame], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenWorld:
+    """Data, graph and a model whose use of the feature `f` hides.
+
+    Attributes
+    ----------
+    data : DataFrame
+    graph : CausalGraph
+    predict : callable
+    reads : tuple of str
+    size : float
+        The largest true effect of `f` over values, people or groups.
+    groups : dict of str to str
+        Conditions that an auditor names.
+    """
+
+    data: pd.DataFrame
+    graph: CausalGraph
+    predict: Score
+    reads: tuple[str, ...]
+    size: float
+    groups: dict[str, str]
+
+
+def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
+    """Make a world of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`HIDING_PLACES`.
+    size : float
+        The true effect that hides, from 0.
+
+    Examples
+    --------
+    >>> world = hidden_world("signs", 0.2, 1000, 0)
+    >>> moved = world.predict(world.data.assign(f=1)) - world.predict(world.data.assign(f=0))
+    >>> bool(abs(moved.mean()) < 0.02), round(float(abs(moved).mean()), 6)
+    (True, 0.2)
+    """
+    r = np.random.default_rng([seed, n, 5])
+    z, noise = r.normal(size=n), r.normal(size=n)
+    group = r.random(n) < 0.15
+    data = pd.DataFrame({"z": z, "g": group.astype(int)})
+    reads: tuple[str, ...] = ("f", "z", "g")
+    edges: list[tuple[str, str]] = []
+    if kind in ("curve", "carried curve"):
+        data["f"] = r.normal(size=n)
+        bend = np.clip(data["f"] ** 2, 0, 4) / 4
+        data["m"] = bend + 0.3 * noise
+    elif kind == "level":
+        data["f"] = r.choice(list("abcdef"), n, p=[0.3, 0.25, 0.2, 0.12, 0.08, 0.05])
+    else:
+        data["f"] = r.integers(0, 2, n)
+        data["m"] = data["f"] + 0.3 * noise
+    if kind in ("carried curve", "group"):
+        reads, edges = ("m", "z", "g"), [("f", "m")]
+    score = HIDING_PLACES[kind]
+
+    def predict(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return 0.3 * rows["z"].to_numpy() + size * score(rows)
+
+    graph = CausalGraph(edges, nodes=list(data.columns))
+    groups = {"the group": "g == 1"} if kind == "group" else {}
+    return HiddenWorld(data, graph, predict, reads, size, groups)
+
+
+HIDING_PLACES: dict[str, Score] = {
+    "curve": lambda d: np.clip(d["f"].to_numpy() ** 2, 0, 4) / 4,
+    "carried curve": lambda d: d["m"].to_numpy(),
+    "level": lambda d: (d["f"] == "d").to_numpy().astype(float),
+    "group": lambda d: (d["m"] * d["g"]).to_numpy(),
+    "signs": lambda d: ((d["f"] - 0.5) * np.where(d["z"] > 0, 2, -2)).to_numpy() / 2,
+}
+"""What the model makes of the feature, from 0 to 1, by kind."""
