@@ -73,6 +73,7 @@ def fairness_metrics(
     *,
     threshold: float | None = None,
     resamples: int = 1_000,
+    smallest_group: int = FEWEST_ROWS,
     seed: int = 0,
     progress: Progress = silent,
 ) -> pd.DataFrame:
@@ -91,6 +92,8 @@ def fairness_metrics(
         median prediction of the whole data, with the outcome split at its own median.
     resamples : int, default 1,000
         Bootstrap draws behind the 95 % intervals; 0 for none.
+    smallest_group : int, default 10
+        Rows that either side takes.
     seed : int, default 0
     progress : callable, optional
 
@@ -101,13 +104,13 @@ def fairness_metrics(
         n_privileged, n_unprivileged, recorded_value. `recorded_value` is the same metric of the
         recorded outcome itself, where it has one. The last two metrics need a recorded outcome
         and are left out without one. NaN where a group has no row to compute a rate from. A
-        feature with fewer than ten rows on a side is left out: rates of a handful say nothing, and
+        feature with fewer rows on a side is left out: rates of a handful say nothing, and
         would hand on who they are.
 
     Raises
     ------
     AuditError
-        When `resamples` is negative, or no feature has ten of the target's rows on either side.
+        When `resamples` is negative, or no feature has enough of the target's rows on either side.
     MissingPackageError
         When aif360 is not installed.
 
@@ -130,7 +133,7 @@ def fairness_metrics(
         low, high = _interval(table, resamples, rng)
         value, recorded = _by_aif360(aif360, table), _recorded_by_aif360(aif360, table)
         counts = table.sum(axis=(1, 2))
-        if counts.min() < FEWEST_ROWS:
+        if counts.min() < smallest_group:
             continue
         for m, (metric, ideal) in enumerate(METRICS.items()):
             if m >= 2 and not decisions.has_outcome:
@@ -154,8 +157,8 @@ def fairness_metrics(
         progress(STEP, (i + 1) / len(case.features))
     if not records:
         raise AuditError(
-            f"Group metrics need at least {FEWEST_ROWS} rows on either side; no feature splits the "
-            f"{int(mask.sum())} rows of this target so."
+            f"Group metrics need at least {smallest_group} rows on either side; no feature splits "
+            f"the {int(mask.sum())} rows of this target so."
         )
     return pd.DataFrame.from_records(records)
 

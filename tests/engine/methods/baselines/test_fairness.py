@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditCancelled, AuditError
 from workbench.datasets import adult
 from workbench.graph.causal_graph import CausalGraph
-from workbench.methods.baselines import fairness_metrics
+from workbench.methods.baselines import fairness_metrics as measured_metrics
 from workbench.methods.baselines.fairness import METRICS, metrics_of_tables
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.models.black_box import BlackBoxModel
 
 SCORE = BlackBoxModel(lambda rows: rows["score"], features=["score"], output="probability")
+fairness_metrics = partial(measured_metrics, smallest_group=0)  # of tables small enough for hands
 EVERYWHERE = UnlearningTarget.feature("score")
 
 
@@ -234,3 +236,9 @@ def test_nothing_reaches_the_user(capfd: pytest.CaptureFixture[str]) -> None:
     fairness_metrics(case_of(small_table(), outcome="repaid"), EVERYWHERE)
     assert (list(logging.root.handlers), list(warnings.filters), np.geterr()) == before
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_handful_of_rows_makes_no_group() -> None:
+    case = case_of(small_table(), outcome="repaid")
+    with pytest.raises(AuditError, match="at least 10 rows on either side"):
+        measured_metrics(case, EVERYWHERE)
