@@ -31,6 +31,7 @@ from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.debiased.combination import corrected
 from workbench.methods.debiased.regressed import regressed_effects
+from workbench.methods.debiased.sampled import on_all_rows, sampled_case
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Estimator
@@ -51,6 +52,7 @@ def debiased_effects(
     *,
     simulator: Simulator | None = None,
     ask: bool = True,
+    max_queries: int | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> EffectTable:
@@ -67,6 +69,10 @@ def debiased_effects(
         here by default.
     ask : bool, default True
         Whether the model may be asked about changed rows; without, the regression remains.
+    max_queries : int, optional
+        The most rows that the model may be asked about. A sample of the rows is asked about then,
+        and CAFÉ, which asks nothing, tells how it differs from the whole; there are no effects at
+        single rows.
     seed : int, default 0
         For everything that is drawn.
     progress : callable, optional
@@ -110,6 +116,10 @@ def debiased_effects(
     ask = ask and case.model.can_query
     if not ask:
         return regressed_effects(case, target, varied, mask, ask=False, seed=seed)
+    if max_queries is not None:
+        part, places, levels = sampled_case(case, target, intervention, max_queries, seed)
+        found = debiased_effects(part, target, levels, seed=seed, progress=progress)
+        return on_all_rows(case, target, levels, part, places, found, seed)
     try:
         if simulator is None:
             simulator = Simulator.of(case, names, varied, seed=seed, progress=progress)
@@ -132,9 +142,10 @@ def debiased_effects(
             continue
         residual = left[case.carriers(variation.feature)]
         regression = RichRegression(shared, variation, plan.total_given, residual.values)
-        found = regression.answer(positions, sampled=target.kind != "datapoints").effect
-        corrections.append(found)
-        total, form = corrected(entry.total, entry.direct, found)
+        sampled = target.kind != "datapoints"
+        correction = regression.answer(positions, sampled=sampled).effect
+        corrections.append(correction)
+        total, form = corrected(entry.total, entry.direct, correction)
         entries.append(
             replace(
                 entry,

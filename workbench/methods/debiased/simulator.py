@@ -21,7 +21,7 @@ from workbench.methods.debiased.equations import better_equations
 from workbench.methods.fuzzing.propagation import Equations, set_levels
 from workbench.tables.columns import Values
 
-__all__ = ["Simulator", "Unexplained"]
+__all__ = ["REDRAWS", "Simulator", "Unexplained"]
 
 FloatArray = npt.NDArray[np.float64]
 
