@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import fields
 from os import PathLike
 from pathlib import Path
 
+from workbench.common.blocks import public
 from workbench.common.errors import DataError
 from workbench.common.limits import JSON_BYTES
 from workbench.report.csv_table import csv_text
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.audit import chapters
+from workbench.report.outline.verdict import verdict
 from workbench.report.saved.document import document_text
 from workbench.report.saved.reading import parse_findings
 
@@ -81,24 +83,10 @@ class AuditReport(AuditFindings):
         return text
 
     def _repr_html_(self) -> str:
-        parts = []
-        if self.verdict is not None:
-            parts.append(
-                f"<p><strong>{html.escape(self.verdict.headline)}</strong> "
-                f"{html.escape(self.verdict.explanation)}</p>"
-            )
-            parts += [
-                f"<p>{html.escape(c.sentence(self.verdict.threshold))}</p>"
-                for c in self.verdict.cancellations
-            ]
-        if self.change is not None:
-            parts.append(f"<p><strong>{html.escape(self.change.headline)}</strong></p>")
-            parts += [f"<p>{html.escape(s)}</p>" for s in self.change.sentences()]
-        if self.membership is not None:
-            parts.append(f"<p><strong>{html.escape(self.membership.finding)}</strong></p>")
-        parts.append(self.effects._repr_html_())
-        parts += [f"<p>{html.escape(s)}</p>" for s in self.comparison().sentences]
-        return "\n".join(parts)
+        from workbench.report.page.markup import render_blocks
+
+        said = (*verdict(self).blocks, *chapters(self, "change", "membership", "found"))
+        return render_blocks(public(said))
 
 
 def read_report(path: str | PathLike[str]) -> AuditReport:

@@ -71,10 +71,7 @@ def _floor(found: FeatureProfile) -> float:
 def _figure(found: FeatureProfile, report: AuditFindings) -> Figure:
     levels = sorted(found.levels, key=lambda level: -level.share)[:DRAWN_LEVELS]
     kept = [level for level in found.levels if level in levels and "total" in level.effects]
-    rows = tuple(
-        BarRow(level.label, *level.effects["total"], f"{share(level.share)} of the rows")
-        for level in kept
-    )
+    rows = tuple(BarRow(level.label, *level.effects["total"], share(level.share)) for level in kept)
     more = len(found.levels) - len(kept)
     chart = BarChart(
         rows,
@@ -86,7 +83,7 @@ def _figure(found: FeatureProfile, report: AuditFindings) -> Figure:
         chart,
         title=f"{found.feature}, level by level",
         caption="How far the mean prediction goes when every row is set to the level; the thin "
-        f"lines hold for all levels at once.{rest}",
+        f"lines hold for all levels at once; at the right, the level’s share of the rows.{rest}",
     )
 
 
