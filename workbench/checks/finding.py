@@ -8,18 +8,34 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import pandas as pd
 
 from workbench.case.audit_request import AuditRequest
+from workbench.case.target import UnlearningTarget
 from workbench.checks.verdict import Verdict
 from workbench.common.blocks import About, Block, Bullets, Column, Section, Sentence, Table
+from workbench.common.saved_values import Saved
+from workbench.graph.causal_graph import CausalGraph
+from workbench.methods.effects import Effect
 from workbench.methods.fuzzing.propagation import Equations
+from workbench.methods.saved_effects import SavedEffect, SavedEstimates
 
-__all__ = ["Check", "CsvRow", "Earlier", "Finding", "Need", "Place", "plain_outline"]
+__all__ = [
+    "Check",
+    "CsvRow",
+    "Earlier",
+    "Finding",
+    "Need",
+    "Place",
+    "Rest",
+    "SavedEffects",
+    "SavedForm",
+    "plain_outline",
+]
 
 CsvRow = tuple[object, ...]
 """Section, name, feature, estimator, part, n_rows, value, low, high."""
@@ -66,7 +82,87 @@ class Earlier:
     checks: Mapping[str, Finding] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """The rest of a report, which what is saved of a check must agree with.
+
+    Attributes
+    ----------
+    target : UnlearningTarget
+    features : tuple of str
+        The target's features.
+    graph : CausalGraph
+        As the auditor drew it.
+    nodes : tuple of str
+        Of the graph over the features with the prediction as a node.
+    unit : str
+    n_target_rows, n_rows : int
+        Rows of the target, and of the data.
+    model_fingerprint : str
+        Of the audited model.
+    verdict : Verdict or None
+    checks : mapping of str to Finding
+        Findings of the checks that stand before this one in the table.
+    """
+
+    target: UnlearningTarget
+    features: tuple[str, ...]
+    graph: CausalGraph
+    nodes: tuple[str, ...]
+    unit: str
+    n_target_rows: int
+    n_rows: int
+    model_fingerprint: str
+    verdict: Verdict | None
+    checks: Mapping[str, Finding] = field(default_factory=dict)
+
+
 F = TypeVar("F", bound=Finding)
+D = TypeVar("D", bound=Saved)
+
+
+@dataclass(frozen=True, eq=False)
+class SavedEffects(Generic[F]):
+    """How the effects of a finding, with their joint uncertainty, are kept in a file.
+
+    Attributes
+    ----------
+    document : type
+        What stands among the report's estimates, under the check's key: a tuple of one kind of
+        :class:`Saved`.
+    groups : callable
+        ``groups(finding)`` to lists of effects whose uncertainty must be kept together.
+    write : callable
+        ``write(finding, saved)`` to the document; `saved` holds the same lists as `groups`, of
+        :class:`workbench.methods.saved_effects.SavedEffect`.
+    """
+
+    document: Any
+    groups: Callable[[F], Sequence[Sequence[Effect]]]
+    write: Callable[[F, Sequence[Sequence[SavedEffect]]], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class SavedForm(Generic[F, D]):
+    """How a finding is kept in a file: one typed document writes it and reads it.
+
+    Attributes
+    ----------
+    document : type
+        A :class:`workbench.common.saved_values.Saved` struct.
+    write : callable
+        ``write(finding, rest)`` to the document.
+    read : callable
+        ``read(document, rest, estimates)`` to the finding. What can be derived again is derived
+        again: the file reader then compares the document of what was read with what stands in the
+        file. `estimates` is empty without `effects`.
+    effects : SavedEffects, optional
+    """
+
+    document: type[D]
+    write: Callable[[F, Rest], D]
+    read: Callable[[D, Rest, SavedEstimates], F]
+    effects: SavedEffects[F] | None = None
 
 
 def plain_outline(found: Finding, _: About) -> tuple[Block, ...]:
@@ -92,7 +188,7 @@ def _no_rows(_: Any) -> Iterable[CsvRow]:
     return ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Check(Generic[F]):
     """One line of the table of checks: all that anybody but the check itself knows of it.
 
@@ -114,6 +210,8 @@ class Check(Generic[F]):
     run : callable
         ``run(asked, earlier)`` to the finding. It may raise an :class:`AuditError`, whose text
         then says in ``report.skipped`` why there is none.
+    saved : SavedForm
+        How its finding is kept in a file.
     needs : tuple of str
         What it cannot do without; see :data:`Need`.
     asked_by : {"checks", "compare"}
@@ -133,6 +231,7 @@ class Check(Generic[F]):
     does: str
     cost: str
     run: Callable[[AuditRequest, Earlier], F]
+    saved: SavedForm[F, Any]
     needs: tuple[Need, ...] = ()
     asked_by: Literal["checks", "compare"] = "checks"
     csv_rows: Callable[[F], Iterable[CsvRow]] = _no_rows

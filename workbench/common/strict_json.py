@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -19,6 +20,7 @@ __all__ = ["LARGEST_NUMBER", "Part", "parse_strictly"]
 
 LARGEST_NUMBER = 1e100
 """Squares and sums of numbers up to this stay finite."""
+ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 LARGEST_COUNT = 2**53
 """Whole numbers beyond this are not exact in every reader of JSON."""
 
@@ -53,12 +55,29 @@ def parse_strictly(text: str | bytes, what: str) -> Part:
     # Counted before parsing, which needs memory for every value.
     if sum(text.count(sign) for sign in ",[{") > JSON_VALUES:
         raise DataError(f"This {what} holds more than {JSON_VALUES:,} values, too many to read.")
+    text = _writable(text)
     try:
-        return Part(json.loads(text, parse_constant=_refuse_constant), what)
+        value = json.loads(text, parse_constant=_refuse_constant)
+        return Part(_cleaned(value) if ESCAPED_SURROGATE.search(text) else value, what)
     except RecursionError:
         raise DataError(f"This {what} is nested too deeply to be one.") from None
     except ValueError as error:
         raise DataError(f"This {what} cannot be read as JSON: {error}.") from None
+
+
+def _writable(text: str) -> str:
+    """Return a text in which lone surrogates, which no file can hold, are question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _writable(value)
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_writable(key): _cleaned(inner) for key, inner in value.items()}
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -99,7 +118,7 @@ class Part:
     def text(self) -> str:
         """Return a text; a lone surrogate in it becomes a question mark."""
         held: str = self._of_kind(str, "a text")
-        return held.encode("utf-8", "replace").decode("utf-8")
+        return _writable(held)
 
     def texts(self) -> tuple[str, ...]:
         """Return a list of texts."""
@@ -159,6 +178,10 @@ class Part:
         return self.value
 
     def _refuse(self, due: str) -> NoReturn:
+        raise self.refusal(due)
+
+    def refusal(self, due: str) -> DataError:
+        """Return an error about this part: what it is, and what is due."""
         # A number of a million digits must not be written out: only short things are shown.
         held = self.value
         short = (
@@ -167,7 +190,7 @@ class Part:
             or (isinstance(held, str) and len(held) <= 60)
         )
         shown = json.dumps(held) if short else f"a {_KINDS.get(type(held), 'value')}"
-        raise self.error(f"is {shown}; {due} is due.")
+        return self.error(f"is {shown}; {due} is due.")
 
     def _named(self) -> str:
         root, dot, rest = self.place.partition(".")

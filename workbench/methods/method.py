@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ __all__ = [
     "BaselineFinding",
     "CausalMethod",
     "CsvRow",
+    "SavedBaseline",
     "attribution_rows",
 ]
 
@@ -100,6 +101,29 @@ def attribution_rows(found: BaselineFinding) -> Iterable[CsvRow]:
         yield *about, row["value"], row["low"], row["high"]
 
 
+@dataclass(frozen=True, eq=False)
+class SavedBaseline(Generic[R]):
+    """How more than a baseline's ranks is kept in a file; its ranks stand among the attributions.
+
+    Attributes
+    ----------
+    key : str
+        In the saved report.
+    document : type
+        Made of :class:`workbench.common.saved_values.Saved`.
+    write : callable
+        ``write(finding)`` to the document.
+    read : callable
+        ``read(document, ranks, n_target_rows)`` to the finding; `ranks` is its attribution in the
+        file, if any.
+    """
+
+    key: str
+    document: Any
+    write: Callable[[R], Any]
+    read: Callable[[Any, Attribution | None, int], R]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Baseline(AuditMethod, Generic[R]):
     """What an auditor would look at without a causal graph.
@@ -110,7 +134,10 @@ class Baseline(AuditMethod, Generic[R]):
         ``run(asked)`` to what it found.
     csv_rows : callable
         ``csv_rows(finding)`` to rows of :meth:`AuditReport.to_csv`.
+    saved : SavedBaseline, optional
+        Not needed where the finding is an :class:`Attribution`.
     """
 
     run: Callable[[AuditRequest], R]
+    saved: SavedBaseline[R] | None = None
     csv_rows: Callable[[R], Iterable[CsvRow]] = attribution_rows

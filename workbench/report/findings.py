@@ -23,7 +23,7 @@ from workbench.common.errors import TargetError, listed
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.attribution import Attribution
 from workbench.methods.baselines.associations import Associations
-from workbench.methods.baselines.fairness import FairnessMetrics
+from workbench.methods.baselines.fairness_finding import FairnessMetrics
 from workbench.methods.comparison import Comparison, compare
 from workbench.methods.effects import EffectTable
 from workbench.methods.estimator import Estimator

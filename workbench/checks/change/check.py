@@ -9,6 +9,7 @@ from workbench.checks.change.finding import ModelChange
 from workbench.checks.change.measure import change_of_models
 from workbench.checks.change.one_effect import Difference
 from workbench.checks.change.outline import outline
+from workbench.checks.change.saved import SAVED
 from workbench.checks.change.utility import BEFORE
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.methods.effects import Effect
@@ -61,6 +62,7 @@ CHECK = Check(
     does="compares the model with one before unlearning and with retrained ones",
     cost="about one audit more for every further model",
     run=_run,
+    saved=SAVED,
     asked_by="compare",
     csv_rows=_csv_rows,
     outline=outline,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.graph_sensitivity.outline import outline
+from workbench.checks.graph_sensitivity.saved import SAVED
 from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity, graph_sensitivity
 
 __all__ = ["CHECK"]
@@ -39,6 +40,7 @@ CHECK = Check(
     does="tries other graphs",
     cost="up to some 6 seconds on tens of thousands of rows",
     run=_run,
+    saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,
     place="sure",

@@ -9,6 +9,7 @@ from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.membership.evidence import MembershipEvidence
 from workbench.checks.membership.measure import membership_evidence
 from workbench.checks.membership.outline import outline
+from workbench.checks.membership.saved import SAVED
 from workbench.common.errors import TargetError
 
 __all__ = ["CHECK"]
@@ -46,6 +47,7 @@ CHECK = Check(
     cost="trains some dozens of models like the audited one",
     needs=("whole rows", "training"),
     run=_run,
+    saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,
     place="first",

@@ -8,6 +8,7 @@ from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.next_actions.outline import outline
 from workbench.checks.next_actions.ranking import NextActions, next_actions
+from workbench.checks.next_actions.saved import SAVED
 
 __all__ = ["CHECK"]
 
@@ -41,6 +42,7 @@ CHECK = Check(
     does="says what to do next",
     cost="about as long as causal fuzzing, once more",
     run=_run,
+    saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,
     place="next",

@@ -8,6 +8,7 @@ from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.planted_leaks.findings import PlantedLeaks
 from workbench.checks.planted_leaks.outline import outline
+from workbench.checks.planted_leaks.saved import SAVED
 from workbench.checks.planted_leaks.trials import planted_leaks
 
 __all__ = ["CHECK"]
@@ -38,6 +39,7 @@ CHECK = Check(
     does="says how small a leak would have been caught",
     cost="some hundred audits of a few features: up to a minute",
     run=_run,
+    saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,
     place="last",

@@ -8,6 +8,7 @@ from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.subgroups.hidden import HiddenSubgroups, subgroup_effects
 from workbench.checks.subgroups.outline import outline
+from workbench.checks.subgroups.saved import SAVED
 
 __all__ = ["CHECK"]
 
@@ -38,6 +39,7 @@ CHECK = Check(
     does="searches where the influence hides",
     cost="up to some 20 seconds on tens of thousands of rows",
     run=_run,
+    saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,
     place="found",

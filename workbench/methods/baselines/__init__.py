@@ -8,7 +8,8 @@ who is treated differently, and not why.
 
 from workbench.methods.attribution import Attribution
 from workbench.methods.baselines.associations import Associations
-from workbench.methods.baselines.fairness import FairnessMetrics, fairness_metrics
+from workbench.methods.baselines.fairness import fairness_metrics
+from workbench.methods.baselines.fairness_finding import FairnessMetrics
 from workbench.methods.baselines.fairtest import fairtest_association
 from workbench.methods.baselines.permutation import permutation_importance
 from workbench.methods.baselines.shap_values import shap_importance

@@ -1,4 +1,4 @@
-"""What goes together with the prediction, as a value."""
+"""What goes together with the prediction: as a value, and in a saved file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,31 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from workbench.case.condition import Condition
+from workbench.common.saved_values import (
+    Count,
+    Number,
+    Saved,
+    altered,
+    check_between,
+    check_known,
+    frame_of,
+    rows_of,
+    wrong,
+)
 from workbench.common.wording import signed
 from workbench.methods.attribution import Attribution
+from workbench.methods.method import SavedBaseline
 
-__all__ = ["Associations"]
+__all__ = ["SAVED", "Associations"]
+
+RANGES = {
+    "NMI": (0.0, 1.0),
+    "correlation": (-1.0, 1.0),
+    "difference": (-1.0, 1.0),
+    "ratio": (0.0, float("inf")),
+}
+"""Metrics of association and what values they can have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,3 +76,71 @@ class Associations:
     def to_frame(self) -> pd.DataFrame:
         """Return one row per feature and metric; see `table`."""
         return self.table
+
+
+class SavedAssociation(Saved, frozen=True):
+    """One feature's association over all rows of the target."""
+
+    feature: str
+    metric: str
+    value: Number
+    low: Number
+    high: Number
+    p_value: Number
+    n_rows: Count
+
+
+class SavedContext(Saved, frozen=True):
+    """A group of rows where a feature's association is stronger."""
+
+    feature: str
+    context: str
+    metric: str
+    value: Number
+    low: Number
+    high: Number
+    p_value: Number
+    whole: Number
+    n_rows: Count
+
+
+class SavedAssociations(Saved, frozen=True):
+    """What goes together with the prediction."""
+
+    table: tuple[SavedAssociation, ...]
+    contexts: tuple[SavedContext, ...]
+    notes: tuple[str, ...]
+
+
+def _write(found: Associations) -> SavedAssociations:
+    return SavedAssociations(
+        table=rows_of(found.table, SavedAssociation),
+        contexts=rows_of(found.contexts, SavedContext),
+        notes=found.notes,
+    )
+
+
+def _read(saved: SavedAssociations, ranks: Attribution | None, n_rows: int) -> Associations:
+    if ranks is None:
+        raise altered("associations and their ranks belong together, and one of them is missing")
+    for place, rows in (("table", saved.table), ("contexts", saved.contexts)):
+        where = f"associations.{place}"
+        for row in rows:
+            check_known(where, (row.feature,), ranks.values.index)
+            check_known(where, (row.metric,), RANGES)
+            lowest, highest = RANGES[row.metric]
+            check_between(where, lowest, row.value, high=highest)
+            check_between(where, row.low, row.value, high=row.high)
+            check_between(where, 0.0, row.p_value, high=1.0)
+            check_between(where, 0.0, row.n_rows, high=n_rows)
+    table = frame_of(saved.table, SavedAssociation)
+    if table.duplicated(["feature", "metric"]).any():
+        raise wrong("associations.table", "measures a feature twice.")
+    for row in saved.contexts:
+        Condition(row.context)
+        if not row.value > row.whole:
+            raise altered("a context is not more strongly associated than the whole")
+    return Associations(ranks, table, frame_of(saved.contexts, SavedContext), saved.notes)
+
+
+SAVED = SavedBaseline("associations", SavedAssociations, _write, _read)

@@ -17,11 +17,12 @@ from workbench.case.recorded_outcome import RecordedOutcome, recorded_outcome
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress, silent
+from workbench.methods.baselines.fairness_finding import SAVED, FairnessMetrics
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.method import Baseline, CsvRow
 from workbench.tables.columns import Column
 
-__all__ = ["METHOD", "FairnessMetrics", "fairness_metrics"]
+__all__ = ["METHOD", "fairness_metrics"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -39,32 +40,6 @@ SMALLEST_SHARE = 0.05
 """A level below this share of the rows cannot be the privileged one."""
 UNRECORDED = 2
 """The outcome's code where none was recorded, after 0 and 1."""
-
-
-@dataclass(frozen=True, eq=False)
-class FairnessMetrics:
-    """Group fairness of the model's decisions.
-
-    Attributes
-    ----------
-    table : DataFrame
-        See :func:`fairness_metrics`.
-    """
-
-    table: pd.DataFrame
-
-    @property
-    def ranks(self) -> None:
-        """It ranks no features: a metric says how two groups are treated, not what moves them."""
-        return None
-
-    def sentences(self) -> tuple[str, ...]:
-        """Return nothing: how far a metric may lie from equal treatment is not for it to say."""
-        return ()
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per feature and metric; see `table`."""
-        return self.table
 
 
 def fairness_metrics(
@@ -376,4 +351,5 @@ METHOD = Baseline(
     cost="seconds",
     run=_run,
     csv_rows=_csv_rows,
+    saved=SAVED,
 )

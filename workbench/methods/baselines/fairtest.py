@@ -29,7 +29,7 @@ from workbench.methods.baselines.association_measures import (
     correlation_ratio_squared,
     mutual_information,
 )
-from workbench.methods.baselines.associations import Associations
+from workbench.methods.baselines.associations import SAVED, Associations
 from workbench.methods.method import Baseline, CsvRow, attribution_rows
 from workbench.methods.subgroup_search import (
     Candidate,
@@ -395,4 +395,5 @@ METHOD = Baseline(
     cost="seconds",
     run=_run,
     csv_rows=_csv_rows,
+    saved=SAVED,
 )

@@ -1,4 +1,4 @@
-"""A report as a JSON document.
+"""A report as a document: typed values, and their JSON text.
 
 Tables that people and programs read, and what it takes to read the whole report back
 (:mod:`workbench.report.saved.reading`).
@@ -7,28 +7,53 @@ Tables that people and programs read, and what it takes to read the whole report
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
-
 from workbench.case.target import UnlearningTarget
-from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity
+from workbench.checks.finding import Rest
+from workbench.checks.registry import CHECKS
+from workbench.common.row_labels import written_label
+from workbench.common.saved_values import plain, rows_of
+from workbench.methods.attribution import Attribution
+from workbench.methods.comparison import Comparison
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
+from workbench.methods.registry import BASELINES
 from workbench.methods.row_summary import RowSummary
+from workbench.methods.saved_effects import SavedGroup, save_effects
 from workbench.report.findings import AuditFindings
-from workbench.report.repeating_code import written_label
-from workbench.report.saved.change import change_document, change_effects, written_findings
-from workbench.report.saved.further import actions_document, leaks_document, membership_document
-from workbench.report.saved.joint_uncertainty import Reference, pack
-from workbench.report.saved.profile import profile_document
+from workbench.report.saved.core import (
+    FORMAT,
+    FORMAT_VERSION,
+    ReportEstimates,
+    SavedAdjustment,
+    SavedAttribution,
+    SavedAttributionRow,
+    SavedClaim,
+    SavedComparisonRow,
+    SavedDiagnostics,
+    SavedDisagreement,
+    SavedEffectRow,
+    SavedEntry,
+    SavedEquation,
+    SavedForm,
+    SavedGraph,
+    SavedOverlap,
+    SavedPartSummary,
+    SavedPath,
+    SavedPathRow,
+    SavedProvenance,
+    SavedReport,
+    SavedRowSummary,
+    SavedSubgroupRow,
+    SavedTarget,
+    SavedVerdict,
+)
+from workbench.report.saved.profile import write_profile
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "SAVED_NOTE", "document_text", "report_document"]
+__all__ = ["SAVED_NOTE", "document_text", "report_document"]
 
-FORMAT = "cafe-workbench-report"
-FORMAT_VERSION = 2
 MOST_TOGETHER = 300
 """Columns up to which context and paths share their uncertainty with the target's effects."""
 SAVED_NOTE = (
@@ -39,248 +64,236 @@ SAVED_NOTE = (
 
 def document_text(report: AuditFindings) -> str:
     """Write a report as JSON text."""
-    document = report_document(report)
-    text = json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False)
+    document = plain(report_document(report))
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     # A lone surrogate in a column's name could not be written to a file.
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def report_document(report: AuditFindings) -> dict[str, Any]:
-    """Return a report as nested mappings, lists and tables.
+def report_document(report: AuditFindings) -> Any:
+    """Return a report as a :data:`workbench.report.saved.core.SavedReport`.
 
-    The first keys are for readers. ``estimates`` and what follows it hold the rest that a report
-    consists of; no row of the data is among it but for the labels of a target's datapoints.
+    The first keys are for readers. ``estimates`` and what stands before it hold the rest that a
+    report consists of; no row of the data is among it but for the labels of a target's datapoints.
     """
     comparison = report.comparison()
+    rest = _rest(report)
+    return SavedReport(
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        note=SAVED_NOTE,
+        target=report.target.describe(),
+        features=report.features,
+        n_target_rows=report.n_target_rows,
+        unit=report.unit,
+        outcome=report.outcome,
+        methods=report.methods,
+        verdict=_verdict(report),
+        profile=None if report.profile is None else write_profile(report.profile),
+        effects=rows_of(report.effects.to_frame(), SavedEffectRow),
+        context=rows_of(report.context.to_frame(), SavedEffectRow),
+        subgroups=rows_of(report.subgroup_frame(), SavedSubgroupRow),
+        paths=rows_of(report.paths, SavedPathRow),
+        comparison=rows_of(comparison.table, SavedComparisonRow),
+        agreement=_agreement(comparison),
+        sentences=comparison.sentences,
+        attributions=tuple(map(_attribution, report.attributions)),
+        diagnostics=_diagnostics(report),
+        doubted=report.diagnostics.doubted,
+        graph=SavedGraph(
+            nodes=report.graph.nodes, edges=report.graph.edges, latents=report.graph.latents
+        ),
+        audit_nodes=report.audit_graph.nodes,
+        reads=report.reads,
+        skipped=dict(report.skipped),
+        provenance=SavedProvenance(**asdict(report.provenance)),
+        code=report.to_code(),
+        call=report.call,
+        target_parts=_target(report.target),
+        subgroup_conditions=dict(report.subgroup_conditions),
+        estimates=_estimates(report),
+        **{
+            method.saved.key: method.saved.write(report.baselines[method.name])
+            for method in BASELINES
+            if method.saved is not None and method.name in report.baselines
+        },
+        **{
+            check.key: check.saved.write(report.checks[check.name], rest)
+            for check in CHECKS
+            if check.name in report.checks
+        },
+    )
+
+
+def _rest(report: AuditFindings) -> Rest:
+    return Rest(
+        target=report.target,
+        features=report.features,
+        graph=report.graph,
+        nodes=report.audit_graph.nodes,
+        unit=report.unit,
+        n_target_rows=report.n_target_rows,
+        n_rows=report.provenance.n_rows,
+        model_fingerprint=report.provenance.model_fingerprint,
+        verdict=report.verdict,
+        checks=report.checks,
+    )
+
+
+def _verdict(report: AuditFindings) -> SavedVerdict | None:
     verdict = report.verdict
-    return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "note": SAVED_NOTE,
-        "target": report.target.describe(),
-        "features": report.features,
-        "n_target_rows": report.n_target_rows,
-        "unit": report.unit,
-        "outcome": report.outcome,
-        "methods": report.methods,
-        "verdict": None
-        if verdict is None
-        else {
-            "decision": verdict.decision,
-            "headline": verdict.headline,
-            "explanation": verdict.explanation,
-            "threshold": verdict.threshold,
-            "alpha": verdict.alpha,
-            "smallest_threshold": verdict.smallest_threshold,
-            "claims": verdict.to_frame(),
-            "cancellations": [c.sentence(verdict.threshold) for c in verdict.cancellations],
-            "basis": verdict.basis,
-        },
-        "profile": profile_document(report.profile),
-        "change": change_document(report.change),
-        "effects": report.effects.to_frame(),
-        "context": report.context.to_frame(),
-        "subgroups": report.subgroup_frame(),
-        "paths": report.paths,
-        "comparison": comparison.table,
-        "agreement": comparison.agreement,
-        "sentences": comparison.sentences,
-        "attributions": [
-            {
-                "method": a.method,
-                "unit": a.unit,
-                "explanation": a.explanation,
-                "values": a.to_frame(),
-                "has_interval": a.low is not None,
-                "n_rows": a.n_rows,
-                "queries": a.queries,
-                "exact": a.exact,
-            }
-            for a in report.attributions
-        ],
-        "fairness": report.fairness,
-        "associations": None
-        if report.associations is None
-        else {
-            "table": report.associations.table,
-            "contexts": report.associations.contexts,
-            "notes": report.associations.notes,
-        },
-        "hidden_subgroups": None
-        if report.hidden_subgroups is None
-        else {
-            "n_searched": report.hidden_subgroups.n_searched,
-            "n_tested": report.hidden_subgroups.n_tested,
-            "table": report.hidden_subgroups.table,
-            "sentences": report.hidden_subgroups.sentences(),
-        },
-        "next_actions": actions_document(report.next_actions),
-        "planted_leaks": leaks_document(report.planted_leaks),
-        "membership": membership_document(report.membership, report.target),
-        "graph_sensitivity": _sensitivity(report.graph_sensitivity),
-        "diagnostics": {
-            "disagreement": report.diagnostics.disagreement,
-            "equations": report.diagnostics.equations,
-            "overlap": report.diagnostics.overlap,
-            "adjustment": report.diagnostics.adjustment,
-            "warnings": report.diagnostics.warnings,
-        },
-        "doubted": report.diagnostics.doubted,
-        "graph": json.loads(report.graph.to_json()),
-        "audit_nodes": report.audit_graph.nodes,
-        "reads": report.reads,
-        "skipped": report.skipped,
-        "provenance": asdict(report.provenance),
-        "code": report.to_code(),
-        "call": report.call,
-        "target_parts": _target(report.target),
-        "subgroup_conditions": report.subgroup_conditions,
-        "estimates": _estimates(report),
-    }
-
-
-def _sensitivity(found: GraphSensitivity | None) -> dict[str, Any] | None:
-    if found is None:
+    if verdict is None:
         return None
+    return SavedVerdict(
+        decision=verdict.decision,
+        headline=verdict.headline,
+        explanation=verdict.explanation,
+        threshold=verdict.threshold,
+        alpha=verdict.alpha,
+        smallest_threshold=verdict.smallest_threshold,
+        claims=rows_of(verdict.to_frame(), SavedClaim),
+        cancellations=tuple(c.sentence(verdict.threshold) for c in verdict.cancellations),
+        basis=verdict.basis,
+    )
+
+
+def _agreement(comparison: Comparison) -> dict[str, dict[str, float]]:
+    rows = comparison.agreement.to_dict("index")
     return {
-        "decision": found.decision,
-        "threshold": found.threshold,
-        "alpha": found.alpha,
-        "implications": found.implications,
-        "edits": found.edits,
-        "shares": found.shares,
-        "confounding": [
-            {
-                "feature": cause.feature,
-                "effect": cause.effect,
-                "threshold": cause.threshold,
-                "spread": cause.spread,
-                "robustness": cause.robustness,
-                "measured": cause.measured,
-            }
-            for cause in found.confounding
-        ],
-        "sentences": found.sentences(),
+        str(one): {str(other): value for other, value in row.items()} for one, row in rows.items()
     }
 
 
-def _target(target: UnlearningTarget) -> dict[str, Any]:
-    return {
-        "names": target.names,
-        "rows": None if target.rows is None else [written_label(label) for label in target.rows],
-        "condition": None if target.condition is None else target.condition.text,
-    }
+def _attribution(found: Attribution) -> SavedAttribution:
+    return SavedAttribution(
+        method=found.method,
+        unit=found.unit,
+        explanation=found.explanation,
+        values=rows_of(found.to_frame(), SavedAttributionRow),
+        has_interval=found.low is not None,
+        n_rows=found.n_rows,
+        queries=found.queries,
+        exact=found.exact,
+    )
 
 
-def _estimates(report: AuditFindings) -> dict[str, Any]:
+def _diagnostics(report: AuditFindings) -> SavedDiagnostics:
+    found = report.diagnostics
+    return SavedDiagnostics(
+        disagreement=rows_of(found.disagreement, SavedDisagreement),
+        equations=rows_of(found.equations, SavedEquation),
+        overlap=rows_of(found.overlap, SavedOverlap),
+        adjustment=rows_of(found.adjustment, SavedAdjustment),
+        warnings=found.warnings,
+    )
+
+
+def _target(target: UnlearningTarget) -> SavedTarget:
+    return SavedTarget(
+        names=target.names,
+        rows=None if target.rows is None else tuple(map(written_label, target.rows)),
+        condition=None if target.condition is None else target.condition.text,
+    )
+
+
+def _estimates(report: AuditFindings) -> Any:
     """Gather every effect with its place among the columns of joint uncertainty."""
-    tau = report.verdict.threshold if report.verdict else 1.0
-    main = [*report.effects, *(e for table in report.subgroups.values() for e in table)]
+    tables = [report.effects, *report.subgroups.values()]
+    with_effects = [
+        (check.key, check.saved.effects, report.checks[check.name])
+        for check in CHECKS
+        if check.saved.effects is not None and check.name in report.checks
+    ]
+    own = [effects.groups(found) for _, effects, found in with_effects]
     # What need not be compared with the target's effects joins them only while the file is small.
-    groups: list[list[Effect]] = [[effect for entry in main for effect in _kept(entry)]]
-    for more in [
-        *change_effects(report.change),
-        *([*_kept(entry)] for entry in report.context),
-        *([path.effect] for path in report.path_effects),
-    ]:
-        if len(groups[0]) + len(more) <= MOST_TOGETHER:
-            groups[0] += more
-        else:
-            groups.append(more)
-    places: dict[int, tuple[int, Reference]] = {}
-    blocks = []
-    for turn, group in enumerate(groups):
-        block = pack(group)
-        blocks.append(block.columns)
-        for effect, reference in zip(group, block.references, strict=True):
-            places[id(effect)] = turn, reference
-
-    def written(effect: Effect) -> dict[str, Any]:
-        turn, column = places[id(effect)]
-        return {"value": effect.value, "block": turn, "column": column}
-
-    def entries(table: EffectTable) -> list[dict[str, Any]]:
-        return [
-            {
-                "feature": entry.feature,
-                "estimator": entry.estimator.label,
-                "intervention": entry.intervention,
-                "combination": entry.combination,
-                "adjustment": entry.adjustment,
-                "n_rows": entry.n_rows,
-                "queries": entry.queries,
-                "total": written(entry.total),
-                "direct": written(entry.direct),
-                "pure_indirect": None
-                if entry.pure_indirect is None
-                else written(entry.pure_indirect),
-                "rows": _summary(entry.row_summary(tau)),
-                "form": None if entry.form is None else asdict(entry.form),
-                "filled_rows": entry.filled_rows,
-            }
-            for entry in table
-        ]
-
-    return {
-        "seed": report.effects.seed,
-        "blocks": blocks,
-        "effects": entries(report.effects),
-        "context": entries(report.context),
-        "subgroups": {name: entries(table) for name, table in report.subgroups.items()},
-        "paths": [
-            {
-                "feature": path.feature,
-                "path": path.path,
-                "intervention": path.intervention,
-                "effect": written(path.effect),
-                "left_out": path.left_out,
-            }
-            for path in report.path_effects
+    blocks, saved = save_effects(
+        [_kept(entry) for table in tables for entry in table],
+        [
+            *(group for groups in own for group in groups),
+            *(_kept(entry) for entry in report.context),
+            *([path.effect] for path in report.path_effects),
         ],
-        "change": written_findings(report.change, written),
+        MOST_TOGETHER,
+    )
+    groups = iter(saved)
+    tau = report.verdict.threshold if report.verdict else 1.0
+    effects, *subgroups = (_entries(table, groups, tau) for table in tables)
+    of_checks = {
+        key: form.write(found, [next(groups) for _ in own_groups])
+        for (key, form, found), own_groups in zip(with_effects, own, strict=True)
     }
+    context = _entries(report.context, groups, tau)
+    return ReportEstimates(
+        seed=report.effects.seed,
+        blocks=tuple(blocks),
+        effects=effects,
+        context=context,
+        subgroups=dict(zip(report.subgroups, subgroups, strict=True)),
+        paths=tuple(
+            SavedPath(
+                feature=path.feature,
+                path=path.path,
+                intervention=path.intervention,
+                effect=next(groups)[0],
+                left_out=path.left_out,
+            )
+            for path in report.path_effects
+        ),
+        **of_checks,
+    )
 
 
-def _kept(entry: FeatureEffects) -> Iterable[Effect]:
-    """Effects of an entry that the others follow from."""
-    return filter(None, (entry.total, entry.direct, entry.pure_indirect))
+def _kept(entry: FeatureEffects) -> list[Effect]:
+    """Return the effects of an entry that the others follow from."""
+    pure = () if entry.pure_indirect is None else (entry.pure_indirect,)
+    return [entry.total, entry.direct, *pure]
 
 
-def _summary(summary: RowSummary | None) -> dict[str, Any] | None:
+def _entries(
+    table: EffectTable, groups: Iterator[SavedGroup], threshold: float
+) -> tuple[SavedEntry, ...]:
+    """Return the entries of a table; each takes the next group of saved effects."""
+    entries = []
+    for entry in table:
+        total, direct, *pure = next(groups)
+        entries.append(
+            SavedEntry(
+                feature=entry.feature,
+                estimator=entry.estimator.label,
+                intervention=entry.intervention,
+                combination=entry.combination,  # type: ignore[arg-type]
+                adjustment=tuple(entry.adjustment),
+                n_rows=entry.n_rows,
+                queries=entry.queries,
+                total=total,
+                direct=direct,
+                pure_indirect=pure[0] if pure else None,
+                rows=_summary(entry.row_summary(threshold)),
+                form=None if entry.form is None else SavedForm(**asdict(entry.form)),
+                filled_rows=entry.filled_rows,
+            )
+        )
+    return tuple(entries)
+
+
+def _summary(summary: RowSummary | None) -> SavedRowSummary | None:
     if summary is None:
         return None
-    return {
-        "n_rows": summary.n_rows,
-        "threshold": summary.threshold,
-        "parts": [
-            {
-                "part": part.part,
-                "mean": part.mean,
-                "mean_abs": part.mean_abs,
-                "quantiles": part.quantiles,
-                "above": part.above,
-                "within": part.within,
-                "below": part.below,
-                "edges": part.edges,
-                "counts": part.counts,
-            }
+    return SavedRowSummary(
+        n_rows=summary.n_rows,
+        threshold=summary.threshold,
+        parts=tuple(
+            SavedPartSummary(
+                part=part.part,  # type: ignore[arg-type]
+                mean=part.mean,
+                mean_abs=part.mean_abs,
+                quantiles={str(q): value for q, value in part.quantiles.items()},
+                above=part.above,
+                within=part.within,
+                below=part.below,
+                edges=tuple(part.edges),
+                counts=tuple(part.counts),
+            )
             for part in summary.parts()
-        ],
-    }
-
-
-def plain(value: Any) -> Any:
-    """Turn a value into what JSON knows; NaN becomes null."""
-    if isinstance(value, pd.DataFrame):
-        if value.index.equals(pd.RangeIndex(len(value))):
-            return [plain(record) for record in value.to_dict("records")]
-        return {str(k): plain(record) for k, record in value.to_dict("index").items()}
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value
+        ),
+    )

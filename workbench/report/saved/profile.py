@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Literal, cast
+from typing import Annotated, Literal
 
+import msgspec
 from scipy import stats
 
-from workbench.common.strict_json import Part
+from workbench.common.saved_values import (
+    Count,
+    MaybeNumber,
+    Number,
+    Saved,
+    altered,
+    check_known,
+    plain,
+)
 from workbench.methods.profile.finite_shares import largest_share, least_share
 from workbench.methods.profile.profile import (
     PARTS,
@@ -15,42 +25,123 @@ from workbench.methods.profile.profile import (
     FeatureProfile,
     LevelEffect,
     Pair,
+    Part,
     PartProfile,
     PeopleProfile,
 )
-from workbench.report.saved.estimates import altered
 
-__all__ = ["profile_document", "read_profile"]
+__all__ = ["SavedProfile", "read_profile", "write_profile"]
 
 MOST_LEVELS = 500
 MOST_FEATURES = 1_000
 TOLERANCE = 1e-6
+PLACE = "profile.features"
+
+Level = tuple[str, str | bool | Number | None]
+"""A feature and the value it is set to."""
 
 
-def profile_document(profile: EffectProfile | None) -> dict[str, Any] | None:
-    """Return a profile as nested mappings and lists."""
-    return None if profile is None else asdict(profile)
+class SavedLevel(Saved, frozen=True):
+    """One level that was tried; by part its effect with an interval."""
+
+    label: str
+    origin: str
+    share: Number
+    effects: dict[str, tuple[Number, Number, Number]]
+    implausible: Number
 
 
-def read_profile(part: Part) -> EffectProfile | None:
+class SavedPair(Saved, frozen=True):
+    """Two levels, and how far they lie apart."""
+
+    low: Annotated[tuple[Level, ...], msgspec.Meta(max_length=MOST_FEATURES)]
+    high: Annotated[tuple[Level, ...], msgspec.Meta(max_length=MOST_FEATURES)]
+    text: str
+    value: Number
+    error: Number
+    share: Number
+
+
+class SavedPart(Saved, frozen=True):
+    """One part of the effect over all pairs of levels."""
+
+    part: Part
+    surest: SavedPair
+    widest: SavedPair
+    floor: Number
+    ceiling: Number
+    extrapolated: SavedPair | None
+    default: SavedPair | None
+    default_floor: Number
+    spread: MaybeNumber
+    spread_low: MaybeNumber
+    spread_high: MaybeNumber
+
+
+class SavedPeople(Saved, frozen=True):
+    """How many rows some level moves, and how far."""
+
+    part: Literal["total", "direct"]
+    mean_size: Number
+    error: Number
+    moved: Count
+    asked: Count
+    moved_low: Number
+    moved_high: Number
+    reach: MaybeNumber
+    pair: SavedPair
+
+
+class SavedFeature(Saved, frozen=True):
+    """One feature over its levels, people and groups."""
+
+    feature: str
+    estimator: Literal["fuzzing", "cafe", "debiased", "query"]
+    combination: Literal["", "joint"]
+    levels: Annotated[tuple[SavedLevel, ...], msgspec.Meta(max_length=MOST_LEVELS)]
+    parts: dict[str, SavedPart]
+    people: dict[str, SavedPeople]
+    groups: dict[str, dict[str, SavedPart]]
+    group_rows: dict[str, Count]
+    untested: tuple[str, ...]
+    n_untested: Count
+    n_rows: Count
+    asked_rows: Count
+    queries: Count
+    left_out: Number
+
+
+class SavedProfile(Saved, frozen=True):
+    """The target's features over their levels, people and groups."""
+
+    features: Annotated[tuple[SavedFeature, ...], msgspec.Meta(max_length=MOST_FEATURES)]
+    threshold: Number
+    alpha: Number
+    families: Count
+    people_share: Number
+    critical: Number
+    critical_groups: Number
+    sampled: bool
+    table_rows: Count
+    asks: bool
+    scope: Literal["levels", "named", "change"]
+    unit: str
+    seed: Count
+    left_out_groups: tuple[str, ...]
+
+
+def write_profile(profile: EffectProfile) -> SavedProfile:
+    """Return a profile as typed values."""
+    saved: SavedProfile = msgspec.convert(plain(asdict(profile)), SavedProfile)
+    return saved
+
+
+def read_profile(saved: SavedProfile) -> EffectProfile:
     """Read a profile back, refusing bounds that do not follow from the estimates beside them."""
-    if part.value is None:  # also in older files
-        return None
+    fields = {name: getattr(saved, name) for name in saved.__struct_fields__}
+    features = tuple(map(_feature, saved.features))
     found = EffectProfile(
-        tuple(_feature(item) for item in part["features"].items(MOST_FEATURES)),
-        part["threshold"].finite(),
-        part["alpha"].finite(),
-        max(part["families"].count(), 1),
-        part["people_share"].finite(),
-        part["critical"].finite(),
-        part["critical_groups"].finite(),
-        part["sampled"].flag(),
-        part["table_rows"].count(),
-        part["asks"].flag(),
-        cast(Any, part["scope"].choice("levels", "named", "change")),
-        part["unit"].text(),
-        part["seed"].count(),
-        part["left_out_groups"].texts(),
+        **fields | {"features": features, "families": max(saved.families, 1)},
     )
     for feature in found:
         _check(found, feature)
@@ -88,101 +179,63 @@ def _check(profile: EffectProfile, feature: FeatureProfile) -> None:
             raise altered(f"the rows that {feature.feature} moves do not follow from their count")
 
 
-def _feature(part: Part) -> FeatureProfile:
+def _feature(saved: SavedFeature) -> FeatureProfile:
+    fields = {name: getattr(saved, name) for name in saved.__struct_fields__}
+    check_known(PLACE, saved.people, ("total", "direct"))
     return FeatureProfile(
-        part["feature"].text(),
-        part["estimator"].choice("fuzzing", "cafe", "debiased", "query"),
-        part["combination"].choice("", "joint"),
-        tuple(_level(item) for item in part["levels"].items(MOST_LEVELS)),
-        _parts(part["parts"]),
-        {_kind(name): _people(item) for name, item in part["people"].pairs()},
-        {name: _parts(item) for name, item in part["groups"].pairs()},
-        {name: item.count() for name, item in part["group_rows"].pairs()},
-        part["untested"].texts(),
-        part["n_untested"].count(),
-        part["n_rows"].count(),
-        part["asked_rows"].count(),
-        part["queries"].count(),
-        part["left_out"].finite(),
+        **fields
+        | {
+            "levels": tuple(map(_level, saved.levels)),
+            "parts": _parts(saved.parts),
+            "people": {name: _people(people) for name, people in saved.people.items()},
+            "groups": {name: _parts(parts) for name, parts in saved.groups.items()},
+        },
     )
 
 
-def _level(part: Part) -> LevelEffect:
-    effects = {}
-    for name, item in part["effects"].pairs():
-        value, low, high = (number.finite() for number in _exactly(item, 3))
-        effects[_kind(name)] = (value, low, high)
-    return LevelEffect(
-        part["label"].text(),
-        part["origin"].text(),
-        part["share"].finite(),
-        effects,
-        part["implausible"].finite(),
-    )
+def _level(saved: SavedLevel) -> LevelEffect:
+    check_known(PLACE, saved.effects, PARTS)
+    return LevelEffect(saved.label, saved.origin, saved.share, saved.effects, saved.implausible)
 
 
-def _kind(name: str) -> str:
-    return Part(name, "saved report.profile").choice(*PARTS)
+def _parts(saved: Mapping[str, SavedPart]) -> dict[str, PartProfile]:
+    check_known(PLACE, saved, PARTS)
+    return {name: _part(part) for name, part in saved.items()}
 
 
-def _parts(part: Part) -> dict[str, PartProfile]:
-    return {_kind(name): _about(_kind(name), item) for name, item in part.pairs()}
-
-
-def _about(name: str, part: Part) -> PartProfile:
-    beyond = part["extrapolated"]
+def _part(saved: SavedPart) -> PartProfile:
     return PartProfile(
-        cast(Any, name),
-        _pair(part["surest"]),
-        _pair(part["widest"]),
-        part["floor"].finite(),
-        part["ceiling"].finite(),
-        None if beyond.value is None else _pair(beyond),
-        None if part["default"].value is None else _pair(part["default"]),
-        part["default_floor"].finite(),
-        part["spread"].number(),
-        part["spread_low"].number(),
-        part["spread_high"].number(),
+        saved.part,
+        _pair(saved.surest),
+        _pair(saved.widest),
+        saved.floor,
+        saved.ceiling,
+        None if saved.extrapolated is None else _pair(saved.extrapolated),
+        None if saved.default is None else _pair(saved.default),
+        saved.default_floor,
+        _number(saved.spread),
+        _number(saved.spread_low),
+        _number(saved.spread_high),
     )
 
 
-def _pair(part: Part) -> Pair:
-    return Pair(
-        _levels(part["low"]),
-        _levels(part["high"]),
-        part["text"].text(),
-        part["value"].finite(),
-        part["error"].finite(),
-        part["share"].finite(),
-    )
+def _pair(saved: SavedPair) -> Pair:
+    return Pair(saved.low, saved.high, saved.text, saved.value, saved.error, saved.share)
 
 
-def _exactly(part: Part, count: int) -> list[Part]:
-    """Return the parts of a list of known length."""
-    found = part.items(count)
-    if len(found) != count:
-        raise part.error(f"holds {len(found)} entries; {count} are due.")
-    return found
-
-
-def _levels(part: Part) -> tuple[tuple[str, Any], ...]:
-    named = []
-    for item in part.items(MOST_FEATURES):
-        name, level = _exactly(item, 2)
-        plain = level.value is None or isinstance(level.value, str | bool)
-        named.append((name.text(), level.value if plain else level.finite()))
-    return tuple(named)
-
-
-def _people(part: Part) -> PeopleProfile:
+def _people(saved: SavedPeople) -> PeopleProfile:
     return PeopleProfile(
-        cast(Literal["total", "direct"], part["part"].choice("total", "direct")),
-        part["mean_size"].finite(),
-        part["error"].finite(),
-        part["moved"].count(),
-        part["asked"].count(),
-        part["moved_low"].finite(),
-        part["moved_high"].finite(),
-        part["reach"].number(),
-        _pair(part["pair"]),
+        saved.part,
+        saved.mean_size,
+        saved.error,
+        saved.moved,
+        saved.asked,
+        saved.moved_low,
+        saved.moved_high,
+        _number(saved.reach),
+        _pair(saved.pair),
     )
+
+
+def _number(saved: float | None) -> float:
+    return float("nan") if saved is None else saved

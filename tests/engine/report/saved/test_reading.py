@@ -20,13 +20,14 @@ from sklearn.preprocessing import StandardScaler
 
 import workbench as wb
 from tests.engine.planted_world import planted_case
+from workbench.common.checked_code import check_code
 from workbench.common.limits import JSON_BYTES
+from workbench.common.row_labels import SavedLabel
 from workbench.common.strict_json import parse_strictly
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
+from workbench.methods.joint_uncertainty import pack, unpack
 from workbench.report.audit_report import read_report
-from workbench.report.repeating_code import SavedLabel, check_code
-from workbench.report.saved.joint_uncertainty import pack, unpack
 
 Document = dict[str, Any]
 
@@ -337,7 +338,7 @@ def put(path: str, value: object) -> Callable[[Document], None]:
     [
         ("format", "cafe-workbench", "not a saved report"),
         ("format_version", 1, "keeps too little"),
-        ("format_version", 3, "newer version"),
+        ("format_version", 4, "newer version"),
         ("format_version", "2", "whole number"),
         ("estimates", [], "an object with keys is due"),
         ("estimates/blocks", "x", "a list is due"),
@@ -351,21 +352,22 @@ def put(path: str, value: object) -> Callable[[Document], None]:
         ("estimates/effects/0/total/block", 7, "names block 7"),
         ("estimates/effects/0/total/column", 700, "names column 700"),
         ("estimates/effects/0/total/column", -1, "a whole number"),
-        ("estimates/effects/0/combination", "odd", "one of '', 'sum', 'joint'"),
+        ("estimates/effects/0/combination", "odd", "one of '', 'joint', 'sum'"),
         ("estimates/effects/0/feature", "nobody", "not in its graph"),
         ("estimates/effects/0/estimator", "cafe (by hand)", "names an estimator that is not known"),
         ("estimates/effects/0/n_rows", 1e9, "a whole number"),
         ("estimates/effects/0/rows/threshold", 0.5, "another threshold"),
         ("estimates/effects/0/rows/parts/0/edges", [1, 0], "no histogram"),
         ("estimates/effects/0/rows/parts/0/quantiles", {"0.33": 1}, "no quantile"),
-        ("estimates/paths/0/path", ["zip_code"], "does not lead to the prediction"),
+        ("estimates/paths/0/path", ["zip_code"], "at least 2 are due"),
+        ("estimates/paths/0/path", ["zip_code", "income"], "does not lead to the prediction"),
         ("estimates/effects", [], "belong together"),
-        ("features", [], "is empty"),
+        ("features", [], "holds 0 entries; at least 1 are due"),
         ("n_target_rows", 10**30, "a whole number"),
         ("verdict/threshold", 0, "another threshold"),
         ("verdict/alpha", 0.7, "between 0 and 0.5"),
         ("graph/edges", [["a", "b"], ["b", "a"]], "circle|cycle"),
-        ("graph/edges", [["a"]], "not a pair"),
+        ("graph/edges", [["a"]], "holds 1 entries; 2 are due"),
         ("graph/nodes", [1], "a text is due"),
         ("reads", "income", "a list is due"),
         ("provenance/data_fingerprint", "<b>", "not SHA-256"),
@@ -402,7 +404,7 @@ HIDDEN, GRAPH = "hidden_subgroups", "graph_sensitivity"
         ("associations", None, CHECKED),  # its ranks stay among the attributions
         ("associations", [], "an object with keys"),
         ("associations/table/0/value", 0.9, "outside its range"),
-        ("associations/table/0/value", None, "outside its range"),
+        ("associations/table/0/value", None, "a number is due"),
         ("associations/table/0/low", "0", "a number is due"),
         ("associations/table/0/p_value", 1.2, "outside its range"),
         ("associations/table/0/metric", "cause", "not in this report"),
@@ -418,7 +420,7 @@ HIDDEN, GRAPH = "hidden_subgroups", "graph_sensitivity"
         (f"{HIDDEN}/table/0/whole", 0.05, CHECKED),
         (f"{HIDDEN}/table/0/difference", 0.36, CHECKED),
         (f"{HIDDEN}/table/0/p_value", 0.2, "outside its range"),
-        (f"{HIDDEN}/table/0/part", "total", "not in this report"),
+        (f"{HIDDEN}/table/0/part", "total", "one of 'direct', 'indirect'"),
         (f"{HIDDEN}/table/0/feature", "age", "not in this report"),
         (f"{HIDDEN}/table/0/subgroup", "open('f')", "condition language"),
         (f"{HIDDEN}/sentences", [], CHECKED),
@@ -435,8 +437,8 @@ HIDDEN, GRAPH = "hidden_subgroups", "graph_sensitivity"
         (f"{GRAPH}/edits/0/edit", "add f → m", "does not allow"),
         (f"{GRAPH}/edits/0/edit", "burn f → age", "does not allow"),
         (f"{GRAPH}/edits/0/edit", " → " * 100_000, "does not allow"),
-        (f"{GRAPH}/edits/0/kind", "burn", "not in this report"),
-        (f"{GRAPH}/edits/0/total", None, "outside its range"),
+        (f"{GRAPH}/edits/0/kind", "burn", "one of 'add', 'remove', 'reverse'"),
+        (f"{GRAPH}/edits/0/total", None, "a number is due"),
         (f"{GRAPH}/shares/1/flipped", 60, CHECKED),
         (f"{GRAPH}/shares/1/flipped", 20, CHECKED),
         (f"{GRAPH}/shares/1/share", 0.9, CHECKED),

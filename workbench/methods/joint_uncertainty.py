@@ -11,25 +11,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.common.strict_json import LARGEST_NUMBER, Part
+from workbench.common.saved_values import wrong
+from workbench.common.strict_json import LARGEST_NUMBER
 from workbench.common.threads import one_thread
 from workbench.methods.effects import Effect
 
-__all__ = ["UNKNOWN", "Reference", "SavedBlock", "pack", "read_block", "unpack"]
+__all__ = ["MOST_COLUMNS", "UNKNOWN", "Reference", "SavedBlock", "pack", "read_block", "unpack"]
 
 FloatArray = npt.NDArray[np.float64]
-Reference = int | str | None
+Reference = int | Literal["unknown"] | None
 """Place of an effect's column in its block; None when the effect is exact, or "unknown"."""
 
 CHUNK_ROWS = 20_000
 NOISE = 1e-15
 """Entries below this part of their column are rounding of the decomposition."""
 MOST_COLUMNS = 2_000
-UNKNOWN = "unknown"
+UNKNOWN: Literal["unknown"] = "unknown"
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def unpack(columns: Sequence[str], length: int) -> list[FloatArray]:
     return found
 
 
-def read_block(part: Part, turn: int) -> list[FloatArray]:
+def read_block(columns: Sequence[str], turn: int) -> list[FloatArray]:
     """Read the columns of a block; its turn sets their length, so that two do not mix unnoticed.
 
     Raises
@@ -124,18 +126,15 @@ def read_block(part: Part, turn: int) -> list[FloatArray]:
     DataError
         When a column is too long, or not made of finite numbers.
     """
-    parts = part.items(most=MOST_COLUMNS)
-    texts = []
-    for place, column in enumerate(parts):
-        text = column.text()
+    for place, text in enumerate(columns):
         words = text.split()
         if not 1 <= len(words) <= place + 1 or not all(map(_is_number, words)):
-            raise column.error(
+            raise wrong(
+                f"estimates.blocks[{turn}][{place}]",
                 f"should hold 1 to {place + 1} numbers of at most {LARGEST_NUMBER:g}, separated by "
-                f"blanks."
+                f"blanks.",
             )
-        texts.append(text)
-    return unpack(texts, len(texts) + 2 + turn % 1_000)
+    return unpack(columns, len(columns) + 2 + turn % 1_000)
 
 
 def _is_number(word: str) -> bool:

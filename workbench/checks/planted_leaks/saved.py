@@ -1,0 +1,162 @@
+"""Planted leaks in a saved file: counts, whose intervals are made again."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from scipy import stats
+
+from workbench.checks.finding import Rest, SavedForm
+from workbench.checks.planted_leaks.findings import (
+    Comparison,
+    LeakRate,
+    PlantedLeak,
+    PlantedLeaks,
+)
+from workbench.common.saved_values import (
+    Count,
+    MaybeNumber,
+    Number,
+    Saved,
+    altered,
+    check_between,
+    check_known,
+    rows_of,
+    wrong,
+)
+from workbench.methods.saved_effects import SavedEstimates
+
+__all__ = ["SAVED"]
+
+PLACE = "planted_leaks"
+ROLES = {"leak", "border", "no leak"}
+MOST_TRIALS = 10**6
+
+
+class SavedRate(Saved, frozen=True):
+    """How often leaks of one size were found; rate, low and high are made again."""
+
+    feature: str
+    comparison: Comparison
+    role: Literal["leak", "border", "no leak"]
+    size: Number
+    found: Count
+    trials: Count
+    rate: Number
+    low: Number
+    high: Number
+
+
+class SavedLeak(Saved, frozen=True):
+    """The smallest leak that is found reliably; null where none is."""
+
+    feature: str
+    intervention: str
+    adjustment: tuple[str, ...]
+    comparison: Comparison
+    smallest_80: MaybeNumber
+    smallest_95: MaybeNumber
+    standard_error: MaybeNumber
+
+
+class SavedLeaks(Saved, frozen=True):
+    """How small a leak the audit would have caught."""
+
+    threshold: Number
+    alpha: Number
+    claims: Count
+    clarity: Number
+    repeats: Count
+    seed: Count
+    n_rows: Count
+    unit: str
+    rates: tuple[SavedRate, ...]
+    leaks: tuple[SavedLeak, ...]
+    sentences: tuple[str, ...]
+
+
+def _write(found: PlantedLeaks, _: Rest) -> SavedLeaks:
+    return SavedLeaks(
+        threshold=found.threshold,
+        alpha=found.alpha,
+        claims=found.claims,
+        clarity=found.clarity,
+        repeats=found.repeats,
+        seed=found.seed,
+        n_rows=found.n_rows,
+        unit=found.unit,
+        rates=rows_of(found.to_frame(), SavedRate),
+        leaks=tuple(SavedLeak(**vars(leak)) for leak in found.leaks),
+        sentences=found.sentences(),
+    )
+
+
+def _read(saved: SavedLeaks, rest: Rest, _: SavedEstimates) -> PlantedLeaks:
+    tau, verdict = saved.threshold, rest.verdict
+    if verdict is not None and tau != verdict.threshold:
+        raise altered("planted leaks were judged by another threshold")
+    if verdict is not None and saved.alpha != verdict.alpha:
+        raise altered("planted leaks were judged by another error rate")
+    if tau <= 0:
+        raise wrong(f"{PLACE}.threshold", "is not above 0.")
+    check_between(f"{PLACE}.clarity", 0.0, saved.clarity, high=1.0)
+    if (saved.n_rows, saved.unit) != (rest.n_rows, rest.unit):
+        raise altered("leaks were planted in other data, or measured in another unit")
+    rates = tuple(_rate(rate, tau) for rate in saved.rates)
+    leaks = tuple(_leak(leak, rates) for leak in saved.leaks)
+    check_known(f"{PLACE}.leaks", (leak.feature for leak in leaks), rest.features)
+    check_known(f"{PLACE}.rates", (rate.feature for rate in rates), rest.features)
+    return PlantedLeaks(
+        rates,
+        leaks,
+        tau,
+        saved.alpha,
+        saved.claims,
+        saved.clarity,
+        saved.repeats,
+        saved.seed,
+        saved.n_rows,
+        saved.unit,
+    )
+
+
+def _rate(saved: SavedRate, threshold: float) -> LeakRate:
+    if not saved.found <= saved.trials <= MOST_TRIALS or saved.trials == 0:
+        raise altered("more planted leaks were found than were planted")
+    fits = {"border": saved.size == threshold, "no leak": saved.size == 0, "leak": saved.size > 0}
+    if not fits[saved.role]:
+        raise wrong(f"{PLACE}.rates", f"holds a size that does not fit its role: {saved.size:g}.")
+    exact = stats.binomtest(saved.found, saved.trials).proportion_ci(0.95, method="exact")
+    return LeakRate(
+        saved.feature,
+        saved.comparison,
+        saved.role,
+        saved.size,
+        saved.found,
+        saved.trials,
+        float(exact.low),
+        float(exact.high),
+    )
+
+
+def _leak(saved: SavedLeak, rates: tuple[LeakRate, ...]) -> PlantedLeak:
+    # Infinite where no size is found that often, which JSON does not know.
+    smallest_80 = float("inf") if saved.smallest_80 is None else saved.smallest_80
+    smallest_95 = float("inf") if saved.smallest_95 is None else saved.smallest_95
+    check_between(f"{PLACE}.leaks", 0.0, smallest_80, high=smallest_95)
+    own = {r.role for r in rates if (r.feature, r.comparison) == (saved.feature, saved.comparison)}
+    if own != ROLES:
+        raise altered("planted leaks lack the counts that they rest on")
+    error = float("nan") if saved.standard_error is None else saved.standard_error
+    return PlantedLeak(
+        saved.feature,
+        saved.intervention,
+        saved.adjustment,
+        saved.comparison,
+        smallest_80,
+        smallest_95,
+        error,
+    )
+
+
+SAVED = SavedForm(SavedLeaks, _write, _read)
