@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 # Before the first import of numpy: two workers on two cores must not start four BLAS threads, whose
 # order of adding numbers would decide the last digits. Child processes inherit all of this.
@@ -18,6 +18,9 @@ os.environ.setdefault(
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.engine.evidence.time_authority import TimeAuthority
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA_FILES = ("adult.data", "adult.test", "german.data", "drug_consumption.data")
@@ -51,6 +54,16 @@ def shared_data() -> Path:
             "Set CAFE_WORKBENCH_DATA to the folder that holds the original UCI files."
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeAuthority:
+    """A time-stamping authority that runs offline."""
+    if shutil.which("openssl") is None:
+        _unavailable("The program openssl is not on this machine; it stamps for the tests.")
+    from tests.engine.evidence.time_authority import TimeAuthority
+
+    return TimeAuthority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")

@@ -1662,6 +1662,7 @@ def _scalars(raw: bytes, count: int) -> list[int]:
 REACH = 8.0
 """An encoded number is cut at this many scales from its centre."""
 MOST_FEATURES = 5000
+DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -1693,10 +1694,10 @@ class FeatureCode:
         if isinstance(cell, bool):
             value = float(cell)
         elif isinstance(cell, dict) and isinstance(cell.get("number"), str):
-            value = float(cell["number"])
+            value = _decimal(cell["number"])
         else:
             raise EvidenceError(f"The record's {self.column!r} is no number; the model reads one.")
-        moved = (value - float(self.centre)) / float(self.scale)
+        moved = (value - _decimal(self.centre)) / _decimal(self.scale)
         return math.floor(max(-REACH, min(REACH, moved)) * (1 << FEATURE_BITS) + 0.5)
 
     def document(self) -> dict[str, Any]:
@@ -1710,7 +1711,16 @@ def _text_of(cell: Any) -> str:
     """Return the text by which a level names a cell."""
     if isinstance(cell, dict):
         return str(cell.get("number"))
-    return {None: "", True: "true", False: "false"}.get(cell, str(cell))
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "" if cell is None else str(cell)
+
+
+def _decimal(text: Any) -> float:
+    """Read a number in decimal digits, in the one way that every language has."""
+    if not isinstance(text, str) or not DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
+        raise EvidenceError(f"{str(text)[:20]!r} is no number in decimal digits.")
+    return float(text)
 
 
 @dataclass(frozen=True)
@@ -1788,7 +1798,7 @@ def read_configuration(raw: bytes) -> Configuration:
             dict(document["versions"]),
         )
         same = held.to_bytes() == raw
-        tolerance = float(held.threshold)
+        tolerance = _decimal(held.threshold)
         whole = all(type(v) is int and v >= 0 for v in held.penalty)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise EvidenceError("The configuration is not one of this version.") from None
@@ -1808,7 +1818,7 @@ def _read_code(part: Mapping[str, Any]) -> FeatureCode:
     else:
         code = FeatureCode(part["column"], part["centre"], part["scale"])
         texts = (code.column, code.centre, code.scale)
-        if not math.isfinite(float(code.centre)) or not 0 < float(code.scale) < math.inf:
+        if not math.isfinite(_decimal(code.centre)) or not _decimal(code.scale) > 0:
             raise EvidenceError(f"The scale of {code.column!r} is not positive.")
     if not all(isinstance(text, str) for text in texts):
         raise TypeError
@@ -2127,6 +2137,8 @@ def check_manifest(files: dict[str, bytes], manifest_sha256: object) -> None:
     due = listed.get("files") if isinstance(listed, dict) else None
     if not isinstance(due, dict) or set(listed) != {"files"}:
         raise EvidenceError("The manifest lists no files.")
+    if {MANIFEST, STATEMENT} & set(due):
+        raise EvidenceError("The manifest lists itself.")
     there = manifest_of({k: v for k, v in files.items() if k not in (MANIFEST, STATEMENT)})
     for name in sorted(set(due) | set(there)):
         if due.get(name) != there.get(name):

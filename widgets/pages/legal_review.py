@@ -9,6 +9,7 @@ import anywidget
 import ipywidgets as W
 from traitlets import Unicode
 
+from widgets.pages.dossier_review import DossierReview
 from widgets.pages.report_file import (
     REPORT_VARIABLE,
     ReportFile,
@@ -94,6 +95,7 @@ class LegalReview(SavedView, W.VBox):
                 W.HTML(page_style() + HEAD),
                 _part("The report", *opening, self._status, self._identity),
                 self._result,
+                _part("A dossier of evidence", DossierReview()),
                 PageFooter(self.session),
             ]
         )

@@ -125,6 +125,8 @@ def check_manifest(files: dict[str, bytes], manifest_sha256: object) -> None:
     due = listed.get("files") if isinstance(listed, dict) else None
     if not isinstance(due, dict) or set(listed) != {"files"}:
         raise EvidenceError("The manifest lists no files.")
+    if {MANIFEST, STATEMENT} & set(due):
+        raise EvidenceError("The manifest lists itself.")
     there = manifest_of({k: v for k, v in files.items() if k not in (MANIFEST, STATEMENT)})
     for name in sorted(set(due) | set(there)):
         if due.get(name) != there.get(name):

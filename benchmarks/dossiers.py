@@ -1,0 +1,284 @@
+"""Dossiers: honest ones judged, every bit flipped, bytes and seconds.
+
+1. 200 honest dossiers (random tables, people, ridge and logistic): none may be accused.
+2. Every single-bit flip in every file under 4 KB of one dossier, and 1,000 random ones in each
+   other file: all must be refused, without an exception that nobody caught. By the browser's
+   verifier, one bit of each byte of the small files and 200 of each other.
+3. Bytes and seconds of dossiers of 1,000 rows with the proof, and of Adult without it.
+
+Writes ``results/dossiers.md``. Run: ``PYTHONPATH=. python benchmarks/dossiers.py [--quick]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import workbench as wb
+from widgets.pages.dossier_review import verifier_script
+from workbench.evidence import statements
+from workbench.evidence.claims import whole_verdict
+from workbench.evidence.dossier import Measured, zipped
+from workbench.evidence.dossier_case import Outside
+from workbench.evidence.dossier_checks import check_dossier
+from workbench.evidence.keys import SigningKey
+from workbench.evidence.notes import WITNESS_KEY, cosign_checkpoint
+from workbench.evidence.rehearsal import Rehearsed, rehearse
+from workbench.evidence.retraining import configuration_for
+
+RESULTS = Path(__file__).parent / "results" / "dossiers.md"
+SMALL = 4096
+BANK = SigningKey.from_seed(b"1" * 32, "bank.example/evidence")
+WITNESS = SigningKey.from_seed(b"2" * 32, "witness.example/one", WITNESS_KEY)
+MEASURED = {"membership": Measured("CONSISTENT", "AUC 0.51 (0.44 to 0.58) on known members")}
+
+
+def now() -> int:
+    return int(time.time())
+
+
+def cosign(checkpoint: bytes) -> bytes:
+    return cosign_checkpoint(checkpoint, WITNESS.named, WITNESS.sign, now())
+
+
+def outside(made: Rehearsed) -> Outside:
+    """Return all that a reader can hold but a time stamp."""
+    return Outside(
+        key=BANK.named,
+        witnesses=(WITNESS.named,),
+        kept=(made.kept,),
+        request_sha256=made.request_sha256,
+        served_sha256=made.model_sha256,
+        receipt=made.receipts[0] if made.receipts else None,
+    )
+
+
+def made_from(
+    table: pd.DataFrame, people: list[str], asking: list[str], **how: object
+) -> Rehearsed:
+    learner = how.pop("learner", "ridge")
+    outcome = str(how.pop("outcome"))
+    configuration = configuration_for(table, outcome, learner=learner)  # type: ignore[arg-type]
+    return rehearse(
+        table, people, asking, configuration, BANK, now=now, cosign=cosign, measured=MEASURED, **how
+    )  # type: ignore[arg-type]
+
+
+def honest(count: int) -> tuple[Counter[str], list[str]]:
+    """Judge honest dossiers; return the verdicts of the whole, and every accusation."""
+    verdicts: Counter[str] = Counter()
+    accused = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        rows = int(rng.integers(12, 40))
+        table = wb.datasets.loan(rows, seed=seed).data
+        columns = ["neighborhood_income", "income", "credit_score", "employment_years"]
+        kept = list(rng.choice(columns, size=int(rng.integers(1, 5)), replace=False))
+        logistic = seed % 20 == 0
+        target = "approved" if logistic else "debt_ratio"
+        people = [f"c-{i}" for i in rng.integers(0, rows, rows)]
+        feature = seed % 7 == 3 and len(kept) > 1
+        asking = [] if feature else list(dict.fromkeys(rng.choice(people, int(rng.integers(1, 4)))))
+        made = made_from(
+            table[[*kept, target]], people, [str(name) for name in asking], outcome=target,
+            learner="logistic" if logistic else "ridge", forget=kept[:1] if feature else (),
+        )  # fmt: skip
+        claims = check_dossier(made.files, outside(made))
+        verdicts[whole_verdict(claims)] += 1
+        accused += [
+            f"{seed} {held.name}: {held.sentence}"
+            for held in claims
+            if held.verdict in ("CONTRADICTED", "INVALID")
+        ]
+    return verdicts, accused
+
+
+def places(files: dict[str, bytes], others: int, rng: random.Random) -> list[tuple[str, int, int]]:
+    """Return the bits to flip: all of the small files, some of the others."""
+    held = []
+    for name, raw in sorted(files.items()):
+        bits = range(8 * len(raw))
+        chosen = bits if len(raw) < SMALL else rng.sample(bits, min(others, len(bits)))
+        held += [(name, bit // 8, bit % 8) for bit in chosen]
+    return held
+
+
+def flipped(files: dict[str, bytes], name: str, byte: int, bit: int) -> dict[str, bytes]:
+    raw = bytearray(files[name])
+    raw[byte] ^= 1 << bit
+    return {**files, name: bytes(raw)}
+
+
+def flips(made: Rehearsed, others: int) -> tuple[int, int, list[str]]:
+    """Return how many bits were flipped, how many accepted, and what else was raised."""
+    # One signature over the same bytes is judged once: a function of nothing else.
+    statements.is_signature = functools.lru_cache(maxsize=None)(statements.is_signature)  # type: ignore[attr-defined]
+    files, held = dict(made.files), Outside(key=BANK.named)
+    chosen = places(files, others, random.Random(1))
+    accepted, raised = 0, []
+    for name, byte, bit in chosen:
+        try:
+            claims = check_dossier(flipped(files, name, byte, bit), held)
+            accepted += whole_verdict(claims) != "INVALID"
+        except Exception as error:
+            raised.append(f"{name} {byte} {bit}: {error!r}")
+    return len(chosen), accepted, raised
+
+
+FLIPS = """
+const { checkDossier, filesOfZip, readKey } = await import(process.argv[2]);
+const { readFileSync } = await import("node:fs");
+const files = filesOfZip(new Uint8Array(readFileSync(process.argv[3])));
+const key = readKey(process.argv[4]);
+const others = Number(process.argv[5]);
+let [tried, accepted, raised, seed] = [0, 0, [], 1];
+const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
+for (const [name, raw] of files) {
+  const small = raw.length < 4096;
+  for (let i = 0; i < (small ? Math.min(raw.length, 20 * others) : others); i++) {
+    const changed = raw.slice();
+    changed[small ? i : random(raw.length)] ^= 1 << random(8);
+    tried++;
+    try {
+      const claims = checkDossier(new Map(files).set(name, changed), { key });
+      if (claims[0].verdict !== "INVALID") accepted++;
+    } catch (error) {
+      raised.push(`${name} ${i}: ${error}`);
+    }
+  }
+}
+console.log(JSON.stringify([tried, accepted, raised]));
+"""
+
+
+def flips_in_node(made: Rehearsed, others: int) -> tuple[int, int, list[str]] | None:
+    node = shutil.which("node")
+    if node is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        script, flip, dossier = (Path(folder, n) for n in ("v.mjs", "flips.mjs", "d.zip"))
+        script.write_text(f"{verifier_script()}\nexport {{ checkDossier, filesOfZip, readKey }};\n")
+        flip.write_text(FLIPS)
+        dossier.write_bytes(zipped(made.files))
+        words = [str(script), str(dossier), str(BANK.named), str(others)]
+        done = subprocess.run(
+            [node, str(flip), *words], capture_output=True, text=True, check=True, timeout=3600
+        )
+    tried, accepted, raised = json.loads(done.stdout)
+    return tried, accepted, raised
+
+
+def timed(name: str, table: pd.DataFrame, **how: object) -> str:
+    """Return a line of the table: rows, weights, bytes, seconds to build and to verify."""
+    people = [f"c-{i}" for i in range(len(table))]
+    start = time.perf_counter()
+    made = made_from(table, people, ["c-17"], **how)
+    built = time.perf_counter() - start
+    start = time.perf_counter()
+    claims = check_dossier(made.files, outside(made))
+    verified = time.perf_counter() - start
+    size = sum(map(len, made.files.values())) / 1e6
+    optimum = next(held.verdict for held in claims if held.name == "optimum")
+    weights = len(made.parts.model.weights)
+    return (
+        f"| {name} | {len(table):,} | {weights} | {size:.2f} | {built:.0f} | {verified:.1f} "
+        f"| {optimum} |"
+    )
+
+
+def measured(stage: str, quick: bool) -> dict[str, Any]:
+    """Run one stage; return its figures."""
+    started = time.perf_counter()
+    held: dict[str, Any] = {}
+    if stage == "honest":
+        verdicts, accused = honest(6 if quick else 200)
+        held = {"verdicts": dict(verdicts), "accused": accused}
+    elif stage == "flips":
+        table = wb.datasets.loan(24, seed=5).data[["income", "credit_score"]]
+        small = made_from(table, [f"c-{i}" for i in range(24)], ["c-2"], outcome="credit_score")
+        if quick:
+            small = Rehearsed(**{**vars(small), "files": dict(list(small.files.items())[:3])})
+        held["python"] = flips(small, 5 if quick else 1000)
+        held["node"] = None if quick else flips_in_node(small, 200)
+    elif not quick:
+        loan, world = wb.datasets.loan(1000, seed=1).data, wb.datasets.adult()
+        how = {"outcome": world.outcome, "learner": "logistic", "prove": False}
+        held["lines"] = [
+            timed("loan, ridge, proved", loan, outcome="credit_score"),
+            timed("loan, logistic, proved", loan, outcome="approved", learner="logistic"),
+            timed("Adult, logistic, not proved", world.data.dropna(), **how),
+        ]
+    return {**held, "seconds": time.perf_counter() - started}
+
+
+STAGES = ("honest", "flips", "sizes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="a part of each; writes nothing")
+    parser.add_argument("--stage", choices=STAGES, help="run one alone and print its figures")
+    parser.add_argument("--from", dest="folder", help="write the page from printed figures")
+    given = parser.parse_args()
+    if given.stage:
+        print(json.dumps(measured(given.stage, given.quick)))
+        return
+    if given.folder:
+        held = {s: json.loads(Path(given.folder, f"{s}.json").read_text()) for s in STAGES}
+    else:
+        held = {stage: measured(stage, given.quick) for stage in STAGES}
+    if given.quick:
+        print(json.dumps(held))
+    else:
+        write(held)
+
+
+def write(held: dict[str, dict[str, Any]]) -> None:
+    """Write the page of results."""
+    verdicts, accused = held["honest"]["verdicts"], held["honest"]["accused"]
+    tried, accepted, raised = held["flips"]["python"]
+    node, lines = held["flips"]["node"], held["sizes"]["lines"]
+    seconds = sum(stage["seconds"] for stage in held.values())
+    in_node = (
+        "node was not on the machine"
+        if node is None
+        else f"{node[0]:,} flips, {node[1]} accepted, {len(node[2])} exceptions"
+    )
+    counted, total = verdicts, sum(verdicts.values())
+    text = [
+        "# Dossiers: honest ones, flipped bits, sizes",
+        "",
+        f"Written by `benchmarks/dossiers.py` in {seconds:.0f} s.",
+        "",
+        f"- **Honest dossiers:** {total} judged with all that a reader can hold but a time stamp;",
+        f"  {len(accused)} claims were accused (CONTRADICTED or INVALID). The wholes: {counted};",
+        "  without a stamp “done by the day it was due” is INCONCLUSIVE.",
+        "- **Flipped bits, verify.py:** every bit of each file under 4 KB and 1,000 random ones of",
+        f"  each other file: {tried:,} flips, {accepted} accepted, {len(raised)} exceptions.",
+        "- **Flipped bits, the browser's verifier:** one bit of each byte of the small files, 200",
+        f"  of each other: {in_node}.",
+        "",
+        "| dossier | rows | weights | MB | seconds to build | seconds to verify | optimum |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *lines,
+        "",
+        "Building is pure Python, most of it the commitments and the proof. Seconds depend on the",
+        "machine and on what else runs there.",
+    ]
+    RESULTS.write_text("\n".join(text) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

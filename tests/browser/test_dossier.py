@@ -1,0 +1,78 @@
+"""A lawyer opens a good and a forged dossier in legal review, and reads the claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser import served_pages
+from tests.browser.served_pages import LONG
+from tests.engine.evidence.forgeries.story import Story
+from tests.engine.evidence.sample_dossier import BANK, Sample, sample
+from tests.engine.evidence.time_authority import TimeAuthority
+from workbench.evidence.claims import CLAIMS
+from workbench.evidence.dossier import write_dossier
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def dossiers(authority: TimeAuthority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dossiers")
+    held: Sample = sample(authority)
+    write_dossier(held.made.files, folder / "good.zip")
+    write_dossier(held.made.files, folder / "good")
+    write_dossier(held.made.files | {"more.txt": b"x"}, folder / "added.zip")
+    old_model = Story(authority, model=lambda held, old, new, before: before).told()[0]
+    write_dossier(old_model, folder / "forged.zip")
+    (folder / "receipt.json").write_bytes(held.made.receipts[0])
+    return folder
+
+
+def claim(page: Page, name: str) -> Locator:
+    return page.get_by_role("row").filter(has_text=CLAIMS[name][0])
+
+
+def test_a_lawyer_reads_what_a_good_and_a_forged_dossier_can_say(
+    dossiers: Path, browser: Browser
+) -> None:
+    with (
+        served_pages.voila("legal_review") as site,
+        served_pages.watched(browser, site) as view,
+    ):
+        page = view.open()
+        check = page.get_by_role("button", name="Check the dossier")
+        check.wait_for(timeout=LONG)
+        status = page.locator(".wb-dossier-status")
+        check.click()
+        expect(status).to_contain_text("Choose a dossier")
+
+        page.get_by_text("What you bring from elsewhere").click()
+        page.get_by_label("The controller's key").fill(str(BANK.named))
+        receipt = page.get_by_label("The person's receipt", exact=True)
+        receipt.set_input_files(dossiers / "receipt.json")
+        page.get_by_label("A dossier (zip file)").set_input_files(dossiers / "good.zip")
+        check.click()
+        expect(status).to_contain_text("weakest claim: INCONCLUSIVE", timeout=LONG)
+        for name in ("signed", "delta", "absent", "optimum", "receipt"):
+            expect(claim(page, name)).to_contain_text("PROVED")
+            expect(claim(page, name)).to_contain_text(CLAIMS[name][2])
+        expect(page.get_by_text("What no dossier can show")).to_be_visible()
+
+        page.get_by_label("A dossier (zip file)").set_input_files(dossiers / "forged.zip")
+        receipt.set_input_files([])
+        check.click()
+        expect(status).to_contain_text("weakest claim: CONTRADICTED", timeout=LONG)
+        expect(claim(page, "optimum")).to_contain_text("CONTRADICTED")
+
+        page.get_by_label("A dossier (zip file)").set_input_files(dossiers / "added.zip")
+        check.click()
+        expect(status).to_contain_text("weakest claim: INVALID", timeout=LONG)
+        expect(claim(page, "opened")).to_contain_text("not listed: more.txt")
+
+        page.get_by_label("The controller's key").fill("nonsense")
+        check.click()
+        expect(status).to_contain_text("could not run")
+        view.checked()

@@ -1,0 +1,66 @@
+"""Two verifiers, written apart in two languages, say the same of every dossier."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.engine.evidence.forgeries.cheats import CHEATS
+from tests.engine.evidence.sample_dossier import sample
+from tests.engine.evidence.time_authority import TimeAuthority
+from tests.widgets.pages.conformance import said_by_javascript, said_by_python, written
+from workbench.evidence.dossier import zipped
+from workbench.evidence.dossier_case import Outside
+
+
+def test_they_agree_on_honest_dossiers_whatever_the_reader_holds(
+    authority: TimeAuthority, tmp_path: Path
+) -> None:
+    due = {}
+    for learner in ("ridge", "logistic"):
+        held = sample(authority, learner)
+        for name, outside in (("all", held.outside), ("nothing", Outside())):
+            written(tmp_path, f"{learner} {name}", held.made.files, outside)
+            due[f"{learner} {name}"] = said_by_python(tmp_path, f"{learner} {name}", outside)
+    assert said_by_javascript(tmp_path) == due
+    assert ["optimum", "PROVED"] in due["logistic all"]
+
+
+@pytest.mark.slow
+def test_they_agree_on_every_cheat(authority: TimeAuthority, tmp_path: Path) -> None:
+    due = {}
+    for cheat in CHEATS:
+        files, outside = cheat.told(authority)
+        written(tmp_path, cheat.name, files, outside)
+        due[cheat.name] = said_by_python(tmp_path, cheat.name, outside)
+    assert said_by_javascript(tmp_path) == due
+
+
+def test_they_agree_on_flipped_bits(authority: TimeAuthority, tmp_path: Path) -> None:
+    """A small twin of the benchmark: both refuse, and neither fails in another way."""
+    held, rng = sample(authority), random.Random(3)
+    due = {}
+    for name, raw in held.made.files.items():
+        for _ in range(3):
+            flipped = bytearray(raw)
+            place = rng.randrange(len(raw))
+            flipped[place] ^= 1 << rng.randrange(8)
+            key = f"{name.replace('/', ' ')} {place}"
+            written(tmp_path, key, {**held.made.files, name: bytes(flipped)}, held.outside)
+            due[key] = said_by_python(tmp_path, key, held.outside)
+    assert all(said == [["opened", "INVALID"]] for said in due.values())
+    assert said_by_javascript(tmp_path) == due
+
+
+def test_they_agree_on_zips_that_are_none(authority: TimeAuthority, tmp_path: Path) -> None:
+    held = sample(authority)
+    whole = zipped(held.made.files)
+    due = {}
+    broken = {"empty": b"", "short": whole[:5000], "cut": whole[:-30], "text": b"x" * 99}
+    for name, raw in broken.items():
+        written(tmp_path, name, raw, held.outside)
+        due[name] = said_by_python(tmp_path, name, held.outside)
+    assert all(said == [["opened", "INVALID"]] for said in due.values())
+    assert said_by_javascript(tmp_path) == due
