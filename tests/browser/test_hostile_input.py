@@ -210,7 +210,7 @@ def test_endpoints_that_misbehave_are_said_in_words(browser: Browser) -> None:
             ("http://127.0.0.1:1/", "http://127.0.0.1:1 may not be asked from here"),
             ("http://169.254.169.254/latest", "169.254.169.254/latest may not be asked from here"),
             ("file:///etc/passwd", "must begin with https:// or http://"),
-            (f"{address}nonsense", "where JSON is due"),
+            (f"{address}nonsense", "where JSON is expected"),
             (f"{address}close", "it closed the connection"),
         ):
             expect(said(path)).to_contain_text(words, timeout=LONG)

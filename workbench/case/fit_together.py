@@ -28,7 +28,7 @@ def checked_frame(data: Any) -> pd.DataFrame:
         It is no table, is empty, or its columns have no names of their own.
     """
     if not isinstance(data, pd.DataFrame):
-        raise DataError(f"The data is a {type(data).__name__}; a pandas DataFrame is due.")
+        raise DataError(f"The data is a {type(data).__name__}; a pandas DataFrame is expected.")
     if data.empty:
         raise DataError(f"The data has {len(data)} rows and {data.shape[1]} columns: it is empty.")
     names: list[Any] = data.columns.tolist()

@@ -223,8 +223,8 @@ def _check_labels(labels: tuple[Any, ...]) -> None:
         raise TargetError(f"A datapoint is named by its index label, not by {listed(odd)}.")
     if len(labels) > 1 and all(isinstance(label, bool) for label in labels):
         raise TargetError(
-            "The target's datapoints are true/false values; index labels are due, for instance "
-            "data.index[mask]."
+            "The target's datapoints are true/false values; index labels are expected, for "
+            "instance data.index[mask]."
         )
     if len(set(labels)) < len(labels):
         raise TargetError("A datapoint is named twice in the target. Name each row once.")

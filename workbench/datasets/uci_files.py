@@ -94,8 +94,8 @@ def table(
         fields = line.split(separator)
         if len(fields) != len(columns):
             raise DataError(
-                f"{file.name}, line {number}: {len(fields)} fields, but {len(columns)} are due "
-                f"({listed(columns, 3)})."
+                f"{file.name}, line {number}: {len(fields)} fields, but {len(columns)} are "
+                f"expected ({listed(columns, 3)})."
             )
         for (name, convert), text in zip(columns.items(), fields, strict=True):
             try:

@@ -75,7 +75,7 @@ def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> Flo
         what = f"an array of shape {scores.shape}" if scores.shape else type(answer).__name__
         raise ModelError(
             f"The model {name!r} answered {n:,} rows with {what}; one score per row, "
-            f"shape ({n},), is due.{hint}"
+            f"shape ({n},), is expected.{hint}"
         )
     if scores.dtype == object and not any(isinstance(s, str | bool) for s in scores):
         with contextlib.suppress(TypeError, ValueError):
@@ -89,7 +89,7 @@ def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> Flo
     if whole or scores.dtype.kind not in "biuf":
         raise ModelError(
             f"The model {name!r} answers with class labels such as {scores[:1].tolist()}, "
-            f"where a probability is due. Pass its predict_proba, or say output='value' if "
+            f"where a probability is expected. Pass its predict_proba, or say output='value' if "
             f"these are numbers that it predicts."
         )
     scores = scores.astype(np.float64)

@@ -87,7 +87,9 @@ class Trainer:
             When the mask does not fit the rows.
         """
         if np.shape(erased) != (len(rows),):
-            raise DataError(f"One true or false per row is due for {len(rows):,} rows to erase.")
+            raise DataError(
+                f"One true or false per row is expected for {len(rows):,} rows to erase."
+            )
         # Rows may come twice; each is known by its place.
         table = rows.reset_index(drop=True)
         target = UnlearningTarget.datapoints(np.flatnonzero(erased).tolist())

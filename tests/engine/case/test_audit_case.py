@@ -86,7 +86,11 @@ def test_what_the_model_is_and_reads() -> None:
 
 
 BAD = {
-    "no frame": ({"data": {"a": [1]}}, DataError, "The data is a dict; a pandas DataFrame is due"),
+    "no frame": (
+        {"data": {"a": [1]}},
+        DataError,
+        "The data is a dict; a pandas DataFrame is expected",
+    ),
     "no rows": ({"data": table()[:0]}, DataError, "has 0 rows and 7 columns: it is empty"),
     "names that are no text": (
         {"data": table().rename(columns={"age": 3})},
@@ -159,7 +163,7 @@ BAD = {
     "labels": (
         {"model": BlackBoxModel(lambda rows: rows["zip"], features=["zip"])},
         ModelError,
-        "class labels such as .'N'., where a probability is due",
+        "class labels such as .'N'., where a probability is expected",
     ),
     "logged predictions of another length": (
         {"model": BlackBoxModel.from_predictions([0.1, 0.2], features=["age"])},

@@ -50,7 +50,10 @@ def test_one_score_per_row_in_many_forms(scores: object) -> None:
 @pytest.mark.parametrize(
     ("scores", "message"),
     [
-        (np.zeros((3, 2)), r"shape \(3, 2\); one score per row, shape \(3,\), is due. For a class"),
+        (
+            np.zeros((3, 2)),
+            r"shape \(3, 2\); one score per row, shape \(3,\), is expected. For a class",
+        ),
         (np.zeros(2), r"answered 3 rows with an array of shape \(2,\)"),
         (np.zeros((1, 3)), r"shape \(1, 3\)"),
         (0.5, "answered 3 rows with float"),
@@ -59,7 +62,7 @@ def test_one_score_per_row_in_many_forms(scores: object) -> None:
         ([0.1, np.nan, np.inf], "answered 2 of 3 rows with NaN or infinity"),
         ([0.1, None, 0.2], "answered 1 of 3 rows with NaN"),
         (pd.Series([0.1, None, 0.2], dtype="Float64"), "answered 1 of 3 rows with NaN"),
-        (["yes", "no", "yes"], r"class labels such as \['yes'\], where a probability is due"),
+        (["yes", "no", "yes"], r"class labels such as \['yes'\], where a probability is expected"),
         (pd.Series(["yes", "no", "yes"]), "class labels such as"),
         (pd.Categorical(["yes", "no", "yes"]), "class labels such as"),
         (np.array([0, 1, 1]), r"class labels such as \[0\].* or say output='value'"),

@@ -252,7 +252,7 @@ def model_utility(
 def _recorded(outcome: Any, output: Output) -> RecordedOutcome:
     """Return a plain column as numbers; of two values the second counts as 1."""
     if not isinstance(outcome, pd.Series):
-        raise DataError(f"The outcome is a {type(outcome).__name__}; a pandas Series is due.")
+        raise DataError(f"The outcome is a {type(outcome).__name__}; a pandas Series is expected.")
     levels = sorted(outcome.dropna().unique().tolist())
     if len(levels) == 2 and output != "value":
         values = (outcome == levels[1]).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -264,7 +264,9 @@ def _recorded(outcome: Any, output: Output) -> RecordedOutcome:
             "are about. Use recorded_outcome(case)."
         )
     if not pd.api.types.is_numeric_dtype(outcome.dtype):
-        raise DataError(f"The outcome holds {listed(levels, 4)}; numbers or two values are due.")
+        raise DataError(
+            f"The outcome holds {listed(levels, 4)}; numbers or two values are expected."
+        )
     return RecordedOutcome(outcome.to_numpy(dtype=np.float64, na_value=np.nan), binary=False)
 
 
@@ -273,7 +275,7 @@ def _score(name: str, values: npt.ArrayLike, size: int, output: Output) -> Float
     if score.shape != (size,):
         raise DataError(
             f"The scores of {name!r} have shape {score.shape}; one per row of the outcome, "
-            f"({size},), is due."
+            f"({size},), is expected."
         )
     if not np.isfinite(score).all():
         raise ModelError(f"The scores of {name!r} hold NaN or infinity. Every row needs a score.")
@@ -285,7 +287,7 @@ def _mask(name: str, values: npt.ArrayLike, size: int) -> BoolArray:
     if mask.dtype != np.bool_ or mask.shape != (size,):
         raise DataError(
             f"{name!r} has shape {mask.shape} and type {mask.dtype}; one true or false per row, "
-            f"shape ({size},), is due."
+            f"shape ({size},), is expected."
         )
     return mask
 

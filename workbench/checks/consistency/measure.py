@@ -154,8 +154,8 @@ def _log(served: Any, case: AuditCase) -> FloatArray:
         raise DataError("The logged predictions are not numbers.") from None
     if log.shape != (case.n_rows,):
         raise DataError(
-            f"The logged predictions have the shape {log.shape}; one per row of the case is due, "
-            f"shape ({case.n_rows},), with NaN where none was logged."
+            f"The logged predictions have the shape {log.shape}; one per row of the case is "
+            f"expected, shape ({case.n_rows},), with NaN where none was logged."
         )
     if np.isnan(log).all():
         raise DataError("No prediction is logged for any row of the case.")

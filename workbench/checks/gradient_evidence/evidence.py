@@ -225,7 +225,7 @@ def _decide(
 
 def _check_table(data: Any, outcome: str) -> None:
     if not isinstance(data, pd.DataFrame) or outcome not in data.columns:
-        raise DataError(f"A DataFrame with the outcome's column {outcome!r} is due.")
+        raise DataError(f"A DataFrame with the outcome's column {outcome!r} is expected.")
 
 
 def _check_remaining(training: ConvexTraining, counts: FloatArray) -> None:

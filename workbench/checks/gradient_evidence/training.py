@@ -113,7 +113,8 @@ class ConvexTraining:
         if weights.shape != (self.rows.shape[1],) or not np.isfinite(weights).all():
             raise ModelError(
                 f"The model holds {weights.size} weights for {self.rows.shape[1]} columns, or some "
-                f"that are not finite. A fitted estimator with one finite weight per column is due."
+                f"that are not finite. A fitted estimator with one finite weight per column is "
+                f"expected."
             )
         if self.intercept is None:
             return weights
@@ -208,7 +209,7 @@ def _check_settings(estimator: Any) -> None:
         if alpha.size != 1 or np.size(estimator.intercept_) > 1 or np.ndim(estimator.coef_) > 1:
             raise ModelError("This Ridge predicts several outcomes. Check them one at a time.")
         if not alpha.ravel()[0] > 0:
-            raise ModelError("This Ridge has alpha=0, so no penalty. A positive alpha is due.")
+            raise ModelError("This Ridge has alpha=0, so no penalty. A positive alpha is expected.")
         if estimator.positive:
             raise ModelError("This Ridge forces positive weights, so its gradient need not be 0.")
         return

@@ -23,7 +23,7 @@ class ArtCheck:
     ----------
     rule_agreement : float
         Share of records that its rule ("the predicted class is right") and a threshold on our
-        loss at log 2 call alike; 1.0 is due.
+        loss at log 2 call alike; 1.0 is expected.
     learned_auc : float
         AUC of its attack that learns from the answers on half of the records, on the other half.
     loss_auc : float

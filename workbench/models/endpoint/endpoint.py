@@ -185,7 +185,7 @@ def _asked(
     if len(answered.content) > limit:
         raise ModelError(
             f"The endpoint {address} answered with more than {limit / 1e6:,.1f} MB for "
-            f"{len(rows):,} rows; one number per row and class is due."
+            f"{len(rows):,} rows; one number per row and class is expected."
         )
     if answered.headers.get("content-encoding", "identity").lower() != "identity":
         raise ModelError(

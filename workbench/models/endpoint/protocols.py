@@ -28,7 +28,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class AnswerError(ValueError):
-    """An answer that holds no score per row; says what it holds and what is due."""
+    """An answer that holds no score per row; says what it holds and what is expected."""
 
 
 def path_of(path: str, protocol: Protocol) -> str:
@@ -127,7 +127,7 @@ def scores_of(
     """
     answer = _json(content)
     if not isinstance(answer, dict):
-        raise AnswerError(f"answered with {_kind(answer)}, where a JSON object is due")
+        raise AnswerError(f"answered with {_kind(answer)}, where a JSON object is expected")
     if protocol == "mlflow":
         if "predictions" not in answer:
             raise AnswerError(f"answered without 'predictions', but with {listed(answer)}")
@@ -137,7 +137,7 @@ def scores_of(
     if kind in ("BYTES", "BOOL") or (isinstance(kind, str) and "INT" in kind):
         raise AnswerError(
             f"gives {kind} in its output {str(chosen['name'])[:60]!r}, which are class labels or "
-            f"text, where probabilities or predicted numbers (FP32, FP64) are due"
+            f"text, where probabilities or predicted numbers (FP32, FP64) are expected"
         )
     if not isinstance(data, list):
         raise AnswerError("answered without 'data' in its output")
@@ -154,7 +154,7 @@ def scores_of(
 
 def _json(content: bytes) -> Any:
     def refuse(constant: str) -> Any:
-        raise AnswerError(f"answered with {constant}, where a number is due")
+        raise AnswerError(f"answered with {constant}, where a number is expected")
 
     try:
         return json.loads(content.decode("utf-8"), parse_constant=refuse)
@@ -163,11 +163,11 @@ def _json(content: bytes) -> Any:
     except RecursionError:
         raise AnswerError("answered with JSON nested deeper than any prediction") from None
     except UnicodeDecodeError:
-        raise AnswerError("answered with bytes that are no text, where JSON is due") from None
+        raise AnswerError("answered with bytes that are no text, where JSON is expected") from None
     except ValueError:
         start = " ".join(content[:60].decode("utf-8", "replace").split())
         what = "a web page (HTML)" if start.startswith("<") else f"{start!r}"
-        raise AnswerError(f"answered with {what}, where JSON is due") from None
+        raise AnswerError(f"answered with {what}, where JSON is expected") from None
 
 
 def _kind(value: object) -> str:
@@ -225,7 +225,9 @@ def _key(row: Mapping[str, Any], output: str | None, positive: str | int | None)
 def _scores(data: Any, n: int, positive: str | int | None, *, labels: bool = True) -> FloatArray:
     """Return one column of numbers; refuse what is not one row of them per row asked."""
     if not isinstance(data, list):
-        raise AnswerError(f"answered with {_kind(data)}, where a list of {n:,} predictions is due")
+        raise AnswerError(
+            f"answered with {_kind(data)}, where a list of {n:,} predictions is expected"
+        )
     if len(data) != n:
         raise AnswerError(f"answered with {len(data):,} predictions for {n:,} rows")
     if data and isinstance(data[0], list):
@@ -238,7 +240,7 @@ def _scores(data: Any, n: int, positive: str | int | None, *, labels: bool = Tru
     for value in data:
         if isinstance(value, bool) or not isinstance(value, int | float):
             shown = f"{value[:60]!r}" if isinstance(value, str) else _kind(value)
-            raise AnswerError(f"answered with {shown}, where a number is due")
+            raise AnswerError(f"answered with {shown}, where a number is expected")
     if labels and data and all(isinstance(value, int) for value in data):
         raise AnswerError(
             f"answered with whole numbers such as {str(data[:3])[:60]}, which look like class "

@@ -319,7 +319,7 @@ def _scores(
     if scores.ndim not in (1, 2) or len(scores) != len(rows):
         raise ModelError(
             f"{name!r} answered {len(rows):,} rows with numbers of shape {scores.shape}; one row "
-            f"of them per row is due."
+            f"of them per row is expected."
         )
     return (), scores
 

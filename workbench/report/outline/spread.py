@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workbench.common.against_threshold import exceeds
 from workbench.common.blocks import (
     Block,
     Bullets,
@@ -105,7 +106,7 @@ def _sentence(part: PartSummary, name: str, tau: float) -> str:
     if not far:
         return f"{which} lies within ±{tau:g} at every row."
     average = f"the average is {signed(part.mean)}"
-    if abs(part.mean) <= tau:
+    if not exceeds(part.mean, tau):
         return f"{which}: {' and '.join(far)}, although {average}."
     return f"{which}: {' and '.join(far)}; {average}."
 

@@ -244,7 +244,7 @@ def test_tiny_groups_and_perfect_models_claim_nothing_certain() -> None:
         ({"output": "value", "outcome": pd.Series(["a", "b", "c"])}, DataError, "two values"),
         ({"outcome": pd.Series([1.0, 2.0, 3.0])}, DataError, "more than two values"),
         ({"outcome": pd.Series([1.0, 1.0, 1.0])}, DataError, "fewer than two"),
-        ({"outcome": [0, 1, 1]}, DataError, "Series is due"),
+        ({"outcome": [0, 1, 1]}, DataError, "Series is expected"),
         ({"scores": {"after": np.zeros(2)}}, DataError, "one per row"),
         ({"scores": {"after": np.array([0.1, np.nan, 0.2])}}, ModelError, "NaN"),
         ({"rows": np.array([1, 0, 1])}, DataError, "true or false"),
