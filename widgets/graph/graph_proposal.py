@@ -18,12 +18,12 @@ from workbench.common.errors import CycleError, GraphError
 from workbench.common.progress import Progress
 from workbench.graph.proposal import GraphProposal, propose_graph
 
-__all__ = ["Difference", "GraphProposals", "differences"]
+__all__ = ["ArrowChange", "GraphProposals", "differences"]
 
 Change = Literal["add", "reverse", "remove"]
 MOST_SHOWN = 120
 """Differences listed at once."""
-METHODS = (
+DISCOVERERS = (
     ("PC: for columns of any kind", "pc"),
     ("LiNGAM: for columns of numbers", "lingam"),
 )
@@ -35,7 +35,7 @@ TITLES: dict[Change, str] = {
 
 
 @dataclass(frozen=True)
-class Difference:
+class ArrowChange:
     """One thing on which a proposal and the drawn graph disagree.
 
     Attributes
@@ -69,7 +69,7 @@ class Difference:
         return graph.remove_edge(self.source, self.sink)
 
 
-def differences(graph: wb.CausalGraph, proposal: GraphProposal) -> tuple[Difference, ...]:
+def differences(graph: wb.CausalGraph, proposal: GraphProposal) -> tuple[ArrowChange, ...]:
     """Compare a drawn graph with a proposal, on the columns that the proposal covers.
 
     An edge drawn against a direction that the data leave open is no difference.
@@ -85,17 +85,17 @@ def differences(graph: wb.CausalGraph, proposal: GraphProposal) -> tuple[Differe
     drawn, proposed, undecided = set(graph.edges), proposal.graph.edges, set(proposal.undirected)
     covered, both = set(proposal.graph.nodes), {*proposed, *((v, u) for u, v in proposed)}
     found = [
-        Difference("add", u, v, (u, v) in undecided)
+        ArrowChange("add", u, v, (u, v) in undecided)
         for u, v in proposed
         if (u, v) not in drawn and (v, u) not in drawn
     ]
     found += [
-        Difference("reverse", v, u)
+        ArrowChange("reverse", v, u)
         for u, v in proposed
         if (v, u) in drawn and (u, v) not in undecided
     ]
     found += [
-        Difference("remove", u, v)
+        ArrowChange("remove", u, v)
         for u, v in graph.edges
         if u in covered and v in covered and (u, v) not in both
     ]
@@ -116,9 +116,9 @@ class GraphProposals(W.VBox):
         self._job = BackgroundJob(session.lock)
         self._data: object = None
         self._proposal: GraphProposal | None = None
-        self._rejected: set[Difference] = set()
-        self._shown: list[tuple[Difference, W.Checkbox]] = []
-        self._method = W.Dropdown(description="Method", options=METHODS, value="pc")
+        self._rejected: set[ArrowChange] = set()
+        self._shown: list[tuple[ArrowChange, W.Checkbox]] = []
+        self._method = W.Dropdown(description="Method", options=DISCOVERERS, value="pc")
         self._order = W.Text(
             description="What comes before what, if known",
             placeholder="race, sex < education < income",
@@ -237,7 +237,7 @@ class GraphProposals(W.VBox):
 
     def _show(self) -> None:
         proposal, case = self._proposal, self._session.case
-        found: list[Difference] = []
+        found: list[ArrowChange] = []
         if proposal is not None and case is not None:
             every = differences(case.graph, proposal)
             found = [d for d in every if d not in self._rejected]
@@ -267,10 +267,10 @@ class GraphProposals(W.VBox):
         for button in self._answers.children[:3]:
             button.disabled = not found
 
-    def _ticked(self) -> list[Difference]:
+    def _ticked(self) -> list[ArrowChange]:
         return [difference for difference, box in self._shown if box.value]
 
-    def _accept(self, wanted: list[Difference]) -> None:
+    def _accept(self, wanted: list[ArrowChange]) -> None:
         case = self._session.case
         if case is None or not wanted:
             self._status.say("Tick at least one arrow first.")

@@ -13,7 +13,7 @@ from widgets.pages.teaching_story import (
     FORGOTTEN,
     QUESTIONS,
     Findings,
-    Question,
+    StoryQuestion,
     Told,
     about,
     drawn,
@@ -38,7 +38,7 @@ MEASURING = "Measuring: the bank's model is being trained and audited. A few sec
 class _Answer:
     """One answered question."""
 
-    question: Question
+    question: StoryQuestion
     chosen: int
     told: Told
 
@@ -52,7 +52,7 @@ class _Asked(W.VBox):
 
     Parameters
     ----------
-    question : Question
+    question : StoryQuestion
     findings : callable () -> Findings or None
         None while they are being measured; whoever measures calls :meth:`ready` then.
     answered : callable (_Answer) -> None
@@ -60,7 +60,7 @@ class _Asked(W.VBox):
 
     def __init__(
         self,
-        question: Question,
+        question: StoryQuestion,
         findings: Callable[[], Findings | None],
         answered: Callable[[_Answer], None],
     ) -> None:
@@ -79,7 +79,7 @@ class _Asked(W.VBox):
         self._reveal.on_click(lambda _: self.reveal())
         self.put(question)
 
-    def put(self, question: Question) -> None:
+    def put(self, question: StoryQuestion) -> None:
         """Ask this question, in the place of the one before."""
         self.question = question
         self._told = self._wanted = False
@@ -342,7 +342,7 @@ def _recap(answers: list[_Answer]) -> str:
     )
 
 
-def _as_read(place: int, question: Question, findings: Findings) -> str:
+def _as_read(place: int, question: StoryQuestion, findings: Findings) -> str:
     told = question.tell(findings)
     before = question.before(findings) if question.before else ""
     return (

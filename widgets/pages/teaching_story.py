@@ -25,7 +25,7 @@ __all__ = [
     "FORGOTTEN",
     "QUESTIONS",
     "Findings",
-    "Question",
+    "StoryQuestion",
     "Told",
     "about",
     "drawn",
@@ -36,7 +36,7 @@ FORGOTTEN = "zip_code"
 ARROW = (FORGOTTEN, "neighborhood_income")
 PERSON = 10
 """The row of the applicant who is looked at twice."""
-METHODS = ("cafe", "fuzzing", "shap", "permutation")
+STORY_METHODS = ("cafe", "fuzzing", "shap", "permutation")
 NEGLIGIBLE = 0.005
 """Below this, two chances of approval are called the same."""
 WIDTH = 860
@@ -100,7 +100,7 @@ def measure(progress: Progress) -> Findings:
     case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
     target = wb.UnlearningTarget.feature(FORGOTTEN)
     progress("auditing", 0.3)
-    report = wb.audit(case, target, METHODS, progress=progress)
+    report = wb.audit(case, target, STORY_METHODS, progress=progress)
     cut = case.with_graph(case.graph.remove_edge(*ARROW))
     without = wb.cafe_effects(cut, target, progress=progress)[FORGOTTEN]
     low, high = report.effects.of("cafe")[FORGOTTEN].intervention.split(" → ")
@@ -135,7 +135,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Question:
+class StoryQuestion:
     """One step of the walk.
 
     Attributes
@@ -267,7 +267,7 @@ def _arrow(findings: Findings) -> Told:
 
 
 QUESTIONS = (
-    Question(
+    StoryQuestion(
         "The column is gone",
         "The bank had to make its model forget the zip code, which stands in for race. It took the "
         "column away and trained the model again; the model now reads neither of the two. "
@@ -276,7 +276,7 @@ QUESTIONS = (
         ("Exactly zero", "A little more than zero", "It matters most of all columns"),
         _shap,
     ),
-    Question(
+    StoryQuestion(
         "One person, two addresses",
         "Take one applicant and let them live in another neighborhood. Everything that the zip "
         "code does not shape stays: the same work, the same income, the same luck. What it does "
@@ -289,7 +289,7 @@ QUESTIONS = (
         ),
         _twins,
     ),
-    Question(
+    StoryQuestion(
         "By which way?",
         "This is what causes what among these applicants. An arrow says: change the first, and the "
         "second changes. The arrows into prediction are the columns that the model reads.",
@@ -298,7 +298,7 @@ QUESTIONS = (
         _ways,
         lambda findings: _drawn(findings.case, lit=False),
     ),
-    Question(
+    StoryQuestion(
         "An auditor forgets an arrow",
         f"Now be a careless auditor: take the arrow {ARROW[0]} → {ARROW[1]} out of the graph. The "
         f"model, the applicants and the method stay as they are.",
@@ -314,7 +314,7 @@ QUESTIONS = (
 """The steps that are the same for every reader; the last one, :func:`about`, the reader chooses."""
 
 
-def about(feature: str) -> Question:
+def about(feature: str) -> StoryQuestion:
     """Return the question about a feature of the reader's choice."""
 
     def tell(findings: Findings) -> Told:
@@ -333,7 +333,7 @@ def about(feature: str) -> Question:
             f"effects can be of different size, even of different sign.",
         )
 
-    return Question(
+    return StoryQuestion(
         f"Another column: {feature}",
         "",
         f"How does {feature} act on the prediction?",

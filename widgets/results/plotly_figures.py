@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import workbench as wb
 from workbench.common.wording import with_interval
 from workbench.methods.comparison import NAMES as METHOD_NAMES
-from workbench.methods.effects import Effect, FeatureEffects
+from workbench.methods.effects import EFFECT_PARTS, Effect, FeatureEffects
 from workbench.methods.estimator import ESTIMATOR_NAMES
 
 __all__ = ["effects_plot", "paths_plot", "ranks_plot"]
@@ -27,7 +27,6 @@ ESTIMATORS = {
     "cafe": ("#1b5a9e", "circle"),
     "fuzzing": ("#a83e00", "diamond"),
 }
-PARTS = ("total", "direct", "indirect")
 MOST_PATHS = 12
 LONGEST = 34
 """Characters of a name on an axis."""
@@ -37,11 +36,13 @@ def effects_plot(report: wb.AuditReport) -> go.Figure:
     """Draw total, direct and indirect effects with 95 % intervals, and the band of ±τ."""
     figure = _figure(report)
     groups = list(dict.fromkeys((e.feature, e.combination) for e in report.effects))
-    rows = [(feature, combination, part) for feature, combination in groups for part in PARTS]
+    rows = [
+        (feature, combination, part) for feature, combination in groups for part in EFFECT_PARTS
+    ]
     places = {row: -place for place, row in enumerate(rows)}
     for who, (colour, symbol) in ESTIMATORS.items():
         entries = report.effects.of(who)
-        points = [(e, part, getattr(e, part)) for e in entries for part in PARTS]
+        points = [(e, part, getattr(e, part)) for e in entries for part in EFFECT_PARTS]
         shift = {"cafe": 0.13, "fuzzing": -0.13}[who]
         if points:
             figure.add_trace(

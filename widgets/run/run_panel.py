@@ -13,7 +13,7 @@ from widgets.session.jobs import words_for
 from widgets.session.session import AuditSession
 from workbench.auditing.audit import default_threshold
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
-from workbench.methods.registry import METHODS
+from workbench.methods.registry import AUDIT_METHODS
 
 __all__ = ["RunPanel"]
 
@@ -33,7 +33,7 @@ class RunPanel(W.VBox):
         self._unit_shown: object = None
         self._tau = W.FloatText(description="Threshold τ", step=0.005)
         self._seed = W.IntText(description="Seed of the random numbers", value=0)
-        self._methods = {method.name: self._box(method.label, True) for method in METHODS}
+        self._methods = {method.name: self._box(method.label, True) for method in AUDIT_METHODS}
         self._checks = {
             name: self._box(CHECK_BY_NAME[name].question, name in session.settings.checks)
             for name in CHECK_NAMES

@@ -23,9 +23,11 @@ from workbench.methods.estimator import Estimator
 from workbench.methods.form_test import FormTest
 from workbench.methods.row_summary import RowSummary, summarise_part
 
-__all__ = ["Effect", "EffectTable", "FeatureEffects", "RowEffects", "sum_of"]
+__all__ = ["EFFECT_PARTS", "Effect", "EffectTable", "FeatureEffects", "RowEffects", "sum_of"]
 
 FloatArray = npt.NDArray[np.float64]
+EFFECT_PARTS = ("total", "direct", "indirect")
+"""The parts of an effect that every estimator gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +189,7 @@ class FeatureEffects:
             return {part.part: part.mean_abs for part in self.summary.parts()}
         if self.rows is None:
             return {}
-        parts = ("total", "direct", "indirect")
-        return {part: float(np.mean(getattr(self.rows, f"{part}_size"))) for part in parts}
+        return {part: float(np.mean(getattr(self.rows, f"{part}_size"))) for part in EFFECT_PARTS}
 
     def row_summary(self, threshold: float) -> RowSummary | None:
         """Sum up the effects at single rows; None where they were never known.
@@ -204,7 +205,7 @@ class FeatureEffects:
             summarise_part(
                 part, getattr(self.rows, part), getattr(self.rows, f"{part}_size"), threshold
             )
-            for part in ("total", "direct", "indirect")
+            for part in EFFECT_PARTS
         )
         about = (self.feature, self.estimator, self.intervention)
         return RowSummary(*about, len(self.rows.total), threshold, *parts)
@@ -223,7 +224,7 @@ class FeatureEffects:
             low, high = effect.interval() if effect else (np.nan, np.nan)
             record[name] = effect.value if effect else np.nan
             record[f"{name}_low"], record[f"{name}_high"] = low, high
-            if name in ("total", "direct", "indirect"):
+            if name in EFFECT_PARTS:
                 record[f"{name}_mean_abs"] = sizes.get(name, np.nan)
         record["adjustment"] = ", ".join(self.adjustment)
         record["n_rows"], record["queries"] = self.n_rows, self.queries

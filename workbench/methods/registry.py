@@ -20,7 +20,7 @@ from typing import Any
 
 from workbench.methods.method import AuditMethod, Baseline, CausalMethod
 
-__all__ = ["BASELINES", "CAUSAL_METHODS", "METHODS", "METHOD_BY_NAME", "METHOD_NAMES"]
+__all__ = ["AUDIT_METHODS", "BASELINES", "CAUSAL_METHODS", "METHOD_BY_NAME", "METHOD_NAMES"]
 
 
 def _method(module: str) -> CausalMethod | Baseline[Any]:
@@ -30,7 +30,7 @@ def _method(module: str) -> CausalMethod | Baseline[Any]:
     return method
 
 
-METHODS: tuple[CausalMethod | Baseline[Any], ...] = (
+AUDIT_METHODS: tuple[CausalMethod | Baseline[Any], ...] = (
     _method("workbench.methods.debiased.estimator"),
     _method("workbench.methods.cafe.estimator"),
     _method("workbench.methods.fuzzing.estimator"),
@@ -41,7 +41,7 @@ METHODS: tuple[CausalMethod | Baseline[Any], ...] = (
 )
 """Methods of an audit, in the order they run."""
 
-CAUSAL_METHODS = tuple(method for method in METHODS if isinstance(method, CausalMethod))
-BASELINES = tuple(method for method in METHODS if isinstance(method, Baseline))
-METHOD_BY_NAME: Mapping[str, AuditMethod] = MappingProxyType({m.name: m for m in METHODS})
-METHOD_NAMES = tuple(method.name for method in METHODS)
+CAUSAL_METHODS = tuple(method for method in AUDIT_METHODS if isinstance(method, CausalMethod))
+BASELINES = tuple(method for method in AUDIT_METHODS if isinstance(method, Baseline))
+METHOD_BY_NAME: Mapping[str, AuditMethod] = MappingProxyType({m.name: m for m in AUDIT_METHODS})
+METHOD_NAMES = tuple(method.name for method in AUDIT_METHODS)

@@ -18,7 +18,7 @@ import pandas as pd
 from workbench.case.condition import Condition
 from workbench.tables.columns import Column
 
-__all__ = ["Candidate", "Estimate", "Statistic", "grow_tree", "halves", "mask_of"]
+__all__ = ["Candidate", "Statistic", "SubgroupEstimate", "grow_tree", "halves", "mask_of"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -63,7 +63,7 @@ class Statistic:
         """Return the statistic on the rows where `inside` holds, as it is."""
         return float(self.of_means(self.moments[inside].mean(axis=0)))
 
-    def estimate(self, inside: BoolArray) -> Estimate:
+    def estimate(self, inside: BoolArray) -> SubgroupEstimate:
         """Return the statistic where `inside` holds, less what chance gives, with its error."""
         rows = self.moments[inside]
         means = rows.mean(axis=0)
@@ -72,11 +72,11 @@ class Statistic:
         influence = np.zeros(len(inside))
         influence[inside] = (rows - means) @ slope * (len(inside) / len(rows))
         bias, variance = self.chance(means, len(rows)) if self.chance else (0.0, 0.0)
-        return Estimate(float(self.of_means(means)) - bias, influence, variance)
+        return SubgroupEstimate(float(self.of_means(means)) - bias, influence, variance)
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class SubgroupEstimate:
     """A statistic of a subgroup.
 
     Attributes
@@ -99,10 +99,12 @@ class Estimate:
         squares = float(np.dot(self.influence, self.influence))
         return float(np.sqrt(squares / len(self.influence) ** 2 + self.variance))
 
-    def __sub__(self, other: Estimate) -> Estimate:
+    def __sub__(self, other: SubgroupEstimate) -> SubgroupEstimate:
         """Return the difference; chance is counted where it is larger, in the smaller subgroup."""
         variance = max(self.variance, other.variance)
-        return Estimate(self.value - other.value, self.influence - other.influence, variance)
+        return SubgroupEstimate(
+            self.value - other.value, self.influence - other.influence, variance
+        )
 
     @property
     def z(self) -> float:
@@ -112,7 +114,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Split:
     """One step down the tree, in the subgroup language."""
 
     column: str
@@ -134,13 +136,13 @@ class Candidate:
 
     Attributes
     ----------
-    steps : tuple of Comparison
+    steps : tuple of Split
         All hold.
     ancestors : tuple of Candidate
         From the widest to the parent; the whole population is not among them.
     """
 
-    steps: tuple[Comparison, ...]
+    steps: tuple[Split, ...]
     ancestors: tuple[Candidate, ...]
 
     @property
@@ -152,7 +154,7 @@ class Candidate:
 @dataclass(frozen=True, eq=False)
 class _Split:
     score: float
-    sides: tuple[tuple[Comparison, BoolArray], tuple[Comparison, BoolArray]]
+    sides: tuple[tuple[Split, BoolArray], tuple[Split, BoolArray]]
 
 
 def halves(n: int, seed: int) -> tuple[Positions, Positions]:
@@ -277,12 +279,12 @@ def _best_split(
 
 def _sides(
     part: _Binned, code: int, known: BoolArray
-) -> tuple[tuple[Comparison, BoolArray], tuple[Comparison, BoolArray]]:
+) -> tuple[tuple[Split, BoolArray], tuple[Split, BoolArray]]:
     name = part.column.name
     if part.column.is_numeric:
         cut = float(part.thresholds[code])
         left = known & (part.codes <= code)
-        return (Comparison(name, "<=", cut), left), (Comparison(name, ">", cut), known & ~left)
+        return (Split(name, "<=", cut), left), (Split(name, ">", cut), known & ~left)
     level = part.column.levels[code]
     left, right = known & (part.codes == code), known & (part.codes != code)
     if level is not None and part.column.levels[-1] is None:
@@ -290,16 +292,16 @@ def _sides(
             part.codes != len(part.column.levels) - 1
         )  # no comparison holds where it is missing
     if len(part.column.levels) == 2 and None not in part.column.levels:
-        rest = Comparison(name, "==", part.column.levels[1 - code])
+        rest = Split(name, "==", part.column.levels[1 - code])
     else:
-        rest = Comparison(name, "!=", level)
-    return (Comparison(name, "==", level), left), (rest, right)
+        rest = Split(name, "!=", level)
+    return (Split(name, "==", level), left), (rest, right)
 
 
-def _tightened(steps: tuple[Comparison, ...], new: Comparison) -> tuple[Comparison, ...]:
+def _tightened(steps: tuple[Split, ...], new: Split) -> tuple[Split, ...]:
     """Add a step, dropping those that it makes needless."""
 
-    def needless() -> Iterator[Comparison]:
+    def needless() -> Iterator[Split]:
         for step in steps:
             same = step.column == new.column
             ranges = step.operator == new.operator and new.operator in ("<=", ">")

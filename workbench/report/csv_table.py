@@ -9,13 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from workbench.checks.registry import CHECKS
-from workbench.methods.effects import EffectTable
+from workbench.methods.effects import EFFECT_PARTS, EffectTable
 from workbench.methods.registry import BASELINES
 from workbench.report.findings import AuditFindings
 
 __all__ = ["csv_text"]
 
-PARTS = ("total", "direct", "indirect")
 CSV_HEAD = (
     "section",
     "name",
@@ -48,7 +47,7 @@ def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
     for name, table in report.subgroups.items():
         yield from _effect_rows("subgroup", name, table)
     for row in report.subgroup_frame().to_dict("records"):
-        for part in PARTS:
+        for part in EFFECT_PARTS:
             found = (row[f"{part}_difference{end}"] for end in ("", "_low", "_high"))
             about = (row["subgroup"], row["feature"], "cafe", part, row["n_rows"])
             yield "subgroup minus whole", *about, *found

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.methods.effects import EffectTable, FeatureEffects
+from workbench.methods.effects import EFFECT_PARTS, EffectTable, FeatureEffects
 
 __all__ = ["subgroup_frame"]
-
-PARTS = ("total", "direct", "indirect")
 
 
 def subgroup_frame(
@@ -30,8 +28,8 @@ def subgroup_frame(
         for entry in table
     ]
     columns = ["subgroup", "condition", "feature", "combination", "n_rows"]
-    columns += [f"{p}{end}" for p in PARTS for end in ("", "_low", "_high")]
-    columns += [f"{p}_difference{end}" for p in PARTS for end in ("", "_low", "_high")]
+    columns += [f"{p}{end}" for p in EFFECT_PARTS for end in ("", "_low", "_high")]
+    columns += [f"{p}_difference{end}" for p in EFFECT_PARTS for end in ("", "_low", "_high")]
     return pd.DataFrame(records, columns=columns)
 
 
@@ -43,7 +41,7 @@ def _compared(
         "combination": entry.combination,
         "n_rows": entry.n_rows,
     }
-    for part in PARTS:
+    for part in EFFECT_PARTS:
         effect = getattr(entry, part)
         difference = None if whole is None else effect - getattr(whole, part)
         for name, found in ((part, effect), (f"{part}_difference", difference)):

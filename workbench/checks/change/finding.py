@@ -29,7 +29,7 @@ from workbench.methods.estimator import Estimator
 
 __all__ = ["ComparedModel", "ModelChange", "Residue"]
 
-Decision = Literal["below", "above", "inconclusive", "unknown"]
+ChangeDecision = Literal["below", "above", "inconclusive", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class ModelChange:
         return tuple(claims)
 
     @property
-    def decision(self) -> Decision:
+    def decision(self) -> ChangeDecision:
         """Whether a residue above τ was found; "unknown" without a model that was retrained."""
         if not self.residues or self.not_retrained:
             return "unknown"

@@ -142,7 +142,7 @@ def _share(progress: Progress, place: int, count: int, role: str, step: str, sha
     progress(f"model {role}: {step}", (place + share) / count)
 
 
-Estimate = Callable[..., EffectTable]
+EffectsOfOne = Callable[..., EffectTable]
 
 
 def _by_cafe(
@@ -152,7 +152,7 @@ def _by_cafe(
     fitted: list[Equations],
     ask: bool,
     seed: int,
-) -> Estimate:
+) -> EffectsOfOne:
     direct: Direct = "query" if ask else "regression"
     return partial(cafe_effects, direct=direct)
 
@@ -164,7 +164,7 @@ def _by_fuzzing(
     fitted: list[Equations],
     ask: bool,
     seed: int,
-) -> Estimate:
+) -> EffectsOfOne:
     return partial(fuzzed_effects, equations=_equations(case, target, fixed, fitted, seed))
 
 
@@ -175,7 +175,7 @@ def _debiased(
     fitted: list[Equations],
     ask: bool,
     seed: int,
-) -> Estimate:
+) -> EffectsOfOne:
     if not ask:
         # All models alike: one that only logged its predictions leaves the regression to the rest.
         return partial(debiased_effects, ask=False)

@@ -19,9 +19,9 @@ from workbench.checks.gradient_evidence.curvature import Curvature
 from workbench.checks.gradient_evidence.finding import (
     CLEAR,
     FEW,
-    Decision,
     ErasedRecord,
     GradientEvidence,
+    OptimumDecision,
 )
 from workbench.checks.gradient_evidence.training import (
     ConvexTraining,
@@ -208,7 +208,7 @@ def _tolerance(estimator: Any, point: GradientsAt) -> float:
 
 def _decide(
     known: dict[str, float], own: FloatArray, tolerance: float, curvature: Curvature
-) -> Decision:
+) -> OptimumDecision:
     """Decide, most telling first, which table these weights are the optimum of."""
     size = known["gradient"]
     if curvature.smallest == 0:

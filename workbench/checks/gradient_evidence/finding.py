@@ -11,9 +11,9 @@ import pandas as pd
 
 from workbench.common.wording import share
 
-__all__ = ["CLEAR", "FEW", "Decision", "ErasedRecord", "GradientEvidence"]
+__all__ = ["CLEAR", "FEW", "ErasedRecord", "GradientEvidence", "OptimumDecision"]
 
-Decision = Literal["optimum", "optimum before", "cannot tell", "not optimum"]
+OptimumDecision = Literal["optimum", "optimum before", "cannot tell", "not optimum"]
 
 CLEAR = 10.0
 """How many times one gradient must exceed another before the difference is said to be seen."""
@@ -91,7 +91,7 @@ class GradientEvidence:
         Whether steps before the estimator were taken as given.
     """
 
-    decision: Decision
+    decision: OptimumDecision
     learner: str
     solver: str
     tolerance: float

@@ -36,7 +36,7 @@ __all__ = ["HiddenSubgroups", "subgroup_effects"]
 
 Positions = npt.NDArray[np.intp]
 
-PARTS = ("direct", "indirect")
+SEARCHED = ("direct", "indirect")
 MOST_TESTED = 5
 """Subgroups of one feature and part that are tested: each test costs power."""
 COLUMNS = [
@@ -170,7 +170,7 @@ def subgroup_effects(
         step = partial(_share_of, progress, 2 + i / len(names))
         proposals = [
             (part, candidate)
-            for part in PARTS
+            for part in SEARCHED
             for candidate in _proposals(searched, name, part, max_depth, min_rows, least)
         ]
         found.append(_confirmed(tested, name, proposals, min_rows, least, alpha, step))

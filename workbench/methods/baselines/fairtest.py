@@ -33,8 +33,8 @@ from workbench.methods.baselines.associations import SAVED, Associations
 from workbench.methods.method import Baseline, CsvRow, attribution_rows
 from workbench.methods.subgroup_search import (
     Candidate,
-    Estimate,
     Statistic,
+    SubgroupEstimate,
     grow_tree,
     halves,
     mask_of,
@@ -165,10 +165,10 @@ class _Measure:
     statistic: Statistic
     known: BoolArray
 
-    def strength(self, inside: BoolArray) -> Estimate:
+    def strength(self, inside: BoolArray) -> SubgroupEstimate:
         """Return how strong the association is, whatever its direction."""
         found = self.statistic.estimate(inside & self.known)
-        return Estimate(-found.value, -found.influence) if found.value < 0 else found
+        return SubgroupEstimate(-found.value, -found.influence) if found.value < 0 else found
 
 
 def _measure(rows: _Rows, column: Column) -> _Measure:

@@ -29,7 +29,7 @@ from workbench.report.outline.verdict import asked, question, verdict
 __all__ = ["Outline", "chapter_makers", "chapters", "outline_of"]
 
 NOTHING = "There was nothing to check."
-Part = Callable[[AuditFindings], Section | None]
+SectionMaker = Callable[[AuditFindings], Section | None]
 """Makes one section of a report; None where it has nothing to say."""
 
 
@@ -64,7 +64,7 @@ def chapters(report: AuditFindings, *keys: str) -> tuple[Section, ...]:
     return tuple(found for make in makers if (found := make(report)) is not None)
 
 
-def chapter_makers() -> dict[str, Part]:
+def chapter_makers() -> dict[str, SectionMaker]:
     """Return what makes each chapter, by its key, in the order of a report."""
     found = _chapter(
         "found", "What was found", effects, profile, groups, *_checks("found").values(), spread
@@ -84,11 +84,11 @@ def chapter_makers() -> dict[str, Part]:
     }
 
 
-def _checks(place: Place) -> dict[str, Part]:
+def _checks(place: Place) -> dict[str, SectionMaker]:
     return {check.key: _of(check) for check in CHECKS if check.place == place}
 
 
-def _of(check: Check[Any]) -> Part:
+def _of(check: Check[Any]) -> SectionMaker:
     """Return what makes the section of a check: its finding, or why it was left out."""
 
     def part(report: AuditFindings) -> Section | None:
@@ -102,8 +102,8 @@ def _of(check: Check[Any]) -> Part:
 
 
 def _chapter(
-    key: str, title: str, blocks: Callable[[AuditFindings], tuple[Block, ...]], *parts: Part
-) -> Part:
+    key: str, title: str, blocks: Callable[[AuditFindings], tuple[Block, ...]], *parts: SectionMaker
+) -> SectionMaker:
     """Return what makes a chapter of blocks, then of sections."""
 
     def chapter(report: AuditFindings) -> Section:

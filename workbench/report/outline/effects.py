@@ -21,12 +21,12 @@ from workbench.common.blocks import (
 )
 from workbench.common.charts import ForestChart, ForestRow, Mark
 from workbench.common.wording import rows_said, signed, span
-from workbench.methods.effects import Effect, FeatureEffects
+from workbench.methods.effects import EFFECT_PARTS, Effect, FeatureEffects
 from workbench.methods.names import entry_name
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.moved import moved_words
 
-__all__ = ["PARTS", "effect_figure", "effect_table", "effects"]
+__all__ = ["effect_figure", "effect_table", "effects"]
 
 DRAWN = 8
 """Features in the chart; the table has them all."""
@@ -36,7 +36,6 @@ MOST_SAID = 6
 """Features that get a sentence of their own in the open."""
 LONG = 160
 """Characters of an intervention that are still read at a glance."""
-PARTS = ("total", "direct", "indirect")
 
 
 def effects(report: AuditFindings) -> tuple[Block, ...]:
@@ -153,7 +152,7 @@ def effect_figure(entries: Iterable[FeatureEffects], about: About, caption: str 
     rows = tuple(
         ForestRow(name, part, tuple(_mark(e, getattr(e, part)) for e in groups[name]))
         for name in chosen
-        for part in PARTS
+        for part in EFFECT_PARTS
     )
     title = "Effects on the prediction with 95 % intervals"
     if left_out := len(groups) - len(chosen):
@@ -171,7 +170,7 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
     for entry in entries:
         note = entry.intervention if len(entry.intervention) <= LONG else ""
         cells = []
-        for part in PARTS:
+        for part in EFFECT_PARTS:
             size = entry.sizes.get(part)
             below = "" if size is None else f"size per row {signed(size).lstrip('+')}"
             cells.append(_number(getattr(entry, part), about, below))
@@ -184,7 +183,7 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
         (
             Column("feature", "and intervention", number=False),
             Column("estimator", number=False),
-            *map(Column, PARTS),
+            *map(Column, EFFECT_PARTS),
         ),
         tuple(rows),
         name="Effects",

@@ -18,10 +18,9 @@ from workbench.common.blocks import (
 )
 from workbench.common.charts import ForestChart, ForestRow, Mark
 from workbench.common.wording import rows_said, signed, span
-from workbench.methods.effects import Effect, EffectTable, FeatureEffects
+from workbench.methods.effects import EFFECT_PARTS, Effect, EffectTable, FeatureEffects
 from workbench.methods.names import entry_name
 from workbench.report.findings import AuditFindings
-from workbench.report.outline.effects import PARTS
 
 __all__ = ["groups", "left_out_groups"]
 
@@ -148,10 +147,10 @@ def _table(
         for entry in table:
             every = whole.get((entry.feature, entry.combination))
             apart = None if every is None else _number(entry.total - every.total)
-            parts = (_number(getattr(entry, part)) for part in PARTS)
+            parts = (_number(getattr(entry, part)) for part in EFFECT_PARTS)
             head = f"{name}: {entry_name(entry)}" if many else name
             rows.append((Term(head, condition), entry.n_rows, *parts, apart))
-    heads = ("rows", *PARTS, "difference to the whole")
+    heads = ("rows", *EFFECT_PARTS, "difference to the whole")
     return Table(
         f"Effects in each group ({report.unit}), with 95 % intervals. The last column is "
         f"the group’s total minus that of the whole target; noise that both share cancels in its "
