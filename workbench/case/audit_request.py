@@ -36,7 +36,7 @@ class AuditRequest:
     varied : sequence of Variation
         How each of them is varied.
     methods : tuple of str
-        Names in :data:`workbench.methods.registry.METHODS`.
+        Names in :data:`workbench.methods.registry.AUDIT_METHODS`.
     checks : tuple of str
         Names in :data:`workbench.checks.registry.CHECKS`.
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
