@@ -200,7 +200,7 @@ def test_single_datapoints_are_left_out_in_words() -> None:
     assert report.associations is None and report.attributions == ()
     back = wb.AuditReport.from_json(report.to_json())
     assert back.skipped == report.skipped
-    assert back.to_html().count("Left out.</b>") == 3
+    assert back.to_html().count("Left out.</strong>") == 3
 
 
 def test_a_graph_that_does_not_identify_leaves_the_check_out() -> None:

@@ -173,7 +173,7 @@ def test_the_graph_shows_the_followed_ways(saved: Path) -> None:
 def test_a_saved_notebook_shows_the_findings(saved: Path) -> None:
     bundle = LegalReview(saved)._repr_mimebundle_()
     html = bundle["text/html"]
-    assert "Residual influence" in html and "<script" not in html
+    assert "Influence above" in html and "<script" not in html
     assert "No report was opened" in LegalReview()._repr_mimebundle_()["text/html"]
 
 
