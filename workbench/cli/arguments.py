@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 
@@ -13,7 +14,15 @@ from workbench.common.errors import DataError, TargetError, listed
 from workbench.tables.columns import Column
 from workbench.tables.files.column_types import Stated, stated
 
-__all__ = ["contrast_of", "levels_of", "names_of", "stated_of", "subgroups_of", "target_of"]
+__all__ = [
+    "contrast_of",
+    "levels_of",
+    "names_of",
+    "range_of",
+    "stated_of",
+    "subgroups_of",
+    "target_of",
+]
 
 
 def target_of(
@@ -105,6 +114,31 @@ def contrast_of(case: AuditCase, names: Sequence[str], levels: Sequence[str]) ->
     for level in (low, high):
         column.encode(level)
     return Contrast(low, high)
+
+
+def range_of(
+    case: AuditCase, names: Sequence[str], text: str | None
+) -> Literal["levels"] | list[Contrast] | None:
+    """Return over what the verdict is to speak: "levels", or contrasts between named levels.
+
+    Raises
+    ------
+    TargetError
+        Not exactly one feature is targeted with levels of its own, or too few are given.
+    InterventionError
+        A level lies outside the feature's domain.
+
+    Examples
+    --------
+    >>> range_of(None, (), "levels"), range_of(None, (), None)  # type: ignore[arg-type]
+    ('levels', None)
+    """
+    if text is None or text.strip() == "levels":
+        return None if text is None else "levels"
+    levels = [level.strip() for level in text.split(",")]
+    if len(levels) < 2:
+        raise TargetError(f"--range takes 'levels', or two or more levels by commas, not {text!r}.")
+    return [contrast_of(case, names, (levels[0], level)) for level in levels[1:]]
 
 
 def _level(column: Column, text: str) -> object:

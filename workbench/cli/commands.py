@@ -18,6 +18,7 @@ from workbench.cli.arguments import (
     contrast_of,
     levels_of,
     names_of,
+    range_of,
     stated_of,
     subgroups_of,
     target_of,
@@ -188,6 +189,14 @@ def audit_command(
         Path | None,
         typer.Option(help="Folder of the original UCI files (or set CAFE_WORKBENCH_DATA)."),
     ] = None,
+    range_: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            help="Over what the verdict speaks: levels (all that enough rows hold), or levels by "
+            "commas. Default: levels, or one change where --contrast names it.",
+        ),
+    ] = None,
     contrast: Annotated[
         str | None, typer.Option(help="Vary the feature between these two levels: LOW,HIGH.")
     ] = None,
@@ -270,6 +279,7 @@ def audit_command(
             loaded.case,
             wanted,
             methods=tuple(method) if method else METHOD_NAMES,
+            range=range_of(loaded.case, names, range_),
             intervention=varied,
             threshold=threshold,
             alpha=alpha,

@@ -1,0 +1,31 @@
+"""The verdict in worlds where an influence hides: the small twin of benchmarks/verdicts.py."""
+
+from __future__ import annotations
+
+import pytest
+
+import workbench as wb
+from workbench.datasets.hiding_places import HIDING_PLACES, hidden_world
+
+TAU = 0.1
+
+
+def decision(kind: str, ratio: float, seed: int) -> str:
+    world = hidden_world(kind, ratio * TAU, 1_000, seed)
+    model = wb.BlackBoxModel(world.predict, features=world.reads, output="value")
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph)
+    target = wb.UnlearningTarget.feature("f")
+    report = wb.audit(
+        case, target, ("cafe", "fuzzing"), threshold=TAU, subgroups=world.groups, seed=seed
+    )
+    assert report.verdict is not None
+    return report.verdict.decision
+
+
+@pytest.mark.parametrize("kind", HIDING_PLACES)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_hides_is_found_and_nothing_else(kind: str, seed: int) -> None:
+    assert decision(kind, 0.0, seed) == "below"
+    assert decision(kind, 0.9, seed) != "above"
+    assert decision(kind, 1.1, seed) != "below"
+    assert decision(kind, 2.0, seed) == "above"
