@@ -7,7 +7,7 @@ family share, since any one suffices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,6 +83,7 @@ def claims_of_effects(
     threshold: float,
     alpha: float,
     looks: float | None = None,
+    alone: bool = False,
     families: int = 1,
 ) -> list[Claim]:
     """Hold effects of one change and its paths against the threshold.
@@ -91,7 +92,10 @@ def claims_of_effects(
     ----------
     looks : float, optional
         How many changes were looked at before this one was chosen: effects then show nothing
-        above by themselves, and paths only if they would after so many looks.
+        above by themselves, unless they are debiased ones of the only change that was tested, and
+        paths only if they would after so many looks.
+    alone : bool
+        Whether this is the only change that was tested.
     families : int
         Families of claims that share alpha.
     """
@@ -100,9 +104,11 @@ def claims_of_effects(
     if looks is None:
         above = [corrected <= alpha for corrected in holm(p_values)]
     else:
-        tried = looks * max(sum(kind == "path" for _, _, kind, _ in named), 1)
+        debiased = alone and all(entry.estimator.kind == "debiased" for entry in effects)
+        heard = ("total", "indirect", "path") if debiased else ("path",)
+        tried = looks * max(sum(kind in heard for _, _, kind, _ in named), 1)
         above = [
-            kind == "path" and p * tried <= alpha / families
+            kind in heard and p * tried <= alpha / families
             for (_, _, kind, _), p in zip(named, p_values, strict=True)
         ]
     claims = []
@@ -113,17 +119,24 @@ def claims_of_effects(
     return claims
 
 
-def claims_of_profile(profile: EffectProfile) -> list[Claim]:
-    """Hold a profile against its threshold: values, people and groups."""
-    return [
-        claim
-        for found in profile
-        for claim in (
-            *_over_values(profile, found),
-            *_over_people(profile, found),
-            *_over_groups(profile, found),
-        )
-    ]
+def claims_of_profile(profile: EffectProfile, slack: Mapping[str, float]) -> list[Claim]:
+    """Hold a profile against its threshold: values, people and groups.
+
+    Parameters
+    ----------
+    slack : mapping of str to float
+        By feature, by how much its simulated effects may be off for the form of the equations.
+        What is asked is not; claims about all else must hold by so much more.
+    """
+    claims = []
+    for found in profile:
+        off = sum(slack.get(name, 0.0) for name in found.feature.split(" + "))
+        claims += [
+            *_over_values(profile, found, off),
+            *_over_people(profile, found, off),
+            *_over_groups(profile, found, off),
+        ]
+    return claims
 
 
 _Named = tuple[str, str, Literal["total", "direct", "indirect", "path"], Effect]
@@ -154,31 +167,32 @@ def _name(found: FeatureProfile) -> str:
     return who(found.feature, joint=bool(found.combination))
 
 
-def _over_values(profile: EffectProfile, found: FeatureProfile) -> Iterator[Claim]:
+def _over_values(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
     levels = {"levels": "over all levels", "named": "over the levels named", "change": ""}
     for part, about in found.parts.items():
         name = f"{_name(found)}, {part} effect {levels[profile.scope]}".rstrip()
-        yield _over_pairs(profile, _name(found), name, about, "values")
+        yield _over_pairs(profile, _name(found), name, about, "values", off)
 
 
-def _over_groups(profile: EffectProfile, found: FeatureProfile) -> Iterator[Claim]:
+def _over_groups(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
     for group, parts in found.groups.items():
         for part, about in parts.items():
             name = f"{_name(found)}, {part} effect for {group}"
-            yield _over_pairs(profile, _name(found), name, about, "groups")
+            yield _over_pairs(profile, _name(found), name, about, "groups", off)
 
 
 def _over_pairs(
-    profile: EffectProfile, feature: str, name: str, about: PartProfile, over: Over
+    profile: EffectProfile, feature: str, name: str, about: PartProfile, over: Over, off: float
 ) -> Claim:
     """Hold the pair that decides: one surely above τ, else the one that reaches farthest."""
     tau = profile.threshold
-    deciding = about.deciding(tau)
-    above, below = deciding is not None, about.ceiling < tau
+    off = 0.0 if about.part == "direct" else off
+    deciding = about.deciding(tau + off)
+    above, below = deciding is not None, about.ceiling + off < tau
     pair = deciding or about.widest
     critical = profile.critical_groups if over == "groups" else profile.critical
-    half = (critical if above else float(stats.norm.isf(profile.alpha))) * pair.error
-    p = p_within(pair.value, pair.error, tau)
+    half = (critical if above else float(stats.norm.isf(profile.alpha))) * pair.error + off
+    p = p_within(pair.value, pair.error, tau + off)
     ends = pair.value - half, pair.value + half
     return Claim(
         f"{name}: {pair.text}", feature, about.part, pair.value, *ends, p, below, above, over,
@@ -186,11 +200,11 @@ def _over_pairs(
     )  # fmt: skip
 
 
-def _over_people(profile: EffectProfile, found: FeatureProfile) -> Iterator[Claim]:
+def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
     tau, count = profile.threshold, 3 * len(profile.features)
     for part, people in found.people.items():
         name = f"{_name(found)}, mean size of {part} effects at single rows"
-        yield _sizes(profile, found, name, people, tau, count)
+        yield _sizes(profile, found, name, people, count, 0.0 if part == "direct" else off)
         if part == "direct":
             yield Claim(
                 f"{_name(found)}, share of rows moved directly by more than {tau:g}",
@@ -218,14 +232,14 @@ def _sizes(
     found: FeatureProfile,
     name: str,
     people: PeopleProfile,
-    tau: float,
     count: int,
+    off: float,
 ) -> Claim:
-    size, error, pair = people.mean_size, people.error, people.pair
-    half = float(stats.norm.isf(profile.alpha)) * error
+    size, error, pair, tau = people.mean_size, people.error, people.pair, profile.threshold + off
+    half = float(stats.norm.isf(profile.alpha)) * error + off
     p = 1.0 if size <= tau else (0.0 if error == 0 else float(stats.norm.sf((size - tau) / error)))
     above = p <= profile.alpha / (profile.families * count)
-    below = size + half < tau
+    below = size + half < profile.threshold
     return Claim(
         name, _name(found), people.part, size, max(size - half, 0.0), size + half, p, below, above,
         "people", pair.text,

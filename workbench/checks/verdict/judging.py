@@ -202,10 +202,11 @@ def judge(
         threshold=threshold,
         alpha=alpha,
         looks=looks,
+        alone=profile is not None and profile.scope == "change",
         families=1 if profile is None else profile.families,
     )
     if profile is not None:
-        claims = [*claims_of_profile(profile), *claims]
+        claims = [*claims_of_profile(profile, _slack(effects)), *claims]
     few = "" if profile is None else _few_rows(profile)
     unfollowed = sum({p.feature: p.left_out for p in paths}.values())
     decision: Decision = "inconclusive"
@@ -264,6 +265,16 @@ def _deciding_pair(profile: EffectProfile, feature: FeatureProfile) -> Pair | No
     if direct is not None and direct.moved_low > profile.people_share:
         return direct.pair
     return None
+
+
+def _slack(effects: EffectTable) -> dict[str, float]:
+    """By how much simulated effects may be off: what corrections exceed their own noise by."""
+    found: dict[str, float] = {}
+    for entry in effects:
+        if entry.form is not None and not entry.combination:
+            excess = entry.form.correction**2 - entry.form.standard_error**2
+            found[entry.feature] = math.sqrt(max(excess, 0.0))
+    return found
 
 
 def _looks(profile: EffectProfile) -> float:
