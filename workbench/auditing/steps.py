@@ -18,6 +18,7 @@ from workbench.checks.subgroups.named import effects_by_subgroup
 from workbench.checks.verdict import Verdict
 from workbench.common.errors import AuditError
 from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import EffectTable
@@ -77,6 +78,14 @@ def run_profile(
         return None
     simulator = _simulator(asked, equations)
     used = equations if simulator is None else simulator.equations
+    if simulator is None and equations is not None:
+        # Plain equations smooth steps away, and a verdict must not rest on that.
+        used = steps.run(
+            "better equations",
+            lambda: better_equations(
+                asked.case, asked.names, asked.varied, plain=equations, seed=asked.seed
+            ),
+        )
     return steps.run(
         "profile",
         lambda: profile_of(
