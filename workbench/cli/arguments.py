@@ -133,11 +133,11 @@ def range_of(
     >>> range_of(None, (), "levels"), range_of(None, (), None)  # type: ignore[arg-type]
     ('levels', None)
     """
-    if text is None or text.strip() == "levels":
+    if text is None or text.strip() in ("levels", "all"):
         return None if text is None else "levels"
     levels = [level.strip() for level in text.split(",")]
     if len(levels) < 2:
-        raise TargetError(f"--range takes 'levels', or two or more levels by commas, not {text!r}.")
+        raise TargetError(f"--range takes 'all', or two or more levels by commas, not {text!r}.")
     return [contrast_of(case, names, (levels[0], level)) for level in levels[1:]]
 
 

@@ -190,12 +190,7 @@ def audit_command(
         typer.Option(help="Folder of the original UCI files (or set CAFE_WORKBENCH_DATA)."),
     ] = None,
     range_: Annotated[
-        str | None,
-        typer.Option(
-            "--range",
-            help="Over what the verdict speaks: levels (all that enough rows hold), or levels by "
-            "commas. Default: levels, or one change where --contrast names it.",
-        ),
+        str | None, typer.Option("--range", help="Levels the verdict is about, by commas; or all.")
     ] = None,
     contrast: Annotated[
         str | None, typer.Option(help="Vary the feature between these two levels: LOW,HIGH.")
