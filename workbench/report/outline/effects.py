@@ -110,7 +110,7 @@ def _tiles(entry: FeatureEffects, report: AuditFindings) -> Tiles:
 def _estimators(main: FeatureEffects, report: AuditFindings) -> Iterator[Sentence]:
     """Name the estimator, and what the others say of the same effect."""
     units = " pp: percentage points." if report.unit == "probability" else ""
-    said = f"Estimated by {main.estimator.name}; below a number its 95 % interval.{units}"
+    said = f"Estimator: {main.estimator.name}; below a number its 95 % interval.{units}"
     same = (main.feature, main.combination)
     others = [
         entry
