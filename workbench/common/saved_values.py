@@ -178,11 +178,13 @@ _KINDS = {
 
 
 def _in_words(part: Part, kind: Any, said: str, keys: list[str]) -> DataError:
-    """Word an error of msgspec: what is there, and what is due."""
+    """Word an error of msgspec: what is there, and what is expected."""
     held, place = part.value, part.place
     for key in keys:
         if key == "...":  # some value of a mapping: msgspec does not say which
-            return Part(None, place).error(f"holds a value of the wrong kind: {_due(said)} is due.")
+            return Part(None, place).error(
+                f"holds a value of the wrong kind: {_expected(said)} is expected."
+            )
         held = held[int(key)] if isinstance(held, list) else held[key]
         place += f"[{key}]" if key.isdecimal() else f".{key}"
     here = Part(held, place)
@@ -194,11 +196,11 @@ def _in_words(part: Part, kind: Any, said: str, keys: list[str]) -> DataError:
         return here.refusal(f"one of {listed(_choices(msgspec.inspect.type_info(kind), keys))}")
     if match := re.match(r"Expected `array` of length ([<>]?)=? ?(\d+)", said):
         least = {"<": "at most ", ">": "at least ", "": ""}[match[1]]
-        return here.error(f"holds {len(held):,} entries; {least}{int(match[2]):,} are due.")
-    return here.refusal(_due(said))
+        return here.error(f"holds {len(held):,} entries; {least}{int(match[2]):,} are expected.")
+    return here.refusal(_expected(said))
 
 
-def _due(said: str) -> str:
+def _expected(said: str) -> str:
     """Name the kind of value that msgspec expected."""
     match = re.match(r"Expected `([^`]*)`(.*)", said)
     if match is None:  # "Number out of range"

@@ -181,7 +181,7 @@ class Part:
         raise self.refusal(due)
 
     def refusal(self, due: str) -> DataError:
-        """Return an error about this part: what it is, and what is due."""
+        """Return an error about this part: what it is, and what is expected."""
         # A number of a million digits must not be written out: only short things are shown.
         held = self.value
         short = (
@@ -190,7 +190,7 @@ class Part:
             or (isinstance(held, str) and len(held) <= 60)
         )
         shown = json.dumps(held) if short else f"a {_KINDS.get(type(held), 'value')}"
-        return self.error(f"is {shown}; {due} is due.")
+        return self.error(f"is {shown}; {due} is expected.")
 
     def _named(self) -> str:
         root, dot, rest = self.place.partition(".")

@@ -72,19 +72,19 @@ def test_a_column_that_the_document_does_not_know_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"kind": "odd"}, r"'kind' is \"odd\"; one of 'big', 'small' is due"),
-        ({"rows": {}}, "'rows' is a object; a list is due"),
+        ({"kind": "odd"}, r"'kind' is \"odd\"; one of 'big', 'small' is expected"),
+        ({"rows": {}}, "'rows' is a object; a list is expected"),
         ({"rows": [{"name": "a", "value": None}]}, r"'rows\[0\]' lacks 'count'"),
-        ({"rows": [GOOD["rows"][0] | {"count": -1}]}, "a whole number from 0 is due"),
+        ({"rows": [GOOD["rows"][0] | {"count": -1}]}, "a whole number from 0 is expected"),
         ({"rows": [GOOD["rows"][0] | {"count": True}]}, "is true; a whole number"),
-        ({"rows": [GOOD["rows"][0] | {"count": 2**60}]}, "a whole number from 0 is due"),
+        ({"rows": [GOOD["rows"][0] | {"count": 2**60}]}, "a whole number from 0 is expected"),
         ({"rows": [GOOD["rows"][0] | {"value": "1"}]}, r"'rows\[0\].value' is \"1\"; a number is"),
         ({"rows": [GOOD["rows"][0] | {"value": 1e200}]}, r"at most 1e\+100"),
         ({"rows": [GOOD["rows"][0] | {"value": 10**400}]}, r"at most 1e\+100"),
         ({"rows": [GOOD["rows"][0] | {"odd": 1}]}, "has a key 'odd', which this version does not"),
-        ({"rows": GOOD["rows"] * 3}, "holds 3 entries; at most 2 are due"),
-        ({"notes": {"x": 1}}, "'notes' holds a value of the wrong kind: a text is due"),
-        ({"sure": 0}, "'sure' is a number; true or false is due"),
+        ({"rows": GOOD["rows"] * 3}, "holds 3 entries; at most 2 are expected"),
+        ({"notes": {"x": 1}}, "'notes' holds a value of the wrong kind: a text is expected"),
+        ({"sure": 0}, "'sure' is a number; true or false is expected"),
     ],
 )
 def test_what_is_not_of_its_kind_is_refused_in_words(change: dict[str, Any], words: str) -> None:
@@ -95,7 +95,7 @@ def test_what_is_not_of_its_kind_is_refused_in_words(change: dict[str, Any], wor
 
 
 def test_what_is_no_document_at_all_is_refused() -> None:
-    with pytest.raises(DataError, match="is a list; an object with keys is due"):
+    with pytest.raises(DataError, match="is a list; an object with keys is expected"):
         read([1])
     with pytest.raises(DataError, match="lacks 'kind'"):
         read({})
