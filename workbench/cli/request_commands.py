@@ -19,6 +19,7 @@ from workbench.cli.registry_commands import (
     who,
 )
 from workbench.common.errors import EvidenceError
+from workbench.evidence.dossier import write_dossier
 from workbench.evidence.keys import SigningKey
 from workbench.evidence.registry.due_dates import KINDS
 from workbench.evidence.registry.times import day_of, end_of_term, seconds_of
@@ -151,6 +152,25 @@ def receipt_command(
         except OSError as error:
             raise EvidenceError(f"Cannot write {str(out)!r}: {error.strerror}.") from None
         said([f"{len(receipts)} receipts in {out}: hers alone, and not possible after `erase`."])
+
+
+@registry_app.command("dossier", no_args_is_help=True)
+def dossier_command(
+    request: Number,
+    model: Annotated[str, typer.Argument(help="The model that was retrained for it.")],
+    key: Annotated[Path, typer.Option(help="The signing key, from `evidence keygen`.")],
+    out: Annotated[Path, typer.Option(help="A new folder, or a new file that ends in .zip.")],
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Prove the optimum; for rows taken in with points.")
+    ] = False,
+    file: File = PLACE,
+    keys: Keys = None,
+) -> None:
+    """Write the dossier about a request that was carried out, for whoever will check it."""
+    with opened(file, keys) as registry:
+        files = registry.dossier(request, model, SigningKey.load(key), prove=prove)
+        write_dossier(files, out)
+        said([f"{len(files)} files in {out}; `evidence verify` or its verify.py judges them."])
 
 
 @registry_app.command("checkpoint", no_args_is_help=True)

@@ -65,6 +65,7 @@ def parts_of_dossier(
                 f"{held.new.version!r} was trained by a pinned replay. A dossier is made for a "
                 f"configuration with one optimum (logistic, ridge), which a stranger can check."
             ) from None
+        _one_request(opened, request, held)
         rows = _rows(opened, held.new.dataset, configuration)
         near = _near_copies(opened, request, configuration, rows)
     return DossierParts(
@@ -86,6 +87,24 @@ def parts_of_dossier(
         stamp=stamp,
         more=more or {},
     )
+
+
+def _one_request(opened: Opened, request: str, held: RequestEvidence) -> None:
+    """Make sure that the two data sets differ by the request and nothing else."""
+    data = dataset_named(opened, held.new.dataset)
+    if held.others:
+        raise EvidenceError(
+            f"{len(held.others)} other requests left with {request} in {data.name!r}, so that the "
+            f"difference is not this request's alone, and a verifier would take it for a "
+            f"contradiction. A dossier shows the step of one request: run `registry retrain` while "
+            f"one is open."
+        )
+    if data.parent != held.old.dataset or data.joined:
+        raise EvidenceError(
+            f"{held.new.version!r} was trained on {data.name!r}, which is not {held.old.dataset!r} "
+            f"without the request: other data sets were frozen between, or rows came in. A dossier "
+            f"shows one step; `registry retrain` takes it."
+        )
 
 
 def _rows(opened: Opened, dataset: str, configuration: Configuration) -> list[EncodedRow]:

@@ -62,7 +62,11 @@ FROM record WHERE record.id = :record
 
 
 def freeze(
-    opened: Opened, *, purpose: str, name: str | None = None, only_leaving: bool = False
+    opened: Opened,
+    *,
+    purpose: str,
+    name: str | None = None,
+    only_leaving: bool = False,
 ) -> DataSet:
     """Freeze the rows whose consent covers a purpose as the next data set of a lineage.
 

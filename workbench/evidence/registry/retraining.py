@@ -133,21 +133,33 @@ def retrain_due(
             )
         new = freeze(opened, purpose=data.purpose, name=data.lineage, only_leaving=True)
         without = _masked(opened, old.configuration)
-        body = configuration_named(opened, old.configuration)
-        file = _trained(opened, body, new.name, without)
-        version = register(
-            opened,
-            name,
-            dataset=new.name,
-            configuration=old.configuration,
-            sha256=sha256_hex(file),
-            file=file,
-            without=without,
-            trained_here=True,
-            keep_until=keep_until,
-        )
-        taken = {one.id for one in waiting}
-        after = tuple(one for one in requests(opened) if one.id in taken)
+        return _run(opened, old, new, waiting, without, keep_until)
+
+
+def _run(
+    opened: Opened,
+    old: ModelVersion,
+    new: DataSet,
+    taken: Sequence[Request],
+    without: tuple[str, ...],
+    keep_until: int | None,
+) -> Retrained:
+    """Train on a data set by the old version's configuration, and register the new version."""
+    body = configuration_named(opened, old.configuration)
+    file = _trained(opened, body, new.name, without)
+    version = register(
+        opened,
+        old.name,
+        dataset=new.name,
+        configuration=old.configuration,
+        sha256=sha256_hex(file),
+        file=file,
+        without=without,
+        trained_here=True,
+        keep_until=keep_until,
+    )
+    names = {one.id for one in taken}
+    after = tuple(one for one in requests(opened) if one.id in names)
     return Retrained(version, old, new, after, without)
 
 

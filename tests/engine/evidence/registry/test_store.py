@@ -156,3 +156,45 @@ def test_a_whole_ingestion_is_kept_or_none(tmp_path: Path, monkeypatch: pytest.M
         assert registry.entries() == entries
         with pytest.raises(EvidenceError, match="nothing of this person"):
             registry.where_is("c-51")
+
+
+WRITER = """
+import sys
+from workbench.evidence.registry.registry import Registry
+print("ready", flush=True)
+sys.stdin.readline()
+registry = Registry.open(sys.argv[1], patience=60)
+for number in range(25):
+    registry.source(f"{sys.argv[2]} {number}", uri="file:x", licence="CC0")
+    print(number, flush=True)
+"""
+
+
+def test_two_processes_write_at_once_and_lose_nothing(tmp_path: Path) -> None:
+    with_loans(tmp_path).close()
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path / "registry.sqlite"), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    for writer in writers:
+        assert writer.stdout is not None and writer.stdin is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        said, wrong = writer.communicate(timeout=120)
+        assert (said.split(), wrong) == ([str(number) for number in range(25)], "")
+    with Registry.open(tmp_path / "registry.sqlite") as registry:
+        registry.check()
+        names = [source.name for source in registry.sources()]
+        for name in ("one", "two"):
+            written = [n for n in names if n.startswith(name)]
+            assert written == [f"{name} {number}" for number in range(25)]
