@@ -17,7 +17,7 @@ import msgspec
 import pandas as pd
 
 from workbench.common.errors import DataError, listed
-from workbench.common.strict_json import LARGEST_COUNT, LARGEST_NUMBER, Part
+from workbench.common.strict_json import LARGEST_COUNT, LARGEST_NUMBER, JsonPart
 
 __all__ = [
     "Count",
@@ -89,12 +89,12 @@ def plain(value: Any) -> Any:
 # ---- reading -------------------------------------------------------------------------------
 
 
-def read_values(part: Part, kind: Any) -> Any:
+def read_values(part: JsonPart, kind: Any) -> Any:
     """Return a part of a JSON text as typed values.
 
     Parameters
     ----------
-    part : Part
+    part : JsonPart
     kind : type
         A :class:`Saved` struct, or a type made of such.
 
@@ -177,17 +177,17 @@ _KINDS = {
 }
 
 
-def _in_words(part: Part, kind: Any, said: str, keys: list[str]) -> DataError:
+def _in_words(part: JsonPart, kind: Any, said: str, keys: list[str]) -> DataError:
     """Word an error of msgspec: what is there, and what is expected."""
     held, place = part.value, part.place
     for key in keys:
         if key == "...":  # some value of a mapping: msgspec does not say which
-            return Part(None, place).error(
+            return JsonPart(None, place).error(
                 f"holds a value of the wrong kind: {_expected(said)} is expected."
             )
         held = held[int(key)] if isinstance(held, list) else held[key]
         place += f"[{key}]" if key.isdecimal() else f".{key}"
-    here = Part(held, place)
+    here = JsonPart(held, place)
     if match := re.match(r"Object missing required field `(.*)`", said):
         return here.error(f"lacks {match[1]!r:.60}.")
     if match := re.match(r"Object contains unknown field `(.*)`", said, re.DOTALL):

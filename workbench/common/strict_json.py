@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from workbench.common.errors import DataError, listed
 from workbench.common.limits import JSON_BYTES, JSON_VALUES
 
-__all__ = ["LARGEST_NUMBER", "Part", "parse_strictly"]
+__all__ = ["LARGEST_NUMBER", "JsonPart", "parse_strictly"]
 
 LARGEST_NUMBER = 1e100
 """Squares and sums of numbers up to this stay finite."""
@@ -25,7 +25,7 @@ LARGEST_COUNT = 2**53
 """Whole numbers beyond this are not exact in every reader of JSON."""
 
 
-def parse_strictly(text: str | bytes, what: str) -> Part:
+def parse_strictly(text: str | bytes, what: str) -> JsonPart:
     """Read JSON of bounded size without NaN, infinities and endless nesting.
 
     Parameters
@@ -58,7 +58,7 @@ def parse_strictly(text: str | bytes, what: str) -> Part:
     text = _writable(text)
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
-        return Part(_cleaned(value) if ESCAPED_SURROGATE.search(text) else value, what)
+        return JsonPart(_cleaned(value) if ESCAPED_SURROGATE.search(text) else value, what)
     except RecursionError:
         raise DataError(f"This {what} is nested too deeply to be one.") from None
     except ValueError as error:
@@ -85,35 +85,35 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 @dataclass(frozen=True)
-class Part:
+class JsonPart:
     """A value of a JSON text and the place where it stands."""
 
     value: Any
     place: str
 
-    def __getitem__(self, key: str) -> Part:
+    def __getitem__(self, key: str) -> JsonPart:
         """Return what stands under a key, which must be there."""
         held = self._of_kind(dict, "an object with keys")
         if key not in held:
             raise self.error(f"lacks {key!r}.")
-        return Part(held[key], f"{self.place}.{key}")
+        return JsonPart(held[key], f"{self.place}.{key}")
 
-    def optional(self, key: str) -> Part:
+    def optional(self, key: str) -> JsonPart:
         """Return what stands under a key, null when nothing does."""
-        return Part(self._of_kind(dict, "an object with keys").get(key), f"{self.place}.{key}")
+        return JsonPart(self._of_kind(dict, "an object with keys").get(key), f"{self.place}.{key}")
 
-    def items(self, most: int = 100_000) -> list[Part]:
+    def items(self, most: int = 100_000) -> list[JsonPart]:
         """Return the parts of a list."""
         held = self._of_kind(list, "a list")
         self._check_length(len(held), most)
-        return [Part(value, f"{self.place}[{i}]") for i, value in enumerate(held)]
+        return [JsonPart(value, f"{self.place}[{i}]") for i, value in enumerate(held)]
 
-    def pairs(self, most: int = 100_000) -> Iterator[tuple[str, Part]]:
+    def pairs(self, most: int = 100_000) -> Iterator[tuple[str, JsonPart]]:
         """Iterate over an object's keys with their parts."""
         held = self._of_kind(dict, "an object with keys")
         self._check_length(len(held), most)
         for key, value in held.items():
-            yield key, Part(value, f"{self.place}.{key[:40]}")
+            yield key, JsonPart(value, f"{self.place}.{key[:40]}")
 
     def text(self) -> str:
         """Return a text; a lone surrogate in it becomes a question mark."""

@@ -23,7 +23,7 @@ from workbench.common.saved_values import (
     read_values,
     rows_of,
 )
-from workbench.common.strict_json import Part, parse_strictly
+from workbench.common.strict_json import JsonPart, parse_strictly
 
 
 class Row(Saved, frozen=True):
@@ -47,7 +47,7 @@ GOOD: dict[str, Any] = {
 
 
 def read(value: Any) -> Document:
-    found: Document = read_values(Part(value, "saved report"), Document)
+    found: Document = read_values(JsonPart(value, "saved report"), Document)
     return found
 
 

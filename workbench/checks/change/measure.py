@@ -23,7 +23,7 @@ from workbench.checks.change.agreement import (
     row_agreement,
 )
 from workbench.checks.change.finding import ComparedModel, ModelChange
-from workbench.checks.change.one_effect import ChangeFinding, Part, row_gaps
+from workbench.checks.change.one_effect import ChangeFinding, ChangePart, row_gaps
 from workbench.checks.change.utility import ModelUtility, model_utility
 from workbench.checks.verdict import Claim
 from workbench.common.errors import AuditError, NotIdentifiableError, TargetError
@@ -215,7 +215,7 @@ def _equations(
 
 def _findings(compared: ComparedCases, tables: Sequence[EffectTable]) -> Iterator[ChangeFinding]:
     """Line up the same effect of every model; what one model lacks cannot be compared."""
-    by_role: dict[str, list[dict[tuple[str, Estimator, Part], Effect]]] = {
+    by_role: dict[str, list[dict[tuple[str, Estimator, ChangePart], Effect]]] = {
         "before": [],
         "after": [],
         "retrained": [],
@@ -237,7 +237,7 @@ def _findings(compared: ComparedCases, tables: Sequence[EffectTable]) -> Iterato
         )
 
 
-def _parts(table: EffectTable) -> Iterator[tuple[tuple[str, Estimator, Part], Effect]]:
+def _parts(table: EffectTable) -> Iterator[tuple[tuple[str, Estimator, ChangePart], Effect]]:
     for entry in table:
         if entry.combination == "sum":
             continue
@@ -246,7 +246,7 @@ def _parts(table: EffectTable) -> Iterator[tuple[tuple[str, Estimator, Part], Ef
             yield (entry.feature, ASKED if asked else entry.estimator, part), effect
 
 
-def _named(entry: FeatureEffects) -> tuple[tuple[Part, Effect], ...]:
+def _named(entry: FeatureEffects) -> tuple[tuple[ChangePart, Effect], ...]:
     return ("total", entry.total), ("direct", entry.direct), ("indirect", entry.indirect)
 
 

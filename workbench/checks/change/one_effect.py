@@ -16,10 +16,10 @@ from workbench.common.wording import signed
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import ASKED, Estimator
 
-__all__ = ["ChangeFinding", "Difference", "Part", "RowGaps", "row_gaps"]
+__all__ = ["ChangeFinding", "ChangePart", "Difference", "RowGaps", "row_gaps"]
 
 FloatArray = npt.NDArray[np.float64]
-Part = Literal["total", "direct", "indirect", "prediction"]
+ChangePart = Literal["total", "direct", "indirect", "prediction"]
 ROUNDING = 1e-12
 """What is below this is the rounding of a sum, and nothing at all."""
 
@@ -96,7 +96,7 @@ class ChangeFinding:
     """
 
     feature: str
-    part: Part
+    part: ChangePart
     estimator: Estimator
     after: Effect
     before: Effect | None = None

@@ -17,7 +17,7 @@ import pandas as pd
 
 from workbench.checks.change.agreement import RowAgreement, direct_claims
 from workbench.checks.change.finding import ComparedModel, ModelChange
-from workbench.checks.change.one_effect import ChangeFinding, Part, RowGaps
+from workbench.checks.change.one_effect import ChangeFinding, ChangePart, RowGaps
 from workbench.checks.change.utility import BEFORE, ModelUtility, cliffs_in
 from workbench.checks.change.utility_measures import CLASS_MEASURES, VALUE_MEASURES
 from workbench.checks.finding import Rest, SavedEffects, SavedForm
@@ -59,7 +59,7 @@ class SavedFinding(Saved, frozen=True):
     """One effect in every model as a reader wants it: made again from the estimates."""
 
     feature: str
-    part: Part
+    part: ChangePart
     estimator: str
     before: MaybeNumber
     before_low: MaybeNumber
@@ -174,7 +174,7 @@ class SavedChangeEffects(Saved, frozen=True):
     """One effect in every model, with its uncertainty."""
 
     feature: str
-    part: Part
+    part: ChangePart
     estimator: str
     after: SavedEffect
     before: SavedEffect | None

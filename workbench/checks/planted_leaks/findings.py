@@ -10,9 +10,9 @@ import pandas as pd
 
 from workbench.common.wording import share
 
-__all__ = ["Comparison", "LeakRate", "PlantedLeak", "PlantedLeaks"]
+__all__ = ["JudgedBeside", "LeakRate", "PlantedLeak", "PlantedLeaks"]
 
-Comparison = Literal["with retrained", "alone"]
+JudgedBeside = Literal["with retrained", "alone"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LeakRate:
     """
 
     feature: str
-    comparison: Comparison
+    comparison: JudgedBeside
     role: Literal["leak", "border", "no leak"]
     size: float
     found: int
@@ -73,7 +73,7 @@ class PlantedLeak:
     feature: str
     intervention: str
     adjustment: tuple[str, ...]
-    comparison: Comparison
+    comparison: JudgedBeside
     smallest_80: float
     smallest_95: float
     standard_error: float
@@ -121,7 +121,7 @@ class PlantedLeaks:
         """What would have been found of the leak that was planted first."""
         return self.sentences()[0]
 
-    def of(self, feature: str, comparison: Comparison = "with retrained") -> tuple[LeakRate, ...]:
+    def of(self, feature: str, comparison: JudgedBeside = "with retrained") -> tuple[LeakRate, ...]:
         """Return the rates of one feature, the smallest leak first."""
         return tuple(r for r in self.rates if (r.feature, r.comparison) == (feature, comparison))
 

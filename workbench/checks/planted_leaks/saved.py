@@ -8,7 +8,7 @@ from scipy import stats
 
 from workbench.checks.finding import Rest, SavedForm
 from workbench.checks.planted_leaks.findings import (
-    Comparison,
+    JudgedBeside,
     LeakRate,
     PlantedLeak,
     PlantedLeaks,
@@ -37,7 +37,7 @@ class SavedRate(Saved, frozen=True):
     """How often leaks of one size were found; rate, low and high are made again."""
 
     feature: str
-    comparison: Comparison
+    comparison: JudgedBeside
     role: Literal["leak", "border", "no leak"]
     size: Number
     found: Count
@@ -53,7 +53,7 @@ class SavedLeak(Saved, frozen=True):
     feature: str
     intervention: str
     adjustment: tuple[str, ...]
-    comparison: Comparison
+    comparison: JudgedBeside
     smallest_80: MaybeNumber
     smallest_95: MaybeNumber
     standard_error: MaybeNumber

@@ -22,7 +22,12 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
 from workbench.checks.planted_leaks.columns import PlantedColumns, plant
-from workbench.checks.planted_leaks.findings import Comparison, LeakRate, PlantedLeak, PlantedLeaks
+from workbench.checks.planted_leaks.findings import (
+    JudgedBeside,
+    LeakRate,
+    PlantedLeak,
+    PlantedLeaks,
+)
 from workbench.checks.verdict import default_threshold
 from workbench.common.against_threshold import p_within
 from workbench.common.errors import TargetError
@@ -34,7 +39,7 @@ FloatArray = npt.NDArray[np.float64]
 
 CLARITY = 0.5
 """How much likelier the planted column is at the end of the intervention than at its start."""
-COMPARISONS: tuple[Comparison, ...] = ("with retrained", "alone")
+COMPARISONS: tuple[JudgedBeside, ...] = ("with retrained", "alone")
 MULTIPLES = (0.5, 1.25, 1.5, 2.0, 3.0, 5.0)
 """Default sizes, in thresholds."""
 FINE: FloatArray = np.power(1.005, np.arange(1_000.0))
@@ -143,7 +148,7 @@ class _Judged:
     """One feature's planted leaks under the audit's decision rule."""
 
     feature: str
-    comparison: Comparison
+    comparison: JudgedBeside
     planted: PlantedColumns
     threshold: float
     level: float

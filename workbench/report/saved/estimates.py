@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.common.saved_values import altered, wrong
 from workbench.graph.causal_graph import PREDICTION
-from workbench.methods.effects import EffectTable, FeatureEffects
+from workbench.methods.effects import EFFECT_PARTS, EffectTable, FeatureEffects
 from workbench.methods.estimator import Estimator
 from workbench.methods.form_test import FormTest
 from workbench.methods.fuzzing.paths import PathEffect
@@ -18,8 +18,6 @@ from workbench.methods.saved_effects import SavedEstimates, read_estimator
 from workbench.report.saved.core import SavedEntry, SavedPartSummary, SavedPath, SavedRowSummary
 
 __all__ = ["read_path", "read_table"]
-
-PARTS = ("total", "direct", "indirect")
 
 
 def read_table(
@@ -88,7 +86,7 @@ def _summary(
     if threshold is not None and saved.threshold != threshold:
         raise altered("row effects were summed up for another threshold than the verdict's")
     total, direct, indirect = map(_part_summary, saved.parts)
-    if (total.part, direct.part, indirect.part) != PARTS:
+    if (total.part, direct.part, indirect.part) != EFFECT_PARTS:
         raise wrong("estimates", "holds a row summary that is not total, direct and indirect.")
     if any(p.counts and sum(p.counts) != saved.n_rows for p in (total, direct, indirect)):
         raise altered("a histogram of row effects does not hold as many rows as it says")

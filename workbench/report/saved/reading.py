@@ -30,7 +30,7 @@ from workbench.common.saved_values import (
     plain,
     read_values,
 )
-from workbench.common.strict_json import LARGEST_NUMBER, Part, parse_strictly
+from workbench.common.strict_json import LARGEST_NUMBER, JsonPart, parse_strictly
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.methods.attribution import Attribution
 from workbench.methods.joint_uncertainty import read_block
@@ -93,7 +93,7 @@ def parse_findings(text: str | bytes) -> AuditFindings:
     return report
 
 
-def _check_format(root: Part) -> None:
+def _check_format(root: JsonPart) -> None:
     if not isinstance(root.value, dict) or root.value.get("format") != FORMAT:
         raise DataError(
             "This is JSON, but not a saved report of the workbench. One is written by "
