@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from workbench.common.blocks import public
-from workbench.common.errors import DataError
+from workbench.common.errors import AuditError, DataError
 from workbench.common.limits import JSON_BYTES
 from workbench.report.csv_table import csv_text
 from workbench.report.findings import AuditFindings
@@ -45,7 +45,15 @@ class AuditReport(AuditFindings):
             When the text is not such a report, or its numbers do not agree with each other; see
             :mod:`workbench.report.saved.reading`.
         """
-        return cls.of(parse_findings(text))
+        try:
+            return cls.of(parse_findings(text))
+        except AuditError:
+            raise
+        except Exception as error:  # numbers and names that fit no report in endless ways
+            raise DataError(
+                f"This report does not agree with itself, so it was changed or damaged after it "
+                f"was saved ({type(error).__name__}: {str(error)[:100]}). Ask for the original."
+            ) from None
 
     @classmethod
     def of(cls, found: AuditFindings) -> AuditReport:

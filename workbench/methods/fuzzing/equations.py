@@ -292,6 +292,9 @@ def _fit_categorical(
     # Rows that are alike in causes and level count once, and so do regressor rows that are alike.
     rows, weights = _distinct_rows([column, *parents])
     regressors = terms({p.name: p.values[rows] for p in parents})[:, 1:]
+    if not regressors.shape[1]:  # every level of every parent is rare: shares of the whole
+        seen = np.maximum(np.bincount(column.values, minlength=levels), 0.5)
+        return CategoricalEquation(column, parents, terms, np.log(seen[1:] / seen[:1])[None])
     places, first = _alike(regressors)
     counts = np.zeros((len(first), levels))
     np.add.at(counts, (places, column.values[rows]), weights)

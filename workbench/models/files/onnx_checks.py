@@ -9,11 +9,21 @@ from typing import Any
 from workbench.common.errors import MissingPackageError, ModelError, UntrustedModelError, listed
 from workbench.common.limits import ONNX_BYTES, ONNX_NODES
 
-__all__ = ["checked_proto", "class_labels", "missing_package"]
+__all__ = ["checked_proto", "class_labels", "missing_package", "not_survived"]
 
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 """Sets of operators that are part of the standard."""
 EXTERNAL = 1
+
+
+def not_survived(name: str, ending: str) -> ModelError:
+    """Say how a child process ended that tried to open a model file."""
+    how = (
+        "opening it ended the process that tried, so it is damaged or made to do harm"
+        if ending == "crashed"
+        else f"opening it took more {ending} than a model may"
+    )
+    return ModelError(f"{name!r} was not opened: {how}. Ask the model's owner for it again.")
 
 
 def checked_proto(content: bytes, name: str) -> Any:

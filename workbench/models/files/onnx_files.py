@@ -11,7 +11,7 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,20 @@ from workbench.common.errors import (
 )
 from workbench.common.limits import ONNX_MEMORY, ONNX_SECONDS
 from workbench.common.stopping import check_stopped, wait_for
+from workbench.common.trial import tried
 from workbench.models.black_box import BlackBoxModel
-from workbench.models.files.onnx_checks import checked_proto, class_labels, missing_package
+from workbench.models.files.onnx_checks import (
+    checked_proto,
+    class_labels,
+    missing_package,
+    not_survived,
+)
 
 __all__ = ["parse_onnx"]
 
 BATCH_ROWS = 20_000
 
+TRIAL = Path(__file__).with_name("trial_onnx.py")
 KINDS: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
@@ -87,6 +94,8 @@ def parse_onnx(
         onnx or onnxruntime is not installed.
     """
     proto = checked_proto(content, name)
+    if (ending := tried(TRIAL, content)) != "fine":
+        raise not_survived(name, ending)
     session = _session(content, name)
     inputs = _inputs(session, name)
     reads = _features(inputs, features, name)

@@ -17,12 +17,15 @@ from typing import Any
 
 from workbench.common.errors import ModelError, UntrustedModelError, listed
 from workbench.common.limits import SKOPS_BYTES, SKOPS_PARTS, SKOPS_SCHEMA_BYTES
+from workbench.common.trial import tried
 from workbench.models.black_box import BlackBoxModel, read_features
+from workbench.models.files.onnx_checks import not_survived
 from workbench.models.files.onnx_files import parse_onnx
 from workbench.models.files.tree_checks import check_trees
 
 __all__ = ["REVIEWED_TYPES", "ModelFileWarning", "parse_model", "read_model"]
 
+TRIAL = Path(__file__).with_name("trial_skops.py")
 PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
 
 REVIEWED_TYPES = {
@@ -170,15 +173,23 @@ def _parsed(
             f"{name!r} holds a {type(estimator).__name__}, which predicts nothing. Save the "
             f"fitted model itself: skops.io.dump(model, {name!r})."
         )
-    known = read_features(estimator)
-    if known and features is not None and set(known) != set(features):
-        raise ModelError(
-            f"The model says it reads {listed(known)}, but {listed(features)} are given. Give "
-            f"features only when the file, here {name!r}, cannot say."
+    try:
+        known = read_features(estimator)
+        if known and features is not None and set(known) != set(features):
+            raise ModelError(
+                f"The model says it reads {listed(known)}, but {listed(features)} are given. Give "
+                f"features only when the file, here {name!r}, cannot say."
+            )
+        return BlackBoxModel.from_estimator(
+            estimator, known or features, positive=_own_class(estimator, positive)
         )
-    return BlackBoxModel.from_estimator(
-        estimator, known or features, positive=_own_class(estimator, positive)
-    )
+    except ModelError:
+        raise
+    except Exception as error:  # attributes that no fitted model has
+        raise ModelError(
+            f"{name!r} holds a {type(estimator).__name__} that is not as fitting leaves it "
+            f"({type(error).__name__}: {str(error)[:100]}). Write it again with skops.io.dump."
+        ) from None
 
 
 def _no_pickle() -> str:
@@ -250,6 +261,8 @@ def _check_archive(name: str, content: bytes) -> None:
             f"more than a model here may hold ({SKOPS_PARTS:,} files, {SKOPS_BYTES / 1e9:g} GB). "
             f"It was not opened."
         )
+    if (ending := tried(TRIAL, content)) != "fine":
+        raise not_survived(name, ending)
 
 
 def _unreviewed(name: str, unknown: Sequence[str]) -> UntrustedModelError:

@@ -6,6 +6,7 @@ first, then the header of every page, and only what fits is decoded, one row gro
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,13 @@ from workbench.common.limits import (
     PARQUET_LIST,
     PARQUET_PAGES,
 )
+from workbench.common.trial import Limits, tried
 from workbench.tables.files.limits import check_cells, check_names, too_large
 from workbench.tables.files.parquet_pages import BOUNDED_ENCODINGS, PageError, pages_of
 
 __all__ = ["parse_parquet"]
 
+TRIAL = Path(__file__).with_name("trial_parquet.py")
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 CODE_DIGITS = 10**15
 """A whole number of more digits than this is a code, as in a CSV file."""
@@ -73,6 +76,9 @@ def parse_parquet(
             f"install 'cafe-workbench[files]'. Or save the table as CSV."
         ) from None
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
+    ending = tried(TRIAL, content, Limits(memory=3_000_000_000 + 2 * most), told=max_cells)
+    if ending == "crashed":
+        raise _damaged(shown, "reading it ended the process that tried")
     try:
         limits: Any = {"thrift_container_size_limit": PARQUET_LIST}
         with parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False, **limits) as file:
@@ -82,6 +88,11 @@ def parse_parquet(
                 raise DataError(f"The file {shown} holds no rows.")
             check_cells(rows, len(file.schema_arrow.names), shown, max_cells)
             _check_pages(content, file.metadata, shown, most)
+        if ending != "fine":
+            raise DataError(
+                f"The file {shown} was not read: unpacking it took more {ending} than a table may. "
+                f"Keep the columns that the audit needs, or a random sample of the rows."
+            )
         # Text stays in its dictionary: a long text that repeats is held once until it is measured.
         texts = [field.name for field in wanted if _is_text(field.type)]
         with parquet.ParquetFile(

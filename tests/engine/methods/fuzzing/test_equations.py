@@ -458,3 +458,12 @@ def test_many_categories_in_few_rows(rng: np.random.Generator) -> None:
         np.testing.assert_array_equal(moved(equation, observed(equation)), equation.column.values)
         influence = equation.influences(np.ones(equation.coefficients.size)[None])[0]
         assert np.isfinite(influence).all()
+
+
+def test_a_category_whose_causes_are_all_rare_levels_has_the_shares_of_the_whole() -> None:
+    rng = np.random.default_rng(0)
+    shop = encode_column("shop", pd.Series([f"s{i}" for i in rng.integers(0, 1500, 2000)]))
+    flag = encode_column("flag", pd.Series(np.arange(2000) % 4 == 0))
+    equation = fit_equation(flag, [shop])
+    chances = equation.expected({"shop": shop.values[:5]})
+    np.testing.assert_allclose(chances[:, 0], 0.75, atol=0.01)

@@ -334,3 +334,9 @@ def test_the_sample_model_of_the_repository_is_read() -> None:
         box = read_model(folder / "loan_model.skops")
     scores = box.predict(pd.read_csv(io.BytesIO((folder / "loan.csv").read_bytes())))
     assert 0.2 < scores.mean() < 0.8
+
+
+def test_a_file_whose_model_is_not_as_fitting_leaves_it_ends_in_a_sentence() -> None:
+    content = (Path(__file__).parent / "damaged" / "classes.skops").read_bytes()
+    with pytest.raises(ModelError, match="not as fitting leaves it"):
+        model_files.parse_model(content, "m.skops")

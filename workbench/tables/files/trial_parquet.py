@@ -1,0 +1,35 @@
+"""Take a Parquet file apart; run by itself in a child process, see ``common/trial.py``."""
+
+import sys
+
+import pyarrow as pa
+from pyarrow import parquet
+
+
+def take_apart() -> None:
+    """Decode every row group, one after another, and keep none.
+
+    A table that holds more cells than the caller tells is left to it: it will be refused.
+    """
+    most = int(sys.argv[4])
+    content = pa.BufferReader(sys.stdin.buffer.read())
+    with parquet.ParquetFile(content, pre_buffer=False) as file:
+        metadata, names = file.metadata, file.schema_arrow.names
+        groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+        for group in groups:
+            for place in range(group.num_columns):
+                group.column(place).to_dict()
+        if max(metadata.num_rows, sum(g.num_rows for g in groups)) * len(names) > most:
+            return
+        texts = [
+            field.name
+            for field in file.schema_arrow
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+    with parquet.ParquetFile(content, read_dictionary=texts, pre_buffer=False) as file:
+        for place in range(file.metadata.num_row_groups):
+            file.read_row_group(place, use_threads=False)
+
+
+if __name__ == "__main__":
+    take_apart()
