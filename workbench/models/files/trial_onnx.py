@@ -2,12 +2,12 @@
 
 import sys
 
-import onnx
-import onnxruntime
-
 
 def take_apart() -> None:
     """Read the graph and make a session of it; nothing is asked."""
+    import onnx
+    import onnxruntime
+
     content = sys.stdin.buffer.read()
     onnx.load_model_from_string(content)
     onnxruntime.disable_telemetry_events()

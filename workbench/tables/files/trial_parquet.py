@@ -2,15 +2,15 @@
 
 import sys
 
-import pyarrow as pa
-from pyarrow import parquet
-
 
 def take_apart() -> None:
     """Decode every row group, one after another, and keep none.
 
     A table that holds more cells than the caller tells is left to it: it will be refused.
     """
+    import pyarrow as pa
+    from pyarrow import parquet
+
     most = int(sys.argv[4])
     content = pa.BufferReader(sys.stdin.buffer.read())
     with parquet.ParquetFile(content, pre_buffer=False) as file:
