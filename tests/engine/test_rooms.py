@@ -57,8 +57,8 @@ LAZY = {
     "shap": "methods/baselines",
     "aif360": "methods/baselines",
     "causallearn": "graph/discovery.py",
-    "onnx": "models/files/onnx_checks.py",
-    "onnxruntime": "models/files/onnx_files.py",
+    "onnx": "models/files",  # the reader, and the program that a child process runs first
+    "onnxruntime": "models/files",
     "art": "checks/membership",
     "cryptography": "evidence/keys.py",
 }
