@@ -257,6 +257,7 @@ def test_a_new_check_is_said_without_another_line(monkeypatch: pytest.MonkeyPatc
         does="plays",
         cost="none",
         run=lambda *_: Toy(),
+        saved=CHECKS[0].saved,
     )
     monkeypatch.setattr("workbench.report.outline.audit.CHECKS", (*CHECKS, toy))
     report = cancelling_report()

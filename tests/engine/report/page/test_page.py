@@ -159,8 +159,8 @@ def test_a_page_tells_the_verdict_and_every_number_of_the_effects(loan: AuditRep
     # The verdict's shape and words stand beside its colour.
     kind = f"wb-notice wb-{loan.verdict.decision} wb-verdict"
     assert ("div", {"class": kind, "role": "note"}) in page.elements
-    # Graph, forest, rows, paths and ranks.
-    assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 5
+    # Graph, forest, levels, rows, paths and ranks.
+    assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 6
 
 
 def test_a_probability_is_told_in_percentage_points_too(loan: AuditReport) -> None:
