@@ -27,9 +27,10 @@ from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
 from workbench.common.wording import signed
 from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.debiased.equations import better_equations
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.fuzzing.estimator import fuzzed_effects
-from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
+from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
 
 __all__ = ["HiddenSubgroups", "subgroup_effects"]
@@ -217,8 +218,7 @@ class _Half:
         equations = None
         if part.model.can_query:
             varied = variations_of(part, names, positions, interventions, seed)
-            keep = set_levels(varied)
-            equations = fit_equations(part, names, keep=keep, seed=seed, progress=progress)
+            equations = better_equations(part, names, varied, seed=seed, progress=progress)
         effects = _effects(part, target, interventions, equations, seed, progress)
         return cls(part, target, positions, interventions, equations, effects, seed)
 
