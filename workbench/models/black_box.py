@@ -145,7 +145,15 @@ class BlackBoxModel:
         _check_fitted(estimator)
         known = read_features(estimator)
         classes = getattr(estimator, "classes_", None)
+        if classes is not None and not len(classes):
+            classes = None  # a CatBoost regressor has the attribute, and no class in it
         output: Output
+        if getattr(estimator, "_estimator_type", None) in LABELLING or _labels_rows(estimator):
+            raise ModelError(
+                f"{_estimator_name(estimator)} answers with a label or a cluster's number, which "
+                f"is no quantity. Audit its score: wb.BlackBoxModel(model.score_samples, "
+                f"features=[…], output='value'), or its decision_function or transform."
+            )
         if classes is None and positive is not None:
             raise ModelError(
                 f"{_estimator_name(estimator)} predicts values, so it has no class {positive!r}. "
@@ -255,6 +263,17 @@ class BlackBoxModel:
     def __repr__(self) -> str:
         reads = "?" if self.features is None else ", ".join(self.features)
         return f"BlackBoxModel({self.name!r}, reads: {reads})"
+
+
+LABELLING = ("outlier_detector", "clusterer")
+
+
+def _labels_rows(estimator: Any) -> bool:
+    """Whether a scikit-learn estimator detects outliers or clusters rows."""
+    from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector
+
+    inner = estimator.steps[-1][1] if getattr(estimator, "steps", None) else estimator
+    return isinstance(inner, BaseEstimator) and (is_clusterer(inner) or is_outlier_detector(inner))
 
 
 def read_features(estimator: Any) -> tuple[str, ...] | None:

@@ -50,3 +50,23 @@ def test_a_models_answers_go_to_the_rows_that_their_labels_name() -> None:
 def test_a_decimal_comma_is_named() -> None:
     with pytest.raises(ModelError, match=r"'1,5': numbers with a decimal comma"):
         predictions(["1,5", "2,25", "3,0", "-4,0"])
+
+
+def test_a_model_is_known_by_what_it_does() -> None:
+    from sklearn.cluster import KMeans
+    from sklearn.ensemble import IsolationForest
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    class Regressor:  # what a CatBoost regressor looks like from outside
+        classes_: tuple[str, ...] = ()
+
+        def predict(self, rows: pd.DataFrame) -> object:
+            return rows["a"] * 2
+
+    model = wb.BlackBoxModel.from_estimator(Regressor(), ["a"])
+    assert model.output == "value" and model.predict(FRAME).tolist() == [0.0, 2.0, 4.0, 6.0]
+    scaled = make_pipeline(StandardScaler(), KMeans(2, n_init=1))
+    for labelling in (IsolationForest(n_estimators=2), KMeans(2, n_init=1), scaled):
+        with pytest.raises(ModelError, match="no quantity"):
+            wb.BlackBoxModel.wrap(labelling.fit(FRAME))
