@@ -148,7 +148,9 @@ def direct_claims(
     reads : mapping of str to sequence of str
         What each retrained model reads.
     """
-    if not reads or any(name in names for name in features for names in reads.values()):
+    if not (reads and features) or any(
+        name in names for name in features for names in reads.values()
+    ):
         return ()
     return tuple(
         claim for claim in claims if claim.over != "change" and (claim.kind in ("direct", "share"))
