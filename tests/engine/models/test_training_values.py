@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import workbench as wb
-from workbench.cli.sources import load_case
+from workbench.cli.sources import Named, load_case
 from workbench.models.table_for_model import table_for_model
 from workbench.models.training_values import trained_on, unknown_rows, unknown_values
 from workbench.tables.files.column_types import Stated
@@ -128,17 +128,12 @@ def test_the_command_line_reads_and_repeats_what_the_model_was_trained_on(tmp_pa
     skops.io.dump(model, tmp_path / "m.skops")
     wb.CausalGraph([("a", "b")]).write(tmp_path / "g.json")
     loaded = load_case(
-        sample=None,
-        data=tmp_path / "t.csv",
-        model=tmp_path / "m.skops",
-        predictions=None,
-        graph=tmp_path / "g.json",
-        outcome="y",
-        features=(),
-        positive=None,
-        kind=None,
-        folder=None,
-        seed=0,
+        Named(
+            data=tmp_path / "t.csv",
+            model=tmp_path / "m.skops",
+            graph=tmp_path / "g.json",
+            outcome="y",
+        )
     )
     names: dict[str, Any] = {"wb": wb}
     exec(loaded.code, names)
