@@ -140,7 +140,7 @@ function optimumClaim(held) {
   const threshold = decimal(configuration.threshold);
   if (threshold > LOOSEST) return claim("optimum", "INCONCLUSIVE", `the configuration allows a gradient of ${threshold}: too loose to tell`);
   const why = `largest gradient ${largest.toExponential(1)}, where ${threshold} is allowed`;
-  return claim("optimum", largest > threshold ? "CONTRADICTED" : "PROVED", why);
+  return claim("optimum", largest > threshold ? "CONTRADICTED" : "CONSISTENT", why);
 }
 function servedClaim(held, outside) {
   if (!outside.servedSha) return claim("served", "INCONCLUSIVE", `compare the served file's SHA-256 with ${held.modelSha}`);
