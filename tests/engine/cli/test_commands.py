@@ -347,7 +347,7 @@ def test_the_settings_reach_the_audit(tmp_path: Path) -> None:
     found = report_of(tmp_path / "r.json", "loan", "--target", "zip_code", *settings)
     assert found["verdict"]["alpha"] == 0.1 and found["verdict"]["threshold"] == 0.5
     assert found["provenance"]["seed"] == 7
-    assert found["provenance"]["model"] == "LinearRegression"
+    assert found["provenance"]["model"] == "Ridge", "the catalogue's linear learner"
 
 
 def test_real_data_from_a_folder(shared_data: Path, tmp_path: Path) -> None:

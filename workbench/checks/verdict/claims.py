@@ -237,7 +237,7 @@ def _sizes(
 ) -> Claim:
     size, error, pair, tau = people.mean_size, people.error, people.pair, profile.threshold + off
     half = float(stats.norm.isf(profile.alpha)) * error + off
-    p = 1.0 if size <= tau else (0.0 if error == 0 else float(stats.norm.sf((size - tau) / error)))
+    p = p_within(size, error, tau)
     above = p <= profile.alpha / (profile.families * count)
     below = size + half < profile.threshold
     return Claim(
