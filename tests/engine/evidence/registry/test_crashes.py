@@ -48,7 +48,7 @@ def test_no_acknowledged_entry_is_lost(
     undisturbed: tuple[list[int], int], mode: str, first: int
 ) -> None:
     lengths, writes = undisturbed
-    # A life may take a write or two fewer than the one that was counted: random keys sort otherwise.
+    # A life may take a write or two fewer than the one that was counted: keys are random.
     found = lives(mode, first, writes - 5, 11)
     assert len(found) > 20
     for life in found:
