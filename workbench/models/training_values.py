@@ -157,7 +157,7 @@ def _walk(
             yield name, _listed_values(values, filled)
     elif getattr(estimator, "is_categorical_", None) is not None:
         yield from _of_hist_gradient_boosting(estimator, names)
-    elif inner and type(estimator).__module__.startswith("sklearn."):
+    elif inner and _home(estimator) == "sklearn":
         for part in inner[:1]:
             yield from _walk(part, names, filled=filled, depth=depth + 1)
     elif _takes_numbers(estimator):
@@ -197,9 +197,14 @@ def _listed_values(values: Any, filled: bool) -> Trained:
     return Trained("values", present, filled or any(_is_missing(v) for v in plain))
 
 
+def _home(fitted: Any) -> str:
+    """Return the package that a fitted object's class is of."""
+    return type(fitted).__module__.partition(".")[0]
+
+
 def _takes_numbers(estimator: Any) -> bool:
     """Whether a scikit-learn estimator can have been fitted on numbers only."""
-    if not type(estimator).__module__.startswith("sklearn."):
+    if _home(estimator) != "sklearn":
         return False
     from sklearn.utils import get_tags
 

@@ -41,7 +41,7 @@ def test_four_commands_lead_from_the_sample_to_a_dossier_that_verifies(built: Pa
     done = run("verify", *words, "--checkpoint", out / "checkpoint.kept", "--short")
     assert done.exit_code == 3, done.output
     assert "INVALID" not in done.output and "CONTRADICTED" not in done.output
-    assert done.output.count("PROVED") >= 6
+    assert done.output.count("PROVED") >= 5
     program = shutil.which("python3") or sys.executable
     clean = subprocess.run(
         [program, "-I", "-S", str(out / "dossier" / "verify.py"), "--key", str(out / "public.key")],

@@ -184,7 +184,8 @@ def test_the_budget_is_the_count_of_what_was_asked(drawn) -> None:
         told_before = case.model._predict.asked
         table = estimate(case.counted_in(budget), UnlearningTarget.features(world.features))
         singles = [e for e in table if e.combination != "sum"]
-        assert budget.spent == sum(e.queries for e in singles)
+        # A question that several effects share is put once.
+        assert budget.spent <= sum(e.queries for e in singles)
         assert case.model._predict.asked - told_before == budget.spent
 
 

@@ -34,7 +34,7 @@ def corrected(total: Effect, direct: Effect, correction: Effect) -> tuple[Effect
     >>> start, none, more = (Effect(v, rng.normal(size=400)) for v in (0.1, 0.0, 1.0))
     >>> found, test = corrected(start, none, more)
     >>> round(test.weight, 3), round(found.value, 3)
-    (0.997, 1.097)
+    (0.998, 1.098)
     """
     delta, s = correction.value, correction.standard_error
     share = max(0.0, 1 - s**2 / delta**2) if delta != 0 else 0.0
