@@ -73,7 +73,7 @@ def test_unlearned_on_the_page_and_read_as_three_findings(
         assert found is not None
         assert name in text and signed(found.value) in text
         assert span(found.interval()) in text
-    assert "3. Left above that: the residue 0 (exactly)" in text
+    assert "3. Left above that: the residue 0" in text
     assert "Both findings hold." in text
     expect(page.get_by_role("img", name="Total effect in each model")).to_be_visible()
     assert faults(page) == []
