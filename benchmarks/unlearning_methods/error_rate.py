@@ -50,7 +50,9 @@ def repeated(name: str, seed: int, size: Size) -> dict[str, Any]:
             data=world.data, model=done.after, graph=world.graph, outcome=world.outcome
         )
         compared = read_compared(case, asked[kind], {"retrained": models})
-        change = change_of_models(compared, threshold=THRESHOLD, alpha=ALPHA, methods=("cafe",), seed=seed)
+        change = change_of_models(
+            compared, threshold=THRESHOLD, alpha=ALPHA, methods=("cafe",), seed=seed
+        )
     residues = [finding.residue for finding in change.findings]
     sharp = holm([residue.p_above(0.0) for residue in residues if residue is not None])
     return {
