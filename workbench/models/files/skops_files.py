@@ -21,30 +21,13 @@ from workbench.common.trial import tried
 from workbench.models.black_box import BlackBoxModel, read_features
 from workbench.models.files.onnx_checks import not_survived
 from workbench.models.files.onnx_files import parse_onnx
-from workbench.models.files.tree_checks import check_trees
+from workbench.models.files.part_checks import check_parts
+from workbench.models.files.reviewed_types import REVIEWED_TYPES
 
-__all__ = ["REVIEWED_TYPES", "ModelFileWarning", "parse_model", "read_model"]
+__all__ = ["ModelFileWarning", "parse_model", "read_model"]
 
 TRIAL = Path(__file__).with_name("trial_skops.py")
 PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
-
-REVIEWED_TYPES = {
-    "numpy.dtype": "names a number format; an array's, a transformer's",
-    "sklearn.tree._tree.Tree": "arrays of nodes; check_trees looks at every index",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": "as Tree",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer": "numbers; unused after fit",
-    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer": "numbers; unused after fit",
-    "sklearn.calibration._CalibratedClassifier": "holds an estimator and its calibrators",
-    "sklearn.calibration._SigmoidCalibration": "two numbers",
-    "sklearn.compose._column_transformer._RemainderColsList": "a list of column names",
-    "sklearn.compose._column_transformer.make_column_selector": "picks columns by type; at fit",
-    "sklearn.metrics._scorer._PassthroughScorer": "of a search; unused after fit",
-    "sklearn.model_selection._split.KFold": "of a search; unused after fit",
-    "sklearn.model_selection._split.StratifiedKFold": "of a search; unused after fit",
-    "sklearn.utils._bunch.Bunch": "a dict; of voting and stacking",
-}
-"""Types read beside those that skops itself trusts (scikit-learn's estimators, numpy's and scipy's
-functions on numbers), each with the reason: none of them calls what the file names."""
 
 
 class ModelFileWarning(UserWarning):
@@ -213,7 +196,7 @@ def _build(name: str, content: bytes, trusted: Sequence[str]) -> Any:
             if unknown:
                 raise _unreviewed(name, unknown)
             estimator = skops.io.loads(content, trusted=found)
-            check_trees(estimator, name)
+            check_parts(estimator, name)
         except UntrustedModelError:
             raise
         except Exception as error:  # what a damaged or forged file raises is endless

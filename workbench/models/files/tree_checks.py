@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from workbench.common.errors import UntrustedModelError
 
-__all__ = ["check_trees"]
+__all__ = ["check_trees", "parts_of"]
 
 
 def check_trees(model: Any, name: str) -> None:
@@ -46,7 +46,7 @@ def check_trees(model: Any, name: str) -> None:
     from sklearn.tree._tree import Tree
 
     owned: set[int] = set()
-    parts = list(_parts(model))
+    parts = list(parts_of(model))
     for part in parts:
         sound = True
         if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
@@ -68,7 +68,7 @@ def check_trees(model: Any, name: str) -> None:
             for predictor in (tree for stage in part._predictors for tree in stage):
                 owned.add(id(predictor))
                 sound = sound and isinstance(predictor, TreePredictor)
-                sound = sound and _sound_predictor(predictor, part.n_features_in_)
+                sound = sound and _sound_predictor(predictor, part)
         if not sound:
             raise _forged(name, type(part).__name__)
     for part in parts:
@@ -76,8 +76,8 @@ def check_trees(model: Any, name: str) -> None:
             raise _forged(name, type(part).__name__)
 
 
-def _parts(model: Any) -> Iterator[Any]:
-    """Every object that a model holds, the model included, each once."""
+def parts_of(model: Any) -> Iterator[Any]:
+    """Yield every object that a model holds, the model included, each once."""
     waiting, seen = [model], set()
     while waiting:
         part = waiting.pop()
@@ -103,13 +103,27 @@ def _sound_tree(tree: Any, width: int) -> bool:
     return _sound_nodes(split, left, right, tree.feature, width)
 
 
-def _sound_predictor(predictor: Any, width: int) -> bool:
-    nodes = predictor.nodes
-    if bool(nodes["is_categorical"].any()):
-        return False  # these index tables of categories as well
+def _sound_predictor(predictor: Any, model: Any) -> bool:
+    nodes, width = predictor.nodes, model.n_features_in_
     split = nodes["is_leaf"] == 0
     left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
-    return _sound_nodes(split, left, right, nodes["feature_idx"], width)
+    if not _sound_nodes(split, left, right, nodes["feature_idx"], width):
+        return False
+    chosen = split & (nodes["is_categorical"] != 0)
+    return not chosen.any() or _sound_categories(predictor, model, nodes[chosen])
+
+
+def _sound_categories(predictor: Any, model: Any, nodes: npt.NDArray[Any]) -> bool:
+    """Whether nodes that split on categories find their tables, of 256 bits each."""
+    tables = predictor.raw_left_cat_bitsets
+    marked = np.asarray(model._bin_mapper.is_categorical_)
+    return bool(
+        tables.ndim == 2
+        and (tables.dtype, tables.shape[1]) == (np.uint32, 8)
+        and (nodes["bitset_idx"] < len(tables)).all()
+        and marked.shape == (model.n_features_in_,)
+        and (marked[nodes["feature_idx"]] != 0).all()
+    )
 
 
 def _sound_nodes(
@@ -131,7 +145,7 @@ def _sound_nodes(
 
 def _forged(name: str, kind: str) -> UntrustedModelError:
     return UntrustedModelError(
-        f"{name!r} was not used: a {kind} in it has nodes that point outside its own arrays, or "
-        f"splits on categories, which nobody here has reviewed. Asking it could crash or worse. "
-        f"Bring the model from Python, if you know where it comes from: wb.AuditCase(model=model)."
+        f"{name!r} was not used: a {kind} in it has nodes that point outside its own arrays. "
+        f"Asking it could crash or worse. Bring the model from Python, if you know where it comes "
+        f"from: wb.AuditCase(model=model)."
     )
