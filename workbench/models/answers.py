@@ -68,6 +68,11 @@ def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> Flo
         scores = np.asarray(answer)
     except (ValueError, TypeError):  # rows of different lengths
         scores = np.asarray(None)
+    except RuntimeError as error:  # a tensor that still carries its gradients
+        raise ModelError(
+            f"The answers of {name!r} cannot be read as numbers: {error}. A tensor of PyTorch is "
+            f"handed over by .detach().numpy()."
+        ) from None
     if scores.shape == (n, 1):
         scores = scores[:, 0]
     if scores.shape != (n,):

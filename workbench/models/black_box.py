@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,11 @@ import pandas as pd
 
 from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
 from workbench.models.answers import by_labels, checked_scores, labels_of
+from workbench.models.estimators import Output, asked_estimator, estimator_name, is_torch_module
 
-__all__ = ["BlackBoxModel", "Output", "read_features", "selected"]
+__all__ = ["BlackBoxModel", "Output"]
 
 FloatArray = npt.NDArray[np.float64]
-Output = Literal["probability", "log-odds", "value"]
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -130,7 +130,7 @@ class BlackBoxModel:
         positive: Any = None,
         name: str | None = None,
     ) -> BlackBoxModel:
-        """Wrap a fitted scikit-learn estimator or pipeline.
+        """Wrap a fitted estimator: of scikit-learn, XGBoost, LightGBM, CatBoost or statsmodels.
 
         Parameters
         ----------
@@ -142,41 +142,20 @@ class BlackBoxModel:
         ModelError
             When it is not fitted, or a classifier has several classes and none is named.
         """
-        _check_fitted(estimator)
-        known = read_features(estimator)
-        classes = getattr(estimator, "classes_", None)
-        if classes is not None and not len(classes):
-            classes = None  # a CatBoost regressor has the attribute, and no class in it
-        output: Output
-        if getattr(estimator, "_estimator_type", None) in LABELLING or _labels_rows(estimator):
+        asked = asked_estimator(estimator)
+        if asked.classes is None and positive is not None:
             raise ModelError(
-                f"{_estimator_name(estimator)} answers with a label or a cluster's number, which "
-                f"is no quantity. Audit its score: wb.BlackBoxModel(model.score_samples, "
-                f"features=[…], output='value'), or its decision_function or transform."
-            )
-        if classes is None and positive is not None:
-            raise ModelError(
-                f"{_estimator_name(estimator)} predicts values, so it has no class {positive!r}. "
+                f"{estimator_name(estimator)} predicts values, so it has no class {positive!r}. "
                 f"Leave positive= out."
             )
-        if classes is not None and not hasattr(estimator, "predict_proba"):
-            raise ModelError(
-                f"{_estimator_name(estimator)} gives class labels and no probabilities. Use an "
-                f"estimator with predict_proba (for instance CalibratedClassifierCV around it)."
-            )
-        column = None if classes is None else _positive_column(classes, positive)
-        output = "value" if column is None else "probability"
-        # Fitted on an array, it knows positions and no names, and would complain about names.
-        unnamed = known is None and getattr(estimator, "n_features_in_", None) is not None
+        column = None if asked.classes is None else _positive_column(asked.classes, positive)
 
         def predict(rows: pd.DataFrame) -> Any:
-            asked = rows.to_numpy() if unnamed else rows
-            if column is None:
-                return estimator.predict(asked)
-            return estimator.predict_proba(asked)[:, column]
+            answer = asked.answers(rows)
+            return answer if column is None else answer[:, column]
 
-        chosen = features if features is not None else known
-        model = cls(predict, chosen, output=output, name=name or _estimator_name(estimator))
+        chosen = features if features is not None else asked.features
+        model = cls(predict, chosen, output=asked.output, name=name or estimator_name(estimator))
         return model._with(estimator=estimator, positive_column=column)
 
     @classmethod
@@ -197,6 +176,12 @@ class BlackBoxModel:
             )
         if hasattr(model, "predict"):
             return cls.from_estimator(model)
+        if is_torch_module(model):
+            raise ModelError(
+                f"A {type(model).__name__} of PyTorch takes tensors, not tables. Wrap it in a "
+                f"function: wb.BlackBoxModel(lambda rows: net(torch.tensor(rows.to_numpy(), "
+                f"dtype=torch.float32)).detach().numpy(), features=[…])."
+            )
         if callable(model):
             return cls(model)
         raise ModelError(
@@ -265,84 +250,10 @@ class BlackBoxModel:
         return f"BlackBoxModel({self.name!r}, reads: {reads})"
 
 
-LABELLING = ("outlier_detector", "clusterer")
-
-
-def _labels_rows(estimator: Any) -> bool:
-    """Whether a scikit-learn estimator detects outliers or clusters rows."""
-    from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector
-
-    inner = estimator.steps[-1][1] if getattr(estimator, "steps", None) else estimator
-    return isinstance(inner, BaseEstimator) and (is_clusterer(inner) or is_outlier_detector(inner))
-
-
-def read_features(estimator: Any) -> tuple[str, ...] | None:
-    """Return the columns a fitted estimator reads, or None when it does not know.
-
-    A column that a ColumnTransformer drops is not read, though it was in the training table.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import LinearRegression
-    >>> frame = pd.DataFrame({"age": [30, 60, 40], "bmi": [20.0, 30.0, 28.0]})
-    >>> read_features(LinearRegression().fit(frame, [0.1, 0.5, 0.2]))
-    ('age', 'bmi')
-    """
-    searched = getattr(estimator, "best_estimator_", None)
-    if searched is not None:
-        return read_features(searched)
-    steps = [
-        step for _, step in getattr(estimator, "steps", ()) if step not in ("passthrough", None)
-    ]
-    if steps:
-        return read_features(steps[0])
-    seen = getattr(estimator, "feature_names_in_", None)
-    if seen is None:
-        return None
-    names = [str(name) for name in seen]
-    if not hasattr(estimator, "transformers_"):
-        return tuple(names)
-    used: set[str] = set()
-    for _, transformer, columns in estimator.transformers_:
-        if not (isinstance(transformer, str) and transformer == "drop"):
-            used.update(selected(columns, names))
-    return tuple(name for name in names if name in used)
-
-
-def selected(columns: Any, names: list[str]) -> list[str]:
-    """Return the names that a ColumnTransformer's column selection stands for."""
-    if isinstance(columns, slice):
-        # A slice of names holds both its ends, as in pandas.
-        start, stop = columns.start, columns.stop
-        start = names.index(start) if isinstance(start, str) else start
-        stop = names.index(stop) + 1 if isinstance(stop, str) else stop
-        return names[start : stop : columns.step]
-    chosen = [columns] if isinstance(columns, str | int) else list(columns)
-    if chosen and all(isinstance(c, bool | np.bool_) for c in chosen):
-        return [name for name, taken in zip(names, chosen, strict=True) if taken]
-    return [str(c) if isinstance(c, str) else names[c] for c in chosen]
-
-
 def _read_only(scores: FloatArray) -> FloatArray:
     own = scores.copy()
     own.setflags(write=False)
     return own
-
-
-def _check_fitted(estimator: Any) -> None:
-    from sklearn.base import BaseEstimator
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
-
-    if not isinstance(estimator, BaseEstimator):
-        return
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError:
-        raise ModelError(
-            f"{_estimator_name(estimator)} is not fitted. Call its fit(X, y) first, or pass "
-            f"wb.BlackBoxModel(estimator.predict, features=[…]) if it needs no fitting."
-        ) from None
 
 
 def _feature_tuple(features: Any) -> tuple[str, ...]:
@@ -356,13 +267,8 @@ def _feature_tuple(features: Any) -> tuple[str, ...]:
     return chosen
 
 
-def _positive_column(classes: Any, positive: Any) -> int:
-    if any(np.ndim(label) for label in classes):
-        raise ModelError(
-            "The model predicts several outcomes at once. Audit them one at a time: "
-            "wb.BlackBoxModel(lambda rows: model.predict_proba(rows)[0][:, 1], features=[…])."
-        )
-    labels: list[Any] = np.asarray(classes).tolist()
+def _positive_column(classes: Sequence[Any], positive: Any) -> int:
+    labels = list(classes)
     if positive is None:
         if len(labels) == 2:
             return 1
@@ -376,11 +282,6 @@ def _positive_column(classes: Any, positive: Any) -> int:
             f"Classes: {listed(labels)}."
         )
     return labels.index(positive)
-
-
-def _estimator_name(estimator: Any) -> str:
-    steps = getattr(estimator, "steps", None)
-    return type(steps[-1][1] if steps else estimator).__name__
 
 
 def _function_name(predict: Any) -> str:

@@ -16,7 +16,8 @@ import pandas as pd
 
 from workbench.common.errors import listed
 from workbench.common.wording import share
-from workbench.models.black_box import BlackBoxModel, selected
+from workbench.models.black_box import BlackBoxModel
+from workbench.models.estimators import selected
 
 __all__ = ["Trained", "Unknown", "trained_on", "unknown_rows", "unknown_values"]
 

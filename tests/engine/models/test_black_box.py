@@ -17,7 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from workbench.common.errors import AuditCancelled, ModelError
-from workbench.models.black_box import BlackBoxModel, read_features
+from workbench.models.black_box import BlackBoxModel
+from workbench.models.estimators import read_features
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(60, 4)), columns=list("abcd"))

@@ -18,7 +18,8 @@ from typing import Any
 from workbench.common.errors import ModelError, UntrustedModelError, listed
 from workbench.common.limits import SKOPS_BYTES, SKOPS_PARTS, SKOPS_SCHEMA_BYTES
 from workbench.common.trial import tried
-from workbench.models.black_box import BlackBoxModel, read_features
+from workbench.models.black_box import BlackBoxModel
+from workbench.models.estimators import read_features
 from workbench.models.files.onnx_checks import not_survived
 from workbench.models.files.onnx_files import parse_onnx
 from workbench.models.files.part_checks import check_parts

@@ -1,0 +1,335 @@
+"""What a fitted estimator says of itself: the columns it reads, its classes, and how it is asked.
+
+scikit-learn's estimators say it in one way; XGBoost, LightGBM, CatBoost and statsmodels each in
+one of their own. Nothing of these libraries is imported here: a model brings its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from workbench.common.errors import ModelError
+
+__all__ = [
+    "Asked",
+    "Output",
+    "asked_estimator",
+    "estimator_name",
+    "is_torch_module",
+    "read_features",
+    "selected",
+]
+
+Output = Literal["probability", "log-odds", "value"]
+LABELLING = ("outlier_detector", "clusterer")
+PLACES = re.compile(r"(Column_|f|)\d+")
+"""Names that LightGBM, XGBoost and CatBoost give to the columns of an array."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a fitted model is asked.
+
+    Attributes
+    ----------
+    answers : callable
+        DataFrame to one value per row, or to one probability per row and class.
+    features : tuple of str or None
+        The columns it reads, in its order; None when it knows none by name.
+    classes : tuple or None
+        The labels of the columns of its answers; None for one value per row.
+    output : {"probability", "log-odds", "value"}
+    """
+
+    answers: Callable[[pd.DataFrame], Any]
+    features: tuple[str, ...] | None
+    classes: tuple[Any, ...] | None
+    output: Output
+
+
+def asked_estimator(estimator: Any) -> Asked:
+    """Return how a fitted estimator is asked.
+
+    Raises
+    ------
+    ModelError
+        It is not fitted, or answers with labels where no probability can be had.
+    """
+    library = _library(estimator)
+    if library == "statsmodels" and hasattr(estimator, "model"):
+        return _statsmodels(estimator)
+    if library in ("xgboost", "lightgbm") and type(estimator).__name__ == "Booster":
+        return _xgboost(estimator) if library == "xgboost" else _lightgbm(estimator)
+    if library == "catboost":
+        return _catboost(estimator)
+    return _scikit_learn(estimator)
+
+
+def _library(estimator: Any) -> str:
+    return type(estimator).__module__.partition(".")[0]
+
+
+def is_torch_module(model: Any) -> bool:
+    """Whether a model is a network of PyTorch, of whatever class."""
+    return any(kind.__module__.startswith("torch.nn.") for kind in type(model).__mro__)
+
+
+def _scikit_learn(estimator: Any) -> Asked:
+    """Return how anything is asked that keeps to scikit-learn's conventions."""
+    _check_fitted(estimator)
+    known = read_features(estimator)
+    classes = getattr(estimator, "classes_", None)
+    if classes is not None and not len(classes):
+        classes = None  # the attribute, and no class in it
+    if getattr(estimator, "_estimator_type", None) in LABELLING or _labels_rows(estimator):
+        raise ModelError(
+            f"{estimator_name(estimator)} answers with a label or a cluster's number, which "
+            f"is no quantity. Audit its score: wb.BlackBoxModel(model.score_samples, "
+            f"features=[…], output='value'), or its decision_function or transform."
+        )
+    if classes is not None and not hasattr(estimator, "predict_proba"):
+        raise ModelError(
+            f"{estimator_name(estimator)} gives class labels and no probabilities. Use an "
+            f"estimator with predict_proba (for instance CalibratedClassifierCV around it)."
+        )
+    # Fitted on an array, it knows positions and no names, and would complain about names.
+    unnamed = known is None and getattr(estimator, "n_features_in_", None) is not None
+    ask = estimator.predict if classes is None else estimator.predict_proba
+
+    def answers(rows: pd.DataFrame) -> Any:
+        return ask(rows.to_numpy() if unnamed else rows)
+
+    labels = None if classes is None else _class_labels(classes)
+    return Asked(answers, known, labels, "value" if labels is None else "probability")
+
+
+def _class_labels(classes: Any) -> tuple[Any, ...]:
+    if any(np.ndim(label) for label in classes):
+        raise ModelError(
+            "The model predicts several outcomes at once. Audit them one at a time: "
+            "wb.BlackBoxModel(lambda rows: model.predict_proba(rows)[0][:, 1], features=[…])."
+        )
+    return tuple(np.asarray(classes).tolist())
+
+
+# ---- libraries with ways of their own ----------------------------------------------------------
+
+
+def _own_names(names: Iterable[Any] | None) -> tuple[str, ...] | None:
+    """Return the names of columns, or None where they only count the columns of an array."""
+    found = tuple(str(name) for name in names or ())
+    return None if all(PLACES.fullmatch(name) for name in found) else found
+
+
+def _catboost(estimator: Any) -> Asked:
+    if not estimator.is_fitted():
+        raise ModelError("The CatBoost model is not fitted. Call its fit(X, y) first.")
+    known = _own_names(estimator.feature_names_)
+    labels = _class_labels(estimator.classes_) or None
+
+    def answers(rows: pd.DataFrame) -> Any:
+        asked = rows if known else rows.to_numpy()
+        if labels is None:
+            return estimator.predict(asked)
+        return estimator.predict(asked, prediction_type="Probability")
+
+    return Asked(answers, known, labels, "value" if labels is None else "probability")
+
+
+def _xgboost(booster: Any) -> Asked:
+    """Return how XGBoost's own kind of model is asked, which takes a table of its own kind."""
+    import json
+    import sys
+
+    library = sys.modules["xgboost"]
+    settings = json.loads(booster.save_config())["learner"]
+    objective = settings["objective"]["name"]
+    n_classes = int(settings["learner_model_param"]["num_class"])
+    known = tuple(booster.feature_names) if booster.feature_names else None
+    output, labels = _of_objective(objective, n_classes)
+
+    def answers(rows: pd.DataFrame) -> Any:
+        asked = rows if known else rows.to_numpy()
+        return booster.predict(library.DMatrix(asked, enable_categorical=True))
+
+    return Asked(_both_classes(answers, labels), known, labels, output)
+
+
+def _lightgbm(booster: Any) -> Asked:
+    known = _own_names(booster.feature_name())
+    told = re.search(r"^objective=(.*)$", booster.model_to_string(num_iteration=1), re.M)
+    objective = told.group(1).split()[0] if told and told.group(1).strip() else ""
+    trees_at_once = booster.num_model_per_iteration()
+    output, labels = _of_objective(objective, trees_at_once)
+
+    def answers(rows: pd.DataFrame) -> Any:
+        return booster.predict(rows if known else rows.to_numpy())
+
+    return Asked(_both_classes(answers, labels), known, labels, output)
+
+
+def _of_objective(objective: str, n_classes: int) -> tuple[Output, tuple[int, ...] | None]:
+    """Return what a boosted model's answers are, by the name of what it was trained for."""
+    if objective in ("multi:softmax",):
+        raise ModelError(
+            "The model was trained for multi:softmax, so it answers with class labels. Train it "
+            "for multi:softprob, or bring the XGBClassifier around it."
+        )
+    if objective in ("multi:softprob", "multiclass", "multiclassova"):
+        return "probability", tuple(range(n_classes))
+    if objective in ("binary:logistic", "binary"):
+        return "probability", (0, 1)
+    return ("log-odds" if objective == "binary:logitraw" else "value"), None
+
+
+def _both_classes(
+    answers: Callable[[pd.DataFrame], Any], labels: Sequence[Any] | None
+) -> Callable[[pd.DataFrame], Any]:
+    """Give two classes a column each where the model says the probability of one alone."""
+    if labels is None or len(labels) != 2:
+        return answers
+
+    def both(rows: pd.DataFrame) -> Any:
+        found = np.asarray(answers(rows))
+        return found if found.ndim == 2 else np.column_stack([1 - found, found])
+
+    return both
+
+
+def _statsmodels(results: Any) -> Asked:
+    """Return how fitted results of statsmodels are asked: by a formula's columns, or by exog's."""
+    model = results.model
+    kind = type(model).__name__
+    family = type(getattr(model, "family", None)).__name__
+    probability = kind in ("Logit", "Probit") or family == "Binomial"
+    if kind in ("MNLogit", "OrderedModel"):
+        raise ModelError(
+            f"{kind} answers with one column for each class. Say which to audit: "
+            f"wb.BlackBoxModel(lambda rows: results.predict(rows)[1], features=[…], "
+            f"output='probability')."
+        )
+    output: Output = "probability" if probability else "value"
+    formula = getattr(model, "formula", None)
+    if formula:
+        frame = getattr(model.data, "frame", None)
+        columns = [] if frame is None else [str(name) for name in frame.columns]
+        return Asked(results.predict, _in_formula(str(formula), columns) or None, None, output)
+    names = [str(name) for name in model.exog_names]
+    constant = {name for name in names if name in ("const", "Intercept")}
+    known = tuple(name for name in names if name not in constant)
+
+    def answers(rows: pd.DataFrame) -> Any:
+        columns = iter(rows.to_numpy(np.float64).T)
+        ones = np.ones(len(rows))
+        return results.predict(
+            np.column_stack([ones if name in constant else next(columns) for name in names])
+        )
+
+    unnamed = all(re.fullmatch(r"x\d+", name) for name in known)
+    return Asked(answers, None if unnamed else known, None, output)
+
+
+def _in_formula(formula: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return which columns stand on a formula's right side, in the order of the table.
+
+    Examples
+    --------
+    >>> _in_formula("pay ~ age + np.log(bmi) + C(Q('home town')):age",
+    ...             ["pay", "age", "bmi", "home town", "C"])
+    ('age', 'bmi', 'home town')
+    """
+    right = formula.partition("~")[2]
+    quoted = set(re.findall(r"Q\(\s*(['\"])(.*?)\1\s*\)", right))
+    bare = re.sub(r"(['\"]).*?\1", "", right)
+    called = set(re.findall(r"([^\W\d]\w*)\s*[(.]", bare))
+    named = set(re.findall(r"(?<![.\w])[^\W\d]\w*", bare)) - called
+    wanted = named | {text for _, text in quoted}
+    return tuple(name for name in columns if name in wanted)
+
+
+# ---- scikit-learn's conventions ----------------------------------------------------------------
+
+
+def _labels_rows(estimator: Any) -> bool:
+    """Whether a scikit-learn estimator detects outliers or clusters rows."""
+    from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector
+
+    inner = estimator.steps[-1][1] if getattr(estimator, "steps", None) else estimator
+    return isinstance(inner, BaseEstimator) and (is_clusterer(inner) or is_outlier_detector(inner))
+
+
+def read_features(estimator: Any) -> tuple[str, ...] | None:
+    """Return the columns a fitted estimator reads, or None when it does not know.
+
+    A column that a ColumnTransformer drops is not read, though it was in the training table.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> frame = pd.DataFrame({"age": [30, 60, 40], "bmi": [20.0, 30.0, 28.0]})
+    >>> read_features(LinearRegression().fit(frame, [0.1, 0.5, 0.2]))
+    ('age', 'bmi')
+    """
+    searched = getattr(estimator, "best_estimator_", None)
+    if searched is not None:
+        return read_features(searched)
+    steps = [
+        step for _, step in getattr(estimator, "steps", ()) if step not in ("passthrough", None)
+    ]
+    if steps:
+        return read_features(steps[0])
+    seen = getattr(estimator, "feature_names_in_", None)
+    if seen is None and _library(estimator) != "sklearn":  # CatBoost, and what follows it
+        return _own_names(getattr(estimator, "feature_names_", None))
+    if seen is None:
+        return None
+    names = [str(name) for name in seen]
+    if not hasattr(estimator, "transformers_"):
+        return tuple(names)
+    used: set[str] = set()
+    for _, transformer, columns in estimator.transformers_:
+        if not (isinstance(transformer, str) and transformer == "drop"):
+            used.update(selected(columns, names))
+    return tuple(name for name in names if name in used)
+
+
+def selected(columns: Any, names: list[str]) -> list[str]:
+    """Return the names that a ColumnTransformer's column selection stands for."""
+    if isinstance(columns, slice):
+        # A slice of names holds both its ends, as in pandas.
+        start, stop = columns.start, columns.stop
+        start = names.index(start) if isinstance(start, str) else start
+        stop = names.index(stop) + 1 if isinstance(stop, str) else stop
+        return names[start : stop : columns.step]
+    chosen = [columns] if isinstance(columns, str | int) else list(columns)
+    if chosen and all(isinstance(c, bool | np.bool_) for c in chosen):
+        return [name for name, taken in zip(names, chosen, strict=True) if taken]
+    return [str(c) if isinstance(c, str) else names[c] for c in chosen]
+
+
+def _check_fitted(estimator: Any) -> None:
+    from sklearn.base import BaseEstimator
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    if not isinstance(estimator, BaseEstimator):
+        return
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        raise ModelError(
+            f"{estimator_name(estimator)} is not fitted. Call its fit(X, y) first, or pass "
+            f"wb.BlackBoxModel(estimator.predict, features=[…]) if it needs no fitting."
+        ) from None
+
+
+def estimator_name(estimator: Any) -> str:
+    """Return how reports call an estimator: its type, for a pipeline that of its last step."""
+    steps = getattr(estimator, "steps", None)
+    return type(steps[-1][1] if steps else estimator).__name__
