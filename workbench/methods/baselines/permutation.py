@@ -97,8 +97,7 @@ def permutation_importance(
         f"{n_repeats} shuffle{'s' if n_repeats > 1 else ''} per feature, {asked.rows:,} rows asked."
     )
     values, half = (
-        by_feature(case.features, {name: entry[k] for name, entry in found.items()})
-        for k in (0, 1)
+        by_feature(case.features, {name: entry[k] for name, entry in found.items()}) for k in (0, 1)
     )
     return Attribution(
         "permutation",

@@ -139,7 +139,8 @@ def test_the_interval_holds_for_other_rows_and_other_shuffles(outcome: str | Non
         features=["age"],
         output="value" if outcome == "amount" else "probability",
     )
-    truth = permutation_importance(case_of(frame, model, outcome=outcome), EVERYWHERE, max_rows=None)
+    case = case_of(frame, model, outcome=outcome)
+    truth = permutation_importance(case, EVERYWHERE, max_rows=None)
     inside, errors, values = 0, [], []
     for turn in range(200):
         part = frame.iloc[turn * 300 : (turn + 1) * 300].reset_index(drop=True)
