@@ -202,7 +202,7 @@ def audit(
         by_group = run_subgroups(asked, steps, equations)
         context = run_context(asked, steps)
         baselines = run_baselines(asked, steps)
-        findings = run_checks(asked, steps, verdict, equations)
+        findings = run_checks(asked, steps, verdict, equations, effects)
     interventions = {variation.feature: variation.text for variation in asked.varied}
     return AuditReport(
         target=asked_target,

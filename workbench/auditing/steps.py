@@ -215,14 +215,18 @@ def run_baselines(asked: AuditRequest, steps: Steps) -> dict[str, BaselineFindin
 
 
 def run_checks(
-    asked: AuditRequest, steps: Steps, verdict: Verdict | None, equations: Equations | None
+    asked: AuditRequest,
+    steps: Steps,
+    verdict: Verdict | None,
+    equations: Equations | None,
+    effects: EffectTable,
 ) -> dict[str, Finding]:
     """Run every check that is asked for, in the order of their table."""
     found: dict[str, Finding] = {}
     for check in CHECKS:
         if check.wanted(asked):
             run = steps.run if check.asked_by == "compare" else steps.optional
-            earlier = Earlier(verdict, equations, dict(found))
+            earlier = Earlier(verdict, equations, effects, dict(found))
             said = run(check.step, partial(check.run, asked, earlier))
             if said is not None:
                 found[check.name] = said

@@ -20,7 +20,7 @@ from workbench.checks.verdict import Verdict
 from workbench.common.blocks import About, Block, Bullets, Column, Section, Sentence, Table
 from workbench.common.saved_values import Saved
 from workbench.graph.causal_graph import CausalGraph
-from workbench.methods.effects import Effect
+from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.saved_effects import SavedEffect, SavedEstimates
 
@@ -73,12 +73,15 @@ class Earlier:
     verdict : Verdict or None
     equations : Equations or None
         Structural equations, where a method needed them.
+    effects : EffectTable or None
+        Of the target's features, for the change that the report explains.
     checks : mapping of str to Finding
         Findings of the checks that stand before this one in the table, by name.
     """
 
     verdict: Verdict | None = None
     equations: Equations | None = None
+    effects: EffectTable | None = None
     checks: Mapping[str, Finding] = field(default_factory=dict)
 
 

@@ -31,6 +31,8 @@ def _run(asked: AuditRequest, earlier: Earlier) -> ModelChange:
         groups={name: condition.mask(data) for name, condition in asked.groups.items()},
         held_out=None if training is None or training.rows.all() else ~training.rows,
         claims=() if earlier.verdict is None else earlier.verdict.claims,
+        known=earlier.effects,
+        equations=earlier.equations,
         seed=asked.seed,
         progress=asked.progress,
     )

@@ -30,7 +30,6 @@ from workbench.common.errors import AuditError, NotIdentifiableError, TargetErro
 from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect
 from workbench.methods.cafe.estimator import cafe_effects
-from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
@@ -51,6 +50,8 @@ def change_of_models(
     groups: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     held_out: npt.NDArray[np.bool_] | None = None,
     claims: Sequence[Claim] = (),
+    known: EffectTable | None = None,
+    equations: Equations | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> ModelChange:
@@ -72,6 +73,11 @@ def change_of_models(
         Rows that the models were not trained on: the utility is measured there.
     claims : sequence of Claim, optional
         Of the verdict about the audited model.
+    known : EffectTable, optional
+        The audited model's effects of the same intervention and seed; they are not estimated
+        again where the other models' can be estimated in the same way.
+    equations : Equations, optional
+        Fuzzing's own of the same features and data, fitted before.
 
     Returns
     -------
@@ -83,7 +89,9 @@ def change_of_models(
     models = list(compared)
     ask = all(one.model.can_query for _, one in models)
     tables: list[EffectTable] = []
-    fitted: list[Equations] = []
+    fitted = [] if equations is None else [equations]
+    # A model that can be asked is estimated from its log where another has only one.
+    alike = ask or not case.model.can_query
     left_out: dict[str, str] = {}
     for place, (role, one) in enumerate(models):
         options: dict[str, Any] = {
@@ -94,6 +102,9 @@ def change_of_models(
         found = EffectTable((), case.data.index[positions], case.output, seed)
         for method in methods:
             if method not in ESTIMATES or (method == "fuzzing" and not ask):
+                continue
+            if role == "after" and known is not None and alike and len(known.of(method)):
+                found = found + known.of(method)
                 continue
             try:
                 estimate = ESTIMATES[method](one, target, fixed, fitted, ask, seed)
@@ -185,10 +196,8 @@ def _debiased(
     except NotIdentifiableError:
         return debiased_effects
     varied = variations_of(case, names, np.flatnonzero(mask), fixed, seed)
-    equations = plain.once(
-        "better", lambda: better_equations(case, names, varied, plain=plain, seed=seed)
-    )
-    return partial(debiased_effects, simulator=Simulator(case, equations))
+    simulator = Simulator.of(case, names, varied, plain=plain, seed=seed)
+    return partial(debiased_effects, simulator=simulator)
 
 
 ESTIMATES = {"debiased": _debiased, "cafe": _by_cafe, "fuzzing": _by_fuzzing}

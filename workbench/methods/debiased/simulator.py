@@ -69,28 +69,30 @@ class Simulator:
         Parameters
         ----------
         plain : Equations, optional
-            Fuzzing's own of the same features: what both share is not fitted again, and an audit
-            that asks twice gets the same simulator.
+            Fuzzing's own of the same features: what both share is not fitted again, an audit that
+            asks twice gets the same simulator, and models of the same data share the equations.
 
         Raises
         ------
         NotIdentifiableError
             When a latent common cause of a node and its own causes bends the equation.
         """
+        names = tuple(features)
 
         def fitted() -> Simulator:
-            equations = better_equations(
-                case, features, varied, plain=plain, seed=seed, progress=progress
-            )
+            equations = better() if plain is None else plain.once(("better", *key), better)
             return cls(case, equations)
+
+        def better() -> Equations:
+            return better_equations(case, names, varied, plain=plain, seed=seed, progress=progress)
 
         numbers = {
             name: tuple(levels.tolist())
             for name, levels in set_levels(varied).items()
             if case.columns[name].is_numeric
         }
-        key = ("simulator", id(case), *numbers.items())
-        return fitted() if plain is None else plain.once(key, fitted)
+        key = (*sorted({c for name in names for c in case.carriers(name)}), *numbers.items())
+        return fitted() if plain is None else plain.once(("simulator", id(case), *key), fitted)
 
     def unexplained(
         self, groups: Iterable[Sequence[str]], progress: Progress = silent
