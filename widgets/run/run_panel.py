@@ -153,14 +153,20 @@ class RunPanel(W.VBox):
         self._bar.layout.visibility = "visible" if running else "hidden"
         if running:
             self._bar.value = min(1.0, max(0.0, session.share))
-            self._status.say(f"Running: {session.step}", "busy")
+            stands = "" if session.report is None else " The verdict is below; more follows."
+            self._status.say(f"Running: {session.step}.{stands}", "busy")
         elif missing:
             self._status.say(" ".join(missing), "info")
         else:
             text, kind = {
                 "idle": ("Everything is chosen. Run the audit.", "info"),
                 "changed": ("An input has changed, so the result is gone. Run again.", "info"),
-                "cancelled": ("Cancelled. Nothing was kept; run again when you like.", "info"),
+                "cancelled": (
+                    "Cancelled. Nothing was kept; run again when you like."
+                    if session.report is None
+                    else "Cancelled. What was measured until then is below.",
+                    "info",
+                ),
                 "done": ("Done. The result is below.", "good"),
                 "failed": (f"The audit could not be done. {session.problem}", "problem"),
             }[session.state]

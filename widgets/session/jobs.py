@@ -80,6 +80,12 @@ class BackgroundJob:
             self._generation += 1
             self._stop.set()
 
+    def tell(self, message: Callable[[], None]) -> None:
+        """Run `message` under the lock, from inside the work, if that run is still listened to."""
+        with self._lock:
+            if threading.current_thread() is self._thread and not self._stop.is_set():
+                message()
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the thread started last has ended; False when the time is over."""
         thread = self._thread

@@ -53,7 +53,8 @@ class ReportSession(HasTraits):
     Attributes
     ----------
     report : AuditReport or None
-        Set by a finished run only; None again as soon as an input changes.
+        Of a run: first as soon as its verdict stands, then as it grows (``report.pending``); None
+        again as soon as an input changes.
     live : EffectTable or None
         CAFÉ's effects of the present target, estimated in the background as soon as the inputs
         have changed; None while there are none for the present inputs.
@@ -284,6 +285,7 @@ class AuditSession(ReportSession):
                     compare=compare,
                     training=training,
                     progress=progress,
+                    early=lambda report: self._job.tell(lambda: self._grown(report)),
                 )
 
             self.report = None
@@ -291,16 +293,21 @@ class AuditSession(ReportSession):
             self._job.start(work, Listener(self._done, self._failed, self._progress))
 
     def cancel(self) -> None:
-        """Stop the run that is under way, if any."""
+        """Stop the run that is under way, if any; a verdict that stands already is kept."""
         with self.lock:
             if self.state == "running":
                 self._job.cancel()
+                if self.report is not None:
+                    self.report = self.report.stopped()
                 self.state = "cancelled"
                 self._estimate()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the run to end; False when the time is over."""
         return self._job.wait(timeout)
+
+    def _grown(self, report: wb.AuditReport) -> None:
+        self.report = report
 
     def _done(self, report: wb.AuditReport) -> None:
         self.report = report

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from workbench.auditing.steps import (
     run_paths,
     run_profile,
     run_subgroups,
+    to_ask,
+    to_check,
 )
 from workbench.case.asking.budget import Budget
 from workbench.case.asking.variations import variations_of
@@ -32,6 +35,7 @@ from workbench.checks.subgroups.named import read_subgroups
 from workbench.checks.verdict import default_threshold, judge
 from workbench.common.errors import TargetError, listed
 from workbench.common.progress import Progress, progress_bar
+from workbench.methods.effects import EffectTable
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
 from workbench.report.audit_report import AuditReport
@@ -56,6 +60,7 @@ def audit(
     compare: Mapping[str, Any] | None = None,
     training: Training | None = None,
     progress: Progress | None = None,
+    early: Callable[[AuditReport], None] | None = None,
 ) -> AuditReport:
     """Audit what of the target still influences the model's predictions.
 
@@ -112,6 +117,9 @@ def audit(
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.
+    early : callable, optional
+        Gets the report as it grows: first as soon as the verdict stands, then after every method
+        and check that follows. What such a report still waits for is its ``pending``.
 
     Returns
     -------
@@ -199,55 +207,74 @@ def audit(
                 effects, paths, threshold=tau, alpha=alpha, doubted=doubted, profile=profile
             )
 
-        by_group = run_subgroups(asked, steps, equations)
-        context = run_context(asked, steps)
-        baselines = run_baselines(asked, steps)
-        findings = run_checks(asked, steps, verdict, equations, effects)
-    interventions = {variation.feature: variation.text for variation in asked.varied}
-    return AuditReport(
-        target=asked_target,
-        features=names,
-        n_target_rows=len(positions),
-        effects=effects,
-        context=context,
-        path_effects=paths,
-        verdict=verdict,
-        profile=profile,
-        baselines=baselines,
-        checks=findings,
-        diagnostics=diagnostics,
-        graph=case.graph,
-        audit_graph=case.audit_graph,
-        reads=case.reads,
-        outcome=case.outcome,
-        unit=case.output,
-        methods=chosen,
-        call=audit_call(
-            methods=None if chosen == METHOD_NAMES else list(chosen),
-            range_=range,
-            intervention=written,
-            threshold=tau,
-            alpha=alpha,
-            seed=seed,
-            subgroups={name: condition.text for name, condition in groups.items()},
-            checks=further,
-            given=[
-                name
-                for name, value in (("compare", compare), ("training", training))
-                if value is not None
-            ],
-        ),
-        provenance=record_provenance(
-            case,
-            seed=seed,
-            interventions=interventions,
-            queries=steps.queries,
-            seconds=steps.seconds,
-        ),
-        skipped=steps.skipped,
-        subgroups=by_group,
-        subgroup_conditions={name: condition.text for name, condition in groups.items()},
-    )
+        report = AuditReport(
+            target=asked_target,
+            features=names,
+            n_target_rows=len(positions),
+            effects=effects,
+            context=EffectTable((), effects.index, effects.unit, seed),
+            path_effects=paths,
+            verdict=verdict,
+            profile=profile,
+            diagnostics=diagnostics,
+            graph=case.graph,
+            audit_graph=case.audit_graph,
+            reads=case.reads,
+            outcome=case.outcome,
+            unit=case.output,
+            methods=chosen,
+            call=audit_call(
+                methods=None if chosen == METHOD_NAMES else list(chosen),
+                range_=range,
+                intervention=written,
+                threshold=tau,
+                alpha=alpha,
+                seed=seed,
+                subgroups={name: condition.text for name, condition in groups.items()},
+                checks=further,
+                given=[
+                    name
+                    for name, value in (("compare", compare), ("training", training))
+                    if value is not None
+                ],
+            ),
+            provenance=record_provenance(
+                case,
+                seed=seed,
+                interventions={variation.feature: variation.text for variation in asked.varied},
+            ),
+            skipped={},
+            subgroup_conditions={name: condition.text for name, condition in groups.items()},
+            pending=(*to_ask(asked), *to_check(asked)),
+        )
+
+        def grown(name: str = "", **found: Any) -> None:
+            nonlocal report
+            origin = replace(
+                report.provenance, queries=dict(steps.queries), seconds=dict(steps.seconds)
+            )
+            report = replace(
+                report,
+                provenance=origin,
+                skipped=dict(steps.skipped),
+                pending=tuple(left for left in report.pending if left != name),
+                **found,
+            )
+            if early is not None and report.pending:
+                early(report)
+
+        grown()
+        grown(subgroups=run_subgroups(asked, steps, equations))
+        grown(context=run_context(asked, steps))
+        for name, baseline in run_baselines(asked, steps):
+            grown(name, baselines=_with(report.baselines, name, baseline))
+        for name, finding in run_checks(asked, steps, verdict, equations, effects):
+            grown(name, checks=_with(report.checks, name, finding))
+    return report
+
+
+def _with(found: Mapping[str, Any], name: str, new: Any | None) -> dict[str, Any]:
+    return dict(found) if new is None else {**found, name: new}
 
 
 def _checked_methods(methods: Iterable[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -38,6 +38,8 @@ __all__ = [
     "run_paths",
     "run_profile",
     "run_subgroups",
+    "to_ask",
+    "to_check",
 ]
 
 CONTEXT_ROWS = 5_000
@@ -203,15 +205,23 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
     return _no_effects(asked) if found is None else found
 
 
-def run_baselines(asked: AuditRequest, steps: Steps) -> dict[str, BaselineFinding]:
-    """Ask every baseline; one that cannot answer is named among what was skipped."""
-    found: dict[str, BaselineFinding] = {}
+def to_ask(asked: AuditRequest) -> tuple[str, ...]:
+    """Return the names of the baselines that :func:`run_baselines` asks."""
+    return tuple(method.name for method in BASELINES if method.name in asked.methods)
+
+
+def to_check(asked: AuditRequest) -> tuple[str, ...]:
+    """Return the names of the checks that :func:`run_checks` runs."""
+    return tuple(check.name for check in CHECKS if check.wanted(asked))
+
+
+def run_baselines(
+    asked: AuditRequest, steps: Steps
+) -> Iterator[tuple[str, BaselineFinding | None]]:
+    """Ask every baseline; one that cannot answer gives None and is named among what was skipped."""
     for method in BASELINES:
         if method.name in asked.methods:
-            said = steps.optional(method.name, partial(method.run, asked))
-            if said is not None:
-                found[method.name] = said
-    return found
+            yield method.name, steps.optional(method.name, partial(method.run, asked))
 
 
 def run_checks(
@@ -220,17 +230,16 @@ def run_checks(
     verdict: Verdict | None,
     equations: Equations | None,
     effects: EffectTable,
-) -> dict[str, Finding]:
+) -> Iterator[tuple[str, Finding | None]]:
     """Run every check that is asked for, in the order of their table."""
     found: dict[str, Finding] = {}
-    for check in CHECKS:
-        if check.wanted(asked):
-            run = steps.run if check.asked_by == "compare" else steps.optional
-            earlier = Earlier(verdict, equations, effects, dict(found))
-            said = run(check.step, partial(check.run, asked, earlier))
-            if said is not None:
-                found[check.name] = said
-    return found
+    for check in (check for check in CHECKS if check.wanted(asked)):
+        run = steps.run if check.asked_by == "compare" else steps.optional
+        earlier = Earlier(verdict, equations, effects, dict(found))
+        said = run(check.step, partial(check.run, asked, earlier))
+        if said is not None:
+            found[check.name] = said
+        yield check.name, said
 
 
 def _no_effects(asked: AuditRequest) -> EffectTable:

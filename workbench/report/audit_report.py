@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
 
+from workbench.checks.registry import CHECK_BY_NAME
 from workbench.common.blocks import public
-from workbench.common.errors import AuditError, DataError
+from workbench.common.errors import AuditError, DataError, TargetError, listed
 from workbench.common.limits import JSON_BYTES
 from workbench.report.csv_table import csv_text
 from workbench.report.findings import AuditFindings
@@ -18,6 +19,8 @@ from workbench.report.saved.reading import parse_findings
 
 __all__ = ["AuditReport", "read_report"]
 
+STOPPED = "The audit was cancelled before this was measured."
+
 
 class AuditReport(AuditFindings):
     """Everything one audit found, and the forms it can be handed on in.
@@ -27,6 +30,7 @@ class AuditReport(AuditFindings):
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the whole report as JSON text, and write it to `path` if given."""
+        self._only_when_done()
         text = document_text(self)
         if path is not None:
             Path(path).write_text(text + "\n", encoding="utf-8")
@@ -68,6 +72,7 @@ class AuditReport(AuditFindings):
         Columns section, name, feature, estimator, part, n_rows, value, low, high. A text that a
         spreadsheet would take for a formula gets an apostrophe in front.
         """
+        self._only_when_done()
         text = csv_text(self)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8", newline="")
@@ -85,10 +90,28 @@ class AuditReport(AuditFindings):
         """
         from workbench.report.page.page import render_page
 
+        self._only_when_done()
         text: str = render_page(self, rows=rows)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
+
+    def stopped(self) -> AuditReport:
+        """Return a report that waits for nothing: what was still to come counts as left out."""
+        steps = {
+            name: CHECK_BY_NAME[name].step if name in CHECK_BY_NAME else name
+            for name in self.pending
+        }
+        reasons = dict.fromkeys(steps.values(), STOPPED)
+        return replace(self, pending=(), skipped={**self.skipped, **reasons})
+
+    def _only_when_done(self) -> None:
+        """No half of an audit is handed on as if it were the whole."""
+        if self.pending:
+            raise TargetError(
+                f"The audit is still running ({listed(self.pending)} to come). Take the report "
+                f"away when it is done, or cancel and run it without them."
+            )
 
     def _repr_html_(self) -> str:
         from workbench.report.page.markup import render_blocks

@@ -88,6 +88,9 @@ class AuditFindings:
         holds, under the same interventions.
     subgroup_conditions : mapping of str to str
         The text of every condition that was asked for, by name.
+    pending : tuple of str
+        Methods and checks whose findings are still to come, while the audit runs; see the argument
+        ``early`` of :func:`workbench.auditing.audit.audit`.
     from_file : bool
         Whether the report was read back from a file: it then has no effects at single
         rows, only their summary, and is as trustworthy as whoever handed the file on.
@@ -115,6 +118,7 @@ class AuditFindings:
     baselines: Mapping[str, BaselineFinding] = field(default_factory=dict)
     checks: Mapping[str, Finding] = field(default_factory=dict)
     profile: EffectProfile | None = None
+    pending: tuple[str, ...] = ()
     from_file: bool = False
 
     @property

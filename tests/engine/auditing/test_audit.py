@@ -18,6 +18,7 @@ import workbench as wb
 from workbench.auditing.audit import default_threshold
 from workbench.common.wording import signed
 from workbench.methods.registry import METHOD_NAMES
+from workbench.report.outline.audit import outline_of
 
 
 def loan_case(n: int = 2_000) -> wb.AuditCase:
@@ -300,3 +301,42 @@ def test_adult_end_to_end(shared_data) -> None:
     assert len(paths) == 16
     assert paths["sex", "marital-status", "prediction"] > 0.05
     assert any("neither causes nor effects" in w for w in report.diagnostics.warnings)
+
+
+def test_the_verdict_stands_before_other_methods_are_asked() -> None:
+    seen: list[wb.AuditReport] = []
+    options = {"methods": ["cafe", "permutation", "fairtest"], "checks": ["graph"], "seed": 1}
+    report = wb.audit(
+        loan_case(400), wb.UnlearningTarget.feature("zip_code"), early=seen.append, **options
+    )
+    first = seen[0]
+    assert first.verdict is not None and report.verdict is not None
+    assert first.verdict.headline == report.verdict.headline
+    assert first.pending == ("permutation", "fairtest", "graph")
+    assert not first.baselines and not first.checks
+    waits = list(dict.fromkeys(found.pending for found in seen))
+    assert waits == [("permutation", "fairtest", "graph"), ("fairtest", "graph"), ("graph",)]
+    assert report.pending == () and set(report.checks) == {"graph"}
+    assert [*report.baselines] == ["permutation", "fairtest"]
+
+
+def test_half_an_audit_says_what_is_to_come_and_is_not_handed_on() -> None:
+    seen: list[wb.AuditReport] = []
+    wb.audit(
+        loan_case(400),
+        wb.UnlearningTarget.feature("zip_code"),
+        ["cafe", "shap"],
+        checks=["graph"],
+        early=seen.append,
+    )
+    half = seen[0]
+    for form in (half.to_json, half.to_html, half.to_csv):
+        with pytest.raises(wb.TargetError, match="'shap', 'graph' to come"):
+            form()
+    said = str(outline_of(half))
+    assert "Still being asked: SHAP." in said and "still being measured" in said
+    stopped = half.stopped()
+    assert stopped.skipped == dict.fromkeys(
+        ["shap", "graph sensitivity"], "The audit was cancelled before this was measured."
+    )
+    assert "was cancelled before" in stopped.to_html()

@@ -108,6 +108,34 @@ def test_cancel_and_run_again(session: AuditSession, monkeypatch: pytest.MonkeyP
     assert session.report is not None and session.report.features == ("zip_code",)
 
 
+def test_the_verdict_is_shown_while_the_comparisons_run_and_outlives_a_cancel(
+    session: AuditSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands, go_on = threading.Event(), threading.Event()
+    real = wb.audit
+
+    def waits(*args, early, **options):  # type: ignore[no-untyped-def]
+        def held(report: wb.AuditReport) -> None:
+            early(report)
+            stands.set()
+            go_on.wait(LONG)
+
+        return real(*args, early=held, **options)
+
+    monkeypatch.setattr(wb, "audit", waits)
+    session.settings = AuditSettings(methods=("cafe", "permutation"))
+    session.run()
+    assert stands.wait(LONG)
+    assert session.state == "running"
+    assert session.report is not None and session.report.verdict is not None
+    assert session.report.pending == ("permutation",)
+    session.cancel()
+    assert session.report.pending == () and "cancelled" in session.report.skipped["permutation"]
+    go_on.set()
+    assert session.wait(LONG)
+    assert session.state == "cancelled" and not session.report.baselines
+
+
 def test_a_failure_is_said_in_words(session: AuditSession) -> None:
     session.settings = AuditSettings(methods=("cafe",), threshold=-1.0)
     session.run()

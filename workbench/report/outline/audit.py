@@ -29,6 +29,7 @@ from workbench.report.outline.verdict import asked, question, verdict
 __all__ = ["Outline", "chapter_makers", "chapters", "outline_of"]
 
 NOTHING = "There was nothing to check."
+TO_COME = "This is still being measured."
 SectionMaker = Callable[[AuditFindings], Section | None]
 """Makes one section of a report; None where it has nothing to say."""
 
@@ -95,6 +96,8 @@ def _of(check: Check[Any]) -> SectionMaker:
         found = report.checks.get(check.name)
         if found is not None:
             return Section(check.key, check.title, check.outline(found, report.about()))
+        if check.name in report.pending:
+            return Section(check.key, check.title, (Sentence(TO_COME),))
         reason = report.skipped.get(check.step)
         return None if reason is None else Section(check.key, check.title, left_out=reason)
 

@@ -23,6 +23,7 @@ from workbench.common.blocks import (
 from workbench.common.charts import RankChart
 from workbench.methods.comparison import NAMES, Comparison
 from workbench.methods.estimator import ESTIMATOR_NAMES
+from workbench.methods.registry import METHOD_BY_NAME
 from workbench.report.findings import AuditFindings
 
 __all__ = ["methods"]
@@ -33,7 +34,14 @@ DRAWN_RANKS = 24
 
 def methods(report: AuditFindings) -> tuple[Block, ...]:
     """Return the methods side by side, and why some were left out."""
-    return (*_compared(report), *_left_out(report))
+    return (*_to_come(report), *_compared(report), *_left_out(report))
+
+
+def _to_come(report: AuditFindings) -> Iterator[Note]:
+    """Say which methods are still being asked, while the audit runs."""
+    names = [NAMES.get(name, name) for name in report.pending if name in METHOD_BY_NAME]
+    if names:
+        yield Note("info", f"Still being asked: {', '.join(names)}.")
 
 
 def _left_out(report: AuditFindings) -> Iterator[Note]:
@@ -48,7 +56,8 @@ def _left_out(report: AuditFindings) -> Iterator[Note]:
 def _compared(report: AuditFindings) -> Iterator[Block]:
     comparison = report.comparison()
     if comparison.table.empty:
-        yield Sentence("No other method gave a value.", audience="annex")
+        if not report.pending:
+            yield Sentence("No other method gave a value.", audience="annex")
         return
     associated = " An association (FairTest) says what goes together with the prediction, not why."
     yield Sentence(
