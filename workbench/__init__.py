@@ -20,11 +20,13 @@ from workbench.checks.change.finding import ModelChange
 from workbench.checks.change.utility import ModelUtility, model_utility
 from workbench.checks.consistency.measure import answer_consistency
 from workbench.checks.gradient_evidence import GradientEvidence, gradient_evidence
-from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity, graph_sensitivity
+from workbench.checks.graph_sensitivity.finding import GraphSensitivity
+from workbench.checks.graph_sensitivity.measure import graph_sensitivity
 from workbench.checks.membership import MembershipEvidence, membership_evidence
 from workbench.checks.next_actions import NextActions, next_actions
 from workbench.checks.planted_leaks import PlantedLeaks, planted_leaks
-from workbench.checks.subgroups.hidden import HiddenSubgroups, subgroup_effects
+from workbench.checks.subgroups.finding import HiddenSubgroups
+from workbench.checks.subgroups.measure import subgroup_effects
 from workbench.checks.verdict import Verdict
 from workbench.common.errors import (
     AuditCancelled,

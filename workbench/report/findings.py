@@ -12,11 +12,11 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.change.finding import ModelChange
 from workbench.checks.diagnostics import Diagnostics
 from workbench.checks.finding import Finding
-from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity
+from workbench.checks.graph_sensitivity.finding import GraphSensitivity
 from workbench.checks.membership import MembershipEvidence
 from workbench.checks.next_actions import NextActions
 from workbench.checks.planted_leaks.findings import PlantedLeaks
-from workbench.checks.subgroups.hidden import HiddenSubgroups
+from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.checks.verdict import Verdict
 from workbench.common.blocks import About
 from workbench.common.errors import TargetError, listed

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.graph_sensitivity.finding import GraphSensitivity
+from workbench.checks.graph_sensitivity.measure import graph_sensitivity
 from workbench.checks.graph_sensitivity.outline import outline
 from workbench.checks.graph_sensitivity.saved import SAVED
-from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity, graph_sensitivity
 
 __all__ = ["CHECK"]
 

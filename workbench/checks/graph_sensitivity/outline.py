@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity
+from workbench.checks.graph_sensitivity.finding import GraphSensitivity
 from workbench.common.blocks import (
     About,
     Block,

@@ -8,8 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from workbench.checks.finding import Rest, SavedForm
+from workbench.checks.graph_sensitivity.finding import GraphSensitivity, share_of_flips
 from workbench.checks.graph_sensitivity.hidden_confounder import Confounding
-from workbench.checks.graph_sensitivity.sensitivity import GraphSensitivity, share_of_flips
 from workbench.checks.verdict import Decision
 from workbench.common.saved_values import (
     Count,

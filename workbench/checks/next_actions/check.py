@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.next_actions.finding import NextActions
+from workbench.checks.next_actions.measure import next_actions
 from workbench.checks.next_actions.outline import outline
-from workbench.checks.next_actions.ranking import NextActions, next_actions
 from workbench.checks.next_actions.saved import SAVED
 
 __all__ = ["CHECK"]

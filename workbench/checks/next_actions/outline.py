@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.checks.next_actions.example_pairs import ExamplePair
 from workbench.checks.next_actions.feature_actions import Action
-from workbench.checks.next_actions.ranking import NextActions
+from workbench.checks.next_actions.finding import NextActions
 from workbench.common.blocks import (
     About,
     Block,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from workbench.case.condition import Condition
 from workbench.checks.finding import Rest, SavedForm
 from workbench.checks.next_actions.feature_actions import Action, Kind
-from workbench.checks.next_actions.ranking import NextActions
+from workbench.checks.next_actions.finding import NextActions
 from workbench.common.against_threshold import lies_within
 from workbench.common.saved_values import (
     Count,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
-from workbench.checks.subgroups.hidden import HiddenSubgroups, subgroup_effects
+from workbench.checks.subgroups.finding import HiddenSubgroups
+from workbench.checks.subgroups.measure import subgroup_effects
 from workbench.checks.subgroups.outline import outline
 from workbench.checks.subgroups.saved import SAVED
 

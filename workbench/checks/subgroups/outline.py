@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.checks.subgroups.hidden import HiddenSubgroups
+from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.common.blocks import (
     About,
     Block,

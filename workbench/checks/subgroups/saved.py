@@ -6,7 +6,7 @@ from typing import Literal
 
 from workbench.case.condition import Condition
 from workbench.checks.finding import Rest, SavedForm
-from workbench.checks.subgroups.hidden import HiddenSubgroups
+from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.common.saved_values import (
     Count,
     Number,

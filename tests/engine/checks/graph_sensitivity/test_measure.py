@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.checks.graph_sensitivity.sensitivity import graph_sensitivity
+from workbench.checks.graph_sensitivity.measure import graph_sensitivity
 from workbench.graph.nearby_graphs import covered_edges
 
 TARGET = wb.UnlearningTarget.feature("f")

@@ -8,7 +8,8 @@ import pytest
 
 import workbench as wb
 from workbench.case.condition import Condition
-from workbench.checks.subgroups.hidden import HiddenSubgroups, subgroup_effects
+from workbench.checks.subgroups.finding import HiddenSubgroups
+from workbench.checks.subgroups.measure import subgroup_effects
 
 TARGET = wb.UnlearningTarget.feature("f")
 

@@ -8,7 +8,7 @@ graphs with a quarter or half of the edges changed at random.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,122 +17,29 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
-from workbench.checks.graph_sensitivity.hidden_confounder import Confounding, hidden_confounding
+from workbench.checks.graph_sensitivity.finding import (
+    EQUIVALENT,
+    MOST_EQUIVALENT,
+    GraphSensitivity,
+    share_of_flips,
+)
+from workbench.checks.graph_sensitivity.hidden_confounder import hidden_confounding
 from workbench.checks.verdict import Decision, default_threshold, judge
 from workbench.common.errors import NotIdentifiableError, TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
-from workbench.common.wording import listing, share
+from workbench.common.wording import share
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.graph.nearby_graphs import equivalent_graphs, perturbed_graph, single_edits
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.tables.independence_tests import implied_independences
 
-__all__ = ["GraphSensitivity", "graph_sensitivity", "share_of_flips"]
+__all__ = ["graph_sensitivity"]
 
 Edge = tuple[str, str]
 
-EQUIVALENT = "that no data could tell from the drawn one"
-MOST_EQUIVALENT = 100
-"""Markov-equivalent graphs that are looked at."""
-CLEAR = 0.1
-"""With thousands of rows, much smaller correlations are told from zero, and matter little."""
 QUERY_ROWS = 2_000
 """Rows on which the model is asked for direct effects, which no graph changes."""
-
-
-@dataclass(frozen=True, eq=False)
-class GraphSensitivity:
-    """What the finding owes to the graph.
-
-    Attributes
-    ----------
-    decision : {"below", "above", "inconclusive"}
-        CAFÉ's verdict with the graph as drawn.
-    threshold : float
-        τ, in the unit of the prediction.
-    alpha : float
-        Error rate of the verdicts, and of rejecting any true independence.
-    implications : DataFrame
-        x, y, given, p_value (after Holm's correction), correlation (the largest canonical one
-        that is left), rejected: independences that the graph claims.
-    edits : DataFrame
-        edit (in words), kind ("add", "remove", "reverse"), decision, total (of the feature that
-        moved most), change (from the drawn graph's), flips; what flips with the least change of
-        the effect stands first.
-    shares : DataFrame
-        graphs (which kind), n, flipped, share, low, high (95 %, Wilson; of the listed equivalent
-        graphs it says nothing), unidentified.
-    confounding : tuple of Confounding
-    """
-
-    decision: Decision
-    threshold: float
-    alpha: float
-    implications: pd.DataFrame
-    edits: pd.DataFrame
-    shares: pd.DataFrame
-    confounding: tuple[Confounding, ...]
-
-    @property
-    def headline(self) -> str:
-        """How many graphs with one other arrow change the finding."""
-        return self._edited()
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the shares of other graphs that change the finding; see `shares`."""
-        return self.shares
-
-    def sentences(self) -> tuple[str, ...]:
-        """Say the findings in words."""
-        return (
-            self._implied(),
-            self._edited(),
-            *self._perturbed(),
-            *(found.sentence() for found in self.confounding),
-        )
-
-    def _implied(self) -> str:
-        if self.implications.empty:
-            return "The graph claims no independence that the data could contradict."
-        wrong = self.implications[self.implications["rejected"]]
-        n = len(self.implications)
-        if wrong.empty:
-            return f"The data contradict none of the {n} independences that the graph claims."
-        worst = wrong.iloc[0]
-        given = f" given {listing(worst['given'])}" if worst["given"] else ""
-        clearly = int((wrong["correlation"] > CLEAR).sum())
-        return (
-            f"The data contradict {len(wrong)} of the {n} independences that the graph claims, "
-            f"{clearly or 'none'} of them clearly (a correlation above {CLEAR:g} is left); the "
-            f"furthest off: {worst['x']} and {worst['y']}{given} ({worst['correlation']:.2f})."
-        )
-
-    def _edited(self) -> str:
-        if self.edits.empty:
-            return "No graph differs from the drawn one by a single arrow and answers the question."
-        flips = self.edits[self.edits["flips"]]
-        if flips.empty:
-            return (
-                f"Not one of the {len(self.edits)} graphs that differ from the drawn one by a "
-                f"single arrow changes the finding."
-            )
-        return (
-            f"{len(flips)} of the {len(self.edits)} graphs that differ from the drawn one by a "
-            f"single arrow change the finding; the smallest such change: {flips.iloc[0]['edit']}."
-        )
-
-    def _perturbed(self) -> Iterator[str]:
-        for row in self.shares.to_dict("records"):
-            if row["n"]:
-                part, low, high = (share(float(row[key])) for key in ("share", "low", "high"))
-                # Equivalent graphs are listed, not drawn by chance.
-                drawn = row["graphs"] != EQUIVALENT or row["n"] >= MOST_EQUIVALENT
-                yield (
-                    f"Of {row['n']} graph{'' if row['n'] == 1 else 's'} {row['graphs']}, {part} "
-                    f"change the finding"
-                    f"{f' (95 % interval {low} to {high})' if drawn else ''}."
-                )
 
 
 def graph_sensitivity(
@@ -303,22 +210,6 @@ def _share(
     flipped = sum(answer.decision != drawn.decision for answer in known)
     part, low, high = share_of_flips(flipped, len(known))
     return words, len(known), flipped, part, low, high, len(answers) - len(known)
-
-
-def share_of_flips(hits: int, n: int) -> tuple[float, float, float]:
-    """Return the share of n graphs that change the finding, with Wilson's 95 % interval.
-
-    Examples
-    --------
-    >>> [round(value, 2) for value in share_of_flips(5, 20)]
-    [0.25, 0.11, 0.47]
-    """
-    if not n:
-        return np.nan, np.nan, np.nan
-    z = 1.959964
-    centre = (hits + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * np.sqrt(hits * (n - hits) / n + z * z / 4)
-    return hits / n, float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
 
 
 def _implications(case: AuditCase, alpha: float, seed: int) -> pd.DataFrame:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +20,11 @@ from workbench.case.asking.variations import fixed_interventions, variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Intervention, Interventions
 from workbench.case.target import UnlearningTarget
+from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.checks.verdict import default_threshold
 from workbench.common.errors import AuditError, TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
-from workbench.common.wording import signed
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
@@ -33,7 +32,7 @@ from workbench.methods.fuzzing.estimator import fuzzed_effects
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
 
-__all__ = ["HiddenSubgroups", "subgroup_effects"]
+__all__ = ["subgroup_effects"]
 
 Positions = npt.NDArray[np.intp]
 
@@ -44,59 +43,6 @@ COLUMNS = [
     "feature", "part", "subgroup", "value", "low", "high", "whole",
     "difference", "difference_low", "difference_high", "p_value", "n_rows",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class HiddenSubgroups:
-    """Subgroups whose effect was confirmed to differ from the whole.
-
-    Attributes
-    ----------
-    table : DataFrame
-        feature, part ("direct" or "indirect"), subgroup (a condition), value, low, high (95 %),
-        whole (the same effect over all rows), difference with its interval, p_value (after
-        Holm's correction), n_rows. Measured on the half of the rows that the search has not
-        seen; the largest difference stands first.
-    n_searched, n_tested : int
-        Rows of either half.
-    """
-
-    table: pd.DataFrame
-    n_searched: int
-    n_tested: int
-
-    @property
-    def decision(self) -> Literal["found", "not found"]:
-        """Whether any subgroup was confirmed."""
-        return "not found" if self.table.empty else "found"
-
-    @property
-    def headline(self) -> str:
-        """The finding in one careful sentence."""
-        n = len(self.table)
-        if n == 0:
-            return self.sentences()[0]
-        return (
-            f"{n} subgroup{' has' if n == 1 else 's have'} an effect that differs from the whole, "
-            f"confirmed on {self.n_tested:,} rows that the search had not seen."
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per subgroup; see `table`."""
-        return self.table
-
-    def sentences(self) -> tuple[str, ...]:
-        """Say the findings in words."""
-        if self.table.empty:
-            return (
-                "No subgroup was found whose effect differs from the whole, at the precision of "
-                f"{self.n_tested:,} rows.",
-            )
-        return tuple(
-            f"Where {row['subgroup']}, the {row['part']} effect of {row['feature']} is "
-            f"{signed(row['value'])}; over all rows asked about it is {signed(row['whole'])}."
-            for row in self.table.to_dict("records")
-        )
 
 
 def subgroup_effects(

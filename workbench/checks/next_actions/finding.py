@@ -1,0 +1,86 @@
+"""What to do about the influence that is left, in order and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from workbench.checks.next_actions.example_pairs import ExamplePair
+from workbench.checks.next_actions.feature_actions import Action
+from workbench.common.wording import signed, span
+
+__all__ = ["NextActions"]
+
+
+@dataclass(frozen=True, eq=False)
+class NextActions:
+    """What to do about what is left, in order.
+
+    Attributes
+    ----------
+    actions : tuple of Action
+        Empty when nothing above the threshold is left.
+    left : tuple of (feature, value, low, high)
+        The total effect that is left of every feature of the target, with its 95 % interval.
+    threshold : float
+        τ, in the unit of the prediction.
+    residue : bool
+        Whether it is about what is left above a retrained model.
+    notes : tuple of str
+        What was not looked at, and what to be careful about.
+    pairs : tuple of ExamplePair
+        Rows that show it. Personal data: neither in the frame nor in the sentences, and not to be
+        saved with a report.
+    """
+
+    actions: tuple[Action, ...]
+    left: tuple[tuple[str, float, float, float], ...]
+    threshold: float
+    residue: bool
+    notes: tuple[str, ...] = ()
+    pairs: tuple[ExamplePair, ...] = ()
+
+    @property
+    def decision(self) -> Literal["actions", "no action"]:
+        """Whether anything is named to do."""
+        return "actions" if self.actions else "no action"
+
+    @property
+    def headline(self) -> str:
+        """The first action, or that none is named."""
+        if not self.actions:
+            return self.sentences()[0]
+        return self.actions[0].sentence(self.threshold)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per action: the fields of :class:`Action`, `what` joined by " + "."""
+        columns = list(Action.__dataclass_fields__)
+        frame = pd.DataFrame([vars(action) for action in self.actions], columns=columns)
+        frame["what"] = frame["what"].map(" + ".join)
+        return frame
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say what to do in words."""
+        about = " beyond what a retrained model carries" if self.residue else ""
+        if not self.actions:
+            most = max(self.left, key=lambda entry: abs(entry[1]))
+            return (
+                f"No total influence above {self.threshold:g}{about} was found, so no action is "
+                f"named (largest: {most[0]}, {signed(most[1])}, interval {span(most[2:])}).",
+                *self.notes,
+            )
+        followed = {action.feature for action in self.actions}
+        said = [
+            f"Left of {name}{about}: {signed(value)} (interval {span((low, high))})."
+            for name, value, low, high in self.left
+            if name in followed
+        ]
+        alone = {(a.feature, a.what) for a in self.actions if a.kind == "mediator"}
+        said += [
+            action.sentence(self.threshold)
+            for action in self.actions
+            if action.kind != "step" or (action.feature, action.what) not in alone
+        ]
+        return (*said, *self.notes)
