@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.common.errors import DataError, GraphError, ModelError, listed, suggestion
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
+from workbench.models.column_names import columns_for
 from workbench.models.training_values import unknown_values
 from workbench.tables.columns import Column
 from workbench.tables.files.delimited import READING_NOTES
@@ -67,9 +68,15 @@ def model_with_features(
         )
     unknown = [name for name in model.features if name not in data.columns]
     if unknown:
+        same = columns_for(model.features, data.columns)
+        hint = (
+            f" If these are the same columns, say so: model.renamed({dict(same)!r})."
+            if same
+            else suggestion(unknown[0], data.columns)
+        )
         raise ModelError(
-            f"The model reads {listed(unknown)}, which the data does not have."
-            f"{suggestion(unknown[0], data.columns)} Columns: {listed(data.columns)}."
+            f"The model reads {listed(unknown)}, which the data does not have.{hint} Columns: "
+            f"{listed(data.columns)}."
         )
     if outcome is not None and outcome not in data.columns.tolist():
         raise DataError(

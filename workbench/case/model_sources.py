@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -19,6 +19,7 @@ from workbench.case.brought_table import BroughtTable
 from workbench.common.errors import DataError, ModelError, listed, suggestion
 from workbench.common.progress import Progress
 from workbench.models.black_box import BlackBoxModel
+from workbench.models.column_names import columns_for
 from workbench.models.endpoint.endpoint import endpoint_model
 from workbench.models.files.skops_files import ModelFileWarning, parse_model, read_model
 from workbench.models.trained_here import default_kind, train_model
@@ -183,13 +184,25 @@ class ModelFile:
         given += f", positive={self.positive!r}" if self.positive else ""
         return f"wb.read_model({self.name!r}{given})"
 
-    def opened(self, reads: Sequence[str]) -> GivenModel:
-        """Read it, and take the columns that it names, else those that were chosen."""
+    def opened(self, reads: Sequence[str], columns: Iterable[str] = ()) -> GivenModel:
+        """Read it, and take the columns that it names, else those that were chosen.
+
+        Parameters
+        ----------
+        columns : iterable of str
+            The table's: where the file has underlines for their blanks and signs, they are taken
+            for the same, which is said.
+        """
         model, notes = self.read()
         line = self.line()
         if model.features is None and reads:
             model, notes = self.read(reads)
             line = self.line(reads)
+        if same := columns_for(model.features or (), columns):
+            model = model.renamed(same)
+            line += f".renamed({dict(same)!r})"
+            pairs = listed(f"{name} is {column}" for name, column in same.items())
+            notes.append(f"The model's file names columns otherwise than the table: {pairs}.")
         origin = f"from the file {self.name}"
         return GivenModel(model, (f"model = {line}",), origin, tuple(notes))
 
@@ -198,7 +211,8 @@ class ModelFile:
     ) -> Made:
         """Read it; see :meth:`opened`."""
         progress("reading the model", 0.1)
-        return self.opened(reads).make(table, reads, outcome, progress)
+        found = self.opened(reads, table.data.columns)
+        return found.make(table, reads, outcome, progress)
 
 
 @dataclass(frozen=True)

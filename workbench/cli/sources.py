@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -127,9 +127,11 @@ def _fitted(
     """Read the table, its columns as a model from a file was trained on them, where it says so."""
     notes: tuple[str, ...] = ()
     if isinstance(source, ModelFile):
-        source = source.opened(features)
+        file, source = source, source.opened(features)
         found = table_for_model(lambda stated: _table(data, stated), source.model, said)
         table, said, notes = found.data, found.said, found.notes
+        if not set(source.model.features or ()) <= set(table.columns):
+            source = file.opened(features, table.columns)
     else:
         table = _table(data, said)
     line = f"data = wb.read_table({os.fspath(data)!r}{reading_code(said)})"
@@ -254,9 +256,15 @@ class Compared:
 
 
 def load_compared(
-    before: Path | None, retrained: Sequence[Path], *, positive: str | None = None
+    before: Path | None,
+    retrained: Sequence[Path],
+    *,
+    positive: str | None = None,
+    columns: Iterable[str] = (),
 ) -> Compared:
     """Read the model before unlearning and models retrained without the target.
+
+    `columns` are the table's.
 
     Raises
     ------
@@ -270,10 +278,9 @@ def load_compared(
     notes: list[str] = []
 
     def read(path: Path) -> tuple[BlackBoxModel, str]:
-        file = ModelFile(os.fspath(path), positive=positive)
-        model, said = file.read()
-        notes.extend(f"{path.name}: {note}" for note in said)
-        return model, file.line()
+        found = ModelFile(os.fspath(path), positive=positive).opened((), columns)
+        notes.extend(f"{path.name}: {note}" for note in found.notes)
+        return found.model, found.lines[0].removeprefix("model = ")
 
     if before is not None:
         models["before"], line = read(before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -197,6 +197,38 @@ class BlackBoxModel:
     def reading(self, features: Iterable[str]) -> BlackBoxModel:
         """Return the same model, told which features it reads."""
         return self._with(features=_feature_tuple(features))
+
+    def renamed(self, columns: Mapping[str, str]) -> BlackBoxModel:
+        """Return the same model for a table that calls some of its columns otherwise.
+
+        Parameters
+        ----------
+        columns : mapping of str to str
+            From a name that the model uses to the table's column.
+
+        Raises
+        ------
+        ModelError
+            It reads no column of such a name, or two would become one.
+
+        Examples
+        --------
+        >>> model = BlackBoxModel(lambda rows: rows["a_b"], ["a_b"]).renamed({"a_b": "a b"})
+        >>> model, model.predict(pd.DataFrame({"a b": [0.5]})).tolist()
+        (BlackBoxModel('model', reads: a b), [0.5])
+        """
+        own = self.features or ()
+        if odd := [name for name in columns if name not in own]:
+            raise ModelError(f"The model reads no {listed(odd)}.{suggestion(odd[0], own)}")
+        if self._predict is None:
+            raise ModelError("Logged predictions read no columns by their names.")
+        inner, names = self, {column: name for name, column in columns.items()}
+        features = _feature_tuple(columns.get(name, name) for name in own)
+        return self._with(
+            _predict=lambda rows: inner.predict(rows.rename(columns=names)),
+            features=features,
+            estimator=None,  # it knows the other names alone
+        )
 
     def at_rows(self, positions: npt.NDArray[np.intp]) -> BlackBoxModel:
         """Return the same model for a case with only these of its rows."""
