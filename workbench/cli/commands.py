@@ -266,9 +266,7 @@ def audit_command(
                 said=stated_of(type_of or (), missing or (), decimal),
             )
         )
-        others = load_compared(
-            before, retrained or (), positive=positive, columns=loaded.case.data.columns
-        )
+        others = load_compared(before, retrained or (), loaded.case.data.columns, positive)
         wanted = target_of(loaded.case, names, where, tuple(row or ()))
         levels = levels_of(contrast, low, high)
         varied = None if levels is None else contrast_of(loaded.case, names, levels)

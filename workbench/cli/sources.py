@@ -258,9 +258,8 @@ class Compared:
 def load_compared(
     before: Path | None,
     retrained: Sequence[Path],
-    *,
-    positive: str | None = None,
     columns: Iterable[str] = (),
+    positive: str | None = None,
 ) -> Compared:
     """Read the model before unlearning and models retrained without the target.
 
