@@ -9,7 +9,7 @@ from typing import overload
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+import scipy
 
 __all__ = ["exceeds", "lies_beyond", "lies_within", "p_within"]
 
@@ -89,9 +89,9 @@ def p_within(
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         near, far = (size - threshold) / error, (size + threshold) / error
     if np.isinf(degrees):
-        tails = special.ndtr(-near) + special.ndtr(-far)
+        tails = scipy.special.ndtr(-near) + scipy.special.ndtr(-far)
     else:
-        tails = stats.t.sf(near, degrees) + stats.t.sf(far, degrees)
+        tails = scipy.stats.t.sf(near, degrees) + scipy.stats.t.sf(far, degrees)
     sure = np.where(size > threshold, 0.0, 1.0)
     found = np.where(np.asarray(error) == 0, sure, np.minimum(tails, 1.0))
     return found if found.ndim else float(found)

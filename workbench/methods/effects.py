@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+import scipy
 
 from workbench.common.errors import TargetError, listed
 from workbench.methods.estimator import Estimator
@@ -63,7 +63,7 @@ class Effect:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided normal interval at `level`."""
-        half = float(special.ndtri(0.5 + level / 2)) * self.standard_error
+        half = float(scipy.special.ndtri(0.5 + level / 2)) * self.standard_error
         return self.value - half, self.value + half
 
     @property

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.common.errors import DataError
 from workbench.tables.column_bases import column_basis
@@ -56,8 +56,8 @@ def usable_rows(data: pd.DataFrame, max_rows: int, seed: int) -> tuple[pd.DataFr
 def block_of(column: Column) -> FloatArray:
     """Standardised columns, shape (n, k), whose linear relations stand for the column's own."""
     if column.is_numeric:
-        ranks = stats.rankdata(column.values)
-        block = stats.norm.ppf(ranks / (len(ranks) + 1))[:, None]
+        ranks = scipy.stats.rankdata(column.values)
+        block = scipy.stats.norm.ppf(ranks / (len(ranks) + 1))[:, None]
     else:
         counts = column.counts()
         common = counts >= RARE_SHARE * counts.sum()
@@ -109,7 +109,7 @@ class BlockTest:
             - np.linalg.slogdet(rest[p:, p:])[1]
         )
         freedom = self.n_rows - 1 - n_given - (p + q + 1) / 2
-        return float(stats.chi2.sf(-freedom * log_lambda, p * q))
+        return float(scipy.stats.chi2.sf(-freedom * log_lambda, p * q))
 
     def correlation_left(self, x: int, y: int, given: Sequence[int]) -> float:
         """Return the largest canonical correlation of two blocks given others, from 0 to 1."""

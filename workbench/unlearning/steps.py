@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, special
+import scipy
 
 from workbench.common.errors import ModelError
 from workbench.common.progress import Progress
@@ -122,7 +122,7 @@ def _stepped(
         mean = _mean(curved @ weights, fitted.classes)
         slope = mean * (1.0 - mean) if fitted.classes else np.ones(len(mean))
         hessian = (curved * slope[:, None]).T @ curved + np.diag(penalty)
-        weights = weights - linalg.solve(hessian, gradient, assume_a="sym")
+        weights = weights - scipy.linalg.solve(hessian, gradient, assume_a="sym")
     return Deployed(_with_weights(fitted, weights), request.inputs)
 
 
@@ -161,7 +161,7 @@ def _penalty(fitted: Trained) -> FloatArray:
 
 
 def _mean(log_odds: FloatArray, classes: bool) -> FloatArray:
-    out: FloatArray = special.expit(log_odds) if classes else log_odds
+    out: FloatArray = scipy.special.expit(log_odds) if classes else log_odds
     return out
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from workbench.common.against_threshold import p_within
 from workbench.common.wording import signed
@@ -68,7 +68,7 @@ class Difference:
         >>> round(high - low, 3)  # two degrees of freedom only
         0.172
         """
-        half = float(stats.t.ppf(0.5 + level / 2, self.degrees)) * self.standard_error
+        half = float(scipy.stats.t.ppf(0.5 + level / 2, self.degrees)) * self.standard_error
         return self.value - half, self.value + half
 
     def p_above(self, threshold: float) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+import scipy
 
 from workbench.case.recorded_outcome import RecordedOutcome
 from workbench.checks.change.utility_measures import (
@@ -279,7 +279,7 @@ def _score(name: str, values: npt.ArrayLike, size: int, output: Output) -> Float
         )
     if not np.isfinite(score).all():
         raise ModelError(f"The scores of {name!r} hold NaN or infinity. Every row needs a score.")
-    return special.expit(score) if output == "log-odds" else score
+    return scipy.special.expit(score) if output == "log-odds" else score
 
 
 def _mask(name: str, values: npt.ArrayLike, size: int) -> BoolArray:
@@ -299,9 +299,9 @@ def cliffs_in(table: pd.DataFrame, cliff: float, level: float) -> tuple[Cliff, .
     signs = np.where(watched["metric"] == "rmse", 1.0, -1.0)
     losses = watched["change"].to_numpy() * signs
     widths = (watched["change_high"] - watched["change_low"]).to_numpy()
-    errors = widths / (2 * special.ndtri(0.5 + level / 2))
+    errors = widths / (2 * scipy.special.ndtri(0.5 + level / 2))
     z = np.divide(losses, errors, out=np.where(losses > 0, 99.0, 0.0), where=errors > 0)
-    corrected = holm([float(p) for p in stats.norm.sf(z)])
+    corrected = holm([float(p) for p in scipy.stats.norm.sf(z)])
     found = []
     for row, loss, p_value in zip(watched.to_dict("records"), losses, corrected, strict=True):
         was = row["value"] - row["change"]

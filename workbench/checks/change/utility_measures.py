@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+import scipy
 
 from workbench.methods.effects import Effect
 
@@ -48,10 +48,10 @@ def _auc(truth: FloatArray, score: FloatArray) -> Effect:
     if min(positives, negatives) < FEWEST_OF_A_CLASS:
         return nothing(len(truth))
     # Share of the other class that each row is on the right side of, ties counted half.
-    everywhere = stats.rankdata(score)
+    everywhere = scipy.stats.rankdata(score)
     placements = np.empty(len(truth))
-    placements[yes] = (everywhere[yes] - stats.rankdata(score[yes])) / negatives
-    placements[~yes] = 1 - (everywhere[~yes] - stats.rankdata(score[~yes])) / positives
+    placements[yes] = (everywhere[yes] - scipy.stats.rankdata(score[yes])) / negatives
+    placements[~yes] = 1 - (everywhere[~yes] - scipy.stats.rankdata(score[~yes])) / positives
     value = float(placements[yes].mean())
     influence = placements - value
     for inside, count in ((yes, positives), (~yes, negatives)):
@@ -116,7 +116,7 @@ def title(metric: str, *, capital: bool = False) -> str:
 
 def interval(metric: str, effect: Effect, level: float) -> tuple[float, float]:
     """Return the interval of one figure."""
-    z, count = float(special.ndtri(0.5 + level / 2)), len(effect.influence)
+    z, count = float(scipy.special.ndtri(0.5 + level / 2)), len(effect.influence)
     if np.isnan(effect.value):
         return np.nan, np.nan
     if metric == "accuracy":
@@ -128,8 +128,8 @@ def interval(metric: str, effect: Effect, level: float) -> tuple[float, float]:
         if not 0 < effect.value < 1:
             return np.nan, np.nan  # without one error these rows say nothing about its size
         slope = effect.value * (1 - effect.value)
-        middle, half = special.logit(effect.value), z * effect.standard_error / slope
-        return float(special.expit(middle - half)), float(special.expit(middle + half))
+        middle, half = scipy.special.logit(effect.value), z * effect.standard_error / slope
+        return float(scipy.special.expit(middle - half)), float(scipy.special.expit(middle + half))
     if metric == "r2" and effect.value < 1:
         # Of the logarithm of the share left unexplained, which is nearer to normal.
         left = 1 - effect.value
@@ -155,5 +155,5 @@ def change(
     padded = count + 2
     centre = change.value * count / padded
     spread = (np.sum(np.abs(by_row) > 0.5) + 1) / padded - centre**2
-    half = float(special.ndtri(0.5 + level / 2) * np.sqrt(spread / padded))
+    half = float(scipy.special.ndtri(0.5 + level / 2) * np.sqrt(spread / padded))
     return change.value, min(centre - half, change.value), max(centre + half, change.value)

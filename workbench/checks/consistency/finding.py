@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.common.multiple_testing import holm
 from workbench.common.wording import share, signed
@@ -59,7 +59,9 @@ class ConsistencyQuestion:
         >>> tuple(round(end, 3) for end in question.interval())
         (0.0, 0.308)
         """
-        found = stats.binomtest(self.differing, self.n_rows).proportion_ci(level, method="exact")
+        found = scipy.stats.binomtest(self.differing, self.n_rows).proportion_ci(
+            level, method="exact"
+        )
         return float(found.low), float(found.high)
 
     def sentence(self) -> str:

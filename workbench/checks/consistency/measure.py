@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
@@ -254,4 +254,4 @@ def _question(
 def _fisher(some: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]) -> float:
     """p-value of "no more often than among the others"."""
     table = np.array([[some.sum(), (~some).sum()], [others.sum(), (~others).sum()]])
-    return float(stats.fisher_exact(table, alternative="greater").pvalue)
+    return float(scipy.stats.fisher_exact(table, alternative="greater").pvalue)

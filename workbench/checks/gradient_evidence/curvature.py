@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
+import scipy
 
 from workbench.checks.gradient_evidence.training import CHUNK, ConvexTraining, GradientsAt
 from workbench.common.threads import one_thread
@@ -70,14 +70,14 @@ class Curvature:
         Hessian's norm this gives 1 − exp(−κ‖v‖_H) ≤ κδ for the optimum θ + v, hence
         ‖v‖_H ≤ −log(1 − κδ) / κ whenever κδ < 1.
         """
-        values = linalg.eigvalsh(point.hessian)
+        values = scipy.linalg.eigvalsh(point.hessian)
         smallest = float(values[0] - len(values) * np.finfo(float).eps * values[-1])
-        size = float(linalg.norm(point.gradient)) + rounding
+        size = float(scipy.linalg.norm(point.gradient)) + rounding
         if smallest <= 0:
             nothing = np.full_like(point.gradient, np.nan)
             return cls(0.0, 0.0, np.inf, np.inf, "no curvature in some direction", nothing, None)
-        factor = linalg.cho_factor(point.hessian, lower=True)
-        step = -linalg.cho_solve(factor, point.gradient)
+        factor = scipy.linalg.cho_factor(point.hessian, lower=True)
+        step = -scipy.linalg.cho_solve(factor, point.gradient)
         local = size / smallest
         if training.loss == "squared":
             text = "the Hessian is the same everywhere"
@@ -105,7 +105,9 @@ class Curvature:
         if self.factor is None:
             return np.full(len(gradients), np.inf)
         with one_thread():
-            return np.asarray(linalg.norm(linalg.cho_solve(self.factor, gradients.T), axis=0))
+            return np.asarray(
+                scipy.linalg.norm(scipy.linalg.cho_solve(self.factor, gradients.T), axis=0)
+            )
 
 
 def _longest(training: ConvexTraining, factor: Any, taking_part: BoolArray) -> float:
@@ -114,6 +116,8 @@ def _longest(training: ConvexTraining, factor: Any, taking_part: BoolArray) -> f
     with one_thread():
         for start in range(0, len(places), CHUNK):
             block = training.regressors(places[start : start + CHUNK])
-            solved = linalg.solve_triangular(factor[0], block.T, lower=True, check_finite=False)
+            solved = scipy.linalg.solve_triangular(
+                factor[0], block.T, lower=True, check_finite=False
+            )
             longest = max(longest, float(np.einsum("ij,ij->j", solved, solved).max()))
     return float(np.sqrt(longest))

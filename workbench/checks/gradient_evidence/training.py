@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+import scipy
 
 from workbench.common.errors import DataError, ModelError, listed
 from workbench.common.threads import one_thread
@@ -140,7 +140,7 @@ class ConvexTraining:
                 scores = block @ weights[:p]
                 if self.intercept is not None:
                     scores += weights[-1] * offset
-                fitted = special.expit(scores) if self.loss == "logistic" else scores
+                fitted = scipy.special.expit(scores) if self.loss == "logistic" else scores
                 residual = fitted - self.outcome[here]
                 residuals[here] = residual
                 row_norms[here] = np.einsum("ij,ij->i", block, block)

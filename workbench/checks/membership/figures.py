@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from scipy.special import expit
+import scipy
 
 from workbench.checks.membership.signals import FloatArray
 
@@ -144,7 +143,9 @@ def logit_interval(value: float, error: float, level: float) -> Estimate:
     """
     half = _normal(level) * error / (value * (1 - value))
     middle = math.log(value / (1 - value))
-    return Estimate(value, float(expit(middle - half)), float(expit(middle + half)))
+    return Estimate(
+        value, float(scipy.special.expit(middle - half)), float(scipy.special.expit(middle + half))
+    )
 
 
 def placements(
@@ -179,8 +180,8 @@ def clopper_pearson(hits: int, trials: int, level: float = 0.95) -> Estimate:
     0.000 (0.000 to 0.308)
     """
     tail = (1 - level) / 2
-    low = float(stats.beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
-    high = float(stats.beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    low = float(scipy.stats.beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
+    high = float(scipy.stats.beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
     return Estimate(hits / trials, low, high)
 
 
@@ -220,4 +221,4 @@ def _midranks(ordered: FloatArray, asked: FloatArray) -> FloatArray:
 
 
 def _normal(level: float) -> float:
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(scipy.stats.norm.ppf((1 + level) / 2))

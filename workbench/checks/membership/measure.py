@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
@@ -161,7 +161,7 @@ def membership_evidence(
         name: excess(*_outer(groups, values), blind, (strata[0], strata[2]))
         for name, values in fair.items()
     }
-    alone = float(stats.ks_2samp(hard[0], hard[2]).pvalue) <= alpha
+    alone = float(scipy.stats.ks_2samp(hard[0], hard[2]).pvalue) <= alpha
     tests, chance = _tested(
         excesses, kept, len(groups.target), alpha, QUESTIONS[: 1 if alone else 2]
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.checks.membership.attacks import loss_threshold
@@ -178,10 +178,10 @@ def one_run_p_value(
     0.0284
     """
     chance = 1 / (1 + math.exp(-epsilon))
-    tail = float(stats.binom.sf(correct - 1, guesses, chance))
+    tail = float(scipy.stats.binom.sf(correct - 1, guesses, chance))
     if not delta or not correct:
         return min(tail, 1.0)
-    below = np.cumsum(stats.binom.pmf(np.arange(correct - 1, -1, -1), guesses, chance))
+    below = np.cumsum(scipy.stats.binom.pmf(np.arange(correct - 1, -1, -1), guesses, chance))
     steepest = float((below / np.arange(1, correct + 1)).max())
     return min(tail + 2 * canaries * delta * steepest, 1.0)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.common.errors import DataError, ModelError, listed
@@ -55,7 +55,9 @@ class Signals:
                 "The model predicts values, so it gives no outcome a probability. Use the attacks "
                 "'loss', 'lira' and 'lira-offline', which work on its errors."
             )
-        chance = expit(scores) if self.output == "log-odds" else np.clip(scores, 0.0, 1.0)
+        chance = (
+            scipy.special.expit(scores) if self.output == "log-odds" else np.clip(scores, 0.0, 1.0)
+        )
         return np.where(self.outcome > 0, chance, 1.0 - chance)
 
     def loss(self, scores: FloatArray) -> FloatArray:

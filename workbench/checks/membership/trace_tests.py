@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from workbench.checks.membership.figures import Strata
 from workbench.checks.membership.signals import FloatArray, Mask
@@ -126,4 +126,4 @@ def trace_tests(asked: float, clean: FloatArray, records: int) -> tuple[float, f
     spread = max(float(clean.std(ddof=1)), 1 / math.sqrt(records))
     distance = (asked - float(clean.mean())) / (spread * math.sqrt(1 + 1 / len(clean)))
     freedom = len(clean) - 1
-    return float(stats.t.sf(distance, freedom)), float(stats.t.cdf(distance, freedom))
+    return float(scipy.stats.t.sf(distance, freedom)), float(scipy.stats.t.cdf(distance, freedom))

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from workbench.case.condition import Condition
 from workbench.checks.next_actions.blocking import OPEN, Routes
@@ -174,7 +174,9 @@ def _confirmed(
         gap = inside - total
         error = gap.standard_error
         worth = abs(gap.value) >= threshold / 4
-        p_values.append(float(2 * stats.norm.sf(abs(gap.value) / error)) if error > 1e-12 else 0.0)
+        p_values.append(
+            float(2 * scipy.stats.norm.sf(abs(gap.value) / error)) if error > 1e-12 else 0.0
+        )
         if not worth:
             p_values[-1] = 1.0
         share = part.value / total.value if total.value else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from scipy import stats
+import scipy
 
 from workbench.checks.finding import Rest, SavedForm
 from workbench.checks.planted_leaks.findings import (
@@ -126,7 +126,7 @@ def _rate(saved: SavedRate, threshold: float) -> LeakRate:
     fits = {"border": saved.size == threshold, "no leak": saved.size == 0, "leak": saved.size > 0}
     if not fits[saved.role]:
         raise wrong(f"{PLACE}.rates", f"holds a size that does not fit its role: {saved.size:g}.")
-    exact = stats.binomtest(saved.found, saved.trials).proportion_ci(0.95, method="exact")
+    exact = scipy.stats.binomtest(saved.found, saved.trials).proportion_ci(0.95, method="exact")
     return LeakRate(
         saved.feature,
         saved.comparison,

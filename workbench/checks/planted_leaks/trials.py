@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
@@ -183,7 +183,7 @@ class _Judged:
         self, role: Literal["leak", "border", "no leak"], size: float, found: npt.NDArray[np.bool_]
     ) -> LeakRate:
         count, trials = int(found.sum()), len(found)
-        exact = stats.binomtest(count, trials).proportion_ci(0.95, method="exact")
+        exact = scipy.stats.binomtest(count, trials).proportion_ci(0.95, method="exact")
         return LeakRate(
             self.feature, self.comparison, role, size, count, trials, exact.low, exact.high
         )

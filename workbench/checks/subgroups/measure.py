@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.case.asking.variations import fixed_interventions, variations_of
 from workbench.case.audit_case import AuditCase
@@ -241,7 +241,7 @@ def _confirmed(
         gap = here - there
         spread = gap.standard_error
         p_values.append(
-            float(2 * stats.norm.sf(abs(gap.value) / spread))
+            float(2 * scipy.stats.norm.sf(abs(gap.value) / spread))
             if spread > 1e-12
             else float(abs(gap.value) < 1e-9)
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
+import scipy
 
 from workbench.common.against_threshold import lies_within, p_within
 from workbench.common.multiple_testing import holm
@@ -191,7 +191,7 @@ def _over_pairs(
     above, below = deciding is not None, about.ceiling + off < tau
     pair = deciding or about.widest
     critical = profile.critical_groups if over == "groups" else profile.critical
-    half = (critical if above else float(stats.norm.isf(profile.alpha))) * pair.error + off
+    half = (critical if above else float(scipy.stats.norm.isf(profile.alpha))) * pair.error + off
     p = p_within(pair.value, pair.error, tau + off)
     ends = pair.value - half, pair.value + half
     return Claim(
@@ -224,7 +224,7 @@ def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> I
 def _p_share(people: PeopleProfile, n_rows: int, share: float) -> float:
     """p-value of "at most this share of the rows is moved"."""
     many = max(n_rows, people.asked)
-    return float(stats.hypergeom.sf(people.moved - 1, many, int(share * many), people.asked))
+    return float(scipy.stats.hypergeom.sf(people.moved - 1, many, int(share * many), people.asked))
 
 
 def _sizes(
@@ -236,7 +236,7 @@ def _sizes(
     off: float,
 ) -> Claim:
     size, error, pair, tau = people.mean_size, people.error, people.pair, profile.threshold + off
-    half = float(stats.norm.isf(profile.alpha)) * error + off
+    half = float(scipy.stats.norm.isf(profile.alpha)) * error + off
     p = p_within(size, error, tau)
     above = p <= profile.alpha / (profile.families * count)
     below = size + half < profile.threshold

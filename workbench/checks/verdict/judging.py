@@ -20,7 +20,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
@@ -279,7 +279,7 @@ def _slack(effects: EffectTable) -> dict[str, float]:
 
 def _looks(profile: EffectProfile) -> float:
     """How many independent looks the profile's critical value pays for."""
-    tail = 2 * float(stats.norm.sf(profile.critical))
+    tail = 2 * float(scipy.stats.norm.sf(profile.critical))
     return max(profile.alpha / profile.families / max(tail, 1e-300), 1.0)
 
 

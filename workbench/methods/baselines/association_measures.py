@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from workbench.methods.subgroup_search import Statistic
 
@@ -51,7 +51,7 @@ def _correlation(m: FloatArray) -> FloatArray:
 
 
 def _entropy(shares: FloatArray) -> FloatArray:
-    found: FloatArray = -special.xlogy(shares, np.maximum(shares, 0.0)).sum(axis=-1)
+    found: FloatArray = -scipy.special.xlogy(shares, np.maximum(shares, 0.0)).sum(axis=-1)
     return found
 
 

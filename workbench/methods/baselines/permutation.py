@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
@@ -222,9 +222,9 @@ def _roc_auc(scores: FloatArray, y: FloatArray) -> tuple[float, FloatArray]:
     """ROC AUC; a row's influence is how many of the other class it is ranked rightly against."""
     upper = y == y.max()
     n, above, below = len(y), int(upper.sum()), int((~upper).sum())
-    everywhere, placed = stats.rankdata(scores), np.empty(n)
-    placed[upper] = (everywhere[upper] - stats.rankdata(scores[upper])) / below
-    placed[~upper] = 1 - (everywhere[~upper] - stats.rankdata(scores[~upper])) / above
+    everywhere, placed = scipy.stats.rankdata(scores), np.empty(n)
+    placed[upper] = (everywhere[upper] - scipy.stats.rankdata(scores[upper])) / below
+    placed[~upper] = 1 - (everywhere[~upper] - scipy.stats.rankdata(scores[~upper])) / above
     value = float(placed[upper].mean())
     return value, (placed - value) * np.where(upper, n / above, n / below)
 

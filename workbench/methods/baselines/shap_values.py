@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
@@ -267,7 +267,7 @@ def _same_scores(
             return output, case.output
     if case.output == "probability":
         for output in range(sums.shape[1]):
-            if np.abs(expit(sums[:, output]) - scores).max() <= near:
+            if np.abs(scipy.special.expit(sums[:, output]) - scores).max() <= near:
                 return output, "log-odds"
     return None
 

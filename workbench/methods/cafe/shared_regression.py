@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
@@ -365,10 +365,10 @@ def solve_spd(gram: FloatArray, right: FloatArray) -> FloatArray:
     """Solve scaled normal equations; collinear regressors share their coefficient."""
     steadied = gram.copy()
     steadied[np.diag_indices_from(gram)] += COLLINEAR
-    factor = linalg.cho_factor(steadied, lower=True, overwrite_a=True)
-    solution: FloatArray = linalg.cho_solve(factor, right)
+    factor = scipy.linalg.cho_factor(steadied, lower=True, overwrite_a=True)
+    solution: FloatArray = scipy.linalg.cho_solve(factor, right)
     # One step of refinement takes the steadying out again wherever it was not needed.
-    solution += linalg.cho_solve(factor, right - gram @ solution)
+    solution += scipy.linalg.cho_solve(factor, right - gram @ solution)
     return solution
 
 

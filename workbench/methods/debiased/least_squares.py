@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
+import scipy
 
 __all__ = ["LeastSquares", "held_out_error"]
 
@@ -39,8 +39,8 @@ class LeastSquares:
         scaled = gram / np.outer(scaling, scaling)
         scaled[np.diag_indices_from(scaled)] += np.r_[0.0, np.full(len(gram) - 1, penalty / n)]
         scaled[np.diag_indices_from(scaled)] += STEADY
-        factor = linalg.cho_factor(scaled, lower=True)
-        return cls(linalg.cho_solve(factor, moment / scaling) / scaling, factor, scaling)
+        factor = scipy.linalg.cho_factor(scaled, lower=True)
+        return cls(scipy.linalg.cho_solve(factor, moment / scaling) / scaling, factor, scaling)
 
     def weights(self, gradients: FloatArray) -> FloatArray:
         """Solve for what a row's regressors times its residual adds, shape (width, k).
@@ -50,7 +50,7 @@ class LeastSquares:
         gradients : ndarray, shape (k, width)
             Derivatives of k quantities by the coefficients.
         """
-        solved = linalg.cho_solve(self._factor, (gradients / self._scaling).T)
+        solved = scipy.linalg.cho_solve(self._factor, (gradients / self._scaling).T)
         out: FloatArray = solved / self._scaling[:, None]
         return out
 

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg, special
+import scipy
 
 from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.equation import Equation, Keep
@@ -110,7 +110,7 @@ class NumericEquation:
         ndarray, shape (k, n)
         """
         scaled = (gradients / self._scaling).T
-        weights = linalg.cho_solve(self._factor, scaled) / self._scaling[:, None]
+        weights = scipy.linalg.cho_solve(self._factor, scaled) / self._scaling[:, None]
         n = len(self.column.values)
         out = np.empty((len(gradients), n))
         for rows in _chunks(n):
@@ -209,7 +209,7 @@ class CategoricalEquation:
         -------
         ndarray, shape (k, n)
         """
-        solved = linalg.cho_solve(self._information, gradients.T).T
+        solved = scipy.linalg.cho_solve(self._information, gradients.T).T
         width, others = self.coefficients.shape
         weights = solved.reshape(len(gradients), width, others)
         n = len(self.column.values)
@@ -225,7 +225,7 @@ class CategoricalEquation:
     def _probabilities(self, regressors: FloatArray) -> FloatArray:
         log_odds = np.zeros((len(regressors), len(self.column.levels)))
         log_odds[:, 1:] = regressors @ self.coefficients
-        chances: FloatArray = special.softmax(log_odds, axis=1)
+        chances: FloatArray = scipy.special.softmax(log_odds, axis=1)
         return chances
 
     @cached_property
@@ -245,7 +245,7 @@ class CategoricalEquation:
                 matrix[:, j, :, i] = block
         flat = matrix.reshape(width * others, width * others)
         flat[np.diag_indices_from(flat)] += RIDGE + 1e-9 * np.trace(flat) / len(flat)
-        factor: tuple[FloatArray, bool] = linalg.cho_factor(flat, lower=True)
+        factor: tuple[FloatArray, bool] = scipy.linalg.cho_factor(flat, lower=True)
         return factor
 
 
@@ -275,11 +275,11 @@ def _fit_numeric(column: Column, parents: tuple[Column, ...], keep: Keep | None)
     gram /= np.outer(scaling, scaling)
     gram[np.diag_indices_from(gram)] += np.r_[0.0, np.full(len(gram) - 1, RIDGE / present.sum())]
     gram[np.diag_indices_from(gram)] += 1e-10
-    factor = linalg.cho_factor(gram, lower=True)
+    factor = scipy.linalg.cho_factor(gram, lower=True)
     # About its own mean: what steadies the intercept must not depend on where a unit starts.
     centre = float(column.values[present].mean())
     moment = regressors.T @ (column.values[present] - centre)
-    coefficients = linalg.cho_solve(factor, moment / scaling) / scaling
+    coefficients = scipy.linalg.cho_solve(factor, moment / scaling) / scaling
     coefficients[0] += centre
     return NumericEquation(column, parents, terms, coefficients, factor, scaling)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, special
+import scipy
 
 __all__ = ["fit_multinomial"]
 
@@ -53,7 +53,7 @@ def fit_multinomial(regressors: FloatArray, counts: FloatArray) -> FloatArray:
 
     def fit_of(at: FloatArray) -> tuple[float, FloatArray]:
         log_odds = np.column_stack([np.zeros(len(regressors)), regressors @ at])
-        log_chances = log_odds - special.logsumexp(log_odds, axis=1, keepdims=True)
+        log_chances = log_odds - scipy.special.logsumexp(log_odds, axis=1, keepdims=True)
         return float((counts * log_chances).sum() - 0.5 * (penalty * at**2).sum()), log_chances
 
     value, log_chances = fit_of(found)
@@ -62,7 +62,7 @@ def fit_multinomial(regressors: FloatArray, counts: FloatArray) -> FloatArray:
         slope = regressors.T @ (counts[:, 1:] - sizes[:, None] * chances) - penalty * found
         curve = _curvature(regressors, sizes, chances)
         curve[np.diag_indices_from(curve)] += np.tile(penalty.ravel(), others)
-        step = linalg.solve(curve, slope.T.ravel(), assume_a="pos").reshape(others, width).T
+        step = scipy.linalg.solve(curve, slope.T.ravel(), assume_a="pos").reshape(others, width).T
         share, better = 1.0, value
         while share > SHORTEST:
             better, tried = fit_of(found + share * step)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 __all__ = ["LevelMeans", "PairBounds", "critical_value", "pair_bounds"]
 
@@ -125,17 +125,17 @@ def critical_value(bounds: Sequence[PairBounds], alpha: float, *, rows: int, see
             continue
         if found.factor is None:
             lone = rng.random(DRAWS) ** (1 / known.sum())
-            draws = stats.norm.ppf((1 + lone) / 2)
+            draws = scipy.stats.norm.ppf((1 + lone) / 2)
         else:
             factor = found.factor[known] / found.errors[known, None]
             noise = rng.standard_normal((factor.shape[1], DRAWS))
             draws = np.abs(factor @ noise).max(axis=0)
         largest = np.maximum(largest, draws)
-    plain = float(stats.norm.ppf(1 - alpha / 2))
+    plain = float(scipy.stats.norm.ppf(1 - alpha / 2))
     value = max(float(np.quantile(largest, 1 - alpha)), plain)
     if rows > 2:
-        tail = float(stats.norm.sf(value))
-        value = float(stats.t.isf(tail, rows - 1))
+        tail = float(scipy.stats.norm.sf(value))
+        value = float(scipy.stats.t.isf(tail, rows - 1))
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 __all__ = ["largest_share", "least_share"]
 
@@ -30,7 +30,7 @@ def largest_share(found: int, asked: int, many: int, alpha: float) -> float:
     low, high = found, many - (asked - found)
     while low < high:  # the largest number with a chance above alpha of as few as were found
         middle = (low + high + 1) // 2
-        if stats.hypergeom.cdf(found, many, middle, asked) > alpha:
+        if scipy.stats.hypergeom.cdf(found, many, middle, asked) > alpha:
             low = middle
         else:
             high = middle - 1

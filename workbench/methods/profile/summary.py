@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from workbench.methods.profile.answers import Answers, Assignment
 from workbench.methods.profile.bounds import (
@@ -185,7 +185,7 @@ def _part(
 ) -> PartProfile:
     sizes = np.abs(found.values)
     floors = np.where(found.shares > 0, sizes - critical * found.errors, -np.inf)
-    upper = sizes + float(stats.norm.ppf(1 - alpha)) * found.errors
+    upper = sizes + float(scipy.stats.norm.ppf(1 - alpha)) * found.errors
     ceilings = np.where(found.shares > 0, upper, -np.inf)
     broad = found.shares >= LEAST_SHARE
     best = int(np.argmax(np.where(broad, floors, -np.inf)))
@@ -253,7 +253,7 @@ def _spread(shares: FloatArray, found: PairBounds) -> tuple[float, float, float]
         return 0.0, 0.0, 0.0
     slope = (total * values / spread) @ weights
     error = _error(slope[None, :], found)[0]
-    half = float(stats.norm.ppf(0.975)) * error
+    half = float(scipy.stats.norm.ppf(0.975)) * error
     return spread, max(spread - half, 0.0), spread + half
 
 
@@ -357,7 +357,7 @@ def _reach(spans: FloatArray, many: int, rules: _PeopleRules) -> float:
     """Smallest threshold beyond which at most the stated share of the rows surely moves."""
     size = len(spans)
     most = int(rules.share * many)
-    held = stats.hypergeom.cdf(np.arange(most + 1), many, most + 1, size)
+    held = scipy.stats.hypergeom.cdf(np.arange(most + 1), many, most + 1, size)
     # With k rows beyond, more than the stated share is refuted as long as that is rare.
     beyond = int((held <= rules.alpha).sum()) - 1 if size < many else most
     if beyond < 0:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 import msgspec
-from scipy import stats
+import scipy
 
 from workbench.common.saved_values import (
     Count,
@@ -156,7 +156,7 @@ def _check(profile: EffectProfile, feature: FeatureProfile) -> None:
         for by_part in feature.groups.values()
         for about in by_part.values()
     ]
-    reach = float(stats.norm.isf(profile.alpha))
+    reach = float(scipy.stats.norm.isf(profile.alpha))
     for about, critical in bounds:
         floor = max(abs(about.surest.value) - critical * about.surest.error, 0.0)
         ceiling = abs(about.widest.value) + reach * about.widest.error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Collection
 from functools import partial
 from importlib import import_module
 from types import ModuleType
@@ -41,11 +42,11 @@ MOVED = {
 """Where a module of version 0.1 is now, both below ``workbench``."""
 
 
-def keep_old_paths() -> None:
+def keep_old_paths(public: Collection[str]) -> None:
     """Let the old paths be imported from now on; doing it twice changes nothing.
 
-    Each is a module without content that looks names up where they are now. A function of the
-    package keeps its name where a module was once named so.
+    Each is a module without content that looks names up where they are now. A public name of the
+    package stays what it is where a module was once named so.
     """
     package = sys.modules["workbench"]
     for name in MOVED:
@@ -54,7 +55,7 @@ def keep_old_paths() -> None:
             module = ModuleType(path, f"Moved to workbench.{MOVED[name]}.")
             vars(module)["__getattr__"] = partial(_look_up, name)
             sys.modules[path] = module
-            if not hasattr(package, name):
+            if name not in public:
                 setattr(package, name, module)
 
 
