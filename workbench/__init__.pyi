@@ -1,6 +1,8 @@
 from workbench import datasets, evidence, unlearning
 from workbench.auditing.audit import audit
+from workbench.auditing.questions import question_plan
 from workbench.case.asking.budget import Budget
+from workbench.case.asking.question_plan import QuestionPlan
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast, Resample, Shift
 from workbench.case.target import UnlearningTarget
@@ -79,6 +81,7 @@ __all__ = [
     "NextActions",
     "NotIdentifiableError",
     "PlantedLeaks",
+    "QuestionPlan",
     "Resample",
     "Shift",
     "TargetError",
@@ -103,6 +106,7 @@ __all__ = [
     "next_actions",
     "path_effects",
     "planted_leaks",
+    "question_plan",
     "read_model",
     "read_report",
     "read_table",

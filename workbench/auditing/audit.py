@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench.auditing.clock import Steps
+from workbench.auditing.questions import plan_questions
 from workbench.auditing.ranges import AuditRange, explained, kept_levels, tested_range
 from workbench.auditing.steps import (
     run_baselines,
@@ -59,6 +60,7 @@ def audit(
     checks: Iterable[str] = (),
     compare: Mapping[str, Any] | None = None,
     training: Training | None = None,
+    max_queries: int | None = None,
     progress: Progress | None = None,
     early: Callable[[AuditReport], None] | None = None,
 ) -> AuditReport:
@@ -114,6 +116,12 @@ def audit(
     training : Training, optional
         How the model was trained, for the check "membership"; its mask of rows also says on which
         rows the models' utility can be measured fairly.
+    max_queries : int, optional
+        The most rows that the model may be asked about, for one that costs money. Profile and
+        debiased estimate ask about samples of the rows then, the estimate is carried over to all
+        of them by CAFÉ, and the intervals count that; what asks about many more rows is left out
+        and named in ``report.skipped``. See :func:`workbench.question_plan`, which says beforehand
+        what would be asked. The rows as they are were asked about when the case was made.
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.
@@ -145,7 +153,7 @@ def audit(
     'above'
     """
     chosen, further = _checked_methods(methods), _checked(checks, CHECK_NAMES, "checks")
-    budget = Budget(within=case.budget)
+    budget = Budget(limit=max_queries, within=case.budget)
     case = case.counted_in(budget)
     compared = None if compare is None else read_compared(case, target, compare)
     asked_target, written = target, intervention
@@ -162,6 +170,19 @@ def audit(
     if written is None and tested.intervention is not None:
         intervention = tested.intervention
     varied = variations_of(case, names, positions, intervention, seed)
+    plan = None
+    if max_queries is not None and case.model.can_query:
+        plan = plan_questions(
+            case,
+            target,
+            varied,
+            max_queries,
+            methods=chosen,
+            checks=further,
+            groups=len(groups),
+            levels=tested.levels,
+            seed=seed,
+        )
     with progress_bar(progress) as report_progress:
         steps = Steps(budget, report_progress)
         asked = AuditRequest(
@@ -180,6 +201,7 @@ def audit(
             groups=groups,
             compared=compared,
             training=training,
+            plan=plan,
         )
         equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
         profile = run_profile(asked, steps, tested.levels, equations)
@@ -197,6 +219,7 @@ def audit(
                 equations,
                 threshold=tau,
                 intervention=asked.intervention,
+                notes=() if plan is None else plan.asked(),
                 seed=seed,
             ),
         )
@@ -232,6 +255,7 @@ def audit(
                 seed=seed,
                 subgroups={name: condition.text for name, condition in groups.items()},
                 checks=further,
+                max_queries=max_queries,
                 given=[
                     name
                     for name, value in (("compare", compare), ("training", training))

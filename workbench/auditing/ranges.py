@@ -102,6 +102,7 @@ def profile_of(
     *,
     threshold: float,
     alpha: float,
+    max_queries: int | None,
     seed: int,
     progress: Progress,
 ) -> EffectProfile:
@@ -115,6 +116,7 @@ def profile_of(
         alpha=alpha,
         groups={name: condition.text for name, condition in groups.items()},
         equations=equations,
+        max_queries=max_queries,
         seed=seed,
         progress=progress,
     )

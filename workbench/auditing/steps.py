@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from workbench.auditing.clock import Steps
 from workbench.auditing.ranges import profile_of
+from workbench.case.asking.question_plan import LEFT_OUT
 from workbench.case.audit_request import AuditRequest
 from workbench.case.target import UnlearningTarget
 from workbench.checks.finding import Earlier, Finding
@@ -96,6 +97,7 @@ def run_profile(
             levels,
             used,
             asked.groups,
+            max_queries=None if asked.plan is None else asked.plan.profile,
             threshold=asked.threshold,
             alpha=asked.alpha,
             seed=asked.seed,
@@ -116,6 +118,9 @@ def run_effects(asked: AuditRequest, steps: Steps, equations: Equations | None) 
     failure: AuditError | None = None
     for method in CAUSAL_METHODS:
         if method.name not in asked.methods:
+            continue
+        if asked.plan is not None and method.asks_all_rows:
+            steps.skipped[method.name] = LEFT_OUT
             continue
         if method.needs_queries and not asked.case.model.can_query:
             steps.skipped[method.name] = NO_QUERIES
@@ -140,6 +145,9 @@ def run_paths(
     """Follow the effects path by path."""
     if equations is None:
         return ()
+    if asked.plan is not None:
+        steps.skipped["paths"] = LEFT_OUT
+        return ()
     simulator = _simulator(asked, equations)
     used = equations if simulator is None else simulator.equations
     return steps.run(
@@ -156,7 +164,9 @@ def run_subgroups(
         return {}
     found: dict[str, EffectTable] = {}
     estimate: Callable[..., EffectTable] | None = None
-    if "debiased" in asked.methods:
+    if asked.plan is not None:
+        estimate = partial(debiased_effects, max_queries=asked.plan.per_table)
+    elif "debiased" in asked.methods:
         estimate = partial(debiased_effects, simulator=_simulator(asked, equations))
     elif "cafe" in asked.methods:
         estimate = cafe_effects
@@ -191,6 +201,9 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
     )
     if not {"cafe", "debiased"}.intersection(asked.methods) or not others:
         return _no_effects(asked)
+    if asked.plan is not None:
+        steps.skipped["cafe, other features"] = LEFT_OUT
+        return _no_effects(asked)
     found = steps.optional(
         "cafe, other features",
         lambda: cafe_effects(
@@ -220,7 +233,12 @@ def run_baselines(
 ) -> Iterator[tuple[str, BaselineFinding | None]]:
     """Ask every baseline; one that cannot answer gives None and is named among what was skipped."""
     for method in BASELINES:
-        if method.name in asked.methods:
+        if method.name not in asked.methods:
+            continue
+        if asked.plan is not None and method.asks:
+            steps.skipped[method.name] = LEFT_OUT
+            yield method.name, None
+        else:
             yield method.name, steps.optional(method.name, partial(method.run, asked))
 
 
@@ -234,6 +252,10 @@ def run_checks(
     """Run every check that is asked for, in the order of their table."""
     found: dict[str, Finding] = {}
     for check in (check for check in CHECKS if check.wanted(asked)):
+        if asked.plan is not None and check.asks:
+            steps.skipped[check.step] = LEFT_OUT
+            yield check.name, None
+            continue
         run = steps.run if check.asked_by == "compare" else steps.optional
         earlier = Earlier(verdict, equations, effects, dict(found))
         said = run(check.step, partial(check.run, asked, earlier))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -144,6 +144,9 @@ class AuditCase:
     def with_rows(self, positions: npt.NDArray[np.intp]) -> AuditCase:
         """Return the case on some of its rows, without asking the model again.
 
+        A number keeps the range that it has on all rows: what may be set does not depend on which
+        rows are looked at.
+
         Parameters
         ----------
         positions : ndarray of int, shape (m,)
@@ -157,7 +160,10 @@ class AuditCase:
         data = self.data.iloc[positions]
         box, predictions = self.model.at_rows(positions), self.predictions[positions]
         predictions.setflags(write=False)
-        encoded = _encoded(data, self.graph, box, self.outcome)
+        encoded = {
+            name: _in_range_of(self.columns.get(name), column)
+            for name, column in _encoded(data, self.graph, box, self.outcome).items()
+        }
         return self._made(data, box, self.graph, encoded, predictions, self.budget)
 
     def with_model(self, model: Any) -> AuditCase:
@@ -350,6 +356,13 @@ def _encoded(
     return MappingProxyType(
         {name: done[name] if name in done else encode_column(name, data[name]) for name in known}
     )
+
+
+def _in_range_of(whole: Column | None, part: Column) -> Column:
+    """Return a column of some rows with the range that a number has on all rows."""
+    if whole is None or part.is_constant or not (part.is_numeric and whole.is_numeric):
+        return part
+    return replace(part, low=whole.low, high=whole.high)
 
 
 def _derived(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.case.asking.question_plan import QuestionPlan
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.compared_cases import ComparedCases
@@ -50,6 +51,8 @@ class AuditRequest:
         The models beside the audited one (``compare=``).
     training : Training or None
         How the audited model was trained.
+    plan : QuestionPlan or None
+        How questions are shared among the steps, where they are limited.
     """
 
     case: AuditCase
@@ -67,6 +70,7 @@ class AuditRequest:
     groups: Mapping[str, Condition] = field(default_factory=dict)
     compared: ComparedCases | None = None
     training: Training | None = None
+    plan: QuestionPlan | None = None
 
     def varied_as(self, intervention: Interventions) -> AuditRequest:
         """Return the request with another change of the target's features to explain."""

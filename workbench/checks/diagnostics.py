@@ -80,6 +80,7 @@ def diagnose(
     *,
     threshold: float,
     intervention: Interventions = None,
+    notes: Sequence[str] = (),
     seed: int,
 ) -> Diagnostics:
     """Run every check of an audit.
@@ -88,6 +89,8 @@ def diagnose(
     ----------
     threshold : float
         τ of the verdict: what is worth a warning.
+    notes : sequence of str
+        What else is to be known before the effects are trusted.
     """
     mask = target.mask(case.data)
     positions = np.flatnonzero(mask)
@@ -116,6 +119,7 @@ def diagnose(
             *unexplained.values(),
             *_about_form(effects),
             *_warn(case, target, len(positions), disagreement, fit, support),
+            *notes,
         ),
         tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case)])),
     )

@@ -225,6 +225,8 @@ class Check(Generic[F]):
         ``outline(finding, about)`` to what a report says of it; by default what any finding says.
     place : {"first", "found", "next", "sure", "last"}
         Where in a report; see :data:`Place`.
+    asks : bool
+        Whether it asks the model about many rows, and is left out where questions are limited.
     """
 
     name: str
@@ -240,6 +242,7 @@ class Check(Generic[F]):
     csv_rows: Callable[[F], Iterable[CsvRow]] = _no_rows
     outline: Callable[[F, About], tuple[Block, ...]] = plain_outline
     place: Place = "last"
+    asks: bool = False
 
     @property
     def step(self) -> str:

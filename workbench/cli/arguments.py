@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,11 +11,13 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.case.target import UnlearningTarget
+from workbench.checks.registry import CHECK_BY_NAME
 from workbench.common.errors import DataError, TargetError, listed
 from workbench.tables.columns import Column
 from workbench.tables.files.column_types import Stated, stated
 
 __all__ = [
+    "check_settings",
     "contrast_of",
     "levels_of",
     "names_of",
@@ -204,3 +207,18 @@ def stated_of(types: Sequence[str], missing: Sequence[str], decimal: str | None)
         name, _, mark = text.rpartition("=")
         marks.setdefault(name, []).append(mark)
     return stated(kinds, marks or None, decimal)
+
+
+def check_settings(threshold: float | None, alpha: float, checks: Sequence[str]) -> None:
+    """Refuse before the long work begins what would fail after it."""
+    for name in checks:
+        if name in CHECK_BY_NAME and "training" in CHECK_BY_NAME[name].needs:
+            raise TargetError(
+                f"--check {name} trains models like the audited one, which takes the function "
+                f"that trained it: in Python, wb.audit(case, target, checks=[{name!r}], "
+                f"training=wb.Training(train, rows=...))."
+            )
+    if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
+        raise TargetError(f"--threshold must be a number above 0, not {threshold:g}.")
+    if not 0 < alpha < 0.5:
+        raise TargetError(f"--alpha must lie between 0 and 0.5, not {alpha:g}.")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from workbench.auditing.audit import audit
+from workbench.auditing.questions import question_plan
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
 from workbench.cli.arguments import (
+    check_settings,
     contrast_of,
     levels_of,
     names_of,
@@ -30,12 +30,13 @@ from workbench.cli.output import (
     exit_status,
     files_to_write,
     reported,
+    show_plan,
     show_report,
     write_files,
 )
 from workbench.cli.request_commands import registry_app
 from workbench.cli.sources import SAMPLES, Named, load_case, load_compared
-from workbench.common.errors import MissingPackageError, TargetError
+from workbench.common.errors import MissingPackageError
 from workbench.common.progress import silent
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.endpoint.protocols import PROTOCOLS
@@ -215,6 +216,12 @@ def audit_command(
     ] = None,
     alpha: Annotated[float, typer.Option(help="Error rate of the verdict.")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="Same input and seed, same output.")] = 0,
+    max_queries: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="The most rows that the model may be asked about, for one that costs money."
+        ),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
@@ -243,7 +250,7 @@ def audit_command(
     With --before and --retrained it says what unlearning removed, and what is left of it.
     """
     with reported():
-        _check_settings(threshold, alpha, check or ())
+        check_settings(threshold, alpha, check or ())
         files = files_to_write(html=html, json=json, csv=csv)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
         loaded = load_case(
@@ -270,17 +277,23 @@ def audit_command(
         wanted = target_of(loaded.case, names, where, tuple(row or ()))
         levels = levels_of(contrast, low, high)
         varied = None if levels is None else contrast_of(loaded.case, names, levels)
+        options: dict[str, Any] = {
+            "methods": tuple(method) if method else METHOD_NAMES,
+            "range": range_of(loaded.case, names, range_),
+            "intervention": varied,
+            "seed": seed,
+            "subgroups": groups,
+            "checks": tuple(check or ()),
+            "max_queries": max_queries,
+        }
+        if max_queries is not None and not quiet:
+            show_plan(question_plan(loaded.case, wanted, **options))
         report = audit(
             loaded.case,
             wanted,
-            methods=tuple(method) if method else METHOD_NAMES,
-            range=range_of(loaded.case, names, range_),
-            intervention=varied,
+            **options,
             threshold=threshold,
             alpha=alpha,
-            seed=seed,
-            subgroups=groups,
-            checks=tuple(check or ()),
             compare=others.models or None,
             progress=silent if quiet else None,
         )
@@ -382,18 +395,3 @@ def serve_command(
             endpoints=tuple(endpoint or ()),
             report=report,
         )
-
-
-def _check_settings(threshold: float | None, alpha: float, checks: Sequence[str]) -> None:
-    """Refuse before the long work begins what would fail after it."""
-    for name in checks:
-        if name in CHECK_BY_NAME and "training" in CHECK_BY_NAME[name].needs:
-            raise TargetError(
-                f"--check {name} trains models like the audited one, which takes the function "
-                f"that trained it: in Python, wb.audit(case, target, checks=[{name!r}], "
-                f"training=wb.Training(train, rows=...))."
-            )
-    if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
-        raise TargetError(f"--threshold must be a number above 0, not {threshold:g}.")
-    if not 0 < alpha < 0.5:
-        raise TargetError(f"--alpha must lie between 0 and 0.5, not {alpha:g}.")

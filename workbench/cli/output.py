@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import typer
 
+from workbench.case.asking.question_plan import QuestionPlan
 from workbench.common.errors import AuditError, DataError
 from workbench.report.audit_report import AuditReport
 
@@ -22,6 +23,7 @@ __all__ = [
     "exit_status",
     "files_to_write",
     "reported",
+    "show_plan",
     "show_report",
     "write_files",
 ]
@@ -122,6 +124,12 @@ def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
         for name, _ in written:
             with suppress(FileNotFoundError):
                 os.unlink(name)
+
+
+def show_plan(plan: QuestionPlan) -> None:
+    """Say what will be asked, before it is; apart from what the report prints."""
+    for sentence in plan.sentences():
+        typer.echo(sentence, err=True)
 
 
 def show_report(

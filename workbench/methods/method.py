@@ -80,6 +80,8 @@ class CausalMethod(AuditMethod):
         Whether it needs the structural equations, which an audit fits once.
     takes_equations : bool
         Whether it takes them where they can be fitted, and can do without.
+    asks_all_rows : bool
+        Whether it asks about every row, and is left out where questions are limited.
     """
 
     run: Callable[[AuditRequest, Equations | None], EffectTable]
@@ -87,6 +89,7 @@ class CausalMethod(AuditMethod):
     needs_queries: bool = False
     needs_equations: bool = False
     takes_equations: bool = False
+    asks_all_rows: bool = False
 
 
 R = TypeVar("R", bound=BaselineFinding)
@@ -136,8 +139,11 @@ class Baseline(AuditMethod, Generic[R]):
         ``csv_rows(finding)`` to rows of :meth:`AuditReport.to_csv`.
     saved : SavedBaseline, optional
         Not needed where the finding is an :class:`Attribution`.
+    asks : bool
+        Whether it asks the model about many rows, and is left out where questions are limited.
     """
 
     run: Callable[[AuditRequest], R]
     saved: SavedBaseline[R] | None = None
     csv_rows: Callable[[R], Iterable[CsvRow]] = attribution_rows
+    asks: bool = False

@@ -21,6 +21,7 @@ def audit_call(
     checks: Sequence[str],
     given: Sequence[str] = (),
     range_: object = None,
+    max_queries: int | None = None,
 ) -> str:
     """Write the call that repeats an audit; what is None or empty is left to the defaults.
 
@@ -43,6 +44,8 @@ def audit_call(
         options.append(f"subgroups={dict(subgroups)!r}")
     if checks:
         options.append(f"checks={list(checks)!r}")
+    if max_queries is not None:
+        options.append(f"max_queries={max_queries!r}")
     options += [f"{name}={name}" for name in given]
     return f"wb.audit(case, target, {', '.join(options)})"
 

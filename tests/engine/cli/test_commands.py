@@ -565,3 +565,12 @@ def test_what_is_no_saved_report_is_said_in_words(tmp_path: Path) -> None:
         done = CliRunner().invoke(cli.app, ["report", str(tmp_path / name)])
         assert done.exit_code == 2
         assert words in done.stderr
+
+
+def test_a_limit_on_questions_is_planned_aloud_and_stands_in_the_report() -> None:
+    done = run("audit", "loan", "--target", "zip_code", "--max-queries", "9000", "--code")
+    assert done.exit_code == 1, done.output
+    assert done.output.index("at most 9,000 rows") < done.output.index("Influence above")
+    assert "random sample of" in done.output and "max_queries=9000" in done.output
+    few = run("audit", "loan", "--target", "zip_code", "--max-queries", "10")
+    assert few.exit_code == 2 and "give at least" in few.output

@@ -33,6 +33,7 @@ def _run(asked: AuditRequest, earlier: Earlier) -> ModelChange:
         claims=() if earlier.verdict is None else earlier.verdict.claims,
         known=earlier.effects,
         equations=earlier.equations,
+        max_queries=None if asked.plan is None else asked.plan.per_table,
         seed=asked.seed,
         progress=asked.progress,
     )

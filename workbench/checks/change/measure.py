@@ -52,6 +52,7 @@ def change_of_models(
     claims: Sequence[Claim] = (),
     known: EffectTable | None = None,
     equations: Equations | None = None,
+    max_queries: int | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> ModelChange:
@@ -78,6 +79,8 @@ def change_of_models(
         again where the other models' can be estimated in the same way.
     equations : Equations, optional
         Fuzzing's own of the same features and data, fitted before.
+    max_queries : int, optional
+        The most rows that each further model may be asked about, for its debiased effects.
 
     Returns
     -------
@@ -107,7 +110,11 @@ def change_of_models(
                 found = found + known.of(method)
                 continue
             try:
-                estimate = ESTIMATES[method](one, target, fixed, fitted, ask, seed)
+                if method == "debiased" and ask and max_queries is not None:
+                    options["max_queries"] = max_queries
+                    estimate: EffectsOfOne = debiased_effects
+                else:
+                    estimate = ESTIMATES[method](one, target, fixed, fitted, ask, seed)
                 found = found + estimate(one, target, **options)
             except AuditError as error:
                 left_out[f"{method}, {role}"] = str(error)

@@ -41,6 +41,7 @@ CHECK = Check(
     does="tries other graphs",
     cost="up to some 6 seconds on tens of thousands of rows",
     run=_run,
+    asks=True,
     saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,

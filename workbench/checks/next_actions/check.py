@@ -43,6 +43,7 @@ CHECK = Check(
     does="says what to do next",
     cost="about as long as causal fuzzing, once more",
     run=_run,
+    asks=True,
     saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,

@@ -40,6 +40,7 @@ CHECK = Check(
     does="searches where the influence hides",
     cost="up to some 20 seconds on tens of thousands of rows",
     run=_run,
+    asks=True,
     saved=SAVED,
     csv_rows=_csv_rows,
     outline=outline,

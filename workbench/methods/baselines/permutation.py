@@ -254,4 +254,5 @@ METHOD = Baseline(
     label="Permutation importance",
     cost="seconds; it asks the model about two copies of up to 10,000 rows for every feature",
     run=_run,
+    asks=True,
 )

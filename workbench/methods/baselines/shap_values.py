@@ -376,4 +376,5 @@ METHOD = Baseline(
     label="SHAP (attribution)",
     cost="seconds for trees and linear models; minutes for a model that must be asked",
     run=_run,
+    asks=True,
 )

@@ -253,7 +253,8 @@ def _nothing(case: AuditCase, plan: Plan, positions: npt.NDArray[np.intp]) -> St
 
 
 def _run(asked: AuditRequest, _: Equations | None) -> EffectTable:
-    return cafe_effects(asked.case, asked.target, **asked.options)
+    direct: Direct = "query" if asked.plan is None else "regression"
+    return cafe_effects(asked.case, asked.target, direct=direct, **asked.options)
 
 
 METHOD = CausalMethod(

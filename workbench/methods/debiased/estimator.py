@@ -35,6 +35,7 @@ from workbench.methods.debiased.sampled import on_all_rows, sampled_case
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Estimator
+from workbench.methods.fuzzing.equation_error import SAMPLE_ROWS
 from workbench.methods.fuzzing.estimator import fuzzed_effects
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.method import CausalMethod
@@ -117,9 +118,25 @@ def debiased_effects(
     if not ask:
         return regressed_effects(case, target, varied, mask, ask=False, seed=seed)
     if max_queries is not None:
-        part, places, levels = sampled_case(case, target, intervention, max_queries, seed)
-        found = debiased_effects(part, target, levels, seed=seed, progress=progress)
+        part, places, levels, nudged = sampled_case(case, target, intervention, max_queries, seed)
+        found = _asked_effects(part, target, levels, None, nudged, seed, progress)
         return on_all_rows(case, target, levels, part, places, found, seed)
+    return _asked_effects(case, target, intervention, simulator, SAMPLE_ROWS, seed, progress)
+
+
+def _asked_effects(
+    case: AuditCase,
+    target: UnlearningTarget,
+    intervention: Interventions,
+    simulator: Simulator | None,
+    nudged_rows: int,
+    seed: int,
+    progress: Progress,
+) -> EffectTable:
+    """Estimate by equations, correction and questions about every row of a case."""
+    names, mask = case.resolve(target)
+    positions = np.flatnonzero(mask)
+    varied = variations_of(case, names, positions, intervention, seed)
     try:
         if simulator is None:
             simulator = Simulator.of(case, names, varied, seed=seed, progress=progress)
@@ -127,7 +144,13 @@ def debiased_effects(
         return regressed_effects(case, target, varied, mask, ask=True, seed=seed)
     equations = simulator.equations
     started = fuzzed_effects(
-        case, target, intervention=intervention, equations=equations, seed=seed, progress=progress
+        case,
+        target,
+        intervention=intervention,
+        equations=equations,
+        nudged_rows=nudged_rows,
+        seed=seed,
+        progress=progress,
     )
     plans = _plans(case, target, varied, mask)
     left = simulator.unexplained([case.carriers(name) for name in plans], progress)
@@ -195,6 +218,9 @@ def _widened(joint: FeatureEffects, corrections: list[Effect]) -> FeatureEffects
 
 
 def _run(asked: AuditRequest, equations: Equations | None) -> EffectTable:
+    if asked.plan is not None:
+        most = asked.plan.per_table
+        return debiased_effects(asked.case, asked.target, max_queries=most, **asked.options)
     simulator = None
     if equations is not None:
         simulator = Simulator.of(

@@ -7,28 +7,120 @@ Influence columns carry both, so that the interval counts the sample and the cor
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.case.asking.variations import fixed_interventions
+from workbench.case.asking.variations import fixed_interventions, variations_of
 from workbench.case.audit_case import AuditCase
-from workbench.case.intervention import Interventions
+from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
-from workbench.common.errors import TargetError
+from workbench.common.errors import InterventionError, TargetError
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.debiased.simulator import REDRAWS
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.fuzzing.equation_error import SAMPLE_ROWS
+from workbench.methods.fuzzing.estimator import ENOUGH_ROWS
 
-__all__ = ["on_all_rows", "sampled_case"]
+__all__ = ["Sample", "affordable", "least_questions", "on_all_rows", "sampled_case"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
 FEWEST_ROWS = 200
 """Rows below which equations and correction mean little."""
+NUDGED_SHARE = 0.2
+"""Share of the questions that tell how the equations' errors matter."""
+FEWEST_NUDGED = 16
+"""Rows that tell it, at the least."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How many rows are asked about, and how many show how the equations' errors matter."""
+
+    rows: int
+    nudged: int
+
+
+def affordable(case: AuditCase, varied: Sequence[Variation], max_queries: int) -> Sample:
+    """Choose the largest sample on which the effects take no more than `max_queries` questions.
+
+    Raises
+    ------
+    TargetError
+        When not even a small one is paid for.
+    """
+    least = least_questions(case, varied)
+    if max_queries < least:
+        raise TargetError(
+            f"max_queries={max_queries:,} is too few for this target; give at least {least:,}."
+        )
+    nudges, sizes, costs = _costs(case, varied)
+    spare = min(NUDGED_SHARE * max_queries, max_queries - int(costs[0]))
+    nudged = int(np.clip(spare // max(nudges, 1), FEWEST_NUDGED, SAMPLE_ROWS))
+    return Sample(int(sizes[costs + nudged * nudges <= max_queries][-1]), nudged)
+
+
+def least_questions(case: AuditCase, varied: Sequence[Variation]) -> int:
+    """Return the fewest questions that effects can be estimated with."""
+    nudges, _, costs = _costs(case, varied)
+    return int(costs[0]) + FEWEST_NUDGED * nudges
+
+
+def _costs(
+    case: AuditCase, varied: Sequence[Variation]
+) -> tuple[int, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the questions of one nudged row, and samples' sizes with what they take at most."""
+    jobs = [_Job.of(case, (v,)) for v in varied]
+    if len(varied) > 1:
+        jobs.append(_Job.of(case, tuple(varied)))
+    redrawn = REDRAWS * len({case.carriers(v.feature) for v in varied} - {()})
+    sizes = np.arange(min(FEWEST_ROWS, case.n_rows), case.n_rows + 1)
+    costs = sizes * redrawn + sum(job.cost(sizes) for job in jobs)
+    return sum(job.per_nudged for job in jobs), sizes, costs
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What one feature, or all of them together, may take: at most, and per row.
+
+    Attributes
+    ----------
+    alone, carried : int
+        Questions about a row with the features alone changed, and with what they carry along.
+    drawn, gaps : bool
+        Whether something is drawn in the rows, so that few of them are repeated; whether
+        something is missing, so that all are.
+    per_nudged : int
+        Questions about a row that is nudged.
+    """
+
+    alone: int
+    carried: int
+    drawn: bool
+    gaps: bool
+    per_nudged: int
+
+    @classmethod
+    def of(cls, case: AuditCase, varied: Sequence[Variation]) -> _Job:
+        names = {v.feature for v in varied}
+        levels = 1 + max(len(v.after) for v in varied)
+        reads = not names.isdisjoint(case.reads)
+        carriers = {c for name in names for c in case.carriers(name)} - names
+        columns = [case.columns[c] for c in carriers if c in case.columns]
+        outcomes = (1 + reads) if columns else 0
+        ends = sum(2 if column.is_numeric else len(column.levels) for column in columns)
+        gaps = any(column.is_numeric and np.isnan(column.values).any() for column in columns)
+        drawn = gaps or any(not column.is_numeric or column.integer for column in columns)
+        return cls(levels * reads, levels * outcomes, drawn, gaps, 2 * outcomes * ends)
+
+    def cost(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        copies = np.maximum(1 + self.gaps, -(-ENOUGH_ROWS // rows) if self.drawn else 1)
+        questions: npt.NDArray[np.intp] = rows * (self.alone + self.carried * copies)
+        return questions
 
 
 def sampled_case(
@@ -37,7 +129,7 @@ def sampled_case(
     intervention: Interventions,
     max_queries: int,
     seed: int,
-) -> tuple[AuditCase, Positions, Interventions]:
+) -> tuple[AuditCase, Positions, Interventions, int]:
     """Choose the rows that may be asked about.
 
     Returns
@@ -48,6 +140,8 @@ def sampled_case(
         Where they stand.
     intervention : mapping of str to intervention
         With the levels of the whole.
+    nudged : int
+        How many of them show how the equations' errors matter.
 
     Raises
     ------
@@ -57,34 +151,21 @@ def sampled_case(
     if target.rows is not None:
         raise TargetError("max_queries= samples rows; this target names the rows that it is about.")
     names, mask = case.resolve(target)
-    per_row, fixed = _cost(case, names)
-    rows = min(case.n_rows, (max_queries - fixed) // max(per_row, 1))
-    if rows < min(FEWEST_ROWS, case.n_rows):
-        least = fixed + per_row * min(FEWEST_ROWS, case.n_rows)
-        raise TargetError(
-            f"max_queries={max_queries:,} is too few for this target; give at least {least:,}."
-        )
-    levels = fixed_interventions(case, names, np.flatnonzero(mask), intervention, seed)
-    drawn = np.random.default_rng([seed, 41]).choice(case.n_rows, rows, replace=False)
+    positions = np.flatnonzero(mask)
+    varied = variations_of(case, names, positions, intervention, seed)
+    sample = affordable(case, varied, max_queries)
+    levels = fixed_interventions(case, names, positions, intervention, seed)
+    drawn = np.random.default_rng([seed, 41]).choice(case.n_rows, sample.rows, replace=False)
     places = np.sort(drawn)
-    return case.with_rows(places), places, levels
-
-
-def _cost(case: AuditCase, names: tuple[str, ...]) -> tuple[int, int]:
-    """Return the most questions that one row takes, and those that take no more with more rows."""
-    per_row, fixed = 0, 0
-    jobs = len(names) + (len(names) > 1)
-    for name in names:
-        carriers = [node for node in case.carriers(name) if node in case.columns]
-        per_row += 2
-        if carriers:
-            # Before and after, all and the mediators alone, each perhaps twice; and the redraws.
-            per_row += 8 + REDRAWS
-            ends = sum(
-                2 if case.columns[c].is_numeric else len(case.columns[c].levels) for c in carriers
-            )
-            fixed += 2 * 2 * SAMPLE_ROWS * ends
-    return per_row * jobs // len(names) + 1, fixed * jobs // len(names)
+    part = case.with_rows(places)
+    try:
+        variations_of(part, names, np.flatnonzero(part.resolve(target)[1]), levels, seed)
+    except InterventionError:
+        raise TargetError(
+            f"Among the {sample.rows:,} rows that max_queries={max_queries:,} pays for, none has a "
+            f"level that the change goes between. Allow more questions, or name other levels."
+        ) from None
+    return part, places, levels, sample.nudged
 
 
 def on_all_rows(

@@ -58,6 +58,7 @@ def fuzzed_effects(
     intervention: Interventions = None,
     residuals: Residuals = "abduct",
     equations: Equations | None = None,
+    nudged_rows: int = SAMPLE_ROWS,
     seed: int = 0,
     progress: Progress = silent,
 ) -> EffectTable:
@@ -74,6 +75,8 @@ def fuzzed_effects(
         Keep each row's own noise, or replace a moved node by its expected value as the paper does.
     equations : Equations, optional
         Fitted before, to be shared between calls; fitted here by default.
+    nudged_rows : int, default 256
+        Rows that show how the equations' errors move the effects.
     seed : int, default 0
         For the noise of categories and whole numbers, and for interventions that draw.
     progress : callable, optional
@@ -117,7 +120,8 @@ def fuzzed_effects(
         )
     equations.check_cover(case, names)
     sampled = target.kind != "datapoints"
-    run = _Run(case, equations, positions, sampled, QueryBatch(case, progress, "fuzzing"), seed)
+    batch = QueryBatch(case, progress, "fuzzing")
+    run = _Run(case, equations, positions, sampled, batch, nudged_rows, seed)
     jobs: list[tuple[Variation, ...]] = [(variation,) for variation in varied]
     if len(varied) > 1:
         jobs.append(tuple(varied))
@@ -141,6 +145,7 @@ class _Run:
     positions: Positions
     sampled: bool
     batch: QueryBatch
+    nudged_rows: int
     seed: int
 
 
@@ -216,7 +221,7 @@ def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
         Differences(tuple(outcome(state, rows) for state in afters), outcome(before, rows))
         for outcome in outcomes
     ]
-    inside = sample_places(len(run.positions), SAMPLE_ROWS, run.seed)
+    inside = sample_places(len(run.positions), run.nudged_rows, run.seed)
     sample = Propagation(run.case.columns, run.equations, run.positions[inside])
     nudges: list[list[Nudge]] = [[] for _ in outcomes]
     for after, sign in ((False, -1.0), (True, 1.0)):
@@ -326,4 +331,5 @@ METHOD = CausalMethod(
     run=_run,
     needs_queries=True,
     needs_equations=True,
+    asks_all_rows=True,
 )

@@ -13,12 +13,14 @@ from workbench.methods.profile.answers import Assignment
 from workbench.methods.profile.levels import TestedLevels
 from workbench.methods.profile.ranges import Range, contrasts_of
 
-__all__ = ["combinations_of", "drawn_combinations", "one_change"]
+__all__ = ["MOST_COMBINATIONS", "combinations_of", "drawn_combinations", "one_change"]
 
 FloatArray = npt.NDArray[np.float64]
 
 DRAWN = 12
 """Combinations that are drawn from the rows."""
+MOST_COMBINATIONS = DRAWN + 6
+"""With the ends of the features' own profiles."""
 
 
 def drawn_combinations(

@@ -74,6 +74,7 @@ def effect_profile(
     people_share: float = 0.01,
     questions: float = 3.0,
     equations: Equations | None = None,
+    max_queries: int | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> EffectProfile:
@@ -101,6 +102,9 @@ def effect_profile(
         How many times the questions of one contrast each feature's profile may ask.
     equations : Equations, optional
         Fitted before; see :func:`workbench.methods.fuzzing.propagation.fit_equations`.
+    max_queries : int, optional
+        The most rows that may be asked about, all told. Bends are not looked for then, and few
+        rows are asked about.
     seed : int, default 0
     progress : callable, optional
 
@@ -144,7 +148,8 @@ def effect_profile(
     if by == "cafe":
         equations = None
     conditions = {name: Condition(text).mask(case.data) for name, text in (groups or {}).items()}
-    run = _Run(case, target, positions, equations, by, questions, conditions, seed, progress)
+    each = None if max_queries is None else max_queries // (len(names) + (len(names) > 1))
+    run = _Run(case, target, positions, equations, by, questions, each, conditions, seed, progress)
     measured = [
         _single(run, levels, default)
         for levels, default in zip(chosen.values(), _defaults(run, names, range), strict=True)
@@ -178,6 +183,7 @@ class _Run:
     equations: Equations | None
     by: str
     questions: float
+    max_queries: int | None
     groups: Mapping[str, npt.NDArray[np.bool_]]
     seed: int
     progress: Progress
@@ -203,7 +209,8 @@ def _single(run: _Run, levels: TestedLevels, default: Variation | None) -> Measu
     queries = 0
     asks = case.model.can_query
     fine = fine_grid(levels.column, values_of(case, name, _few(run)))
-    if asks and fine is not None and "named" not in levels.origins and len(places) > 4 * SCOUTS:
+    scouting = asks and run.max_queries is None and "named" not in levels.origins
+    if scouting and fine is not None and len(places) > 4 * SCOUTS:
         scouts = sample_places(len(places), SCOUTS, run.seed + 1)
         places = np.setdiff1d(places, scouts)
         bends, queries = find_bends(
@@ -293,6 +300,7 @@ def _answers(
         target_rows=len(run.positions),
         rows=len(places),
         questions=run.questions,
+        max_queries=run.max_queries,
     )
     most, nudged, copies = plan.rows, plan.nudged, plan.copies
     inside = places[sample_places(len(places), most, run.seed + (0 if single else 2))]
