@@ -265,10 +265,11 @@ def ready(page: Page) -> Locator:
 
 
 def run(page: Page, *, timeout: float = LONG) -> Locator:
-    """Press Run and return the verdict's box."""
+    """Press Run, wait for the end, and return the verdict's box."""
     ready(page).click()
     verdict = page.locator(".wb-verdict")
     expect(verdict).to_be_visible(timeout=timeout)
+    expect(page.get_by_text("Done. The result is below.").first).to_be_visible(timeout=timeout)
     return verdict
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import workbench as wb
-from tests.browser.served_pages import ready, run
+from tests.browser.served_pages import LONG, ready, run
 from workbench.common.wording import signed, span
 from workbench.models.trained_here import train_model
 
@@ -88,10 +88,27 @@ def test_the_numbers_of_python_and_a_report_to_take_away(
             assert signed(effect.value) in offline
             assert span((effect.low, effect.high)) in offline
 
-    # A result is never shown for inputs that have since changed.
-    page.get_by_role("checkbox", name="race").check()
-    expect(page.locator(".wb-verdict")).to_have_count(0)
-    expect(page.get_by_text("An input has changed").first).to_be_visible()
+    # A result of other inputs says so, and holds again when the change is undone.
+    race, notice = page.get_by_role("checkbox", name="race"), "This result is of before a change."
+    race.check()
+    expect(page.get_by_text(notice)).to_be_visible()
+    expect(page.locator(".wb-stale .wb-verdict")).to_be_visible()
+    race.uncheck()
+    expect(page.get_by_text(notice)).to_be_hidden()
+    expect(page.locator(".wb-verdict")).to_be_visible()
+    expect(page.locator(".wb-stale")).to_have_count(0)
+
+
+def test_the_verdict_is_read_while_the_other_methods_are_asked(page: Page) -> None:
+    ready(page).click()
+    verdict = page.locator(".wb-verdict")
+    expect(verdict).to_be_visible(timeout=LONG)
+    assert page.get_by_text("Done. The result is below.").count() == 0
+    expect(page.get_by_text("Still being asked: SHAP").first).to_be_visible()
+    headline = verdict.locator(".wb-title").inner_text()
+    expect(page.get_by_text("Done. The result is below.").first).to_be_visible(timeout=LONG)
+    expect(verdict).to_contain_text(headline)
+    expect(page.get_by_text("Still being asked")).to_have_count(0)
 
 
 def test_a_subgroup_then_cancel_then_run_again(page: Page) -> None:

@@ -84,7 +84,7 @@ class GraphEditor(SavedView, W.VBox):
         )
         super().__init__([self._words, self.canvas, self._status, self._legend, self._fold])
         self.add_class("wb-graph-editor")
-        session.observe(lambda _: self._draw(), ["case", "target", "report"])
+        session.observe(lambda _: self._draw(), ["case", "target", "report", "stale"])
         self._draw()
 
     def static_html(self) -> str:
@@ -247,7 +247,7 @@ class GraphEditor(SavedView, W.VBox):
         circle: tuple[str, ...] = (),
     ) -> None:
         graph, roles, lit = case.audit_graph, graph_roles(case, target), lit_edges(case, target)
-        weights = edge_weights(self._session.report)
+        weights = edge_weights(None if self._session.stale else self._session.report)
         places = self._places(graph)
         drawn = draw_network(graph, roles=roles, lit=lit, weights=weights, places=places)
         heights = [y for _, y in places.values()] or [0.0]

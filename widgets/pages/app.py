@@ -13,6 +13,7 @@ from widgets.parts.saved_view import SavedView
 from widgets.results.interactive_view import InteractiveView
 from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
+from widgets.results.run_history import RunHistory, StaleNotice
 from widgets.run.run_panel import RunPanel
 from widgets.session.session import AuditSession
 from widgets.target.target_picker import TargetPicker
@@ -52,7 +53,10 @@ class Workbench(SavedView, W.VBox):
         effects, comparison, panel = (
             view(session) for view in (EffectsView, ComparisonView, ReportPanel)
         )
-        self._saved = (graph, effects, comparison, panel)
+        stale = StaleNotice(session)
+        self._saved = (graph, stale, effects, comparison, panel)
+        self._result = W.VBox([effects, comparison, InteractiveView(session), panel])
+        session.observe(lambda _: self._dim(), "stale")
         super().__init__(
             [
                 W.HTML(f"{page_style()}{HEAD}"),
@@ -61,13 +65,15 @@ class Workbench(SavedView, W.VBox):
                 _step(3, "What should have been forgotten", target),
                 _step(4, "Before, after and retrained", change),
                 _step(5, "Run the audit", run),
-                _step(
-                    6, "What is left of it", effects, comparison, InteractiveView(session), panel
-                ),
+                _step(6, "What is left of it", stale, self._result, RunHistory(session)),
                 PageFooter(session),
             ]
         )
         self.add_class("wb-page")
+
+    def _dim(self) -> None:
+        """Show a result of other inputs as one."""
+        (self._result.add_class if self.session.stale else self._result.remove_class)("wb-stale")
 
     def static_html(self) -> str:
         """Return the graph and the result, as they are now."""

@@ -26,7 +26,7 @@ from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
 from widgets.results.subgroup_choice import SubgroupChoice
 from widgets.session.jobs import words_for
-from widgets.session.session import ReportSession
+from widgets.session.report_session import ReportSession
 from workbench.common.limits import JSON_BYTES
 
 __all__ = ["LegalReview", "PrintButton", "ReportSession"]

@@ -25,7 +25,7 @@ from widgets.parts.page_style import page_style
 from widgets.parts.saved_view import SavedView
 from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import BackgroundJob, Listener, words_for
-from widgets.session.session import ReportSession
+from widgets.session.report_session import ReportSession
 from workbench.common.wording import signed
 
 __all__ = ["Teaching"]

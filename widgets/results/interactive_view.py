@@ -17,7 +17,7 @@ from widgets.parts import markup
 from widgets.parts.with_library import with_library
 from widgets.results.plotly_figures import effects_plot, paths_plot, ranks_plot
 from widgets.session.jobs import words_for
-from widgets.session.session import ReportSession
+from widgets.session.report_session import ReportSession
 from workbench.report.outline.moved import moved_words
 
 __all__ = ["InteractiveView", "PlotlyFigure"]

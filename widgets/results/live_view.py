@@ -12,7 +12,7 @@ from widgets.parts import markup
 from widgets.parts.guarded import guarded
 from widgets.parts.saved_view import SavedView
 from widgets.parts.status_line import StatusLine
-from widgets.session.session import ReportSession
+from widgets.session.report_session import ReportSession
 from workbench.auditing.audit import default_threshold
 from workbench.common.blocks import About, Bullets
 from workbench.report.outline.effects import effect_figure
@@ -24,11 +24,11 @@ __all__ = ["LiveEstimate"]
 TITLE = "Estimate while you choose (CAFÉ)"
 NEXT = "Run the audit for the verdict, the paths and the other methods."
 NOTHING = "The result appears here when an audit has run."
-TRAITS = ("report", "live", "live_state", "live_problem")
+TRAITS = ("report", "stale", "live", "live_state", "live_problem")
 
 
 class LiveEstimate(SavedView, W.VBox):
-    """Shows the session's live estimate while there is no report, and nothing beside one.
+    """Shows the session's live estimate while there is no report of the present inputs.
 
     Parameters
     ----------
@@ -56,9 +56,12 @@ class LiveEstimate(SavedView, W.VBox):
             self._status.say(*words)
         self._status.layout.display = "" if words[0] else "none"
 
+    def _wanted(self) -> bool:
+        return self._session.report is None or bool(getattr(self._session, "stale", ()))
+
     def _made(self) -> str:
         session = self._session
-        if session.report is not None:
+        if not self._wanted():
             return ""
         state, live = getattr(session, "live_state", "off"), getattr(session, "live", None)
         if state == "running":
@@ -76,7 +79,7 @@ class LiveEstimate(SavedView, W.VBox):
     def _words(self) -> tuple[str, str]:
         session = self._session
         state = getattr(session, "live_state", "off")
-        if session.report is not None or state in ("off", "failed"):
+        if not self._wanted() or state in ("off", "failed"):
             return "", "info"
         return ("Estimating…", "busy") if state == "running" else (NEXT, "info")
 

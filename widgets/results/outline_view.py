@@ -11,7 +11,7 @@ import workbench as wb
 from widgets.parts.guarded import guarded
 from widgets.parts.saved_view import SavedView
 from widgets.results.live_view import LiveEstimate
-from widgets.session.session import ReportSession
+from widgets.session.report_session import ReportSession
 from workbench.common.blocks import Block, public
 from workbench.report.outline.audit import chapter_makers, chapters
 from workbench.report.outline.verdict import asked, verdict

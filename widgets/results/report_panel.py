@@ -10,7 +10,7 @@ import workbench as wb
 from widgets.parts.download_button import DownloadButton
 from widgets.parts.status_line import StatusLine
 from widgets.results.outline_view import ChapterView
-from widgets.session.session import ReportSession
+from widgets.session.report_session import ReportSession
 from workbench.common.blocks import Block, Note, Section, Sentence
 from workbench.report.outline.audit import chapters
 
@@ -43,8 +43,8 @@ class ReportPanel(ChapterView):
     Parameters
     ----------
     session : ReportSession
-        Anything with a trait ``report`` will do. Its ``code``, where it has some, becomes part of
-        the Python code.
+        Anything with a trait ``report`` will do. The code of the run it shows, where there is
+        some, becomes part of the Python code.
     """
 
     def __init__(self, session: ReportSession) -> None:
@@ -74,9 +74,8 @@ class ReportPanel(ChapterView):
         )
 
     def _code(self, report: wb.AuditReport) -> str:
-        code = getattr(self._session, "code", None)
-        others = getattr(self._session, "compare_code", "")
-        return report.to_code(load=f"{code}\n{others}" if code and others else code)
+        run = getattr(self._session, "shown", None)
+        return report.to_code(load=None if run is None else run.inputs.code)
 
     def _draw(self) -> None:
         self._status.say("")

@@ -160,7 +160,7 @@ class RunPanel(W.VBox):
         else:
             text, kind = {
                 "idle": ("Everything is chosen. Run the audit.", "info"),
-                "changed": ("An input has changed, so the result is gone. Run again.", "info"),
+                "changed": ("An input has changed since the last run. Run again.", "info"),
                 "cancelled": (
                     "Cancelled. Nothing was kept; run again when you like."
                     if session.report is None

@@ -1,73 +1,31 @@
 """The single truth of the interface: what is audited, how, and what was found.
 
-Components set the inputs and observe the rest; they never know each other. Any change of an input
-clears the report, so that no result is ever shown for inputs that have since changed.
+Components set the inputs and observe the rest; they never know each other. A change of an input
+leaves the report and says in ``stale`` what changed, so that no result is ever shown as if it were
+of other inputs; undone, the change brings the result back.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from traitlets import Bool, Dict, Enum, Float, HasTraits, Instance, Unicode, observe
+from traitlets import Bool, Dict, Enum, Float, Instance, Unicode, observe
 
 import workbench as wb
+from widgets.session.inputs import AuditInputs, AuditRun, AuditSettings, changes
 from widgets.session.jobs import BackgroundJob, Listener
-from workbench.case.intervention import Intervention
+from widgets.session.report_session import LiveEstimating, ReportSession
 from workbench.checks.finding import Need
 from workbench.common.progress import Progress
-from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
 
 __all__ = ["AuditSession", "AuditSettings", "ReportSession"]
 
-
-@dataclass(frozen=True)
-class AuditSettings:
-    """How to audit.
-
-    Attributes
-    ----------
-    methods : tuple of str
-    threshold : float or None
-        τ in the unit of the prediction; None takes :func:`default_threshold`.
-    seed : int
-    interventions : mapping of str to Contrast, Resample or Shift
-        By feature; a feature that is not named takes the default of
-        :func:`workbench.case.intervention.vary`. Names outside the target are left out of a run.
-    checks : tuple of str
-        Further checks, which take longer; see :func:`workbench.auditing.audit.audit`.
-    """
-
-    methods: tuple[str, ...] = METHOD_NAMES
-    threshold: float | None = None
-    seed: int = 0
-    interventions: Mapping[str, Intervention] = field(default_factory=dict)
-    checks: tuple[str, ...] = ()
-
-
-class ReportSession(HasTraits):
-    """What the views of a result need, and nothing that could run a model.
-
-    Attributes
-    ----------
-    report : AuditReport or None
-        Of a run: first as soon as its verdict stands, then as it grows (``report.pending``); None
-        again as soon as an input changes.
-    live : EffectTable or None
-        CAFÉ's effects of the present target, estimated in the background as soon as the inputs
-        have changed; None while there are none for the present inputs.
-    live_state : {"off", "running", "ready", "failed"}
-        "off": nothing to estimate, or not wanted.
-    live_problem : str
-        Why there is no live estimate, in words.
-    """
-
-    report = Instance(wb.AuditReport, allow_none=True)
-    live = Instance(wb.EffectTable, allow_none=True)
-    live_state = Enum(("off", "running", "ready", "failed"), "off")
-    live_problem = Unicode()
+MOST_RUNS = 10
+"""Runs that a session keeps."""
 
 
 class AuditSession(ReportSession):
@@ -103,7 +61,9 @@ class AuditSession(ReportSession):
     live_wanted : bool
         Whether to estimate while the auditor chooses. Off where a question to the model costs.
     state : {"idle", "running", "done", "failed", "cancelled", "changed"}
-        "changed": there was a report, and an input has changed since.
+        "changed": an input has changed since the last run.
+    history : tuple of AuditRun
+        The last runs that came to an end, the newest last; those of cases before this one, too.
     step, share : str, float
         Where a run is.
     problem : str
@@ -127,12 +87,14 @@ class AuditSession(ReportSession):
     step = Unicode()
     share = Float()
     problem = Unicode()
+    history = Instance(tuple, ())
 
     def __init__(self) -> None:
         super().__init__()
         self.lock = threading.RLock()
         self._job = BackgroundJob(self.lock)
-        self._estimated_inputs: object = None
+        self._live = LiveEstimating(self, self._job)
+        self.shown: AuditRun | None = None  # the run of `report`
         self._as_loaded: tuple[wb.BlackBoxModel, str | None] | None = None
 
     def open(
@@ -260,60 +222,112 @@ class AuditSession(ReportSession):
             )
         return ""
 
+    @property
+    def inputs(self) -> AuditInputs | None:
+        """What a run would be asked with now; None without a case."""
+        if self.case is None:
+            return None
+        code, others = self.code, self.compare_code
+        return AuditInputs(
+            self.case,
+            self.target,
+            self.settings,
+            dict(self.subgroups),
+            dict(self.compare),
+            self.training,
+            f"{code}\n{others}" if code and others else code,
+        )
+
     def run(self) -> None:
         """Audit the present inputs in the background."""
         with self.lock:
-            case, target, settings = self.case, self.target, self.settings
-            if case is None or target is None or self.missing:
+            inputs = self.inputs
+            if inputs is None or inputs.target is None or self.missing:
                 return
-            interventions, subgroups = self._interventions(case, target), dict(self.subgroups)
-            compare = {role: list(models) for role, models in self.compare.items()} or None
-            training = self.training
+            case, target, settings = inputs.case, inputs.target, inputs.settings
+            number = 1 + max((run.number for run in self.history), default=0)
+            started = datetime.now(UTC)
             if self.live_state == "running":
-                self._forget_estimate()
+                self._live.forget()
+
+            def grown(report: wb.AuditReport) -> None:
+                self._show(AuditRun(number, started, inputs, report))
+
+            def done(report: wb.AuditReport) -> None:
+                self._keep(AuditRun(number, started, inputs, report))
+                self.state = "done"
 
             def work(progress: Progress) -> wb.AuditReport:
                 return wb.audit(
                     case,
                     target,
                     settings.methods,
-                    intervention=interventions,
+                    intervention=inputs.interventions() or None,
                     threshold=settings.threshold,
                     seed=settings.seed,
-                    subgroups=subgroups,
+                    subgroups=inputs.subgroups,
                     checks=settings.checks,
-                    compare=compare,
-                    training=training,
+                    compare={role: list(models) for role, models in inputs.compare.items()} or None,
+                    training=inputs.training,
                     progress=progress,
-                    early=lambda report: self._job.tell(lambda: self._grown(report)),
+                    early=lambda report: self._job.tell(lambda: grown(report)),
                 )
 
-            self.report = None
+            self.report, self.stale = None, ()
             self.problem, self.step, self.share, self.state = "", "starting", 0.0, "running"
-            self._job.start(work, Listener(self._done, self._failed, self._progress))
+            self._job.start(work, Listener(done, self._failed, self._progress))
 
     def cancel(self) -> None:
         """Stop the run that is under way, if any; a verdict that stands already is kept."""
         with self.lock:
             if self.state == "running":
-                self._job.cancel()
-                if self.report is not None:
-                    self.report = self.report.stopped()
+                self._stop()
+                self._look_back()
                 self.state = "cancelled"
                 self._estimate()
+
+    def show(self, run: AuditRun) -> None:
+        """Show the result of an earlier run, and what has changed since."""
+        with self.lock:
+            now = self.inputs
+            if self.state != "running" and now is not None:
+                self.stale = changes(run.inputs, now)
+                self._show(run)
+                self.state = "changed" if self.stale else "done"
+
+    def _stop(self) -> None:
+        self._job.cancel()
+        if self.shown is not None and self.shown.report.pending:
+            self._keep(replace(self.shown, report=self.shown.report.stopped()))
+
+    def _show(self, run: AuditRun | None) -> None:
+        self.shown = run
+        self.report = None if run is None else run.report
+
+    def _keep(self, run: AuditRun) -> None:
+        self.history = (*self.history, run)[-MOST_RUNS:]
+        self._show(run)
+
+    def _look_back(self) -> None:
+        """Show the run of the present inputs, if any; else the last, with what has changed."""
+        now = self.inputs
+        if now is None:
+            self._show(None)
+            self.stale = ()
+            return
+        shown = self.shown
+        if shown is None or changes(shown.inputs, now):
+            same = (run for run in reversed(self.history) if not changes(run.inputs, now))
+            shown = next(same, shown)
+        self.stale = () if shown is None else changes(shown.inputs, now)
+        self._show(shown)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the run to end; False when the time is over."""
         return self._job.wait(timeout)
 
-    def _grown(self, report: wb.AuditReport) -> None:
-        self.report = report
-
-    def _done(self, report: wb.AuditReport) -> None:
-        self.report = report
-        self.state = "done"
-
     def _failed(self, words: str) -> None:
+        self._look_back()
         self.problem = words
         self.state = "failed"
 
@@ -323,11 +337,12 @@ class AuditSession(ReportSession):
     @observe("case", "target", "settings", "subgroups", "compare", "training")
     def _inputs_changed(self, _: object) -> None:
         with self.lock:
+            if self.state == "running":
+                self._stop()
             if self.state != "idle":
-                self._job.cancel()
-                had = self.state in ("done", "running", "changed")
-                self.report, self.problem = None, ""
-                self.state = "changed" if had else "idle"
+                self._look_back()
+                fresh = self.report is not None and not self.stale
+                self.problem, self.state = "", "done" if fresh else "changed"
             self._estimate()
 
     @observe("live_wanted")
@@ -335,46 +350,13 @@ class AuditSession(ReportSession):
         with self.lock:
             self._estimate()
 
-    def _interventions(
-        self, case: wb.AuditCase, target: wb.UnlearningTarget
-    ) -> dict[str, Intervention] | None:
-        names, _ = case.resolve(target)
-        return {n: v for n, v in self.settings.interventions.items() if n in names} or None
-
     def _estimate(self) -> None:
-        """Estimate CAFÉ's effects of the present inputs, unless that is done or under way."""
-        case, target, settings = self.case, self.target, self.settings
+        inputs = self.inputs
         if self.state == "running":
             return  # one job at a time: a run comes first
-        if case is None or target is None or not self.live_wanted:
-            self._forget_estimate()
-            return
-        inputs = (case, target, settings.interventions, settings.seed)
-        if inputs == self._estimated_inputs:
-            return
-        self._forget_estimate("running", inputs)
-
-        def work(progress: Progress) -> wb.EffectTable:
-            return wb.cafe_effects(
-                case,
-                target,
-                intervention=self._interventions(case, target),
-                seed=settings.seed,
-                progress=progress,
+        if inputs is None or inputs.target is None or not self.live_wanted:
+            self._live.forget()
+        else:
+            self._live.start(
+                inputs.case, inputs.target, inputs.interventions(), inputs.settings.seed
             )
-
-        self._job.start(work, Listener(self._estimated, self._not_estimated, lambda *_: None))
-
-    def _forget_estimate(self, state: str = "off", inputs: object = None) -> None:
-        if self.live_state == "running":
-            self._job.cancel()
-        self._estimated_inputs = inputs
-        self.live, self.live_problem, self.live_state = None, "", state
-
-    def _estimated(self, found: wb.EffectTable) -> None:
-        self.live = found
-        self.live_state = "ready"
-
-    def _not_estimated(self, words: str) -> None:
-        self.live_problem = words
-        self.live_state = "failed"

@@ -78,7 +78,8 @@ def test_unlearning_here_gives_three_models_and_the_three_findings(
     assert report.change.roles == ("before", "after", "retrained")
     press(change, "Back to the model as loaded")
     assert session.case.model is loaded and session.compare == {} and session.training is None
-    assert session.code == CODE and session.report is None
+    assert session.code == CODE and session.report is report
+    assert "models beside the audited one" in session.stale
     assert finished(session).change is None
 
 
@@ -211,7 +212,8 @@ def test_a_file_is_the_model_before_and_others_are_retrained(
         session.compare_code
     )
     press(change, "Take away: retrained 1")
-    assert session.report is None and len(session.compare["retrained"]) == 1
+    assert session.stale == ("models beside the audited one",)
+    assert len(session.compare["retrained"]) == 1
     press(change, "Take away: before")
     assert set(session.compare) == {"retrained"}
     way(change).value = "none"

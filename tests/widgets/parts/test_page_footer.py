@@ -42,7 +42,7 @@ def test_it_says_where_the_result_comes_from_and_forgets_it_with_the_result(
     assert origin.created[:16].replace("T", " ") + " UTC" in foot.value
     assert f"Seed {origin.seed}" in printed(foot)
     assert foot.static_html() and "<style" not in foot.static_html()
-    session.settings = replace(session.settings, seed=session.settings.seed + 1)
+    session.close()
     assert "No result yet" in foot.value and origin.data_fingerprint[:12] not in foot.value
 
 

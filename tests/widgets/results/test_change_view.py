@@ -13,7 +13,7 @@ import workbench as wb
 from tests.widgets.widget_tree import HOSTILE, escaped, loan_case, said
 from widgets.pages.legal_review import LegalReview
 from widgets.results.outline_view import EffectsView
-from widgets.session.session import ReportSession
+from widgets.session.report_session import ReportSession
 from workbench.checks.membership import AttackEvidence, MembershipEvidence
 from workbench.checks.membership.figures import AttackFigures, Estimate
 from workbench.checks.membership.trace_tests import TraceTest

@@ -33,7 +33,7 @@ def test_a_figure_is_drawn_when_it_is_chosen(view: InteractiveView, name: str) -
 def test_it_is_gone_with_the_report(view: InteractiveView, session: AuditSession) -> None:
     choice = part(view, W.Dropdown)
     choice.value = next(iter(PLOTS))
-    session.settings = AuditSettings(methods=("cafe",), threshold=0.5)
+    session.close()
     assert choice.value == NONE and view.layout.display == "none"
     assert parts(view, PlotlyFigure) == []
 

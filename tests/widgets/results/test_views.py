@@ -66,7 +66,7 @@ def sent(views: list[W.VBox]) -> int:
     return len(json.dumps(states, default=str))
 
 
-def test_the_result_is_shown_and_gone_when_an_input_changes(session: AuditSession) -> None:
+def test_the_result_is_shown_and_gone_with_the_case(session: AuditSession) -> None:
     effects, comparison, panel = (view(session) for view in VIEWS)
     session.open(loan_case())
     session.target = wb.UnlearningTarget.feature("zip_code")
@@ -82,6 +82,8 @@ def test_the_result_is_shown_and_gone_when_an_input_changes(session: AuditSessio
         assert escaped(sentence) in said(comparison)
     assert report.provenance.data_fingerprint in said(panel)
     session.settings = AuditSettings(methods=("cafe",), threshold=0.5)
+    assert report.verdict.headline in said(effects), "dimmed, and said to be of before"
+    session.close()
     assert report.verdict.headline not in said(effects)
     assert said(comparison).strip() == "" and said(panel).strip() == ""
 
@@ -261,7 +263,10 @@ def test_downloads_hold_the_report(session: AuditSession) -> None:
     assert made["audit.csv"] == report.to_csv()
     assert made["audit.py"] == report.to_code(load=code) and code in made["audit.py"]
     assert made["audit.html"].lstrip().lower().startswith("<!doctype html>")
+    session.code = "another = None"
     session.settings = replace(session.settings, seed=3)
+    assert make().decode() == made["audit.py"], "of the run that is shown"
+    session.close()
     with pytest.raises(wb.TargetError, match="Run the audit first"):
         make()
 

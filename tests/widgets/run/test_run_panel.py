@@ -49,7 +49,7 @@ def test_run_and_cancel_are_offered_when_they_can_work(session: AuditSession) ->
     assert session.wait(LONG)
     assert session.state == "done" and "Done" in said(panel)
     part(panel, W.IntText).value = 3
-    assert session.report is None and "the result is gone" in said(panel)
+    assert session.stale == ("seed: 0 → 3",) and "changed since the last run" in said(panel)
 
 
 def test_the_methods_and_the_checks_that_take_longer_are_offered(session: AuditSession) -> None:
@@ -77,7 +77,7 @@ def test_the_methods_and_the_checks_that_take_longer_are_offered(session: AuditS
     assert report.graph_sensitivity.threshold == session.settings.threshold
     assert "checks=['graph']" in report.call
     boxes[0].value = True
-    assert session.report is None and session.state == "changed"
+    assert session.stale == ("checks: Where the influence hides added",)
 
 
 def test_who_does_not_want_to_be_asked_while_choosing_says_so(session: AuditSession) -> None:

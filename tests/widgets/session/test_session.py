@@ -46,24 +46,77 @@ def test_a_run_gives_the_report_that_python_gives(session: AuditSession) -> None
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "undo", "said"),
     [
-        lambda s: setattr(s, "target", wb.UnlearningTarget.feature("race")),
-        lambda s: setattr(s, "settings", AuditSettings(methods=("cafe",), threshold=0.5)),
-        lambda s: s.edit_graph(s.case.graph.remove_edge("zip_code", "neighborhood_income")),
-        lambda s: s.open(make_case(0.1)),
-        lambda s: s.close(),
-        lambda s: setattr(s, "subgroups", {"older": "income > 50"}),
+        (
+            lambda s: setattr(s, "target", wb.UnlearningTarget.feature("race")),
+            lambda s: setattr(s, "target", wb.UnlearningTarget.feature("zip_code")),
+            "target: zip_code → race",
+        ),
+        (
+            lambda s: setattr(s, "settings", AuditSettings(methods=("cafe",), threshold=0.5)),
+            lambda s: setattr(s, "settings", QUICK),
+            "threshold τ: 0.02 → 0.5",
+        ),
+        (
+            lambda s: s.edit_graph(s.case.graph.remove_edge("zip_code", "neighborhood_income")),
+            lambda s: s.edit_graph(s.case.graph.add_edge("zip_code", "neighborhood_income")),
+            "graph: zip_code → neighborhood_income taken away",
+        ),
+        (
+            lambda s: setattr(s, "subgroups", {"older": "income > 50"}),
+            lambda s: setattr(s, "subgroups", {}),
+            "named subgroups",
+        ),
     ],
-    ids=["target", "settings", "graph", "case", "closed", "subgroups"],
+    ids=["target", "settings", "graph", "subgroups"],
 )
-def test_every_change_of_an_input_clears_the_report(session: AuditSession, change) -> None:  # type: ignore[no-untyped-def]
+def test_a_change_leaves_the_result_and_says_what_changed_and_undone_it_holds_again(
+    session: AuditSession, change, undo, said
+) -> None:  # type: ignore[no-untyped-def]
     session.run()
     assert session.wait(LONG)
-    assert session.report is not None
+    found = session.report
+    assert found is not None and session.stale == ()
     change(session)
-    assert session.report is None
-    assert session.state == "changed"
+    assert session.report is found
+    assert session.stale == (said,) and session.state == "changed"
+    undo(session)
+    assert session.report is found
+    assert session.stale == () and session.state == "done"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda s: s.open(make_case(0.1)), lambda s: s.close()], ids=["case", "closed"]
+)
+def test_another_case_shows_no_result_of_the_one_before(session: AuditSession, change) -> None:  # type: ignore[no-untyped-def]
+    session.run()
+    assert session.wait(LONG)
+    change(session)
+    assert session.report is None and session.stale == () and session.state == "changed"
+    assert len(session.history) == 1
+
+
+def test_earlier_runs_are_kept_and_shown_again_with_what_changed_since(
+    session: AuditSession,
+) -> None:
+    reports = []
+    for name in ("zip_code", "race", "income"):
+        session.target = wb.UnlearningTarget.feature(name)
+        session.run()
+        assert session.wait(LONG)
+        reports.append(session.report)
+    assert [run.report for run in session.history] == reports
+    assert [run.number for run in session.history] == [1, 2, 3]
+    session.show(session.history[0])
+    assert session.report is reports[0] and session.stale == ("target: zip_code → income",)
+    session.target = wb.UnlearningTarget.feature("race")
+    assert session.report is reports[1] and session.state == "done"
+    session.target = wb.UnlearningTarget.feature("neighborhood_income")
+    assert session.report is reports[1] and session.stale == ("target: race → neighborhood_income",)
+    session.show(session.history[0])
+    assert session.report is reports[0]
+    assert session.stale == ("target: zip_code → neighborhood_income",)
 
 
 def test_a_result_that_arrives_after_a_change_is_dropped(
