@@ -17,12 +17,13 @@ __all__ = [
     "each",
     "effects_of",
     "everywhere",
+    "leaders",
     "rank_of",
     "unmediated",
 ]
 
 Tables = Mapping[str, pd.DataFrame]
-Verdict = Literal["holds", "partly", "does not hold", "not judged"]
+Verdict = Literal["holds", "partly", "does not hold"]
 TAU = 0.9 - 1e-9
 """Least rank correlation; the little less is for rounding."""
 
@@ -56,6 +57,16 @@ def rank_of(t: Tables, dataset: str, method: str, feature: str) -> pd.Series:
     table = t["rankings"]
     chosen = (table.dataset == dataset) & (table.method == method) & (table.feature == feature)
     return table[chosen].set_index("model")["rank"]
+
+
+def leaders(t: Tables, dataset: str, method: str, places: int) -> dict[str, list[str]]:
+    """Return the features of a method's first places, by model."""
+    table = t["rankings"]
+    chosen = table[(table.dataset == dataset) & (table.method == method)]
+    return {
+        model: list(rows.sort_values("rank", kind="stable").feature[:places])
+        for model, rows in chosen.groupby("model", sort=False)
+    }
 
 
 def agreement_of(t: Tables, method: str) -> pd.DataFrame:

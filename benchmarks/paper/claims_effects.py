@@ -13,7 +13,16 @@ from benchmarks.paper.claim_parts import (
     unmediated,
 )
 
-__all__ = ["by_age", "cancelling", "false_alarm", "no_route", "opposite", "paths", "under_forty"]
+__all__ = [
+    "by_age",
+    "false_alarm",
+    "gender",
+    "no_route",
+    "opposite",
+    "paths",
+    "under_forty",
+    "written_example",
+]
 
 
 def by_age(t: Tables) -> Claim:
@@ -21,7 +30,7 @@ def by_age(t: Tables) -> Claim:
     both = table[
         (table.dataset == "heart_disease")
         & (table.combination == "sum")
-        & (table.estimator == "CAFÉ")
+        & (table.estimator == "debiased")
     ]
     wide = both.pivot(index="model", columns=["part", "subgroup"], values="value")
     true = both.pivot(index="model", columns=["part", "subgroup"], values="truth")
@@ -29,7 +38,11 @@ def by_age(t: Tables) -> Claim:
     apart = both[both.part == "indirect"].pivot(index="model", columns="subgroup")
     clear = apart[("low", old)] > apart[("high", young)]
     inside = both[both.part != "direct"]
-    covered = ((inside.low <= inside.truth) & (inside.truth <= inside.high)).mean()
+    cafe = table[(table.combination == "sum") & (table.estimator == "CAFÉ")]
+    covered = {
+        name: f"{((rows.low <= rows.truth) & (rows.truth <= rows.high)).mean():.0%}"
+        for name, rows in (("debiased", inside), ("CAFÉ", cafe[cafe.part != "direct"]))
+    }
     said = "; ".join(
         f"{m}: indirect {wide.loc[m, ('indirect', young)]:.2f} → "
         f"{wide.loc[m, ('indirect', old)]:.2f} (truth {true.loc[m, ('indirect', young)]:.2f} → "
@@ -43,9 +56,9 @@ def by_age(t: Tables) -> Claim:
         "RQ2",
         "Heart disease, {bmi, blood_pressure}: beyond the age of 50 the indirect influence grows "
         "while the direct one stays.",
-        "paper, Figure 7; issue",
-        f"From at most 50 to above: {said}. The truth lies in {covered:.0%} of the 95 % intervals "
-        f"of totals and indirect effects",
+        "paper, Figure 7",
+        f"Debiased, from at most 50 to above: {said}. Share of the 95 % intervals of totals and "
+        f"indirect effects that hold the truth: {each(covered)}",
         everywhere([*clear, *steady]),
         ""
         if steady.all()
@@ -63,45 +76,60 @@ def under_forty(t: Tables) -> Claim:
         values = rows.set_index("subgroup")["value"]
         how = rows.set_index("subgroup")["intervention"]
         larger.append(bool(values["age < 40"] > values["age >= 40"]))
-        if estimator.startswith("CAFÉ"):
+        if estimator.startswith("debiased"):
             said.append(
-                f"{estimator.removeprefix('CAFÉ, ')}, {model}: {values['age < 40']:+.3f} under 40 "
-                f"(age {how['age < 40']}), {values['age >= 40']:+.3f} from 40 "
+                f"{estimator.removeprefix('debiased, ')}, {model}: {values['age < 40']:+.3f} under "
+                f"40 (age {how['age < 40']}), {values['age >= 40']:+.3f} from 40 "
                 f"(age {how['age >= 40']})"
             )
     return Claim(
         "RQ2",
-        "Adult: age influences those under 40 differently.",
-        "paper, Figure 7",
-        f"CAFÉ total, {'; '.join(said)}. Larger under 40 in {sum(larger)} of {len(larger)} "
-        f"comparisons, fuzzing counted",
-        "not judged",
-        "The paper's figure is not available to us, and it depends on the two ages compared: with "
-        "the group's own quartiles it is the slope at that age, with the same two ages it is how "
-        "the other features of the group let age act.",
+        "Adult: age moves the predictions of those under 40 more than those of others.",
+        "our reading of the paper, § 5.3.2, which gives ranks",
+        f"Debiased total, {'; '.join(said)}. Larger under 40 in {sum(larger)} of {len(larger)} "
+        f"comparisons, CAFÉ and fuzzing counted",
+        everywhere(larger),
+        "It depends on the two ages compared: with the group's own quartiles it is the slope at "
+        "that age, with the same two ages it is how the other features of the group let age act.",
     )
 
 
-def cancelling(t: Tables) -> Claim:
-    said, opposite = [], []
-    for feature in ("education", "ethnicity"):
-        direct = effects_of(t, "drug_consumption", "direct", feature)["value"]
-        indirect = effects_of(t, "drug_consumption", "indirect", feature)
-        clear = (indirect.low > 0) | (indirect.high < 0)
-        opposite += list((direct * indirect["value"] < 0) & clear)
-        said.append(f"{feature}: direct {each(direct, 3)}, indirect {each(indirect['value'], 3)}")
-    verdict = everywhere(opposite)
+def written_example(t: Tables) -> Claim:
+    del t  # the paper's own figures, held against each other
+    alice, bob, said = 0.62, 0.39, 0.32
     return Claim(
         "RQ2",
-        "Drug Consumption: direct and indirect influence of education and of ethnicity cancel.",
-        "paper, Figure 6",
-        "; ".join(said),
-        verdict,
-        ""
-        if verdict == "holds"
-        else "Opposite signs, with an indirect effect told from 0, in "
-        f"{sum(opposite)} of {len(opposite)} cases. Indirect effects depend on the graph. Ours was "
-        "learned by LiNGAM with time tiers; that of the paper is not available to us.",
+        f"Alice ({alice}) and Bob ({bob}) differ in nothing but their zip code: after it is "
+        f"unlearned, CAFÉ's direct effect is 0 and its indirect one over {said}.",
+        "paper, Example 1.1",
+        f"{alice} − {bob} = {alice - bob:.2f}, so that for these two the indirect effect is "
+        f"{alice - bob:.2f}",
+        "holds" if alice - bob > said else "partly",
+        "That the direct effect is 0 and the indirect one is not follows; its size does not. The "
+        "same story is told with a world of known equations in notebook 01.",
+    )
+
+
+def gender(t: Tables) -> Claim:
+    direct = effects_of(t, "performance", "direct", "gender", "debiased")
+    indirect = effects_of(t, "performance", "indirect", "gender", "debiased")
+    share = direct["value"].abs() / indirect["value"].abs()
+    table = t["gender_paths"]
+    through = {"education_years", "experience_years"}
+    first = {
+        model: str(rows.loc[rows.share.idxmax(), "path"])
+        for model, rows in table[table.path != "gender → prediction"].groupby("model", sort=False)
+    }
+    read = [bool(through & set(path.split(" → "))) for path in first.values()]
+    clear = (indirect.low > 0) | (indirect.high < 0)
+    return Claim(
+        "RQ2",
+        "Performance: gender's direct effect is negligible, its indirect one substantial, through "
+        "education and experience.",
+        "paper, Figure 6b",
+        f"Debiased: direct {each(direct['value'])}, indirect {each(indirect['value'])} (truth "
+        f"{each(indirect['truth'])}). Largest path: {each(first)}",
+        everywhere([*(share < 0.1), *clear, *read]),
     )
 
 
@@ -121,7 +149,7 @@ def paths(t: Tables) -> Claim:
     return Claim(
         "RQ2",
         "Heart disease: smoking reaches the risk through other features, path by path.",
-        "paper, Figure 6; issue",
+        "paper, § 5.3",
         f"Share of the sum of absolute path effects — {said}. Directly: {each(direct, 3)}",
         everywhere(direct < 0.1),
         "" if (direct < 0.1).all() else "Some model reads smoking itself to a notable part.",

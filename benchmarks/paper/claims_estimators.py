@@ -21,11 +21,18 @@ __all__ = [
     "fidelity_paper",
     "fidelity_placed",
     "graphs",
+    "ratios",
     "speed",
 ]
 
 CONSTANT = 2.0
-VARIANTS = ("CAFÉ as in the paper", "CAFÉ from logged predictions", "CAFÉ")
+FIGURE_9 = {
+    "50 % of the edges added": 0.05,
+    "25 % of the edges removed": 0.05,
+    "50 % of the edges removed": 0.17,
+}
+"""The paper's largest share of changed ranks, by what was done to the graph."""
+VARIANTS = ("CAFÉ as in the paper", "CAFÉ from logged predictions", "CAFÉ", "debiased")
 
 
 def families(t: Tables) -> Claim:
@@ -59,23 +66,21 @@ def graphs(t: Tables) -> Claim:
     said += ". In the drawn worlds alone, whose graph is true: "
     said += ", ".join(f"{n} {v:.0%}" for n, v in true.items())
     chance = float(whole.ranks_changed["same graph, other rows"])
-    moved = whole.ranks_changed.drop("same graph, other rows")
-    verdict = everywhere(moved <= max(chance, 0.25))
+    german = table[
+        (table.dataset == "german_credit") & (table.change == "fully connected")
+    ].ranks_changed.mean()
+    held = [whole.ranks_changed[c] <= limit for c, limit in FIGURE_9.items()]
     return Claim(
         "RQ3",
-        "Rankings bear moderate errors of the graph.",
-        "paper, Figure 9; its percentages are not available to us",
-        f"Ranks changed, mean of data sets and models with 95 % interval: {said}",
-        verdict,
-        f"Judged against {max(chance, 0.25):.0%}: a quarter of the ranks, or what other rows of "
-        "the same size change by chance under the same graph if that is more. "
-        + (
-            "More than that changes when "
-            + ", ".join(str(c) for c in moved[moved > max(chance, 0.25)].index)
-            + "."
-            if verdict != "holds"
-            else ""
-        ),
+        "Rank changes: at most 5 % with 50 % more edges or 25 % fewer, up to 17 % with 50 % fewer, "
+        "19 % on German with every edge.",
+        "paper, Figure 9",
+        f"Ranks changed, mean of data sets and models with 95 % interval: {said}. German, fully "
+        f"connected: {german:.0%}",
+        everywhere([*held, german <= 0.19]),
+        f"Other rows of the same size change {chance:.0%} of the ranks under the same graph: ranks "
+        "that lie close together swap by chance. How the paper counts a change is not said; we "
+        "count every feature whose rank is another one.",
     )
 
 
@@ -104,7 +109,7 @@ def speed(t: Tables) -> Claim:
     return Claim(
         "RQ4",
         "Adult: CAFÉ is ahead of every baseline except closed-form SHAP of the linear model.",
-        "paper, Table 3 (its seconds are not available to us); issue",
+        "paper, Table 3",
         "Seconds of the processor, logging the predictions included: " + "; ".join(said),
         everywhere(w[0] for w in won.values()),
         "SHAP explains a sample where a model answers slowly, CAFÉ always all rows. At the same "
@@ -121,6 +126,23 @@ def _shap_in_full(t: Tables) -> str:
         f"{r.processor * every / r.rows:,.0f} s ({r.model}, from {r.rows:,} rows)"
         for r in shap.itertuples()
         if r.rows < every
+    )
+
+
+def ratios(t: Tables) -> Claim:
+    wide = _adult_times(t)
+    own, fuzzing = wide.loc["CAFÉ as in the paper"], wide.loc["fuzzing as in the paper"]
+    permutation = wide.loc["permutation importance"]
+    faster, third = fuzzing / own, permutation / own
+    return Claim(
+        "RQ4",
+        "CAFÉ takes 0.026 to 0.030 s for all features of Adult: 51 times faster than fuzzing, and "
+        "about 3 times faster than permutation on the logistic regression.",
+        "paper, Finding 4 and Table 3",
+        f"CAFÉ as in the paper {each(own, 3)} s; fuzzing as in the paper, over it: "
+        f"{each(faster, 0)}; permutation over it: {each(third, 0)}",
+        everywhere([*(own <= 0.03), *(faster >= 51), third["regression"] >= 3]),
+        "Another machine and other models: the ratios can be compared, the seconds hardly.",
     )
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import workbench as wb
-from benchmarks.paper.measuring import Measured, levels
+from benchmarks.paper.measuring import CAUSAL, Measured, levels
 from benchmarks.paper.settings import SEED, Size
 from benchmarks.paper.subjects import FAMILIES, Subject, subject
 from workbench.datasets import SampleWorld, linear_world
-from workbench.methods.effects import FeatureEffects
+from workbench.methods.effects import EffectTable, FeatureEffects
 
-__all__ = ["effect_table", "opposite_paths", "smoking_paths", "subgroups"]
+__all__ = ["effect_table", "joint", "opposite_paths", "paths_of", "subgroups"]
 
 PARTS = ("total", "direct", "indirect")
+ESTIMATORS: Mapping[str, Callable[..., EffectTable]] = {
+    "debiased": wb.debiased_effects,
+    "CAFÉ": wb.cafe_effects,
+    "fuzzing": wb.fuzzed_effects,
+}
 
 
 def effect_table(measured: Iterable[Measured]) -> pd.DataFrame:
@@ -66,10 +71,7 @@ def _in_subgroups(found: Subject) -> Iterator[dict[str, Any]]:
             }
             for how, contrast in contrasts.items():
                 target = wb.UnlearningTarget.subgroup(condition, ["age"])
-                for estimator, effects in (
-                    ("CAFÉ", wb.cafe_effects),
-                    ("fuzzing", wb.fuzzed_effects),
-                ):
+                for estimator, effects in ESTIMATORS.items():
                     entry = effects(found.case, target, intervention=contrast, seed=SEED)["age"]
                     yield from _records(found, condition, f"{estimator}, {how}", entry, {})
 
@@ -92,7 +94,7 @@ def _bmi_and_pressure(found: Subject, condition: str) -> Iterator[dict[str, Any]
         n: {part: getattr(own[n], part) for part in PARTS} for n in names
     }
     truth |= {"sum": summed, "joint": {part: getattr(joint, part) for part in PARTS}}
-    for estimator, effects in (("CAFÉ", wb.cafe_effects), ("fuzzing", wb.fuzzed_effects)):
+    for estimator, effects in ESTIMATORS.items():
         for entry in effects(case, target, intervention=contrasts, seed=SEED):
             true = truth[entry.combination or entry.feature]
             yield from _records(found, condition, estimator, entry, true)
@@ -123,12 +125,27 @@ def _records(
         }
 
 
-def smoking_paths(measured: Iterable[Measured]) -> pd.DataFrame:
-    """Return which way smoking reaches each model's risk."""
+def joint(measured: Iterable[Measured]) -> pd.DataFrame:
+    """Return the effects of education and ethnicity on drug use, each alone and both together."""
+    target = wb.UnlearningTarget.features(["education", "ethnicity"])
+    return pd.DataFrame(
+        [
+            record
+            for m in measured
+            if m.subject.dataset.name == "drug_consumption"
+            for name in ("debiased", "CAFÉ", "fuzzing")
+            for entry in CAUSAL[name](m.subject.case, target)
+            for record in _records(m.subject, "everyone", name, entry, {})
+        ]
+    )
+
+
+def paths_of(measured: Iterable[Measured], dataset: str, feature: str) -> pd.DataFrame:
+    """Return through which features one feature reaches each model of a dataset."""
     frames = []
     for m in measured:
-        if m.subject.dataset.name == "heart_disease":
-            target = wb.UnlearningTarget.feature("smoking")
+        if m.subject.dataset.name == dataset:
+            target = wb.UnlearningTarget.feature(feature)
             paths = wb.path_effects(m.subject.case, target, seed=SEED)
             frames.append(_named(paths).assign(**m.subject.key))
     return pd.concat(frames, ignore_index=True)

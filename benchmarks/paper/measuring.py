@@ -20,13 +20,16 @@ from workbench.datasets import SampleWorld, Truth
 from workbench.methods.baselines import Attribution, permutation_importance, shap_importance
 from workbench.methods.baselines.fairtest import fairtest_association
 from workbench.methods.effects import EffectTable
+from workbench.methods.profile.profile import EffectProfile
 
 __all__ = [
     "ATTRIBUTIONS",
     "CAUSAL",
     "LOGGED",
     "METHODS",
+    "PROFILE",
     "Measured",
+    "explained",
     "levels",
     "measure",
     "truths",
@@ -35,6 +38,7 @@ __all__ = [
 Estimate = Callable[[AuditCase, UnlearningTarget], EffectTable]
 
 CAUSAL: Mapping[str, Estimate] = {
+    "debiased": lambda case, target: wb.debiased_effects(case, target, seed=SEED),
     "CAFÉ": lambda case, target: wb.cafe_effects(case, target, seed=SEED),
     "CAFÉ from logged predictions": lambda case, target: wb.cafe_effects(
         case, target, direct="regression", seed=SEED
@@ -53,7 +57,11 @@ REPEATS = {"CAFÉ as in the paper": 3, "CAFÉ from logged predictions": 2}
 LOGGED = "CAFÉ total from logged predictions"
 """Every total regressed. The default asks the model where a feature has no mediators, so that its
 total effect is the direct one: the two differ by what asking is worth."""
+PROFILE = "spread over all levels"
+"""The standard deviation of the total effect over a feature's levels: what the report ranks by."""
 METHODS = (
+    "debiased total",
+    PROFILE,
     "CAFÉ total",
     "CAFÉ direct",
     "CAFÉ indirect",
@@ -75,6 +83,8 @@ class Measured:
         By the names of `ATTRIBUTIONS`.
     truth : mapping of str to Truth
         By feature; empty where the equations behind the data are not known.
+    spread : Series
+        Of the total effect over each feature's levels.
     seconds : DataFrame
         One row per method: seconds of the clock and of the processor, and the rows explained.
     """
@@ -83,6 +93,7 @@ class Measured:
     effects: Mapping[str, EffectTable]
     attributions: Mapping[str, Attribution]
     truth: Mapping[str, Truth]
+    spread: pd.Series
     seconds: pd.DataFrame
 
     @property
@@ -98,6 +109,8 @@ class Measured:
             return pd.Series({f: getattr(table[f], name).value for f in self.features})
 
         found = {
+            "debiased total": part("debiased", "total"),
+            PROFILE: self.spread.reindex(list(self.features)).fillna(0.0),
             "CAFÉ total": part("CAFÉ", "total"),
             "CAFÉ direct": part("CAFÉ", "direct"),
             "CAFÉ indirect": part("CAFÉ", "indirect"),
@@ -126,7 +139,13 @@ def measure(subject: Subject, size: Size) -> Measured:
             answer = action()
             clock.append(time.perf_counter() - began)
             processor.append(time.process_time() - worked)
-        rows = answer.n_rows if isinstance(answer, Attribution) else case.n_rows
+        match answer:
+            case Attribution():
+                rows = answer.n_rows
+            case EffectProfile():
+                rows = max(found.asked_rows for found in answer)
+            case _:
+                rows = case.n_rows
         record = {"method": method, "clock": min(clock), "processor": min(processor)}
         seconds.append({**subject.key, **record, "rows": rows})
         return answer
@@ -140,7 +159,7 @@ def measure(subject: Subject, size: Size) -> Measured:
         "SHAP": timed(
             "SHAP",
             lambda: shap_importance(
-                case, _explained(subject, size), max_queries=size.shap_queries, seed=SEED
+                case, explained(target, case, size), max_queries=size.shap_queries, seed=SEED
             ),
         ),
         "permutation importance": timed(
@@ -151,17 +170,19 @@ def measure(subject: Subject, size: Size) -> Measured:
             "FairTest", lambda: fairtest_association(case, target, seed=SEED).attribution
         ),
     }
+    profile = timed(PROFILE, lambda: wb.effect_profile(case, target, seed=SEED))
+    spread = profile.ranking().set_index("feature")["spread"]
     table = pd.DataFrame(seconds)
-    return Measured(subject, effects, attributions, truths(subject), table)
+    return Measured(subject, effects, attributions, truths(subject), spread, table)
 
 
-def _explained(subject: Subject, size: Size) -> UnlearningTarget:
-    """The rows that SHAP explains, of which its budget may take a sample."""
-    index = subject.case.data.index
+def explained(target: UnlearningTarget, case: AuditCase, size: Size) -> UnlearningTarget:
+    """The rows of a target that SHAP explains, of which its budget may take a sample."""
+    index = case.data.index[target.mask(case.data)]
     if size.shap_rows is None or len(index) <= size.shap_rows:
-        return subject.target
+        return target
     rows = np.random.default_rng(SEED).choice(index, size.shap_rows, replace=False)
-    return UnlearningTarget(subject.target.names, tuple(int(row) for row in rows))
+    return UnlearningTarget(target.names, tuple(int(row) for row in rows))
 
 
 def levels(case: AuditCase, feature: str) -> tuple[Any, Any]:

@@ -9,14 +9,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from benchmarks.paper.measuring import Measured, truths
+import workbench as wb
+from benchmarks.paper.measuring import CAUSAL, PROFILE, Measured, explained, truths
 from benchmarks.paper.settings import SEED, Size
 from benchmarks.paper.subjects import FAMILIES, Subject, subject
 from workbench.datasets import Dataset
-from workbench.methods.baselines import fairness_metrics
+from workbench.methods.baselines import fairness_metrics, shap_importance
 from workbench.methods.baselines.fairness import METRICS
 
-__all__ = ["agreement", "fairness", "kendall", "ranking_table", "ranks", "without_smoking"]
+__all__ = [
+    "agreement",
+    "fairness",
+    "kendall",
+    "ranking_table",
+    "ranks",
+    "without_smoking",
+    "young",
+]
 
 
 def ranks(values: pd.Series) -> pd.Series:
@@ -124,4 +133,38 @@ def without_smoking(dataset: Dataset, size: Size, measure: Any) -> pd.DataFrame:
                     "rank": place.get(method, int(ranks(found.true("total"))["smoking"])),
                 }
             )
+    return pd.DataFrame(records)
+
+
+def young(measured: Iterable[Measured], size: Size) -> pd.DataFrame:
+    """Return the rank of age on Adult, over everyone and among those under 40, by method."""
+    records: list[dict[str, Any]] = []
+    for m in measured:
+        if m.subject.dataset.name != "adult":
+            continue
+        case = m.subject.case
+        target = wb.UnlearningTarget.subgroup("age < 40", m.features)
+        tables = {f"{name} total": CAUSAL[name](case, target) for name in ("debiased", "CAFÉ")}
+        values = {
+            name: pd.Series({entry.feature: entry.total.value for entry in table})
+            for name, table in tables.items()
+        }
+        profile = wb.effect_profile(case, target, seed=SEED)
+        values[PROFILE] = profile.ranking().set_index("feature")["spread"]
+        attribution = shap_importance(
+            case, explained(target, case, size), max_queries=size.shap_queries, seed=SEED
+        )
+        values["SHAP"] = attribution.values
+        everyone = m.values()
+        for name, found in values.items():
+            for who, column in (("everyone", everyone[name]), ("age < 40", found)):
+                records.append(
+                    {
+                        **m.subject.key,
+                        "method": name,
+                        "who": who,
+                        "value": column["age"],
+                        "rank": int(ranks(column)["age"]),
+                    }
+                )
     return pd.DataFrame(records)

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = ROOT / "benchmarks" / "results" / "paper"
-SECONDS = 120
+SECONDS = 180
 BLIND = ("SHAP", "permutation importance", "FairTest")
 FAMILIES = ["neural network", "random forest", "regression"]
 
@@ -134,13 +134,13 @@ def check_claims_are_judged_and_written(folder: Path) -> None:
     claims = json.loads((folder / "claims.json").read_text("utf-8"))
     assert len(claims) >= 20
     assert {c["question"] for c in claims} == {"RQ1", "RQ2", "RQ3", "RQ4"}
-    assert {c["verdict"] for c in claims} <= {"holds", "partly", "does not hold", "not judged"}
+    assert {c["verdict"] for c in claims} <= {"holds", "partly", "does not hold"}
     page = (folder / "summary.md").read_text("utf-8")
     for claim in claims:
         assert claim["claim"] in page
     for name in re.findall(r"\]\(([^)]+)\)", page):
         assert (folder / name).is_file(), name
-    assert "not available to us" in page
+    assert "565.41" in page, "the paper's own seconds stand beside ours"
 
 
 def check_what_is_stored_has_the_tables_of_the_command(folder: Path) -> None:
