@@ -19,7 +19,7 @@ from workbench.methods.cafe.shared_regression import Question, SharedRegression
 from workbench.models.black_box import BlackBoxModel
 from workbench.tables.columns import Column, Values
 
-__all__ = ["PlantedColumns", "plant"]
+__all__ = ["Chance", "PlantedColumns", "plant", "planted_name"]
 
 FloatArray = npt.NDArray[np.float64]
 LEAST_CHANGE = 0.02
@@ -61,7 +61,7 @@ def plant(
     """Draw the columns of one feature and estimate their effects as the audit would."""
     feature, positions = variation.feature, np.flatnonzero(mask)
     column = case.columns[feature]
-    chance = _Chance.of(column, variation, clarity)
+    chance = Chance.of(column, variation, clarity)
     change = float(
         np.mean([(chance(after) - chance(variation.before)).mean() for after in variation.after])
     )
@@ -105,9 +105,7 @@ def _scaled(
 
 def _leaky_case(case: AuditCase, feature: str, column: npt.NDArray[np.bool_]) -> AuditCase:
     """Return the case of a model that also reads a column which only the feature causes."""
-    name = "planted leak"
-    while name in case.data.columns or name in case.graph.nodes:
-        name += " "
+    name = planted_name(case)
     graph = case.graph if feature in case.graph.nodes else case.graph.add_node(feature)
     model = BlackBoxModel.from_predictions(
         case.predictions, [*case.reads, name], output=case.output
@@ -120,8 +118,15 @@ def _leaky_case(case: AuditCase, feature: str, column: npt.NDArray[np.bool_]) ->
     )
 
 
+def planted_name(case: AuditCase, name: str = "planted leak") -> str:
+    """Return a name that no column or node has."""
+    while name in case.data.columns or name in case.graph.nodes:
+        name += " "
+    return name
+
+
 @dataclass(frozen=True, eq=False)
-class _Chance:
+class Chance:
     """Probability that the planted column is 1, by the feature's value.
 
     ½ ∓ clarity/2 at the two ends of a contrast. In between and beyond a number follows the
@@ -134,7 +139,8 @@ class _Chance:
     clarity: float
 
     @classmethod
-    def of(cls, column: Column, variation: Variation, clarity: float) -> _Chance:
+    def of(cls, column: Column, variation: Variation, clarity: float) -> Chance:
+        """Make it for a column that varies so."""
         if not column.is_numeric:
             return cls(float(variation.before[0]), float(variation.after[0][0]), False, clarity)
         low, high = variation.before[0], variation.after[0][0]

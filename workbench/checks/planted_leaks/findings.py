@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from workbench.common.wording import share
 
-__all__ = ["JudgedBeside", "LeakRate", "PlantedLeak", "PlantedLeaks"]
+__all__ = [
+    "SHAPES",
+    "JudgedBeside",
+    "LeakRate",
+    "LeakShape",
+    "PlantedLeak",
+    "PlantedLeaks",
+    "Shape",
+]
 
 JudgedBeside = Literal["with retrained", "alone"]
+Shape = Literal["additive", "U-shaped", "one level", "one group", "sign-changing"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,63 @@ class LeakRate:
     def counted(self) -> str:
         """Write the rate with its interval."""
         return f"{self.found} of {self.trials} trials ({share(self.low)} to {share(self.high)})"
+
+
+@dataclass(frozen=True)
+class LeakShape:
+    """How often the audit's verdict was "above" of leaks of one shape and size.
+
+    Attributes
+    ----------
+    feature : str
+    shape : {"additive", "U-shaped", "one level", "one group", "sign-changing"}
+    where : str
+        Whom it concerns, in words; "" for everybody.
+    size : float
+        Largest true effect on anybody, in the unit of the prediction.
+    found, trials : int
+    low, high : float
+        95 % interval of the rate (Clopper and Pearson 1934).
+    n_rows : int
+        Rows of data in which they were planted.
+    """
+
+    feature: str
+    shape: Shape
+    where: str
+    size: float
+    found: int
+    trials: int
+    low: float
+    high: float
+    n_rows: int
+
+    @classmethod
+    def counted(
+        cls,
+        feature: str,
+        shape: Shape,
+        where: str,
+        size: float,
+        *,
+        found: int,
+        trials: int,
+        n_rows: int,
+    ) -> LeakShape:
+        """Make it of what was counted."""
+        exact = scipy.stats.binomtest(found, trials).proportion_ci(0.95, method="exact")
+        low, high = float(exact.low), float(exact.high)
+        return cls(feature, shape, where, size, found, trials, low, high, n_rows)
+
+    @property
+    def rate(self) -> float:
+        """Share of the trials."""
+        return self.found / self.trials
+
+    @property
+    def name(self) -> str:
+        """The shape, and whom it concerns."""
+        return f"{self.shape} ({self.where})" if self.where else self.shape
 
 
 @dataclass(frozen=True)
@@ -97,6 +166,9 @@ class PlantedLeaks:
         How much likelier the column is after the intervention than before.
     repeats, seed, n_rows : int
     unit : str
+    shapes : tuple of LeakShape
+        Leaks of every shape, judged by the audit's whole verdict; empty in reports of earlier
+        versions.
     """
 
     rates: tuple[LeakRate, ...]
@@ -109,6 +181,7 @@ class PlantedLeaks:
     seed: int
     n_rows: int
     unit: str
+    shapes: tuple[LeakShape, ...] = ()
 
     @property
     def decision(self) -> Literal["reliable", "not reliable"]:
@@ -127,7 +200,7 @@ class PlantedLeaks:
 
     def sentences(self) -> tuple[str, ...]:
         """Say what the audit would have caught, and how often it would have cried wolf."""
-        said: list[str] = []
+        said = list(self._by_shape())
         for leak in self.leaks:
             own = self.of(leak.feature, leak.comparison)
             how = (
@@ -156,6 +229,33 @@ class PlantedLeaks:
             f"training makes leaks harder to find."
         )
         return tuple(said)
+
+    def _by_shape(self) -> Iterator[str]:
+        """Say of every feature what share of each shape would have been found, at two sizes."""
+        for feature in dict.fromkeys(leak.feature for leak in self.shapes):
+            own = [leak for leak in self.shapes if leak.feature == feature]
+            sizes = sorted({leak.size for leak in own})
+            for size in (sizes[0], sizes[-1]):
+                of_size = [leak for leak in own if leak.size == size]
+                counts = ", ".join(f"{x.name} {x.found} of {x.trials}" for x in of_size)
+                yield (
+                    f"Of leaks of {feature} of {size:.2g}, the audit's verdict would have found, "
+                    f"by shape: {counts}."
+                )
+        if self.shapes:
+            rows = max(leak.n_rows for leak in self.shapes)
+            sample = (
+                f" This was tried on a sample of {rows:,} of {self.n_rows:,} rows; in all of them "
+                f"leaks are found more easily."
+                if rows < self.n_rows
+                else ""
+            )
+            yield (
+                "The size is the largest effect on anybody. Each leak passes through a column that "
+                "the target causes, in a model that has no other use of it, as in the difference "
+                "to a retrained model; the verdict is the audit's own, over values, people and "
+                f"named groups, with the debiased estimate.{sample}"
+            )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per feature, comparison and size.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 
-from workbench.checks.planted_leaks.findings import PlantedLeaks
+from workbench.checks.planted_leaks.findings import LeakShape, PlantedLeaks
 from workbench.common.blocks import (
     About,
     Block,
@@ -44,6 +44,7 @@ def outline(found: PlantedLeaks, about: About) -> tuple[Block, ...]:
             "run on them: how often does it find them, and how often does it cry wolf where there "
             "is none?"
         ),
+        *_shapes(found),
         *drawn,
         Bullets(found.sentences()),
         Section(
@@ -54,6 +55,32 @@ def outline(found: PlantedLeaks, about: About) -> tuple[Block, ...]:
             audience="annex",
         ),
     )
+
+
+def _shapes(found: PlantedLeaks) -> Iterator[Table]:
+    """Say of every shape how often a leak was found, the sizes side by side."""
+    sizes = sorted({leak.size for leak in found.shapes})
+    rows = dict.fromkeys((leak.feature, leak.name) for leak in found.shapes)
+    by_size = {(leak.feature, leak.name, leak.size): leak for leak in found.shapes}
+    if rows:
+        yield Table(
+            "Leaks by shape: in how many of the trials the audit’s whole verdict was “above the "
+            "threshold”, with 95 % intervals. Size: the largest effect on anybody.",
+            (
+                Column("feature", number=False),
+                Column("shape", number=False),
+                *(Column(f"found of size {size:.2g}") for size in sizes),
+            ),
+            tuple(
+                (feature, name, *(_found(by_size.get((feature, name, size))) for size in sizes))
+                for feature, name in rows
+            ),
+            name="Planted leaks by shape",
+        )
+
+
+def _found(leak: LeakShape | None) -> Number | None:
+    return None if leak is None else Number(leak.rate, (leak.low, leak.high), form="share")
 
 
 def _tiles(found: PlantedLeaks, feature: str) -> Tiles:

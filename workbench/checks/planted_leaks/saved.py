@@ -10,8 +10,10 @@ from workbench.checks.finding import Rest, SavedForm
 from workbench.checks.planted_leaks.findings import (
     JudgedBeside,
     LeakRate,
+    LeakShape,
     PlantedLeak,
     PlantedLeaks,
+    Shape,
 )
 from workbench.common.saved_values import (
     Count,
@@ -59,7 +61,21 @@ class SavedLeak(Saved, frozen=True):
     standard_error: MaybeNumber
 
 
-class SavedLeaks(Saved, frozen=True):
+class SavedShape(Saved, frozen=True):
+    """How often leaks of one shape and size were found; low and high are made again."""
+
+    feature: str
+    shape: Shape
+    where: str
+    size: Number
+    found: Count
+    trials: Count
+    low: Number
+    high: Number
+    n_rows: Count
+
+
+class SavedLeaks(Saved, frozen=True, omit_defaults=True):
     """How small a leak the audit would have caught."""
 
     threshold: Number
@@ -73,6 +89,7 @@ class SavedLeaks(Saved, frozen=True):
     rates: tuple[SavedRate, ...]
     leaks: tuple[SavedLeak, ...]
     sentences: tuple[str, ...]
+    shapes: tuple[SavedShape, ...] = ()
 
 
 def _write(found: PlantedLeaks, _: Rest) -> SavedLeaks:
@@ -88,6 +105,7 @@ def _write(found: PlantedLeaks, _: Rest) -> SavedLeaks:
         rates=rows_of(found.to_frame(), SavedRate),
         leaks=tuple(SavedLeak(**vars(leak)) for leak in found.leaks),
         sentences=found.sentences(),
+        shapes=tuple(SavedShape(**vars(leak)) for leak in found.shapes),
     )
 
 
@@ -117,6 +135,26 @@ def _read(saved: SavedLeaks, rest: Rest, _: SavedEstimates) -> PlantedLeaks:
         saved.seed,
         saved.n_rows,
         saved.unit,
+        tuple(_shape(leak, rest.features, rest.n_rows) for leak in saved.shapes),
+    )
+
+
+def _shape(saved: SavedShape, features: tuple[str, ...], n_rows: int) -> LeakShape:
+    check_known(f"{PLACE}.shapes", (saved.feature,), features)
+    if not saved.found <= saved.trials <= MOST_TRIALS or saved.trials == 0:
+        raise altered("more planted leaks were found than were planted")
+    if not 0 < saved.n_rows <= n_rows:
+        raise altered("leaks were planted in more rows than there are")
+    if saved.size <= 0:
+        raise wrong(f"{PLACE}.shapes", f"holds a size that is not above 0: {saved.size:g}.")
+    return LeakShape.counted(
+        saved.feature,
+        saved.shape,
+        saved.where,
+        saved.size,
+        found=saved.found,
+        trials=saved.trials,
+        n_rows=saved.n_rows,
     )
 
 

@@ -8,7 +8,7 @@ CAFÉ is linear in the prediction, so one regression of the column answers for l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -28,6 +28,7 @@ from workbench.checks.planted_leaks.findings import (
     PlantedLeak,
     PlantedLeaks,
 )
+from workbench.checks.planted_leaks.shapes import leaks_by_shape
 from workbench.checks.verdict import default_threshold
 from workbench.common.against_threshold import p_within
 from workbench.common.errors import TargetError
@@ -40,6 +41,7 @@ FloatArray = npt.NDArray[np.float64]
 CLARITY = 0.5
 """How much likelier the planted column is at the end of the intervention than at its start."""
 COMPARISONS: tuple[JudgedBeside, ...] = ("with retrained", "alone")
+SHAPE_REPEATS = 10
 MULTIPLES = (0.5, 1.25, 1.5, 2.0, 3.0, 5.0)
 """Default sizes, in thresholds."""
 FINE: FloatArray = np.power(1.005, np.arange(1_000.0))
@@ -57,6 +59,8 @@ def planted_leaks(
     clarity: float = CLARITY,
     intervention: Interventions = None,
     repeats: int = 100,
+    shape_repeats: int = SHAPE_REPEATS,
+    groups: Mapping[str, str] | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> PlantedLeaks:
@@ -83,6 +87,11 @@ def planted_leaks(
         As in the audit.
     repeats : int, default 100
         Draws of the planted column.
+    shape_repeats : int, default 10
+        Draws for every shape of :data:`workbench.checks.planted_leaks.findings.SHAPES`, each of
+        which is judged by a whole audit; 0 plants none.
+    groups : mapping of str to str, optional
+        Subgroups that the audit's verdict knows, by name.
     seed : int, default 0
     progress : callable, optional
 
@@ -127,16 +136,32 @@ def planted_leaks(
     leaks: list[PlantedLeak] = []
     variations = variations_of(case, names, positions, intervention, seed)
     for place, variation in enumerate(variations):
-        step = partial(_share_of, progress, place, len(names))
+        step = partial(_share_of, progress, place, 2 * len(names))
         planted = plant(case, target, variation, mask, clarity, repeats, seed, step)
         for comparison in COMPARISONS:
             judged = _Judged(variation.feature, comparison, planted, tau, alpha / claims)
             rates += judged.rates(wanted)
             leaks.append(judged.summary(variation.text))
+    shapes = leaks_by_shape(
+        case,
+        target,
+        threshold=tau,
+        alpha=alpha,
+        clarity=clarity,
+        intervention=intervention,
+        groups=groups or {},
+        repeats=shape_repeats,
+        seed=seed,
+        progress=partial(_second_half, progress),
+    )
     return PlantedLeaks(
         tuple(rates), tuple(leaks), tau, alpha, claims, clarity, repeats, seed, case.n_rows,
-        case.output,
+        case.output, shapes,
     )  # fmt: skip
+
+
+def _second_half(progress: Progress, step: str, share: float) -> None:
+    progress(step, 0.5 + 0.5 * share)
 
 
 def _share_of(progress: Progress, place: int, parts: int, step: str, share: float) -> None:

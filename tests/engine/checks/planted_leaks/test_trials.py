@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,15 @@ import workbench as wb
 from workbench.case.asking.variations import variations_of
 from workbench.checks.planted_leaks.columns import PlantedColumns, _scaled, _without_feature, plant
 from workbench.checks.planted_leaks.regressions import answer_many
-from workbench.checks.planted_leaks.trials import _Judged, planted_leaks
+from workbench.checks.planted_leaks.trials import _Judged
+from workbench.checks.planted_leaks.trials import planted_leaks as with_shapes
 from workbench.common.against_threshold import p_within
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.shared_regression import Question, SharedRegression
 from workbench.methods.effects import Effect
+
+planted_leaks = partial(with_shapes, shape_repeats=0)
+"""By the regression alone, which these tests are about."""
 
 LEVELS = ("east", "north", "west")
 
