@@ -65,7 +65,7 @@ class Workbench(SavedView, W.VBox):
                 _step(3, "What should have been forgotten", target),
                 _step(4, "Before, after and retrained", change),
                 _step(5, "Run the audit", run),
-                _step(6, "What is left of it", stale, self._result, RunHistory(session)),
+                _step(6, "What is left of it", stale, RunHistory(session), self._result),
                 PageFooter(session),
             ]
         )
