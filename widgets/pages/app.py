@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as W
 
+import workbench as wb
 from widgets.graph.graph_editor import GraphEditor
 from widgets.loading.loader import DataModelLoader
 from widgets.other_models.change_models import ChangeModels
@@ -33,19 +34,25 @@ class Workbench(SavedView, W.VBox):
 
     Parameters
     ----------
-    start : str or None, default "loan"
-        The sample to begin with.
+    start : str, AuditCase or None, default "loan"
+        The sample to begin with, or a case from memory: your own data, model and graph.
 
     Attributes
     ----------
     session : AuditSession
         What the page works on; readable from a notebook, for instance ``app.session.report``.
+
+    Examples
+    --------
+    In a cell of a notebook::
+
+        Workbench(case)
     """
 
-    def __init__(self, start: str | None = "loan") -> None:
+    def __init__(self, start: str | wb.AuditCase | None = "loan") -> None:
         self.session = session = AuditSession()
         # The order matters: a component hears of a change before those below it.
-        loader = DataModelLoader(session, start)
+        loader = DataModelLoader(session, None if isinstance(start, wb.AuditCase) else start)
         graph = GraphEditor(session)
         target = TargetPicker(session)
         change = ChangeModels(session)
@@ -70,6 +77,8 @@ class Workbench(SavedView, W.VBox):
             ]
         )
         self.add_class("wb-page")
+        if isinstance(start, wb.AuditCase):
+            session.open(start)
 
     def _dim(self) -> None:
         """Show a result of other inputs as one."""

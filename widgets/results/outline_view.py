@@ -11,7 +11,7 @@ import workbench as wb
 from widgets.parts.guarded import guarded
 from widgets.parts.saved_view import SavedView
 from widgets.results.live_view import LiveEstimate
-from widgets.session.report_session import ReportSession
+from widgets.session.report_session import ReportSession, session_of
 from workbench.common.blocks import Block, public
 from workbench.report.outline.audit import chapter_makers, chapters
 from workbench.report.outline.verdict import asked, verdict
@@ -38,8 +38,9 @@ class ChapterView(SavedView, W.VBox):
 
     Parameters
     ----------
-    session : ReportSession
-        Anything with a trait ``report`` will do, such as a page that opens saved reports.
+    session : ReportSession or AuditReport
+        Anything with a trait ``report`` will do, such as a page that opens saved reports; or the
+        report itself.
     makers : sequence of callables
         Each makes the blocks of one part from a report.
     before, after : sequence of Widget
@@ -48,13 +49,13 @@ class ChapterView(SavedView, W.VBox):
 
     def __init__(
         self,
-        session: ReportSession,
+        session: ReportSession | wb.AuditReport,
         makers: Sequence[Make],
         *,
         before: Sequence[W.Widget] = (),
         after: Sequence[W.Widget] = (),
     ) -> None:
-        self._session = session
+        self._session = session = session_of(session)
         self._parts = {make: W.HTML() for make in makers}
         super().__init__([*before, *self._parts.values(), *after])
         session.observe(lambda _: self._draw(), "report")
@@ -88,9 +89,17 @@ def verdict_blocks(report: wb.AuditReport) -> tuple[Block, ...]:
 
 
 class EffectsView(ChapterView):
-    """Shows what the session's report found; before there is one, the live estimate."""
+    """Shows what a report found; in a session without one, the live estimate.
 
-    def __init__(self, session: ReportSession) -> None:
+    Examples
+    --------
+    In a cell of a notebook, for a report from Python or from a file::
+
+        EffectsView(report)
+    """
+
+    def __init__(self, session: ReportSession | wb.AuditReport) -> None:
+        session = session_of(session)
         self._live = LiveEstimate(session)
         keys = (key for key in chapter_makers() if key not in APART)
         super().__init__(session, [verdict_blocks, *map(_chapter, keys)], before=[self._live])
@@ -101,7 +110,7 @@ class EffectsView(ChapterView):
 
 
 class ComparisonView(ChapterView):
-    """Shows what other methods say, and the fairness metrics, of the session's report."""
+    """Shows what other methods say of a report's case, and the fairness metrics."""
 
-    def __init__(self, session: ReportSession) -> None:
+    def __init__(self, session: ReportSession | wb.AuditReport) -> None:
         super().__init__(session, [_chapter("others")])

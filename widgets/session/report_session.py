@@ -11,7 +11,7 @@ from widgets.session.jobs import BackgroundJob, Listener
 from workbench.case.intervention import Intervention
 from workbench.common.progress import Progress
 
-__all__ = ["LiveEstimating", "ReportSession"]
+__all__ = ["LiveEstimating", "ReportSession", "session_of"]
 
 
 class ReportSession(HasTraits):
@@ -38,6 +38,21 @@ class ReportSession(HasTraits):
     live = Instance(wb.EffectTable, allow_none=True)
     live_state = Enum(("off", "running", "ready", "failed"), "off")
     live_problem = Unicode()
+
+
+def session_of(source: ReportSession | wb.AuditReport) -> ReportSession:
+    """Return what a view of results looks at: the session itself, or one that holds a report.
+
+    Examples
+    --------
+    >>> session_of(session := ReportSession()) is session
+    True
+    """
+    if not isinstance(source, wb.AuditReport):
+        return source
+    session = ReportSession()
+    session.report = source
+    return session
 
 
 class LiveEstimating:

@@ -1,0 +1,34 @@
+"""The workbench and its views in a cell, with what the notebook already holds."""
+
+from __future__ import annotations
+
+import ipywidgets as W
+
+import workbench as wb
+from tests.widgets.widget_tree import finished, loan_case, part, said
+from widgets.pages.app import Workbench
+from widgets.results.outline_view import ComparisonView, EffectsView
+from widgets.session.session import AuditSettings
+
+
+def test_a_case_from_memory_is_audited_as_it_is() -> None:
+    case = loan_case()
+    page = Workbench(case)
+    assert page.session.case is case
+    assert "rows" in said(page)
+    page.session.settings = AuditSettings(methods=("cafe",))
+    page.session.target = wb.UnlearningTarget.feature("zip_code")
+    assert not part(page, W.Button, description="Run the audit").disabled
+    report = finished(page.session)
+    assert report.verdict is not None and report.verdict.headline in said(page)
+
+
+def test_views_show_a_report_without_a_session() -> None:
+    report = wb.audit(loan_case(), wb.UnlearningTarget.feature("zip_code"), ["cafe", "permutation"])
+    again = wb.AuditReport.from_json(report.to_json())
+    for found in (report, again):
+        view, others = EffectsView(found), ComparisonView(found)
+        assert found.verdict is not None
+        assert found.verdict.headline in said(view) and found.verdict.headline in view.static_html()
+        assert "Estimate while you choose" not in said(view)
+        assert "permutation importance" in said(others)
