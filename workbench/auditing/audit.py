@@ -24,6 +24,7 @@ from workbench.auditing.steps import (
     to_check,
 )
 from workbench.case.asking.budget import Budget
+from workbench.case.asking.steadiness import unsteady_answers
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
@@ -36,6 +37,7 @@ from workbench.checks.subgroups.named import read_subgroups
 from workbench.checks.verdict import default_threshold, judge
 from workbench.common.errors import TargetError, listed
 from workbench.common.progress import Progress, progress_bar
+from workbench.methods.answer_noise import wider_effects, wider_paths
 from workbench.methods.effects import EffectTable
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
@@ -203,12 +205,16 @@ def audit(
             training=training,
             plan=plan,
         )
+        unsteady = steps.run("same answers", lambda: unsteady_answers(case, seed=seed))
         equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
         profile = run_profile(asked, steps, tested.levels, equations)
         chosen_change = tested.intervention is not None
         asked = asked.varied_as(explained(profile, intervention, chosen=chosen_change))
         effects = run_effects(asked, steps, equations)
         paths = run_paths(asked, steps, equations)
+        if unsteady is not None:
+            effects = wider_effects(effects, unsteady.call_error)
+            paths = wider_paths(paths, unsteady.call_error)
         diagnostics = steps.run(
             "checks",
             lambda: diagnose(
@@ -220,14 +226,20 @@ def audit(
                 threshold=tau,
                 intervention=asked.intervention,
                 notes=() if plan is None else plan.asked(),
+                unsteady=unsteady,
                 seed=seed,
             ),
         )
         verdict = None
         if len(effects):
-            doubted = diagnostics.doubted
             verdict = judge(
-                effects, paths, threshold=tau, alpha=alpha, doubted=doubted, profile=profile
+                effects,
+                paths,
+                threshold=tau,
+                alpha=alpha,
+                doubted=diagnostics.doubted,
+                profile=profile,
+                unsteady=unsteady,
             )
 
         report = AuditReport(

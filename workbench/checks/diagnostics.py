@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.case.asking.steadiness import Unsteady
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
@@ -61,6 +62,8 @@ class Diagnostics:
     doubted : tuple of str
         Features of which a total below the threshold cannot be believed: predictions differ by
         more than the graph explains, or the model does not know the values of too many rows.
+    unsteady : Unsteady or None
+        How much the model's answers to the same row differ; None where they do not.
     """
 
     disagreement: pd.DataFrame
@@ -69,6 +72,7 @@ class Diagnostics:
     adjustment: pd.DataFrame
     warnings: tuple[str, ...]
     doubted: tuple[str, ...] = ()
+    unsteady: Unsteady | None = None
 
 
 def diagnose(
@@ -81,6 +85,7 @@ def diagnose(
     threshold: float,
     intervention: Interventions = None,
     notes: Sequence[str] = (),
+    unsteady: Unsteady | None = None,
     seed: int,
 ) -> Diagnostics:
     """Run every check of an audit.
@@ -91,6 +96,8 @@ def diagnose(
         τ of the verdict: what is worth a warning.
     notes : sequence of str
         What else is to be known before the effects are trusted.
+    unsteady : Unsteady, optional
+        What asking again at the start of the audit found.
     """
     mask = target.mask(case.data)
     positions = np.flatnonzero(mask)
@@ -116,12 +123,14 @@ def diagnose(
         support,
         adjustment,
         (
+            *([unsteady.sentence()] if unsteady is not None else []),
             *unexplained.values(),
             *_about_form(effects),
             *_warn(case, target, len(positions), disagreement, fit, support),
             *notes,
         ),
         tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case)])),
+        unsteady,
     )
 
 

@@ -15,19 +15,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import scipy
 
+from workbench.case.asking.steadiness import Unsteady
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.checks.verdict.cancellations import Cancellation, cancellations_of
 from workbench.checks.verdict.claims import Claim, claims_of_effects, claims_of_profile
 from workbench.checks.verdict.words import basis_of, explanation_of, headline_of
+from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.errors import TargetError
+from workbench.methods.answer_noise import between_calls
 from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile, Pair
@@ -83,8 +86,9 @@ class Verdict:
         Whether single rows were asked about.
     basis : tuple of str
         Over what the decision speaks, with its error rates: levels, people, groups, rows.
-    few_rows : str
-        Why there are too few rows for a firm decision; "" where there are enough.
+    withheld : str
+        Why nothing firm is said: too few rows, or a model whose answers differ for the same row;
+        "" where nothing speaks against it.
     """
 
     decision: Decision
@@ -99,7 +103,7 @@ class Verdict:
     scope: Literal["levels", "named", "change"] = "change"
     people: bool = False
     basis: tuple[str, ...] = ()
-    few_rows: str = ""
+    withheld: str = ""
 
     @property
     def deciding(self) -> Claim | None:
@@ -129,7 +133,7 @@ class Verdict:
             smallest=self.smallest_threshold,
             unfollowed=self.unfollowed,
             doubted=self.doubted,
-            few_rows=self.few_rows,
+            withheld=self.withheld,
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -147,6 +151,7 @@ def judge(
     alpha: float = 0.05,
     doubted: Sequence[str] = (),
     profile: EffectProfile | None = None,
+    unsteady: Unsteady | None = None,
 ) -> Verdict:
     """Hold effects, paths and the profile of a target against a threshold.
 
@@ -169,6 +174,8 @@ def judge(
     profile : EffectProfile, optional
         Made with the same threshold and alpha. Without one the verdict speaks of the one change
         that the effects are about, on average.
+    unsteady : Unsteady, optional
+        How much the model's answers to the same row differ. Effects and paths count it already.
 
     Raises
     ------
@@ -206,15 +213,18 @@ def judge(
         families=1 if profile is None else profile.families,
     )
     if profile is not None:
-        claims = [*claims_of_profile(profile, _slack(effects)), *claims]
+        error = 0.0 if unsteady is None else between_calls(unsteady.call_error)
+        about_levels = claims_of_profile(profile, _slack(effects))
+        claims = [*(_widened(claim, error, threshold, alpha) for claim in about_levels), *claims]
     few = "" if profile is None else _few_rows(profile)
+    withheld = "" if unsteady is None else unsteady.withholds(threshold)
     unfollowed = sum({p.feature: p.left_out for p in paths}.values())
     decision: Decision = "inconclusive"
     if any(claim.above for claim in claims):
         decision = "above"
     elif claims and all(claim.below for claim in claims) and not (unfollowed or doubted or few):
         decision = "below"
-    if few and not _holds_for_named_rows(profile):
+    if withheld or (few and not _holds_for_named_rows(profile)):
         decision = "inconclusive"
     return Verdict(
         decision,
@@ -229,7 +239,7 @@ def judge(
         "change" if profile is None else profile.scope,
         profile is not None and profile.asks,
         () if profile is None else basis_of(profile),
-        few,
+        " ".join(reason for reason in (withheld, few) if reason),
     )
 
 
@@ -275,6 +285,21 @@ def _slack(effects: EffectTable) -> dict[str, float]:
             excess = entry.form.correction**2 - entry.form.standard_error**2
             found[entry.feature] = math.sqrt(max(excess, 0.0))
     return found
+
+
+def _widened(claim: Claim, error: float, threshold: float, alpha: float) -> Claim:
+    """Return a claim about levels with room for what all answers of a call have in common."""
+    if error == 0 or claim.kind == "share":
+        return claim
+    room = float(stats.norm.ppf(1 - alpha)) * error
+    low, high = claim.low - room, claim.high + room
+    return replace(
+        claim,
+        low=low,
+        high=high,
+        below=claim.below and lies_within(low, high, threshold),
+        above=claim.above and lies_beyond(low, high, threshold),
+    )
 
 
 def _looks(profile: EffectProfile) -> float:

@@ -67,7 +67,7 @@ def explanation_of(
     smallest: float,
     unfollowed: int,
     doubted: Sequence[str],
-    few_rows: str,
+    withheld: str,
 ) -> str:
     """Say what the decision rests on, and under which conditions its error rate holds."""
     if decision == "above" and deciding is not None:
@@ -80,8 +80,8 @@ def explanation_of(
     said = _smallest(smallest)
     if unfollowed:
         said += f" {unfollowed:,} paths were too many to follow."
-    if few_rows:
-        said = f"{few_rows} {said}"
+    if withheld:
+        said = f"{withheld} {said}"
     if doubted:
         said = (
             f"No small effect of {listing(doubted)} can be believed, for a reason that the "
@@ -94,7 +94,7 @@ def explanation_of(
             f"audits. {said}"
         )
     open_claims = [c for c in claims if not c.below]
-    if open_claims and not (few_rows or doubted or unfollowed):
+    if open_claims and not (withheld or doubted or unfollowed):
         said = f"{_open(open_claims)} {said}"
     return said
 

@@ -19,6 +19,7 @@ from workbench.methods.registry import BASELINES
 from workbench.methods.row_summary import MOST_BINS
 from workbench.methods.saved_effects import SavedEffect
 from workbench.report.saved.profile import SavedProfile
+from workbench.report.saved.steadiness import SavedUnsteady
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "ReportEstimates", "SavedReport"]
 
@@ -360,6 +361,7 @@ class CoreReport(Saved, frozen=True):
     target_parts: SavedTarget
     subgroup_conditions: dict[str, str]
     doubted: tuple[str, ...] = ()
+    unsteady: SavedUnsteady | None = None
     profile: SavedProfile | None = None
 
 

@@ -51,6 +51,7 @@ from workbench.report.saved.core import (
     SavedVerdict,
 )
 from workbench.report.saved.profile import write_profile
+from workbench.report.saved.steadiness import write_unsteady
 
 __all__ = ["SAVED_NOTE", "document_text", "report_document"]
 
@@ -100,6 +101,7 @@ def report_document(report: AuditFindings) -> Any:
         attributions=tuple(map(_attribution, report.attributions)),
         diagnostics=_diagnostics(report),
         doubted=report.diagnostics.doubted,
+        unsteady=write_unsteady(report.diagnostics.unsteady),
         graph=SavedGraph(
             nodes=report.graph.nodes, edges=report.graph.edges, latents=report.graph.latents
         ),

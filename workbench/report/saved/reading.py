@@ -56,6 +56,7 @@ from workbench.report.saved.core import (
 from workbench.report.saved.document import report_document
 from workbench.report.saved.estimates import read_path, read_table
 from workbench.report.saved.profile import read_profile
+from workbench.report.saved.steadiness import read_unsteady
 
 __all__ = ["parse_findings"]
 
@@ -134,6 +135,7 @@ def _report(saved: Any) -> AuditFindings:
     if (told is None) != (len(effects) == 0):
         raise altered("a verdict and effects belong together, and one of them is missing")
     verdict = profile = None
+    unsteady = read_unsteady(saved.unsteady)
     if told is not None:
         profile = None if saved.profile is None else read_profile(saved.profile)
         verdict = judge(
@@ -143,6 +145,7 @@ def _report(saved: Any) -> AuditFindings:
             alpha=told.alpha,
             doubted=saved.doubted,
             profile=profile,
+            unsteady=unsteady,
         )
     graph = CausalGraph(saved.graph.edges, nodes=saved.graph.nodes, latents=saved.graph.latents)
     audit_graph = graph.with_prediction(saved.reads, outcome=saved.outcome)
@@ -180,6 +183,7 @@ def _report(saved: Any) -> AuditFindings:
             *_tables(saved.diagnostics),
             saved.diagnostics.warnings,
             saved.doubted,
+            unsteady,
         ),
         graph=graph,
         audit_graph=audit_graph,

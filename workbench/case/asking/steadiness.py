@@ -1,0 +1,157 @@
+"""Whether a model's answers are a function of the row: asked twice, and in another order.
+
+A model may draw at random, or look at the rows beside the one that it is asked about. Then no
+question has one answer, and a difference between two answers is not yet an influence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from workbench.case.audit_case import AuditCase
+from workbench.common.wording import share, signed
+
+__all__ = ["Unsteady", "unsteady_answers"]
+
+FloatArray = npt.NDArray[np.float64]
+
+ASKED_ROWS = 200
+SHARE_OF_BUDGET = 20
+"""The questions may take one part in so many of what is left to ask."""
+SAME = 1e-5
+"""Answers this close, as a share of the spread of all answers, are the same: models that compute
+in single precision round otherwise in batches of another size."""
+FEWEST = 10
+
+
+@dataclass(frozen=True)
+class Unsteady:
+    """How much a model's answers to the same row differ.
+
+    Attributes
+    ----------
+    n_rows, differing : int
+        Rows asked again, and rows that got another answer.
+    difference : float
+        Between two answers about the same row, in 95 % of the rows at the most; in the unit of
+        the prediction.
+    call_error : float
+        By how much the mean of all answers in a call is off, beyond what comes from its rows: what
+        all answers of one call have in common.
+    cause : {"noise", "company"}
+        "noise": the very same question was answered otherwise; "company": only in another order,
+        or among other rows.
+    """
+
+    n_rows: int
+    differing: int
+    difference: float
+    call_error: float
+    cause: Literal["noise", "company"]
+
+    def sentence(self) -> str:
+        """Say it in words."""
+        how = (
+            "asked the very same once more"
+            if self.cause == "noise"
+            else "asked in another order and among other rows"
+        )
+        return (
+            f"The model's answer is not a function of the row: of {self.n_rows:,} rows {how}, "
+            f"{share(self.differing / self.n_rows)} got another answer, by up to "
+            f"{signed(self.difference).lstrip('+')} in 95 % of them. Intervals are wider by what "
+            f"the answers of one call have in common; asked again, this audit gives other numbers."
+        )
+
+    def withholds(self, threshold: float) -> str:
+        """Say why nothing firm can be said at a threshold; "" where it can."""
+        if self.difference <= threshold:
+            return ""
+        return (
+            f"Two answers of the model about the same row differ by up to "
+            f"{signed(self.difference).lstrip('+')}, more than the threshold of {threshold:g}: "
+            f"nothing firm is said of so unsteady a model."
+        )
+
+
+def unsteady_answers(case: AuditCase, *, seed: int = 0) -> Unsteady | None:
+    """Ask about a sample of rows again, and in another order.
+
+    Twice the sample is asked; of a model whose answers differ, five times.
+
+    Returns
+    -------
+    Unsteady or None
+        None where every row got the answer that it had, or nothing can be asked.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from workbench.models.black_box import BlackBoxModel
+    >>> from workbench.graph.causal_graph import CausalGraph
+    >>> frame, rng = pd.DataFrame({"a": np.arange(50.0)}), np.random.default_rng(0)
+    >>> steady = BlackBoxModel(lambda rows: rows["a"], ["a"])
+    >>> noisy = BlackBoxModel(lambda rows: rows["a"] + rng.normal(size=len(rows)), ["a"])
+    >>> case = AuditCase(data=frame, model=steady, graph=CausalGraph([], nodes=["a"]))
+    >>> unsteady_answers(case), unsteady_answers(case.with_model(noisy)).cause
+    (None, 'noise')
+    """
+    n_rows = _affordable(case)
+    if not case.model.can_query or n_rows < FEWEST:
+        return None
+    rng = np.random.default_rng([seed, 11])
+    rows = np.sort(rng.choice(case.n_rows, n_rows, replace=False))
+    known = case.predictions
+    same = SAME * max(float(np.ptp(known)), float(np.abs(known).max()), 1e-9)
+    first, mixed = _ask(case, rows), _ask_mixed(case, rows, rng)
+    answers = [known[rows], first, mixed]
+    gap = np.ptp(np.array(answers), axis=0)
+    if (gap <= same).all():
+        return None
+    again = _ask(case, rows)
+    answers += [again, _ask_mixed(case, rows, rng), _ask(case, rows)]
+    noisy = bool((np.abs(again - first) > same).any())
+    table = np.array(answers)
+    pairs = np.abs(table[:-1] - table[1:])
+    return Unsteady(
+        n_rows,
+        int((np.ptp(table, axis=0) > same).sum()),
+        float(np.quantile(pairs, 0.95)),
+        _call_error(table),
+        "noise" if noisy else "company",
+    )
+
+
+def _affordable(case: AuditCase) -> int:
+    left = None if case.budget is None else case.budget.left
+    most = ASKED_ROWS if left is None else min(ASKED_ROWS, left // (6 * SHARE_OF_BUDGET))
+    return min(most, case.n_rows)
+
+
+def _ask(case: AuditCase, rows: npt.NDArray[np.intp]) -> FloatArray:
+    return case.ask(case.data[list(case.reads)].iloc[rows])
+
+
+def _ask_mixed(case: AuditCase, rows: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
+    order = rng.permutation(len(rows))
+    answers = np.empty(len(rows))
+    answers[order] = _ask(case, rows[order])
+    return answers
+
+
+def _call_error(answers: FloatArray) -> float:
+    """Estimate by how much a call's mean is off, from some calls about the same rows.
+
+    Enlarged so that a normal interval holds although there are few calls.
+    """
+    calls, n_rows = answers.shape
+    within = (answers - answers.mean(axis=1, keepdims=True) - answers.mean(axis=0)) + answers.mean()
+    variance = float((within**2).sum()) / ((calls - 1) * max(n_rows - 1, 1))
+    between = float(answers.mean(axis=1).var(ddof=1)) - variance / n_rows
+    few = float(stats.t.ppf(0.975, calls - 1) / stats.norm.ppf(0.975))
+    return few * float(np.sqrt(max(between, 0.0)))
