@@ -24,7 +24,7 @@ from workbench.auditing.steps import (
     to_check,
 )
 from workbench.case.asking.budget import Budget
-from workbench.case.asking.steadiness import unsteady_answers
+from workbench.case.asking.steadiness import MOST_CALLS, unsteady_answers
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
@@ -205,7 +205,8 @@ def audit(
             training=training,
             plan=plan,
         )
-        unsteady = steps.run("same answers", lambda: unsteady_answers(case, seed=seed))
+        again = None if plan is None else plan.again // MOST_CALLS
+        unsteady = steps.run("same answers", lambda: unsteady_answers(case, rows=again, seed=seed))
         equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
         profile = run_profile(asked, steps, tested.levels, equations)
         chosen_change = tested.intervention is not None

@@ -8,6 +8,7 @@ import numpy as np
 
 from workbench.auditing.ranges import AuditRange, tested_range
 from workbench.case.asking.question_plan import QuestionPlan
+from workbench.case.asking.steadiness import MOST_CALLS, planned_rows
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation, is_number
@@ -60,7 +61,7 @@ def question_plan(
     ...                  features=["b"], graph=CausalGraph([("a", "b")]))
     >>> plan = question_plan(case, UnlearningTarget.feature("a"), max_queries=5_000)
     >>> plan.profile, plan.effects, plan.sample, plan.n_rows, plan.left_out[:2]
-    (2000, 3000, 600, 5000, ('fuzzing', 'paths'))
+    (2000, 2875, 575, 5000, ('fuzzing', 'paths'))
     """
     names, mask = case.resolve(target)
     positions = np.flatnonzero(mask)
@@ -129,7 +130,10 @@ def plan_questions(
         )
     share = 0 if levels is None else int(PROFILE_SHARE * max_queries)
     profile = int(np.clip(share, least_profile, max_queries - least_effects))
-    effects = max_queries - profile
+    again = MOST_CALLS * planned_rows(max_queries)
+    if max_queries - profile - again < least_effects:
+        again = 0
+    effects = max_queries - profile - again
     sample = affordable(case, varied, effects // tables)
     return QuestionPlan(
         max_queries,
@@ -139,6 +143,7 @@ def plan_questions(
         sample.rows,
         case.n_rows,
         tuple(_left_out(methods, checks)),
+        again,
     )
 
 

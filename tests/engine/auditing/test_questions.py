@@ -53,7 +53,7 @@ def test_no_more_is_asked_than_allowed_and_the_plan_says_it_before(limit: int) -
     )
     assert 0.5 * limit < paid.rows <= limit
     assert sum(report.provenance.queries.values()) == paid.rows
-    assert plan.limit == limit and plan.profile + plan.effects == limit
+    assert plan.limit == limit and plan.profile + plan.effects + plan.again == limit
     for step in plan.left_out:
         assert "max_queries" in report.skipped[step]
     assert f"at most {limit:,} rows" in " ".join(report.diagnostics.warnings)

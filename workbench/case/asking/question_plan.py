@@ -29,6 +29,8 @@ class QuestionPlan:
         Rows on which the debiased estimate asks, of how many.
     left_out : tuple of str
         Steps that are not done, because they would ask about many more.
+    again : int
+        Rows that are asked about again, to see whether the model answers the same.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class QuestionPlan:
     sample: int
     n_rows: int
     left_out: tuple[str, ...] = ()
+    again: int = 0
 
     @property
     def per_table(self) -> int:
@@ -69,6 +72,8 @@ class QuestionPlan:
             for what, rows in (("profile", self.profile), ("effects", self.effects))
             if rows
         )
+        if self.again:
+            shares += f", and {self.again:,} to see whether it answers the same"
         yield f"The model may be asked about at most {self.limit:,} rows: up to {shares}."
         if self.sample < self.n_rows:
             yield (

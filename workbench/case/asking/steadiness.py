@@ -16,13 +16,15 @@ from scipy import stats
 from workbench.case.audit_case import AuditCase
 from workbench.common.wording import share, signed
 
-__all__ = ["Unsteady", "unsteady_answers"]
+__all__ = ["MOST_CALLS", "Unsteady", "planned_rows", "unsteady_answers"]
 
 FloatArray = npt.NDArray[np.float64]
 
 ASKED_ROWS = 200
-SHARE_OF_BUDGET = 20
-"""The questions may take one part in so many of what is left to ask."""
+MOST_CALLS = 5
+"""Times that each of the rows is asked about, where the first answers differ."""
+SHARE_OF_LIMIT = 40
+"""The questions may take one part in so many of what may be asked."""
 SAME = 1e-5
 """Answers this close, as a share of the spread of all answers, are the same: models that compute
 in single precision round otherwise in batches of another size."""
@@ -79,10 +81,21 @@ class Unsteady:
         )
 
 
-def unsteady_answers(case: AuditCase, *, seed: int = 0) -> Unsteady | None:
+def planned_rows(limit: int) -> int:
+    """Return about how many rows to ask again where `limit` may be asked about; 0 for too few."""
+    rows = min(ASKED_ROWS, limit // (MOST_CALLS * SHARE_OF_LIMIT))
+    return rows if rows >= FEWEST else 0
+
+
+def unsteady_answers(case: AuditCase, *, rows: int | None = None, seed: int = 0) -> Unsteady | None:
     """Ask about a sample of rows again, and in another order.
 
     Twice the sample is asked; of a model whose answers differ, five times.
+
+    Parameters
+    ----------
+    rows : int, optional
+        How many rows to ask about. By default 200, fewer where the budget is small.
 
     Returns
     -------
@@ -101,20 +114,20 @@ def unsteady_answers(case: AuditCase, *, seed: int = 0) -> Unsteady | None:
     >>> unsteady_answers(case), unsteady_answers(case.with_model(noisy)).cause
     (None, 'noise')
     """
-    n_rows = _affordable(case)
+    n_rows = _affordable(case) if rows is None else min(rows, case.n_rows)
     if not case.model.can_query or n_rows < FEWEST:
         return None
     rng = np.random.default_rng([seed, 11])
-    rows = np.sort(rng.choice(case.n_rows, n_rows, replace=False))
+    chosen = np.sort(rng.choice(case.n_rows, n_rows, replace=False))
     known = case.predictions
     same = SAME * max(float(np.ptp(known)), float(np.abs(known).max()), 1e-9)
-    first, mixed = _ask(case, rows), _ask_mixed(case, rows, rng)
-    answers = [known[rows], first, mixed]
+    first, mixed = _ask(case, chosen), _ask_mixed(case, chosen, rng)
+    answers = [known[chosen], first, mixed]
     gap = np.ptp(np.array(answers), axis=0)
     if (gap <= same).all():
         return None
-    again = _ask(case, rows)
-    answers += [again, _ask_mixed(case, rows, rng), _ask(case, rows)]
+    again = _ask(case, chosen)
+    answers += [again, _ask_mixed(case, chosen, rng), _ask(case, chosen)]
     noisy = bool((np.abs(again - first) > same).any())
     table = np.array(answers)
     pairs = np.abs(table[:-1] - table[1:])
@@ -129,8 +142,7 @@ def unsteady_answers(case: AuditCase, *, seed: int = 0) -> Unsteady | None:
 
 def _affordable(case: AuditCase) -> int:
     left = None if case.budget is None else case.budget.left
-    most = ASKED_ROWS if left is None else min(ASKED_ROWS, left // (6 * SHARE_OF_BUDGET))
-    return min(most, case.n_rows)
+    return min(ASKED_ROWS if left is None else planned_rows(left), case.n_rows)
 
 
 def _ask(case: AuditCase, rows: npt.NDArray[np.intp]) -> FloatArray:

@@ -139,6 +139,15 @@ def test_intervals_are_wider_by_what_a_call_has_in_common() -> None:
         assert after.total.value == before.total.value
 
 
+def test_a_drift_from_call_to_call_widens_claims_about_levels_too() -> None:
+    report = audited(drifting(0.02), threshold=0.3)
+    assert report.diagnostics.unsteady is not None and report.verdict is not None
+    error = report.diagnostics.unsteady.call_error
+    assert error > 0.005
+    widest = max(claim.high - claim.low for claim in report.verdict.claims if claim.over != "change")
+    assert widest > 2 * 1.64 * error
+
+
 def test_a_threshold_that_exceeds_the_noise_withholds_nothing() -> None:
     found = Unsteady(200, 200, 0.05, 0.0, "noise")
     assert found.withholds(0.06) == "" and "more than the threshold" in found.withholds(0.04)
