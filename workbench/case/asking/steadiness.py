@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.common.wording import share, signed
@@ -165,5 +165,5 @@ def _call_error(answers: FloatArray) -> float:
     within = (answers - answers.mean(axis=1, keepdims=True) - answers.mean(axis=0)) + answers.mean()
     variance = float((within**2).sum()) / ((calls - 1) * max(n_rows - 1, 1))
     between = float(answers.mean(axis=1).var(ddof=1)) - variance / n_rows
-    few = float(stats.t.ppf(0.975, calls - 1) / stats.norm.ppf(0.975))
+    few = float(scipy.special.stdtrit(calls - 1, 0.975) / scipy.special.ndtri(0.975))
     return few * float(np.sqrt(max(between, 0.0)))

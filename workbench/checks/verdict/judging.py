@@ -291,7 +291,7 @@ def _widened(claim: Claim, error: float, threshold: float, alpha: float) -> Clai
     """Return a claim about levels with room for what all answers of a call have in common."""
     if error == 0 or claim.kind == "share":
         return claim
-    room = float(special.ndtri(1 - alpha)) * error
+    room = float(scipy.special.ndtri(1 - alpha)) * error
     low, high = claim.low - room, claim.high + room
     return replace(
         claim,
