@@ -10,18 +10,25 @@ from workbench.checks.graph_sensitivity.finding import GraphSensitivity
 from workbench.checks.graph_sensitivity.measure import graph_sensitivity
 from workbench.checks.graph_sensitivity.outline import outline
 from workbench.checks.graph_sensitivity.saved import SAVED
+from workbench.methods.effects import EffectTable
 
 __all__ = ["CHECK"]
 
 
-def _run(asked: AuditRequest, _: Earlier) -> GraphSensitivity:
+def _run(asked: AuditRequest, earlier: Earlier) -> GraphSensitivity:
     return graph_sensitivity(
         asked.case,
         asked.target,
         threshold=asked.threshold,
         alpha=asked.alpha,
+        effects=_debiased(earlier),
         **asked.options,
     )
+
+
+def _debiased(earlier: Earlier) -> EffectTable | None:
+    effects = None if earlier.effects is None else earlier.effects.of("debiased")
+    return effects if effects is not None and len(effects) else None
 
 
 def _csv_rows(found: GraphSensitivity) -> Iterator[CsvRow]:

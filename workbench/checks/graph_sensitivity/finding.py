@@ -12,11 +12,16 @@ from workbench.checks.graph_sensitivity.hidden_confounder import Confounding
 from workbench.checks.verdict import Decision
 from workbench.common.wording import listing, share
 
-__all__ = ["EQUIVALENT", "MOST_EQUIVALENT", "GraphSensitivity", "share_of_flips"]
+__all__ = ["DECISIONS", "EQUIVALENT", "MOST_EQUIVALENT", "GraphSensitivity", "share_of_flips"]
 
 EQUIVALENT = "that no data could tell from the drawn one"
 MOST_EQUIVALENT = 100
 """Markov-equivalent graphs that are looked at."""
+DECISIONS = {
+    "above": "above the threshold",
+    "below": "below the threshold",
+    "inconclusive": "inconclusive",
+}
 CLEAR = 0.1
 """With thousands of rows, much smaller correlations are told from zero, and matter little."""
 
@@ -28,7 +33,7 @@ class GraphSensitivity:
     Attributes
     ----------
     decision : {"below", "above", "inconclusive"}
-        CAFÉ's verdict with the graph as drawn.
+        The verdict about one change, on average, with the graph as drawn.
     threshold : float
         τ, in the unit of the prediction.
     alpha : float
@@ -44,6 +49,11 @@ class GraphSensitivity:
         graphs (which kind), n, flipped, share, low, high (95 %, Wilson; of the listed equivalent
         graphs it says nothing), unidentified.
     confounding : tuple of Confounding
+    about : str
+        The one change that other graphs were tried on, in words; "" in reports of earlier versions.
+    corrected : bool
+        Whether the decision is that of the debiased estimate, moved by what CAFÉ says that another
+        graph changes; else it is CAFÉ's own.
     """
 
     decision: Decision
@@ -53,6 +63,8 @@ class GraphSensitivity:
     edits: pd.DataFrame
     shares: pd.DataFrame
     confounding: tuple[Confounding, ...]
+    about: str = ""
+    corrected: bool = False
 
     @property
     def headline(self) -> str:
@@ -67,10 +79,31 @@ class GraphSensitivity:
         """Say the findings in words."""
         return (
             self._implied(),
+            *self._tried(),
             self._edited(),
             *self._perturbed(),
             *(found.sentence() for found in self.confounding),
         )
+
+    def _tried(self) -> Iterator[str]:
+        """Say what other graphs were tried on, and what they say nothing of."""
+        if not self.about:
+            return
+        by = (
+            "the debiased estimate, moved by what a linear regression says that the graph changes"
+            if self.corrected
+            else "CAFÉ with linear terms"
+        )
+        yield (
+            f"Other graphs are tried on one change, on average ({self.about}), by {by}: "
+            f"{DECISIONS[self.decision]} as drawn. What the verdict says of other levels, of "
+            f"single people and of groups is not tried under them; a direct effect is asked of the "
+            f"model, and no graph changes it."
+        )
+
+    @property
+    def _finding(self) -> str:
+        return "the finding about this change" if self.about else "the finding"
 
     def _implied(self) -> str:
         if self.implications.empty:
@@ -95,11 +128,12 @@ class GraphSensitivity:
         if flips.empty:
             return (
                 f"Not one of the {len(self.edits)} graphs that differ from the drawn one by a "
-                f"single arrow changes the finding."
+                f"single arrow changes {self._finding}."
             )
         return (
             f"{len(flips)} of the {len(self.edits)} graphs that differ from the drawn one by a "
-            f"single arrow change the finding; the smallest such change: {flips.iloc[0]['edit']}."
+            f"single arrow change {self._finding}; the smallest such change: "
+            f"{flips.iloc[0]['edit']}."
         )
 
     def _perturbed(self) -> Iterator[str]:
@@ -110,7 +144,7 @@ class GraphSensitivity:
                 drawn = row["graphs"] != EQUIVALENT or row["n"] >= MOST_EQUIVALENT
                 yield (
                     f"Of {row['n']} graph{'' if row['n'] == 1 else 's'} {row['graphs']}, {part} "
-                    f"change the finding"
+                    f"change {self._finding}"
                     f"{f' (95 % interval {low} to {high})' if drawn else ''}."
                 )
 

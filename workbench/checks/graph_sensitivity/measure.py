@@ -9,11 +9,12 @@ graphs with a quarter or half of the edges changed at random.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
@@ -32,6 +33,7 @@ from workbench.common.wording import share
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.graph.nearby_graphs import equivalent_graphs, perturbed_graph, single_edits
 from workbench.methods.cafe.estimator import cafe_effects
+from workbench.methods.effects import EffectTable
 from workbench.tables.independence_tests import implied_independences
 
 __all__ = ["graph_sensitivity"]
@@ -50,6 +52,7 @@ def graph_sensitivity(
     threshold: float | None = None,
     alpha: float = 0.05,
     repeats: int = 50,
+    effects: EffectTable | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> GraphSensitivity:
@@ -64,6 +67,8 @@ def graph_sensitivity(
         Error rate of the verdicts, and of rejecting any true independence.
     repeats : int, default 50
         Random graphs of each kind.
+    effects : EffectTable, optional
+        Debiased effects of the same change under the drawn graph: decisions are theirs then.
     seed : int, default 0
     progress : callable, optional
 
@@ -80,8 +85,10 @@ def graph_sensitivity(
 
     Notes
     -----
-    Decisions are CAFÉ's with linear terms: what an effect becomes under another graph depends on
-    that graph only through its adjustment set, so that few regressions answer for many graphs.
+    What an effect becomes under another graph is asked of CAFÉ with linear terms: it depends on
+    that graph only through its adjustment set, so that few regressions answer for many graphs. The
+    difference to the drawn graph moves the debiased effects, where they are given; else decisions
+    are CAFÉ's own.
     """
     if repeats < 1:
         raise TargetError(f"repeats must be at least 1, not {repeats}.")
@@ -91,8 +98,8 @@ def graph_sensitivity(
             "datapoints."
         )
     tau = default_threshold(case) if threshold is None else threshold
-    names, _ = case.resolve(target)
-    ask = _Decider(case, target, names, intervention, tau, alpha, seed)
+    names, mask = case.resolve(target)
+    ask = _Decider(case, target, names, intervention, tau, alpha, seed, effects)
     drawn = ask(case.graph)
     if drawn is None:
         for name in names:  # says what stands in the way
@@ -137,6 +144,11 @@ def graph_sensitivity(
         order.drop(columns="size").reset_index(drop=True),
         pd.DataFrame(shares, columns=columns),
         confounding,
+        "; ".join(
+            f"{v.feature}: {v.text}"
+            for v in variations_of(case, names, np.flatnonzero(mask), intervention, seed)
+        ),
+        effects is not None,
     )
 
 
@@ -166,8 +178,10 @@ class _Decider:
         threshold: float,
         alpha: float,
         seed: int,
+        debiased: EffectTable | None,
     ) -> None:
         self.case, self.target, self.names = case, target, names
+        self.debiased, self.as_drawn = debiased, EffectTable((), case.data.index, case.output, seed)
         self.intervention, self.seed = intervention, seed
         self.threshold, self.alpha = threshold, alpha
         self.known: dict[object, _Answer] = {}
@@ -188,10 +202,28 @@ class _Decider:
                 query_rows=QUERY_ROWS,
                 seed=self.seed,
             )
+            if not self.known:
+                self.as_drawn = effects
+            effects = self._moved(effects)
             verdict = judge(effects, (), threshold=self.threshold, alpha=self.alpha)
             totals = tuple(e.total.value for e in effects if not e.combination)
             self.known[key] = _Answer(verdict.decision, totals)
         return self.known[key]
+
+    def _moved(self, effects: EffectTable) -> EffectTable:
+        """Move the debiased effects by what CAFÉ says that this graph changes."""
+        if self.debiased is None:
+            return effects
+        entries = tuple(
+            replace(
+                self.debiased[entry.feature],
+                total=self.debiased[entry.feature].total
+                + (entry.total - self.as_drawn[entry.feature].total),
+            )
+            for entry in effects
+            if not entry.combination
+        )
+        return replace(effects, entries=entries)
 
     def _given(self, case: AuditCase, name: str) -> object:
         if case.model.can_query and not case.carriers(name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.checks.graph_sensitivity.finding import GraphSensitivity
+from workbench.checks.graph_sensitivity.finding import DECISIONS, GraphSensitivity
 from workbench.common.blocks import (
     About,
     Block,
@@ -20,16 +20,19 @@ from workbench.common.wording import listing, share
 
 __all__ = ["outline"]
 
-DECISIONS = {"above": "above the threshold", "below": "below the threshold"}
-
 
 def outline(found: GraphSensitivity, about: About) -> tuple[Block, ...]:
     """Return what the finding owes to the graph, the numbers folded away."""
-    decision = DECISIONS.get(found.decision, "inconclusive")
+    decision = DECISIONS[found.decision]
+    asked = (
+        "the verdict about one change"
+        if found.about
+        else f"CAFÉ’s verdict (by linear regression: {decision})"
+    )
     return (
         Sentence(
-            "A causal graph is an assumption. What it claims is held against the data, and CAFÉ’s "
-            f"verdict (by linear regression: {decision}) is asked again under other graphs."
+            "A causal graph is an assumption. What it claims is held against the data, and "
+            f"{asked} is asked again under other graphs."
         ),
         Bullets(found.sentences()),
         *_shares(found),

@@ -88,7 +88,7 @@ class SavedConfounding(Saved, frozen=True):
     measured: tuple[SavedCovariate, ...]
 
 
-class SavedSensitivity(Saved, frozen=True):
+class SavedSensitivity(Saved, frozen=True, omit_defaults=True):
     """What the finding owes to the graph."""
 
     decision: Decision
@@ -99,6 +99,8 @@ class SavedSensitivity(Saved, frozen=True):
     shares: tuple[SavedShare, ...]
     confounding: tuple[SavedConfounding, ...]
     sentences: tuple[str, ...]
+    about: str = ""
+    corrected: bool = False
 
 
 def _write(found: GraphSensitivity, _: Rest) -> SavedSensitivity:
@@ -121,6 +123,8 @@ def _write(found: GraphSensitivity, _: Rest) -> SavedSensitivity:
             for cause in found.confounding
         ),
         sentences=found.sentences(),
+        about=found.about,
+        corrected=found.corrected,
     )
 
 
@@ -136,6 +140,8 @@ def _read(saved: SavedSensitivity, rest: Rest, _: SavedEstimates) -> GraphSensit
         _edits(saved.edits, rest.graph, saved.decision),
         _shares(saved.shares),
         tuple(_confounding(cause, rest, saved.threshold) for cause in saved.confounding),
+        saved.about,
+        saved.corrected,
     )
 
 

@@ -98,3 +98,26 @@ def test_an_arrow_that_makes_a_mediator_changes_how_the_effect_is_found() -> Non
     truth = wb.cafe_effects(case.with_graph(graph.add_edge("a", "m")), target)["a"].total.value
     assert truth > 1 and added["total"] == pytest.approx(truth, abs=0.05) and added["flips"]
     assert not edits.loc["remove c → d", "flips"]
+
+
+def test_the_audits_own_estimate_is_moved_and_the_change_that_was_tried_is_named() -> None:
+    case = case_of(TRUE)
+    debiased = wb.debiased_effects(case, TARGET)
+    alone = graph_sensitivity(case, TARGET, threshold=0.15, repeats=2)
+    found = graph_sensitivity(case, TARGET, threshold=0.15, repeats=2, effects=debiased)
+    # what another graph changes is asked of the same regression; where it starts is not
+    pd.testing.assert_series_equal(found.edits["change"], alone.edits["change"])
+    starts = found.edits["total"] - found.edits["change"]
+    assert starts.to_numpy() == pytest.approx(debiased["f"].total.value)
+    assert (found.corrected, alone.corrected) == (True, False)
+    text = " ".join(found.sentences())
+    assert f"({found.about}), by the debiased estimate" in text and found.about.startswith("f: ")
+    assert "the finding about this change" in text and "the finding;" not in text
+
+
+def test_in_an_audit_it_follows_the_estimate_that_is_judged_and_keeps_it_in_a_file() -> None:
+    report = wb.audit(case_of(TRUE), TARGET, ["debiased"], threshold=0.15, checks=["graph"])
+    found = report.graph_sensitivity
+    assert found.corrected
+    again = wb.AuditReport.from_json(report.to_json()).graph_sensitivity
+    assert again.sentences() == found.sentences() and again.about == found.about
