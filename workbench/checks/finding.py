@@ -34,6 +34,7 @@ __all__ = [
     "Rest",
     "SavedEffects",
     "SavedForm",
+    "debiased_of",
     "plain_outline",
 ]
 
@@ -83,6 +84,12 @@ class Earlier:
     equations: Equations | None = None
     effects: EffectTable | None = None
     checks: Mapping[str, Finding] = field(default_factory=dict)
+
+
+def debiased_of(earlier: Earlier) -> EffectTable | None:
+    """Return the audit's debiased effects, where it has estimated them."""
+    found = None if earlier.effects is None else earlier.effects.of("debiased")
+    return found if found is not None and len(found) else None
 
 
 @dataclass(frozen=True, eq=False)

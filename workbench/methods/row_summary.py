@@ -174,7 +174,8 @@ def summarise_part(
 def _histogram(values: FloatArray, threshold: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
     n = len(values)
     low, high = float(values.min()), float(values.max())
-    if high - low <= 1e-9 * max(abs(low), abs(high), threshold):
+    rounding = 1e-9 * max(abs(low), abs(high), threshold)
+    if high - low <= rounding:
         middle = float(values.mean()) if low != high else low
         return (middle, middle), (n,)
     if n < 2 * FEWEST:
@@ -182,7 +183,8 @@ def _histogram(values: FloatArray, threshold: float) -> tuple[tuple[float, ...],
     beyond = max(FEWEST, math.ceil(TAIL * n)) - 1
     ordered = np.partition(values, [beyond, n - 1 - beyond])
     low, high = float(ordered[beyond]), float(ordered[n - 1 - beyond])
-    step = _step((high - low) / (MOST_BINS - 2), threshold)
+    spread = high - low if high - low > rounding else 0.0
+    step = _step(spread / (MOST_BINS - 2), threshold)
     first, last = math.floor(low / step + 0.5), math.floor(high / step + 0.5)
     edges = (np.arange(first, last + 2) - 0.5) * step
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)

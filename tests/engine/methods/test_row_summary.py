@@ -66,3 +66,11 @@ def test_bins_of_a_spike_at_zero_hold_it_in_the_middle() -> None:
     found = spread(values)
     fullest = int(np.argmax(found.counts))
     assert found.edges[fullest] < 0 < found.edges[fullest + 1]
+
+
+def test_rows_that_are_alike_but_for_a_few_have_few_bins() -> None:
+    """What rounding leaves of a difference is no width for a bin."""
+    values = np.full(1_000, 1.4) + 1e-15 * np.arange(1_000)
+    values[:3] = 1.39
+    found = summarise_part("total", values, np.abs(values), 0.05)
+    assert 2 <= len(found.edges) <= MOST_BINS + 1 and sum(found.counts) == 1_000

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
-from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.finding import Check, CsvRow, Earlier, debiased_of
 from workbench.checks.graph_sensitivity.finding import GraphSensitivity
 from workbench.checks.graph_sensitivity.measure import graph_sensitivity
 from workbench.checks.graph_sensitivity.outline import outline
 from workbench.checks.graph_sensitivity.saved import SAVED
-from workbench.methods.effects import EffectTable
 
 __all__ = ["CHECK"]
 
@@ -21,14 +20,9 @@ def _run(asked: AuditRequest, earlier: Earlier) -> GraphSensitivity:
         asked.target,
         threshold=asked.threshold,
         alpha=asked.alpha,
-        effects=_debiased(earlier),
+        effects=debiased_of(earlier),
         **asked.options,
     )
-
-
-def _debiased(earlier: Earlier) -> EffectTable | None:
-    effects = None if earlier.effects is None else earlier.effects.of("debiased")
-    return effects if effects is not None and len(effects) else None
 
 
 def _csv_rows(found: GraphSensitivity) -> Iterator[CsvRow]:

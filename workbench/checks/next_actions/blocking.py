@@ -49,6 +49,10 @@ class Routes:
         The rows that are averaged over; the variation has one value for each.
     sampled : bool
         Whether the rows stand for a larger population, or for themselves only.
+    beyond : Effect, optional
+        What a better estimate of the total says beyond these routes: it is there whatever single
+        routes are blocked, and gone when all are, for then the model is asked about rows as they
+        are.
     """
 
     case: AuditCase
@@ -58,6 +62,7 @@ class Routes:
     sampled: bool
     batch: QueryBatch
     seed: int = 0
+    beyond: Effect | None = None
     _rows: dict[Blocked, FloatArray] = field(default_factory=dict)
     _effects: dict[Blocked, Effect] = field(default_factory=dict)
 
@@ -84,6 +89,7 @@ class Routes:
             self.sampled,
             self.batch,
             self.seed,
+            self.beyond,
         )
 
     def state(self, blocked: Blocked, level: int, rows: Propagation) -> dict[str, Values]:
@@ -109,7 +115,13 @@ class Routes:
         new = [blocked for blocked in dict.fromkeys(sets) if blocked not in self._effects]
         found = self._estimate([(blocked, None) for blocked in new])
         self._effects.update(zip(new, found, strict=True))
-        return [self._effects[blocked] for blocked in sets]
+        return [self._with_beyond(blocked) for blocked in sets]
+
+    def _with_beyond(self, blocked: Blocked) -> Effect:
+        found = self._effects[blocked]
+        if self.beyond is None or blocked.issuperset(self.blockable):
+            return found
+        return found + self.beyond
 
     def parts(self, masks: Sequence[BoolArray]) -> list[Effect]:
         """Return what groups of rows contribute to the total: the mean of effect × membership.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
-from workbench.checks.finding import Check, CsvRow, Earlier
+from workbench.checks.finding import Check, CsvRow, Earlier, debiased_of
 from workbench.checks.next_actions.finding import NextActions
 from workbench.checks.next_actions.measure import next_actions
 from workbench.checks.next_actions.outline import outline
 from workbench.checks.next_actions.saved import SAVED
+from workbench.methods.debiased.simulator import Simulator
+from workbench.methods.fuzzing.propagation import Equations
 
 __all__ = ["CHECK"]
 
@@ -24,9 +26,20 @@ def _run(asked: AuditRequest, earlier: Earlier) -> NextActions:
         asked.target,
         retrained=retrained,
         threshold=asked.threshold,
-        equations=earlier.equations if retrained is None else None,
+        equations=_equations(asked, earlier) if retrained is None else None,
+        effects=debiased_of(earlier),
         **asked.options,
     )
+
+
+def _equations(asked: AuditRequest, earlier: Earlier) -> Equations | None:
+    """Return the equations of the estimate that is judged."""
+    if earlier.equations is None or debiased_of(earlier) is None:
+        return earlier.equations
+    simulator = Simulator.of(
+        asked.case, asked.names, asked.varied, plain=earlier.equations, seed=asked.seed
+    )
+    return simulator.equations
 
 
 def _csv_rows(found: NextActions) -> Iterator[CsvRow]:

@@ -24,6 +24,8 @@ MOST_SINGLE = 3
 """Mediators that are named by themselves."""
 SMALLEST_SHARE = 0.01
 """A mediator that carries less of what is left is not named."""
+MORE_THAN_ALL = 1.05
+"""Sum of single shares from which on it is explained."""
 DIRECT = "direct"
 """How the direct route is named among the blocked ones."""
 
@@ -125,6 +127,13 @@ def feature_actions(
         notes.append(
             f"{feature}: not all combinations of {len(nodes)} routes could be tried, so a smaller "
             f"set may exist."
+        )
+    shares = [_gone(total, remaining[one]) / abs(total.value) for one in named]
+    if sum(shares) > MORE_THAN_ALL:
+        notes.append(
+            f"{feature}: what these routes carry adds up to {share(sum(shares))} of what is left. "
+            f"A path that passes several of them is closed by blocking any one, and counts for "
+            f"each; and what works against the others counts for none."
         )
     against = [node for node in nodes if _gone(total, remaining[frozenset({node})]) < -threshold]
     if against:

@@ -33,6 +33,8 @@ class NextActions:
     pairs : tuple of ExamplePair
         Rows that show it. Personal data: neither in the frame nor in the sentences, and not to be
         saved with a report.
+    about : str
+        The one change that all of it is about, in words; "" in reports of earlier versions.
     """
 
     actions: tuple[Action, ...]
@@ -41,6 +43,7 @@ class NextActions:
     residue: bool
     notes: tuple[str, ...] = ()
     pairs: tuple[ExamplePair, ...] = ()
+    about: str = ""
 
     @property
     def decision(self) -> Literal["actions", "no action"]:
@@ -69,6 +72,7 @@ class NextActions:
             return (
                 f"No total influence above {self.threshold:g}{about} was found, so no action is "
                 f"named (largest: {most[0]}, {signed(most[1])}, interval {span(most[2:])}).",
+                *self._change(),
                 *self.notes,
             )
         followed = {action.feature for action in self.actions}
@@ -83,4 +87,7 @@ class NextActions:
             for action in self.actions
             if action.kind != "step" or (action.feature, action.what) not in alone
         ]
-        return (*said, *self.notes)
+        return (*said, *self._change(), *self.notes)
+
+    def _change(self) -> tuple[str, ...]:
+        return (f"All of it is about one change, on average: {self.about}.",) if self.about else ()

@@ -28,9 +28,10 @@ from workbench.common.against_threshold import exceeds, lies_within
 from workbench.common.errors import DataError, ModelError, TargetError
 from workbench.common.progress import Progress, silent
 from workbench.common.wording import listing, signed
-from workbench.methods.effects import Effect
+from workbench.methods.debiased.equations import better_equations
+from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.paths import MOST_ROWS
-from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
+from workbench.methods.fuzzing.propagation import Equations
 from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["next_actions"]
@@ -49,6 +50,7 @@ def next_actions(
     threshold: float,
     intervention: Interventions = None,
     equations: Equations | None = None,
+    effects: EffectTable | None = None,
     max_rows: int | None = MOST_ROWS,
     seed: int = 0,
     progress: Progress = silent,
@@ -67,6 +69,9 @@ def next_actions(
     intervention, equations
         As in :func:`fuzzed_effects`; equations must cover what either model's
         reads are reached through.
+    effects : EffectTable, optional
+        The audited model's debiased effects of the same change: what is left is their total. By
+        how much they differ from what the equations carry is left whatever route is blocked.
     max_rows : int or None, default 10,000
         Work on a random sample of the target's rows of this size; None takes all.
     seed : int, default 0
@@ -125,12 +130,15 @@ def next_actions(
     positions = all_rows[sample_places(len(all_rows), max_rows, seed)]
     varied = variations_of(case, names, positions, intervention, seed)
     if equations is None:
-        keep = set_levels(varied)
-        equations = fit_equations(whole, names, keep=keep, seed=seed, progress=progress)
+        equations = better_equations(whole, names, varied, seed=seed, progress=progress)
     equations.check_cover(whole, names)
     sampled = target.kind != "datapoints" or len(positions) < len(all_rows)
     batch = QueryBatch(whole, progress, "what is left")
     routes = [Routes(whole, equations, v, positions, sampled, batch, seed) for v in varied]
+    notes: list[str] = []
+    if effects is not None and retrained is None:
+        for one in routes:
+            notes += _go_beyond(one, effects[one.variation.feature].total, threshold)
     totals = [one.effects(OPEN)[0] for one in routes]
     left = tuple(
         (name, total.value, total.low, total.high)
@@ -138,7 +146,7 @@ def next_actions(
     )
     order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
     over = [i for i in order if exceeds(totals[i].value, threshold)]
-    notes = [*_unsure(left, over, names, threshold)]
+    notes += _unsure(left, over, names, threshold)
     for i in set(range(len(names))).difference(over):
         notes += _cancelling(routes[i], totals[i], threshold)
     if len(over) > MOST_FEATURES:
@@ -155,7 +163,24 @@ def next_actions(
     if len(positions) < len(all_rows) and actions:
         notes.append(f"Measured on a sample of {len(positions):,} of {len(all_rows):,} rows.")
     ranked = tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1))
-    return NextActions(ranked, left, threshold, retrained is not None, tuple(notes), tuple(pairs))
+    about = "; ".join(f"{v.feature}: {v.text}" for v in varied)
+    return NextActions(
+        ranked, left, threshold, retrained is not None, tuple(notes), tuple(pairs), about
+    )
+
+
+def _go_beyond(routes: Routes, total: Effect, threshold: float) -> Iterator[str]:
+    """Put the routes under a better estimate of their total, and say what they do not carry."""
+    if len(routes.blockable) < 2 and routes.variation.feature in routes.blockable:
+        return  # asked, not estimated
+    (carried,) = routes.effects(OPEN)
+    routes.beyond = total - carried
+    if exceeds(routes.beyond.value, threshold / 4):
+        yield (
+            f"{routes.variation.feature}: the routes carry {signed(carried.value)}, where the "
+            f"debiased estimate is {signed(total.value)}. No route can be named for the "
+            f"difference; it is counted as left until all routes are blocked."
+        )
 
 
 def _share_of(progress: Progress, place: int, count: int, step: str, share: float) -> None:
@@ -217,7 +242,8 @@ def _cancelling(routes: Routes, total: Effect, threshold: float) -> Iterator[str
         return
     (rows,) = routes.row_effects(frozenset({feature}))
     indirect = float(rows.mean())
-    direct = total.value - indirect
+    beyond = 0.0 if routes.beyond is None else routes.beyond.value
+    direct = total.value - beyond - indirect
     if exceeds(direct, threshold) or exceeds(indirect, threshold):
         yield (
             f"{feature}: the total is small because its routes cancel: {signed(direct)} directly "

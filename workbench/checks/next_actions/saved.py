@@ -59,7 +59,7 @@ class SavedAction(Saved, frozen=True):
     rows_share: Number
 
 
-class SavedActions(Saved, frozen=True):
+class SavedActions(Saved, frozen=True, omit_defaults=True):
     """What to do about what is left."""
 
     threshold: Number
@@ -68,6 +68,7 @@ class SavedActions(Saved, frozen=True):
     actions: tuple[SavedAction, ...]
     sentences: tuple[str, ...]
     notes: tuple[str, ...]
+    about: str = ""
 
 
 def _write(found: NextActions, _: Rest) -> SavedActions:
@@ -81,6 +82,7 @@ def _write(found: NextActions, _: Rest) -> SavedActions:
         actions=tuple(SavedAction(**vars(action)) for action in found.actions),
         sentences=found.sentences(),
         notes=found.notes,
+        about=found.about,
     )
 
 
@@ -107,6 +109,7 @@ def _read(saved: SavedActions, rest: Rest, _: SavedEstimates) -> NextActions:
         tau,
         saved.residue,
         saved.notes,
+        about=saved.about,
     )
 
 

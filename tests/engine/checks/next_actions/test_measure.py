@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -255,7 +256,8 @@ def test_when_nothing_is_left_one_sentence_says_so() -> None:
         case, wb.UnlearningTarget.feature("f"), threshold=0.1, intervention=CONTRAST
     )
     assert not found.actions and not found.pairs
-    (sentence,) = found.sentences()
+    sentence, about = found.sentences()
+    assert about == "All of it is about one change, on average: f: -0.5 → 0.5."
     assert sentence.startswith("No total influence above 0.1 was found")
     assert found.to_frame().empty
 
@@ -429,3 +431,47 @@ def test_mistakes_are_explained() -> None:
     unlike = wb.AuditCase(world.data, odds, world.graph, outcome="y")
     with pytest.raises(ModelError, match="means nothing"):
         next_actions(case, target, threshold=0.1, retrained=unlike)
+
+
+def test_shares_that_add_up_to_more_than_all_are_explained() -> None:
+    chain = case_of(world_of({("f", "a"): 1.0, ("a", "b"): 1.0}), {"b": 1.0})
+    target = wb.UnlearningTarget.feature("f")
+    found = next_actions(chain, target, threshold=0.05, intervention=CONTRAST)
+    shares = [action.share for action in found.actions if action.kind == "mediator"]
+    assert shares == pytest.approx([1.0, 1.0])
+    assert any("adds up to 200 %" in note and "passes several" in note for note in found.notes)
+    side_by_side = case_of(world_of({("f", "a"): 0.5, ("f", "b"): 0.5}), {"a": 1.0, "b": 1.0})
+    quiet = next_actions(side_by_side, target, threshold=0.05, intervention=CONTRAST)
+    assert not any("adds up to" in note for note in quiet.notes)
+
+
+def test_what_is_left_is_the_estimate_that_is_judged() -> None:
+    """The routes carry 1.0 of a total that the better estimate puts at 1.3."""
+    case = case_of(world_of({("f", "a"): 0.5, ("f", "b"): 0.5}), {"a": 1.0, "b": 1.0})
+    target = wb.UnlearningTarget.feature("f")
+    effects = wb.debiased_effects(case, target, CONTRAST)
+    entry = effects["f"]
+    more = replace(entry, total=entry.total + wb.Effect(0.3, 0.0 * entry.total.influence))
+    better = replace(effects, entries=(more,))
+    plain = next_actions(case, target, threshold=0.1, intervention=CONTRAST, effects=effects)
+    found = next_actions(case, target, threshold=0.1, intervention=CONTRAST, effects=better)
+    assert found.left[0][1] == pytest.approx(more.total.value)
+    kept = {a.what: a for a in plain.actions if a.kind in ("mediator", "step")}
+    for action in (a for a in found.actions if a.kind in ("mediator", "step")):
+        if len(action.what) < 2:  # what the routes do not carry is left, too
+            assert action.remaining == pytest.approx(kept[action.what].remaining + 0.3)
+        else:  # nothing is, when the model is asked about rows as they are
+            assert action.remaining == 0 and action.effect == pytest.approx(found.left[0][1])
+    assert any("No route can be named for the difference" in note for note in found.notes)
+    assert not any("No route can be named" in note for note in plain.notes)
+    assert "one change, on average: f: -0.5 → 0.5" in " ".join(found.sentences())
+
+
+def test_in_an_audit_actions_follow_the_judged_estimate_and_stay_in_a_file() -> None:
+    case = case_of(world_of({("f", "a"): 0.5, ("f", "b"): 0.5}), {"a": 1.0, "b": 1.0})
+    report = wb.audit(
+        case, wb.UnlearningTarget.feature("f"), ["debiased"], threshold=0.05, checks=["actions"]
+    )
+    assert report.next_actions.left[0][1] == pytest.approx(report.effects["f"].total.value)
+    again = wb.AuditReport.from_json(report.to_json()).next_actions
+    assert again.sentences() == report.next_actions.sentences()
