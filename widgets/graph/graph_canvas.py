@@ -22,6 +22,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Dict, validate
 
 from widgets.parts.with_library import with_library
+from workbench.common.limits import GRAPH_PLACES
 from workbench.graph.acyclic_graph import AcyclicGraph
 from workbench.graph.causal_graph import PREDICTION
 from workbench.graph.picture.drawing import ROLES
@@ -37,7 +38,6 @@ MOST_DRAWN = 200
 """Nodes; a larger graph is edited in the table and as text."""
 MOST_ROUTED = 60
 """Nodes up to which edges are led around boxes."""
-MOST_PLACES = 1_000
 FARTHEST = 20_000.0
 """Pixels from the middle at which a node may be put."""
 WIDTH = 940.0
@@ -94,7 +94,7 @@ class GraphCanvas(anywidget.AnyWidget):
             and len(place) == 2
             and all(_usable(number) for number in place)
         }
-        return dict(list(clean.items())[-MOST_PLACES:])
+        return dict(list(clean.items())[-GRAPH_PLACES:])
 
 
 def _usable(number: object) -> bool:

@@ -8,13 +8,11 @@ from typing import Any
 import workbench as wb
 from widgets.session.session import AuditSession
 from workbench.common.errors import CycleError, GraphError
+from workbench.common.limits import GRAPH_LATENTS, LATENT_NAME_CHARACTERS
 from workbench.graph.causal_graph import PREDICTION
 
 __all__ = ["GraphHistory", "circle_error", "edited"]
 
-MOST_LATENTS = 50
-LONGEST_NAME = 80
-"""Characters of a hidden cause's name."""
 STEPS = 100
 """Changes that can be undone."""
 
@@ -71,16 +69,18 @@ def _with_latent(case: wb.AuditCase, intent: Mapping[str, Any]) -> tuple[wb.Caus
     if name is None:
         tries = ("hidden_cause", *(f"hidden_cause_{i}" for i in range(2, len(taken) + 3)))
         name = next(found for found in tries if found not in taken)
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
-        raise GraphError(f"A hidden cause needs a name of at most {LONGEST_NAME} characters.")
+    if not isinstance(name, str) or not name.strip() or len(name) > LATENT_NAME_CHARACTERS:
+        raise GraphError(
+            f"A hidden cause needs a name of at most {LATENT_NAME_CHARACTERS} characters."
+        )
     name = name.strip()
     if name in taken:
         raise GraphError(
             f"{name!r} is taken. A hidden cause stands for what no column records: give it a name "
             f"of its own."
         )
-    if len(graph.latents) >= MOST_LATENTS:
-        raise GraphError(f"The graph has {MOST_LATENTS} hidden causes, the most that it may have.")
+    if len(graph.latents) >= GRAPH_LATENTS:
+        raise GraphError(f"The graph has {GRAPH_LATENTS} hidden causes, the most that it may have.")
     if not isinstance(effects, list) or len(effects) > len(taken):
         raise GraphError("The page asked for something that the editor does not know.")
     known = [_known(case, effect) for effect in effects]

@@ -15,7 +15,7 @@ from widgets.parts.file_picker import FilePicker
 from widgets.parts.secret_field import SecretField
 from workbench.case.model_sources import Endpoint, LoggedColumn, ModelFile
 from workbench.common.errors import ModelError, listed
-from workbench.common.limits import UPLOAD_BYTES
+from workbench.common.limits import OUTPUT_NAME_CHARACTERS, UPLOAD_BYTES
 
 __all__ = ["ColumnForm", "EndpointForm", "FileForm"]
 
@@ -25,8 +25,6 @@ PROTOCOLS = {
 }
 CLASSES = re.compile(r"\bhas (\d+ classes|no class) ")
 """How the engine says that a class has to be named, or that there is no such class."""
-LONGEST = 200
-"""Characters of an output's or class's name."""
 
 
 class FileForm(W.VBox):
@@ -116,7 +114,7 @@ class FileForm(W.VBox):
 
     def _again(self) -> None:
         if self._file is not None and (self._class.value or None) != self._file.positive:
-            named = str(self._class.value)[:LONGEST].strip() or None
+            named = str(self._class.value)[:OUTPUT_NAME_CHARACTERS].strip() or None
             self._read(ModelFile(self._file.name, self._file.content, named))
 
     def _read(self, file: ModelFile) -> None:
@@ -201,8 +199,10 @@ class EndpointForm(W.VBox):
             The token, or a name, cannot be used. The address is looked at when it is asked.
         """
         output, positive = (str(w.value).strip() for w in (self._output, self._class))
-        if max(len(output), len(positive)) > LONGEST:
-            raise ModelError(f"An output's or class's name has at most {LONGEST} characters.")
+        if max(len(output), len(positive)) > OUTPUT_NAME_CHARACTERS:
+            raise ModelError(
+                f"An output's or class's name has at most {OUTPUT_NAME_CHARACTERS} characters."
+            )
         return Endpoint(
             str(self._url.value).strip(),
             self._protocol.value,

@@ -16,6 +16,7 @@ from widgets.session.session import AuditSession
 from workbench.case.bring import another_model
 from workbench.case.model_sources import Made, ModelFile
 from workbench.common.errors import ModelError
+from workbench.common.limits import PAGE_RETRAINED
 from workbench.common.progress import Progress
 
 __all__ = ["BroughtModels"]
@@ -26,8 +27,6 @@ ROLES = {
     BEFORE: "The model before unlearning",
     RETRAINED: "A model retrained without the target",
 }
-MOST = 10
-"""Retrained models: each is asked as often as the audited one."""
 
 
 class BroughtModels(W.VBox):
@@ -141,8 +140,10 @@ class BroughtModels(W.VBox):
         form = self._file if self._way.value == FILE else self._endpoint
         if case is None:
             raise ModelError("Choose data and a model first.")
-        if role == RETRAINED and len(session.compare.get(RETRAINED, ())) >= MOST:
-            raise ModelError(f"At most {MOST} retrained models are compared on this page.")
+        if role == RETRAINED and len(session.compare.get(RETRAINED, ())) >= PAGE_RETRAINED:
+            raise ModelError(
+                f"At most {PAGE_RETRAINED} retrained models are compared on this page."
+            )
         source, reads = form.source(), form.reads or self._columns.chosen
 
         def done(found: tuple[wb.BlackBoxModel, Made]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import workbench as wb
+from workbench.common.limits import EDIT_CHARACTERS
 
 __all__ = ["read_graph", "read_tiers"]
 
-LONGEST = 20_000
-"""Characters of a text of tiers."""
 TIER_NAME = re.compile(r'(\s*"(?:[^"]|"")*"\s*|[^<,"]+)(<|,|\Z)')
 
 
@@ -58,8 +57,8 @@ def read_tiers(text: str) -> tuple[tuple[str, ...], ...]:
     """
     if not text.strip():
         return ()
-    if len(text) > LONGEST:
-        raise wb.GraphError(f"The order holds more than {LONGEST:,} characters.")
+    if len(text) > EDIT_CHARACTERS:
+        raise wb.GraphError(f"The order holds more than {EDIT_CHARACTERS:,} characters.")
     tiers: list[tuple[str, ...]] = []
     names: list[str] = []
     place = 0

@@ -32,11 +32,11 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
 
 from workbench.common.errors import AuditError
+from workbench.common.limits import SERVED_PAGES
 
 __all__ = [
     "HEADERS",
     "HEALTH",
-    "MAX_PAGES",
     "TEMPLATE",
     "PageProcesses",
     "ThisPython",
@@ -47,8 +47,6 @@ __all__ = [
 TEMPLATE = "workbench"
 PORT = 8866
 HEALTH = "workbench/health"
-MAX_PAGES = 8
-"""Pages open at once by default; each has a Python process of its own, of some 320 MB."""
 WARM_SECONDS = 60.0
 """The longest wait for preheated processes before the address is announced."""
 REFILL_SECONDS = 5.0
@@ -82,7 +80,7 @@ class WorkbenchServer(Voila):
     wanted_port: int | None = None
     public_url: str | None = None
     show = True
-    max_pages = MAX_PAGES
+    max_pages: int = SERVED_PAGES
 
     def init_settings(self) -> Any:
         """Add the headers and a plain error page to what Voila sets."""

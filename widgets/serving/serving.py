@@ -21,7 +21,6 @@ from traitlets.config import Config
 from widgets.pages.report_file import REPORT_VARIABLE, read_report
 from widgets.serving.page_server import (
     HEADERS,
-    MAX_PAGES,
     TEMPLATE,
     PageProcesses,
     ThisPython,
@@ -29,13 +28,12 @@ from widgets.serving.page_server import (
     WorkbenchServer,
 )
 from workbench.common.errors import AuditError
+from workbench.common.limits import MESSAGE_BYTES, SERVED_PAGES
 
 __all__ = ["page_file", "serve", "settings"]
 
 IDLE_SECONDS = 20 * 60
 """A process that no page is connected to, and that does nothing, ends after this time."""
-MESSAGE_BYTES = 4 * 2**20
-"""The longest message that a page may send."""
 OUTPUT_RATE = 20_000_000
 """Bytes per second to a page; a report's file goes through here."""
 ENDPOINTS_VARIABLE = "CAFE_WORKBENCH_ENDPOINTS"
@@ -56,7 +54,7 @@ def serve(
     public_url: str | None = None,
     host: str = "127.0.0.1",
     open_browser: bool = True,
-    max_pages: int = MAX_PAGES,
+    max_pages: int = SERVED_PAGES,
     preheat: int = 0,
     endpoints: Sequence[str] = (),
     report: str | Path | None = None,

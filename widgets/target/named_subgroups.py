@@ -14,11 +14,9 @@ from widgets.target.condition_builder import ConditionBuilder
 from workbench.case.condition import Condition
 from workbench.checks.diagnostics import FEW_ROWS
 from workbench.common.errors import AuditError, TargetError, listed
+from workbench.common.limits import PAGE_NAME_CHARACTERS, PAGE_SUBGROUPS
 
-__all__ = ["LONGEST_NAME", "MOST_SUBGROUPS", "NamedSubgroups"]
-
-MOST_SUBGROUPS = 20
-LONGEST_NAME = 60
+__all__ = ["NamedSubgroups"]
 
 
 class NamedSubgroups(W.VBox):
@@ -88,16 +86,16 @@ class NamedSubgroups(W.VBox):
             raise TargetError("Give the subgroup a name, for instance Women over 50.")
         if not name.isprintable():
             raise TargetError("The name holds characters that cannot be shown. Type it again.")
-        if len(name) > LONGEST_NAME:
+        if len(name) > PAGE_NAME_CHARACTERS:
             raise TargetError(
-                f"The name has {len(name):,} characters; at most {LONGEST_NAME} are kept. "
+                f"The name has {len(name):,} characters; at most {PAGE_NAME_CHARACTERS} are kept. "
                 f"Shorten it."
             )
         found = self._session.subgroups
         if name in found and name != instead_of:
             raise TargetError(f"There is a subgroup {name!r} already. Choose another name.")
-        if instead_of is None and len(found) >= MOST_SUBGROUPS:
-            raise TargetError(f"At most {MOST_SUBGROUPS} subgroups are kept. Delete one first.")
+        if instead_of is None and len(found) >= PAGE_SUBGROUPS:
+            raise TargetError(f"At most {PAGE_SUBGROUPS} subgroups are kept. Delete one first.")
         read = Condition(condition)
         if not read.mask(case.data).any():
             raise TargetError(f"The condition {read.text!r} holds on no row. Widen it.")

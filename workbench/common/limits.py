@@ -60,11 +60,21 @@ UPLOAD_CELLS = Limit(5_000_000, "cells", "several pages share one computer")
 FILE_NAME_CHARACTERS = Limit(255, "characters", "file systems allow no longer ones")
 SECRET_CHARACTERS = Limit(7_000, "characters", "servers refuse longer headers")
 
+MESSAGE_BYTES = Limit(4 * 2**20, "bytes", "of one message from a page; uploads come in parts")
+SERVED_PAGES = Limit(8, "pages", "open at once by default; each has a process of some 320 MB")
+PAGE_RETRAINED = Limit(10, "models", "the page shows each one's effects side by side")
+PAGE_SUBGROUPS = Limit(20, "subgroups", "each is estimated by every estimator")
+PAGE_NAME_CHARACTERS = Limit(60, "characters", "of a subgroup; a longer one fits no list")
+
 # Graphs.
 GRAPH_BYTES = Limit(5_000_000, "bytes", "some hundred times the largest graph that is read")
 GRAPH_NODES = Limit(5_000, "nodes", "questions of separation grow with their number")
 GRAPH_EDGES = Limit(50_000, "edges", "paths grow with their number")
 GRAPH_WORDS = Limit(600_000, "words", "words, signs and gaps: a few seconds' work")
+GRAPH_LATENTS = Limit(50, "nodes", "hidden causes that the editor adds; each is drawn")
+GRAPH_PLACES = Limit(1_000, "nodes", "places that the drawing keeps, the latest ones")
+LATENT_NAME_CHARACTERS = Limit(80, "characters", "of a hidden cause; a longer one fits no node")
+EDIT_CHARACTERS = Limit(20_000, "characters", "of one order from the drawing")
 
 # Models.
 SKOPS_BYTES = Limit(2_000_000_000, "bytes", "of the file, and of what it unpacks to")
@@ -79,15 +89,25 @@ RETRAINED_MODELS = Limit(100, "models", "each is asked as often as the audited o
 # Endpoints.
 URL_CHARACTERS = Limit(2_000, "characters", "servers refuse longer addresses")
 ENDPOINT_ROWS = Limit(100_000, "rows", "in one request, which is held in memory as text")
+RETRY_SECONDS = Limit(8, "seconds", "of the longest pause before a question is put again")
+RETRY_ASKED_SECONDS = Limit(30, "seconds", "of a pause that a server asks for by Retry-After")
 ANSWER_BYTES = Limit(1_000_000, "bytes", "of an answer, whatever the number of rows")
 ANSWER_BYTES_PER_ROW = Limit(4_000, "bytes", "of an answer, more for each row")
 
 # Texts.
 JSON_BYTES = Limit(50_000_000, "bytes", "of a saved report; parsing takes many times as much")
 JSON_VALUES = Limit(2_000_000, "values", "of a saved report; each becomes a Python object")
+REPORT_ENTRIES = Limit(5_000, "entries", "in a list of a saved report; each is checked again")
+REPORT_ATTRIBUTIONS = Limit(100, "entries", "each holds up to thousands of features")
+REPORT_MODELS = Limit(RETRAINED_MODELS + 2, "models", "those retrained, and before and after")
+REPORT_TRIALS = Limit(1_000_000, "trials", "the interval of their share is derived again")
+PROFILE_LEVELS = Limit(500, "levels", "of a feature in a saved profile; derived again from them")
+PROFILE_FEATURES = Limit(1_000, "features", "in a saved profile; each is derived again")
+EDIT_ARROWS = Limit(20, "arrows", "in the names of the two features that an arrow joins")
 CODE_CHARACTERS = Limit(1_000_000, "characters", "of the call that a saved report holds")
 CONDITION_CHARACTERS = Limit(2_000, "characters", "of a condition or a search")
 CONDITION_DEPTH = Limit(50, "levels", "of a condition; Python's own parser has a limit, too")
+OUTPUT_NAME_CHARACTERS = Limit(200, "characters", "of an output or a class, which stand in tables")
 SUBGROUP_NAME_CHARACTERS = Limit(200, "characters", "a name stands in tables and sentences")
 
 

@@ -34,7 +34,6 @@ from widgets.graph.graph_canvas import (
     lay_out_nodes,
 )
 from widgets.graph.graph_editor import GraphEditor
-from widgets.graph.graph_edits import MOST_LATENTS
 from widgets.graph.graph_proposal import GraphProposals, differences
 from widgets.graph.graph_roles import edge_weights, graph_roles, lit_edges
 from widgets.parts.download_button import DownloadButton
@@ -42,6 +41,7 @@ from widgets.parts.file_picker import FilePicker
 from widgets.parts.graph_text import read_graph, read_tiers
 from widgets.parts.status_line import StatusLine
 from widgets.session.session import AuditSession
+from workbench.common.limits import GRAPH_LATENTS
 from workbench.graph.picture.drawing import ROLES
 from workbench.graph.proposal import GraphProposal, propose_graph
 
@@ -190,9 +190,9 @@ def test_hidden_causes_come_with_a_name_and_go(editor: GraphEditor) -> None:
     assert stays.kind == "problem" and "column of the data" in stays.text
     for name in ("income", "approved", "prediction", "", " ", "x" * 200, 7):
         assert wants(editor, "add-latent", name=name).kind == "problem", name
-    for _ in range(MOST_LATENTS):
+    for _ in range(GRAPH_LATENTS):
         wants(editor, "add-latent")
-    assert len(graph_of(editor).latents) == MOST_LATENTS
+    assert len(graph_of(editor).latents) == GRAPH_LATENTS
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from workbench.checks.change.one_effect import ChangeFinding, ChangePart, RowGap
 from workbench.checks.change.utility import BEFORE, ModelUtility, cliffs_in
 from workbench.checks.change.utility_measures import CLASS_MEASURES, VALUE_MEASURES
 from workbench.checks.finding import Rest, SavedEffects, SavedForm
+from workbench.common.limits import REPORT_ENTRIES, REPORT_MODELS
 from workbench.common.saved_values import (
     Count,
     Fingerprint,
@@ -40,8 +41,6 @@ from workbench.methods.saved_effects import SavedEffect, SavedEstimates, read_es
 __all__ = ["SAVED"]
 
 Role = Literal["before", "after", "retrained"]
-MOST_FINDINGS = 5_000
-MOST_MODELS = 102
 SLACK = 1e-6
 """By how much numbers that must agree may differ, for rounding."""
 
@@ -159,7 +158,7 @@ class SavedChange(Saved, frozen=True):
     threshold: Number
     alpha: Number
     smallest_threshold: MaybeNumber
-    models: Annotated[tuple[SavedModel, ...], msgspec.Meta(max_length=MOST_MODELS)]
+    models: Annotated[tuple[SavedModel, ...], msgspec.Meta(max_length=int(REPORT_MODELS))]
     findings: tuple[SavedFinding, ...]
     residues: tuple[SavedResidue, ...]
     sentences: tuple[str, ...]
@@ -178,7 +177,7 @@ class SavedChangeEffects(Saved, frozen=True):
     estimator: str
     after: SavedEffect
     before: SavedEffect | None
-    retrained: Annotated[tuple[SavedEffect, ...], msgspec.Meta(max_length=MOST_MODELS)]
+    retrained: Annotated[tuple[SavedEffect, ...], msgspec.Meta(max_length=int(REPORT_MODELS))]
 
 
 def _write(change: ModelChange, _: Rest) -> SavedChange:
@@ -367,7 +366,7 @@ SAVED = SavedForm(
     _write,
     _read,
     SavedEffects(
-        Annotated[tuple[SavedChangeEffects, ...], msgspec.Meta(max_length=MOST_FINDINGS)],
+        Annotated[tuple[SavedChangeEffects, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))],
         _groups,
         _write_effects,
     ),

@@ -11,6 +11,7 @@ from workbench.checks.finding import Rest, SavedForm
 from workbench.checks.graph_sensitivity.finding import GraphSensitivity, share_of_flips
 from workbench.checks.graph_sensitivity.hidden_confounder import Confounding
 from workbench.checks.verdict import Decision
+from workbench.common.limits import EDIT_ARROWS
 from workbench.common.saved_values import (
     Count,
     MaybeNumber,
@@ -30,8 +31,6 @@ __all__ = ["SAVED"]
 
 PLACE = "graph_sensitivity"
 ARROW = " → "
-MOST_ARROWS = 20
-"""Arrows in the names of two features that are told apart from the one between them."""
 INFINITY = float("inf")
 
 
@@ -168,7 +167,7 @@ def _edits(rows: Sequence[SavedEdit], graph: CausalGraph, drawn: Decision) -> pd
 
 def _is_edit(text: str, kind: str, names: set[str], edges: set[tuple[str, str]]) -> bool:
     """Whether a text names an arrow that may be added, or is there to be removed or reversed."""
-    parts = text.removeprefix(f"{kind} ").split(ARROW, MOST_ARROWS)
+    parts = text.removeprefix(f"{kind} ").split(ARROW, EDIT_ARROWS)
     ends = ((ARROW.join(parts[:i]), ARROW.join(parts[i:])) for i in range(1, len(parts)))
     return text.startswith(f"{kind} ") and any(
         one in names and other in names and ((one, other) in edges) != (kind == "add")

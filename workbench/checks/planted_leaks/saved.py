@@ -15,6 +15,7 @@ from workbench.checks.planted_leaks.findings import (
     PlantedLeaks,
     Shape,
 )
+from workbench.common.limits import REPORT_TRIALS
 from workbench.common.saved_values import (
     Count,
     MaybeNumber,
@@ -32,7 +33,6 @@ __all__ = ["SAVED"]
 
 PLACE = "planted_leaks"
 ROLES = {"leak", "border", "no leak"}
-MOST_TRIALS = 10**6
 
 
 class SavedRate(Saved, frozen=True):
@@ -159,7 +159,7 @@ def _shape(saved: SavedShape, features: tuple[str, ...], n_rows: int) -> LeakSha
 
 
 def _rate(saved: SavedRate, threshold: float) -> LeakRate:
-    if not saved.found <= saved.trials <= MOST_TRIALS or saved.trials == 0:
+    if not saved.found <= saved.trials <= REPORT_TRIALS or saved.trials == 0:
         raise altered("more planted leaks were found than were planted")
     fits = {"border": saved.size == threshold, "no leak": saved.size == 0, "leak": saved.size > 0}
     if not fits[saved.role]:

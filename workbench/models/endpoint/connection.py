@@ -17,15 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from workbench.common.errors import ModelError
+from workbench.common.limits import RETRY_ASKED_SECONDS, RETRY_SECONDS
 from workbench.common.stopping import wait_for, waited
 
 __all__ = ["Address", "Answered", "Line", "said"]
 
 RETRIED = (429, 500, 502, 503, 504)
 FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 8.0
-LONGEST_ASKED_PAUSE = 30.0
-"""Seconds that a server may ask for by Retry-After."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class Line:
                 words, pause = str(error), error.after
             if attempt == self._retries or late > 1:
                 break
-            ceiling = min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)
+            ceiling = min(FIRST_PAUSE * 2**attempt, RETRY_SECONDS)
             waited(random.uniform(ceiling / 2, ceiling) if pause is None else pause)
         tried = "" if attempt == 0 else f" (tried {attempt + 1} times)"
         raise ModelError(
@@ -231,4 +229,4 @@ def _pause(asked: str) -> float:
             seconds = email.utils.parsedate_to_datetime(asked).timestamp() - time.time()
         except (ValueError, TypeError, OverflowError):
             seconds = FIRST_PAUSE
-    return min(max(seconds, 0.0), LONGEST_ASKED_PAUSE) if seconds == seconds else FIRST_PAUSE
+    return min(max(seconds, 0.0), RETRY_ASKED_SECONDS) if seconds == seconds else FIRST_PAUSE

@@ -12,6 +12,7 @@ import msgspec
 
 from workbench.checks.registry import CHECKS
 from workbench.checks.verdict import Decision
+from workbench.common.limits import REPORT_ATTRIBUTIONS, REPORT_ENTRIES
 from workbench.common.row_labels import WrittenLabel
 from workbench.common.saved_values import Count, Fingerprint, MaybeNumber, Number, Saved
 from workbench.methods.joint_uncertainty import MOST_COLUMNS
@@ -25,9 +26,6 @@ __all__ = ["FORMAT", "FORMAT_VERSION", "ReportEstimates", "SavedReport"]
 
 FORMAT = "cafe-workbench-report"
 FORMAT_VERSION = 3
-MOST_ENTRIES = 5_000
-"""Entries of an effect table, and blocks of uncertainty, that are read."""
-MOST_ATTRIBUTIONS = 100
 
 
 # ---- for readers: tables that follow from the estimates ------------------------------------
@@ -312,7 +310,7 @@ class SavedPath(Saved, frozen=True):
     left_out: Count
 
 
-Entries = Annotated[tuple[SavedEntry, ...], msgspec.Meta(max_length=MOST_ENTRIES)]
+Entries = Annotated[tuple[SavedEntry, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))]
 Block = Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_COLUMNS)]
 
 
@@ -320,11 +318,11 @@ class CoreEstimates(Saved, frozen=True):
     """Every effect, with its place among the columns of joint uncertainty."""
 
     seed: Count
-    blocks: Annotated[tuple[Block, ...], msgspec.Meta(max_length=MOST_ENTRIES)]
+    blocks: Annotated[tuple[Block, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))]
     effects: Entries
     context: Entries
     subgroups: dict[str, Entries]
-    paths: Annotated[tuple[SavedPath, ...], msgspec.Meta(max_length=MOST_ENTRIES)]
+    paths: Annotated[tuple[SavedPath, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))]
 
 
 class CoreReport(Saved, frozen=True):
@@ -348,7 +346,7 @@ class CoreReport(Saved, frozen=True):
     agreement: dict[str, dict[str, MaybeNumber]]
     sentences: tuple[str, ...]
     attributions: Annotated[
-        tuple[SavedAttribution, ...], msgspec.Meta(max_length=MOST_ATTRIBUTIONS)
+        tuple[SavedAttribution, ...], msgspec.Meta(max_length=int(REPORT_ATTRIBUTIONS))
     ]
     diagnostics: SavedDiagnostics
     graph: SavedGraph

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 import scipy
 
+from workbench.common.limits import PROFILE_FEATURES, PROFILE_LEVELS
 from workbench.common.saved_values import (
     Count,
     MaybeNumber,
@@ -32,8 +33,6 @@ from workbench.methods.profile.profile import (
 
 __all__ = ["SavedProfile", "read_profile", "write_profile"]
 
-MOST_LEVELS = 500
-MOST_FEATURES = 1_000
 TOLERANCE = 1e-6
 PLACE = "profile.features"
 
@@ -54,8 +53,8 @@ class SavedLevel(Saved, frozen=True):
 class SavedPair(Saved, frozen=True):
     """Two levels, and how far they lie apart."""
 
-    low: Annotated[tuple[Level, ...], msgspec.Meta(max_length=MOST_FEATURES)]
-    high: Annotated[tuple[Level, ...], msgspec.Meta(max_length=MOST_FEATURES)]
+    low: Annotated[tuple[Level, ...], msgspec.Meta(max_length=int(PROFILE_FEATURES))]
+    high: Annotated[tuple[Level, ...], msgspec.Meta(max_length=int(PROFILE_FEATURES))]
     text: str
     value: Number
     error: Number
@@ -98,7 +97,7 @@ class SavedFeature(Saved, frozen=True):
     feature: str
     estimator: Literal["fuzzing", "cafe", "debiased", "query"]
     combination: Literal["", "joint"]
-    levels: Annotated[tuple[SavedLevel, ...], msgspec.Meta(max_length=MOST_LEVELS)]
+    levels: Annotated[tuple[SavedLevel, ...], msgspec.Meta(max_length=int(PROFILE_LEVELS))]
     parts: dict[str, SavedPart]
     people: dict[str, SavedPeople]
     groups: dict[str, dict[str, SavedPart]]
@@ -114,7 +113,7 @@ class SavedFeature(Saved, frozen=True):
 class SavedProfile(Saved, frozen=True):
     """The target's features over their levels, people and groups."""
 
-    features: Annotated[tuple[SavedFeature, ...], msgspec.Meta(max_length=MOST_FEATURES)]
+    features: Annotated[tuple[SavedFeature, ...], msgspec.Meta(max_length=int(PROFILE_FEATURES))]
     threshold: Number
     alpha: Number
     families: Count
