@@ -141,7 +141,7 @@ def _read(saved: SavedLeaks, rest: Rest, _: SavedEstimates) -> PlantedLeaks:
 
 def _shape(saved: SavedShape, features: tuple[str, ...], n_rows: int) -> LeakShape:
     check_known(f"{PLACE}.shapes", (saved.feature,), features)
-    if not saved.found <= saved.trials <= MOST_TRIALS or saved.trials == 0:
+    if not saved.found <= saved.trials <= REPORT_TRIALS or saved.trials == 0:
         raise altered("more planted leaks were found than were planted")
     if not 0 < saved.n_rows <= n_rows:
         raise altered("leaks were planted in more rows than there are")
