@@ -948,11 +948,27 @@ def model_entry(
 
 
 def request_entry(request: bytes, at: int) -> bytes:
-    """Return the entry by which a request is received."""
+    """Return the entry by which a request is received: its hash, and that of its scope."""
     name = read_canonical_json(request, "The request")["id"]
     return canonical_json(
-        {"kind": "request", "request": name, "sha256": sha256_hex(request), "at": at}
+        {
+            "kind": "request",
+            "request": name,
+            "sha256": sha256_hex(request),
+            "scope": sha256_hex(request_scope(request)),
+            "at": at,
+        }
     )
+
+
+def request_scope(request: bytes) -> bytes:
+    """Return what a request is about, without its dates, clauses and kind.
+
+    That much of it is shown in the dossier of somebody else who left in the same step.
+    """
+    held = read_canonical_json(request, "The request")
+    named = ("granularity", "tokens", "rows", "features")
+    return canonical_json({"request": held["id"], **{key: held[key] for key in named}})
 
 
 def make_request(
@@ -1926,13 +1942,23 @@ CLAIMS: dict[str, tuple[str, str, str]] = {
     ),
     "delta": (
         "The new training set is the old one without exactly what was asked",
-        "both lists of commitments, whole, and their roots in the log",
+        "both lists of commitments, whole, their roots in the log, and all requests of the step",
         "that tokens name people truly, or that the lists hold all data that was used",
     ),
     "absent": (
         "Excluded from the training set of the new version",
         "the whole sorted list: a token not in it is absent",
         "that the person has no row under another token",
+    ),
+    "rows absent": (
+        "The class or source is excluded from the training set of the new version",
+        "the whole sorted list, and the request's list of the rows",
+        "that the request lists every row of that class or source: its condition is not shown",
+    ),
+    "masked": (
+        "The feature is masked in all rows of the new version's training",
+        "the weights in the model's file, which are 0 for the feature",
+        "that no other column tells of the feature: a stand-in for it keeps its weight",
     ),
     "near": (
         "No row that looks like an excluded one was kept",
@@ -2149,6 +2175,7 @@ def check_manifest(files: dict[str, bytes], manifest_sha256: object) -> None:
 # ---- evidence/dossier_case.py
 
 MODEL = "model/new.json"
+OTHERS = "other_requests.jsonl"
 FORMAT = 1
 
 
@@ -2165,7 +2192,11 @@ class Outside:
     witnesses : tuple of NamedKey
         Whose cosignatures the reader trusts.
     kept : tuple of bytes
-        Checkpoints of the log that the reader was given earlier, or by others.
+        Checkpoints of the log that the reader was given, earlier or later, or by others.
+    growth : tuple of bytes
+        Proofs that a kept checkpoint later than the dossier continues its log.
+    other_sha256s : tuple of str
+        Hashes of the requests of others who left in the same step, from their receipts.
     request_sha256 : str or None
         Hash of the request, from the person's receipt.
     served_sha256 : str or None
@@ -2178,20 +2209,36 @@ class Outside:
     authority: str | None = None
     witnesses: tuple[NamedKey, ...] = ()
     kept: tuple[bytes, ...] = ()
+    growth: tuple[bytes, ...] = ()
+    other_sha256s: tuple[str, ...] = ()
     request_sha256: str | None = None
     served_sha256: str | None = None
     receipt: bytes | None = None
 
 
 @dataclass(frozen=True)
-class Request:
-    """What was asked."""
+class Scope:
+    """What a request is about."""
 
     name: str
     granularity: str
     tokens: frozenset[bytes]
     rows: frozenset[bytes]
     features: tuple[str, ...]
+
+    def named(self, leaves: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the leaves that it is about, each with the token or hash that names it."""
+        if self.granularity == "record":
+            return {leaf: token_of(leaf) for leaf in leaves if token_of(leaf) in self.tokens}
+        if self.granularity == "rows":
+            return {leaf: sha256(leaf) for leaf in leaves if sha256(leaf) in self.rows}
+        return {}
+
+
+@dataclass(frozen=True)
+class Request(Scope):
+    """What was asked, and when."""
+
     received: int
     due: int
 
@@ -2204,6 +2251,8 @@ class DossierCase:
     ----------
     places : mapping of str to int
         Where in the log stand "configuration", "old", "old model", "request", "new", "new model".
+    others : mapping of Scope to int
+        What others asked for who left in the same step, and where in the log their requests stand.
     """
 
     files: Mapping[str, bytes]
@@ -2213,6 +2262,7 @@ class DossierCase:
     checkpoint: Checkpoint
     places: Mapping[str, int]
     request: Request
+    others: Mapping[Scope, int]
     old_name: str
     old: tuple[bytes, ...]
     new: tuple[bytes, ...]
@@ -2232,6 +2282,11 @@ class DossierCase:
     def entry(self, place: str) -> Mapping[str, Any]:
         """Return one of the entries that the dossier is about."""
         return self.entries[self.places[place]]
+
+    @property
+    def features(self) -> frozenset[str]:
+        """All features that this step's requests ask to forget."""
+        return frozenset(name for one in (self.request, *self.others) for name in one.features)
 
 
 def read_request(raw: bytes) -> Request:
@@ -2310,13 +2365,14 @@ def open_case(files: Mapping[str, bytes], outside: Outside) -> DossierCase:
     configuration = read_configuration(files["configuration.json"])
     model = read_model_file(files[MODEL])
     places, old, new = _placed(files, predicate, entries, request, configuration)
+    others = _read_others(files.get(OTHERS), entries, request)
     if (model.learner, model.configuration) != (configuration.learner, configuration.sha256):
         raise EvidenceError("The model's file names another configuration than the dossier's.")
     if len(model.weights) != len(configuration.features) + 1:
         raise EvidenceError("The model has another number of weights than the configuration.")
     return DossierCase(
-        files, key, lines, entries, checkpoint, places, request, predicate["old"], old, new,
-        configuration, model,
+        files, key, lines, entries, checkpoint, places, request, others, predicate["old"], old,
+        new, configuration, model,
     )  # fmt: skip
 
 
@@ -2341,7 +2397,7 @@ def _placed(
     old_name, new_name = predicate["old"], predicate["new"]
     if not (isinstance(old_name, str) and isinstance(new_name, str)) or old_name == new_name:
         raise EvidenceError("The statement names no two data sets.")
-    request_sha = sha256_hex(files["request.json"])
+    asked = files["request.json"]
     places = {
         "configuration": find_entry(
             entries, "configuration", first=True, sha256=configuration.sha256
@@ -2356,7 +2412,10 @@ def _placed(
             entries, "model", first=True, sha256=sha256_hex(files[MODEL]), dataset=new_name
         ),
     }
-    if not predicate["request"] == request_sha == entries[places["request"]].get("sha256"):
+    logged = entries[places["request"]]
+    if not predicate["request"] == sha256_hex(asked) == logged.get("sha256") or (
+        logged.get("scope") != sha256_hex(request_scope(asked))
+    ):
         raise EvidenceError("The request is not the one in the log.")
     lists = []
     for which in ("old", "new"):
@@ -2368,6 +2427,46 @@ def _placed(
     return places, lists[0], lists[1]
 
 
+def _read_others(
+    raw: bytes | None, entries: list[dict[str, Any]], request: Request
+) -> dict[Scope, int]:
+    """Read what others asked for who left in the same step: one scope a line."""
+    others: dict[Scope, int] = {}
+    if raw is None:
+        return others
+    names = {request.name}
+    for line in raw.split(b"\n")[:-1] if raw.endswith(b"\n") else [b""]:
+        scope = _read_scope(line)
+        place = find_entry(entries, "request", request=scope.name)
+        if scope.name in names or entries[place].get("scope") != sha256_hex(line):
+            raise EvidenceError("A request of others is not the one in the log.")
+        names.add(scope.name)
+        others[scope] = place
+    return others
+
+
+def _read_scope(raw: bytes) -> Scope:
+    held = read_canonical_json(raw, "A request of others")
+    try:
+        rebuilt = make_request(
+            held["request"],
+            received=0,
+            due=0,
+            granularity=held["granularity"],
+            tokens=[bytes.fromhex(text) for text in held["tokens"]],
+            rows=[bytes.fromhex(text) for text in held["rows"]],
+            features=held["features"],
+        )
+        texts = (held["request"], held["granularity"], *held["features"])
+        fits = all(isinstance(text, str) for text in texts) and request_scope(rebuilt) == raw
+    except (KeyError, TypeError, ValueError, AttributeError):
+        fits = False
+    if not fits:
+        raise EvidenceError("A request of others is not built as one.")
+    read = read_request(rebuilt)
+    return Scope(read.name, read.granularity, read.tokens, read.rows, read.features)
+
+
 def kept_checkpoint(raw: bytes, key: NamedKey) -> Checkpoint:
     """Read a checkpoint that the reader kept; it must be one that the key signed."""
     try:
@@ -2377,6 +2476,133 @@ def kept_checkpoint(raw: bytes, key: NamedKey) -> Checkpoint:
     if not is_signed_by(kept, key):
         raise ReaderError("The checkpoint that you kept is not signed by this key.")
     return kept
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A proof that a log of `old` entries grew into one of `new`."""
+
+    old: int
+    new: int
+    path: tuple[bytes, ...]
+
+
+def growth_file(entries: Sequence[bytes], old: int) -> bytes:
+    """Write the proof that a log only grew since it had `old` entries."""
+    path = [step.hex() for step in consistency_path(entries, old)]
+    return canonical_json({"old": old, "new": len(entries), "path": path})
+
+
+def read_growth(raw: bytes) -> Growth:
+    """Read a proof that a log only grew; the reader brings it."""
+    try:
+        held = read_canonical_json(raw, "The proof of growth")
+        path = tuple(bytes.fromhex(step) for step in held["path"])
+        if type(held["old"]) is int and type(held["new"]) is int and len(path) <= 100:
+            return Growth(held["old"], held["new"], path)
+    except (EvidenceError, KeyError, TypeError, ValueError):
+        pass
+    raise ReaderError("The proof that the log grew is not built as one.")
+
+
+# ---- evidence/delta_checks.py
+
+ABOUT = {
+    "record": "the rows of one or more people",
+    "rows": "a class or source, row by row",
+    "feature": "a feature, in all rows",
+}
+ABSENT = {"record": "absent", "rows": "rows absent"}
+
+
+def delta_claims(case: DossierCase, outside: Outside) -> tuple[Claim, ...]:
+    """Judge whether the step is exactly what its requests ask for.
+
+    Everybody whose request was carried out in the step is counted: the rows of all, and the
+    features of all. That others did ask is the controller's word unless the reader brings the
+    hashes of their requests: a request that nobody made would take any row out.
+    """
+    claims = [_delta(case, outside)]
+    request = case.request
+    if request.granularity == "feature":
+        claims.append(_masked(case))
+    else:
+        left = len(request.named(case.new))
+        claims.append(
+            claim(
+                ABSENT[request.granularity],
+                "CONTRADICTED" if left else "PROVED",
+                f"{left} of the rows asked for are in the new list"
+                if left
+                else f"none of its {len(case.new):,} rows is one asked for",
+            )
+        )
+    return tuple(claims)
+
+
+def _delta(case: DossierCase, outside: Outside) -> Claim:
+    old, new = set(case.old), set(case.new)
+    gone, added = old - new, new - old
+    scopes = (case.request, *case.others)
+    found = [scope.named(case.old) for scope in scopes]
+    asked = {leaf for named in found for leaf in named}
+    unknown = sum(
+        len((scope.tokens | scope.rows) - set(named.values()))
+        for scope, named in zip(scopes, found)
+    )
+    about = ABOUT[case.request.granularity]
+    count = f"{about}: {len(old):,} − {len(gone):,} + {len(added):,} = {len(new):,} rows"
+    if not _descends(case):
+        why = "the log does not say that the new data set comes from the old one"
+        return claim("delta", "CONTRADICTED", why)
+    if any(place > case.places["new"] for place in case.others.values()):
+        why = "a request of others was logged after the new data set"
+        return claim("delta", "CONTRADICTED", why)
+    if gone != asked or added:
+        why = f"{count}, but {len(asked):,} of the old rows were asked for"
+        return claim("delta", "CONTRADICTED", why)
+    if unknown:
+        return claim(
+            "delta", "INCONCLUSIVE", f"{count}; {unknown} asked for were not in the old set"
+        )
+    if not case.others:
+        return claim("delta", "PROVED", count)
+    count += f", {len(found[0]):,} of them for {case.request.name}"
+    given = {text.lower() for text in outside.other_sha256s}
+    told = sum(case.entries[place].get("sha256") not in given for place in case.others.values())
+    if told:
+        why = f"{count}; for {told} of {len(case.others)} other requests there is only the "
+        return claim("delta", "INCONCLUSIVE", why + "controller's word (--other)")
+    return claim("delta", "PROVED", f"{count}, the rest for {len(case.others)} others")
+
+
+def _descends(case: DossierCase) -> bool:
+    """Tell whether the log leads from the new data set to the old, from parent to parent."""
+    parents = {
+        entry.get("dataset"): entry.get("parent")
+        for entry in case.entries
+        if entry["kind"] == "dataset"
+    }
+    name, seen = case.entry("new").get("parent"), set()
+    while isinstance(name, str) and name not in seen:
+        if name == case.old_name:
+            return True
+        seen.add(name)
+        name = parents.get(name)
+    return False
+
+
+def _masked(case: DossierCase) -> Claim:
+    columns = {code.column for code in case.configuration.features}
+    if set(case.request.features) - columns:
+        return claim("masked", "INCONCLUSIVE", "the model before did not read the feature")
+    if case.features & columns != set(case.model.without):
+        return claim("masked", "CONTRADICTED", "the model leaves other features out than asked")
+    for code, weight in zip(case.configuration.features, case.model.weights):
+        if code.column in case.request.features and weight != 0:
+            return claim("masked", "CONTRADICTED", f"{code.column} still has a weight")
+    names = ", ".join(sorted(case.request.features))
+    return claim("masked", "PROVED", f"the weights of {names} are 0")
 
 
 # ---- evidence/receipts.py
@@ -2486,7 +2712,7 @@ def check_dossier(files: Mapping[str, bytes], outside: Outside) -> tuple[Claim, 
             at_hand,
             before,
             _rules(case, before),
-            *_delta(case),
+            *delta_claims(case, outside),
             _near(case),
             _optimum(case),
             _served(case, outside),
@@ -2510,7 +2736,7 @@ def _signed(outside: Outside) -> Claim:
 
 def _log(case: DossierCase, outside: Outside) -> Claim:
     least = max(case.places[part] for part in OLD_PARTS)
-    agreed = 0
+    agreed = later = 0
     for raw in outside.kept:
         kept = kept_checkpoint(raw, case.key)
         if kept.size <= len(case.lines):
@@ -2518,14 +2744,31 @@ def _log(case: DossierCase, outside: Outside) -> Claim:
                 why = f"the same key signed another log of {kept.size} entries, which you hold"
                 return claim("log", "CONTRADICTED", why)
             agreed += kept.size > least
+        elif _continued(case, kept, outside.growth):
+            agreed += 1
+        else:
+            later += 1
     seen = [w.name for w in outside.witnesses if cosigned_at(case.checkpoint, w) is not None]
     if seen:
         return claim("log", "PROVED", f"cosigned by {', '.join(seen)}")
     if agreed:
-        why = f"a beginning of it is the log of {agreed} checkpoints that you kept"
+        why = f"it agrees with {agreed} checkpoint{'s' * (agreed > 1)} that you kept"
         return claim("log", "CONSISTENT", why)
     why = "no witness that you trust and no kept checkpoint over the old data: there may be two"
+    if later:
+        why = "the checkpoint that you kept is later, and no proof leads to it (--growth)"
     return claim("log", "INCONCLUSIVE", why)
+
+
+def _continued(case: DossierCase, kept: Checkpoint, proofs: Iterable[bytes]) -> bool:
+    """Tell whether a proof shows that the dossier's log grew into the one of a later checkpoint."""
+    for raw in proofs:
+        held = read_growth(raw)
+        if (held.old, held.new) == (len(case.lines), kept.size) and is_consistent(
+            held.old, case.checkpoint.root, held.new, kept.root, held.path
+        ):
+            return True
+    return False
 
 
 def _request(case: DossierCase, outside: Outside) -> Claim:
@@ -2598,51 +2841,6 @@ def _rules(case: DossierCase, before: Claim) -> Claim:
     return claim("rules", before.verdict, "learner, constants, penalty and threshold unchanged")
 
 
-def _delta(case: DossierCase) -> tuple[Claim, ...]:
-    old, new, request = set(case.old), set(case.new), case.request
-    gone, added = old - new, new - old
-    count = f"{len(old):,} − {len(gone):,} + {len(added):,} = {len(new):,} rows"
-    if request.granularity == "feature":
-        if gone or added or case.entry("new").get("parent") != case.old_name:
-            return (claim("delta", "CONTRADICTED", f"{count}; a feature leaves no row out"),)
-        return (_feature(case, f"{count}: the same rows, the feature's weights are 0"),)
-    if request.granularity == "record":
-        asked = {leaf for leaf in old if token_of(leaf) in request.tokens}
-        unknown = request.tokens - {token_of(leaf) for leaf in asked}
-        left = sum(token_of(leaf) in request.tokens for leaf in new)
-    else:
-        asked = {leaf for leaf in old if sha256(leaf) in request.rows}
-        unknown = request.rows - {sha256(leaf) for leaf in asked}
-        left = sum(sha256(leaf) in request.rows for leaf in new)
-    verdict, why = "PROVED", count
-    if case.entry("new").get("parent") != case.old_name:
-        verdict = "CONTRADICTED"
-        why = "the log does not say that the new data set comes from the old one"
-    elif gone != asked or added:
-        verdict = "CONTRADICTED"
-        why = f"{count}, but {len(asked):,} of the old rows were asked for"
-    elif unknown:
-        verdict, why = "INCONCLUSIVE", f"{count}; {len(unknown)} asked for were not in the old set"
-    absent = (
-        claim("absent", "CONTRADICTED", f"{left} of the rows asked for are in the new list")
-        if left
-        else claim("absent", "PROVED", f"none of its {len(new):,} rows is one asked for")
-    )
-    return claim("delta", verdict, why), absent
-
-
-def _feature(case: DossierCase, why: str) -> Claim:
-    columns = {code.column for code in case.configuration.features}
-    if set(case.request.features) - columns:
-        return claim("delta", "INCONCLUSIVE", "the model before did not read the feature")
-    if set(case.request.features) != set(case.model.without):
-        return claim("delta", "CONTRADICTED", "the new model leaves other features out than asked")
-    for code, weight in zip(case.configuration.features, case.model.weights):
-        if code.column in case.request.features and weight != 0:
-            return claim("delta", "CONTRADICTED", f"{code.column} still has a weight")
-    return claim("delta", "PROVED", why)
-
-
 def _near(case: DossierCase) -> Claim:
     raw = case.files.get("near_copies.json")
     if raw is None:
@@ -2665,7 +2863,7 @@ def proof_context(new_root: bytes, model: bytes, configuration: bytes) -> bytes:
 def _optimum(case: DossierCase) -> Claim:
     raw = case.files.get("proofs/optimum.json")
     configuration, model = case.configuration, case.model
-    if model.without and case.request.granularity != "feature":
+    if set(model.without) - case.features:
         return claim("optimum", "CONTRADICTED", "weights are 0 that nobody asked to forget")
     if raw is None:
         why = "no proof in the dossier: replay the training with the data"
@@ -2815,6 +3013,8 @@ def outside_from(
     request: str | None = None,
     served: str | None = None,
     receipt: str | None = None,
+    growth: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> Outside:
     """Return what the reader brought, from texts and names of files.
 
@@ -2828,6 +3028,8 @@ def outside_from(
         _hash_of(authority),
         tuple(_key_of(text) for text in witnesses),
         tuple(_file_of(path) for path in checkpoints),
+        tuple(_file_of(path) for path in growth),
+        tuple(str(_hash_of(text)) for text in others),
         _hash_of(request),
         _hash_of(served),
         None if receipt is None else _file_of(receipt),
@@ -2848,6 +3050,8 @@ def verify_command(words: Sequence[str] | None = None) -> int:
     say("--authority", help="SHA-256 of the time-stamping authority's certificate, or its DER file")
     say("--witness", action="append", default=[], help="a witness's key that you trust")
     say("--checkpoint", action="append", default=[], help="a checkpoint file that you kept")
+    say("--growth", action="append", default=[], help="proof that the log grew to a later one")
+    say("--other", action="append", default=[], help="SHA-256 of another's request of this step")
     say("--request", help="SHA-256 of the request, from the receipt, or its file")
     say("--served", help="the model file that is served, or its SHA-256")
     say("--receipt", help="the person's receipt, a JSON file")
@@ -2863,6 +3067,8 @@ def verify_command(words: Sequence[str] | None = None) -> int:
             given.request,
             given.served,
             given.receipt,
+            given.growth,
+            given.other,
         )
         claims = verify_path(given.dossier, outside)
     except ReaderError as error:

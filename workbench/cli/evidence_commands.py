@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
 from workbench import datasets
+from workbench.case.condition import Condition
 from workbench.common.errors import AuditError, DataError, EvidenceError
 from workbench.evidence.certificates import certificates_for
 from workbench.evidence.claims import EXIT_STATUS, ReaderError, whole_verdict
@@ -47,6 +49,21 @@ evidence_app = typer.Typer(
 )
 NewFile = Annotated[Path, typer.Option("--output", help="Where to write it; must not exist.")]
 KeyFile = Annotated[Path, typer.Option("--key", help="A signing key's file, from keygen.")]
+GivenKey = Annotated[str | None, typer.Option("--key", help="The controller's, not from here.")]
+Authority = Annotated[
+    str | None, typer.Option(help="SHA-256 of the time-stamping authority's certificate.")
+]
+Witnesses = Annotated[list[str] | None, typer.Option(help="A witness's key.")]
+Checkpoints = Annotated[list[str] | None, typer.Option(help="A checkpoint you kept.")]
+Growths = Annotated[
+    list[str] | None, typer.Option(help="Proof that the log grew to a checkpoint that is later.")
+]
+RequestHash = Annotated[str | None, typer.Option(help="The request's SHA-256.")]
+OtherHashes = Annotated[
+    list[str] | None, typer.Option(help="SHA-256 of another's request of the same step.")
+]
+Served = Annotated[str | None, typer.Option(help="The served model's file or SHA-256.")]
+Receipt = Annotated[str | None, typer.Option(help="The person's receipt.")]
 
 
 def _written(raw: bytes, path: Path) -> None:
@@ -112,6 +129,12 @@ def build_command(
     feature: Annotated[
         list[str] | None, typer.Option(help="A feature to be left out, in all rows.")
     ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="A class or source: \"region == 'north'\".")
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="Somebody else who asks in the same step.")
+    ] = None,
     rows: Annotated[int, typer.Option(help="Rows of the sample.")] = 200,
     ridge: Annotated[bool, typer.Option(help="Ridge regression of a number.")] = False,
     proof: Annotated[bool, typer.Option(help="Prove the optimum; a minute for 1,000 rows.")] = True,
@@ -142,7 +165,10 @@ def build_command(
             else [str(name) for name in table[subject].tolist()]
         )
         table = table if subject is None else table.drop(columns=[subject])
-        asking = list(person or ([] if feature else people[:1]))
+        asking = list(person or ([] if feature or where else people[:1]))
+        chosen = [] if where is None else np.flatnonzero(Condition(where).mask(table)).tolist()
+        if where is not None and not chosen:
+            raise DataError(f"No row of the table is one where {where}.")
         configuration = configuration_for(
             table,
             target,
@@ -157,6 +183,8 @@ def build_command(
             signing,
             now=lambda: int(time.time()),
             forget=tuple(feature or ()),
+            rows=chosen,
+            also=also or (),
             prove=proof,
             stamp=None if authority is None else lambda raw: ask_for_time_stamp(raw, authority),
             more=provenance_bundle(configuration, len(table), at=int(time.time())),
@@ -177,15 +205,15 @@ def build_command(
 @evidence_app.command("verify", epilog=VERDICTS_HELP)
 def verify_command(
     dossier: Annotated[Path, typer.Argument(help="A folder or a zip.")],
-    key: Annotated[str | None, typer.Option(help="The controller's key, not from here.")] = None,
-    authority: Annotated[
-        str | None, typer.Option(help="SHA-256 of the time-stamping authority's certificate.")
-    ] = None,
-    witness: Annotated[list[str] | None, typer.Option(help="A witness's key.")] = None,
-    checkpoint: Annotated[list[str] | None, typer.Option(help="A checkpoint you kept.")] = None,
-    request: Annotated[str | None, typer.Option(help="The request's SHA-256.")] = None,
-    served: Annotated[str | None, typer.Option(help="The served model's file or SHA-256.")] = None,
-    receipt: Annotated[str | None, typer.Option(help="The person's receipt.")] = None,
+    key: GivenKey = None,
+    authority: Authority = None,
+    witness: Witnesses = None,
+    checkpoint: Checkpoints = None,
+    growth: Growths = None,
+    request: RequestHash = None,
+    other: OtherHashes = None,
+    served: Served = None,
+    receipt: Receipt = None,
     short: Annotated[bool, typer.Option(help="Without what each claim rests on.")] = False,
 ) -> None:
     """Judge a dossier as its `verify.py` does."""
@@ -196,7 +224,9 @@ def verify_command(
             authority=authority,
             witnesses=witness or (),
             checkpoints=checkpoint or (),
+            growth=growth or (),
             request=request,
+            others=other or (),
             served=served,
             receipt=receipt,
         )
@@ -268,12 +298,31 @@ def cosign_command(
 def certificate_command(
     dossier: Annotated[Path, typer.Argument(help="A folder or a zip.")],
     output: Annotated[Path, typer.Option(help="A new folder for the drafts.")],
-    key: Annotated[str | None, typer.Option(help="The controller's key.")] = None,
+    key: GivenKey = None,
+    authority: Authority = None,
+    witness: Witnesses = None,
+    checkpoint: Checkpoints = None,
+    growth: Growths = None,
+    request: RequestHash = None,
+    other: OtherHashes = None,
+    served: Served = None,
+    receipt: Receipt = None,
 ) -> None:
     """Write drafts for a lawyer: BSA s. 63(4) Parts A and B, and the map of clauses."""
 
     def write() -> None:
-        claims = verify_dossier(dossier, key=key)
+        claims = verify_dossier(
+            dossier,
+            key=key,
+            authority=authority,
+            witnesses=witness or (),
+            checkpoints=checkpoint or (),
+            growth=growth or (),
+            request=request,
+            others=other or (),
+            served=served,
+            receipt=receipt,
+        )
         if output.exists():
             raise EvidenceError(f"{output} exists; nothing is overwritten.")
         for name, text in certificates_for(read_dossier(str(dossier)), claims).items():

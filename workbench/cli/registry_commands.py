@@ -14,7 +14,7 @@ import typer
 from workbench.cli.arguments import names_of
 from workbench.cli.output import closed_pipe, reported
 from workbench.common.errors import EvidenceError
-from workbench.evidence.configuration import Configuration
+from workbench.evidence.configuration import Configuration, read_configuration
 from workbench.evidence.registry.consents import BASES, Consent
 from workbench.evidence.registry.pinned import PinnedConfiguration
 from workbench.evidence.registry.registry import Registry
@@ -46,6 +46,20 @@ Subject = Annotated[
     str, typer.Argument(help="Who, as in the subject column; - reads it from standard input.")
 ]
 PLACE = Path("registry.sqlite")
+
+
+Features = Annotated[
+    str | None, typer.Option(help="The columns to read, by commas. Default: all others.")
+]
+Learner = Annotated[
+    str,
+    typer.Option(
+        help="logistic or ridge, whose retraining is the same bit by bit; or forest or mlp, "
+        "whose seed, thread and versions are pinned."
+    ),
+]
+Positive = Annotated[str, typer.Option(help="The outcome's value that is predicted.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of a forest or network.")]
 
 
 @contextmanager
@@ -102,6 +116,13 @@ def ingest_command(
     ] = None,
     basis: Annotated[str, typer.Option(help=f"Any of {', '.join(BASES)}.")] = "consent",
     granted: Annotated[str | None, typer.Option(help="When: 2026-01-31. Default: now.")] = None,
+    prove_with: Annotated[
+        str | None,
+        typer.Option(
+            help="SHA-256 of a committed configuration (`registry configure`): each commitment "
+            "then holds a point, by which a dossier proves the optimum."
+        ),
+    ] = None,
     file: File = PLACE,
     keys: Keys = None,
 ) -> None:
@@ -110,7 +131,15 @@ def ingest_command(
         if source not in {known.name for known in registry.sources()}:
             registry.source(source, uri=uri or f"file:{table.name}", licence=licence)
         consents = [] if purpose is None else [Consent(purpose, basis, granted)]
-        taken = registry.ingest(read_table(table), subject=subject, source=source, consent=consents)
+        taken = registry.ingest(
+            read_table(table),
+            subject=subject,
+            source=source,
+            consent=consents,
+            prove_with=None
+            if prove_with is None
+            else read_configuration(registry.configuration(prove_with)),
+        )
         text = f"{len(taken.records):,} records of {taken.people:,} people taken in"
         if taken.kept_out:
             text += f"; {taken.kept_out:,} rows kept out, because they are suppressed"
@@ -154,43 +183,48 @@ def freeze_command(
         said([f"Root {data.root.hex()}"])
 
 
+@registry_app.command("configure", no_args_is_help=True)
+def configure_command(
+    table: Annotated[Path, typer.Argument(help="A table that gives the constants.")],
+    outcome: Annotated[str, typer.Option(help="The column to predict.")],
+    subject: Annotated[str | None, typer.Option(help="The column to leave out: who.")] = None,
+    features: Features = None,
+    learner: Learner = "logistic",
+    positive: Positive = "1",
+    seed: Seed = 0,
+    file: File = PLACE,
+    keys: Keys = None,
+) -> None:
+    """Commit a training configuration before rows are taken in; print its SHA-256."""
+    with opened(file, keys) as registry:
+        frame = read_table(table)
+        frame = frame if subject is None else frame.drop(columns=subject, errors="ignore")
+        said([registry.commit(_configured(frame, outcome, features, learner, positive, seed))])
+
+
 @registry_app.command("train", no_args_is_help=True)
 def train_command(
     name: Annotated[str, typer.Argument(help="The model's name.")],
     dataset: Annotated[str, typer.Option(help="The data set: 'credit scoring/1'.")],
-    outcome: Annotated[str, typer.Option(help="The column to predict.")],
-    features: Annotated[
-        str | None, typer.Option(help="The columns to read, by commas. Default: all others.")
+    outcome: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    features: Features = None,
+    learner: Learner = "logistic",
+    positive: Positive = "1",
+    seed: Seed = 0,
+    configuration: Annotated[
+        str | None, typer.Option(help="SHA-256 of one that is committed, in place of the above.")
     ] = None,
-    learner: Annotated[
-        str,
-        typer.Option(
-            help="logistic or ridge, whose retraining is the same bit by bit; or forest or mlp, "
-            "whose seed, thread and versions are pinned."
-        ),
-    ] = "logistic",
-    positive: Annotated[str, typer.Option(help="The outcome's value that is predicted.")] = "1",
-    seed: Annotated[int, typer.Option(min=0, help="Of a forest or network.")] = 0,
     file: File = PLACE,
     keys: Keys = None,
 ) -> None:
-    """Commit a training configuration, and train a model's first version by it."""
+    """Train a model's first version by a configuration, which is committed where it is new."""
     with opened(file, keys) as registry:
-        table = registry.table(dataset)
-        read = list(names_of(features)) or [n for n in map(str, table.columns) if n != outcome]
-        made: Configuration | PinnedConfiguration
-        if learner in CANONICAL:
-            value = int(positive) if positive.lstrip("-").isdecimal() else positive
-            made = configuration_for(
-                table,
-                outcome,
-                learner="ridge" if learner == "ridge" else "logistic",
-                positive=value,
-                features=read,
-            )
-        else:
-            made = PinnedConfiguration.here(outcome, read, learner, seed)
-        version = registry.train(name, dataset, registry.commit(made))
+        if (outcome is None) == (configuration is None):
+            raise EvidenceError("Say either what is predicted, --outcome, or --configuration.")
+        committed = configuration or registry.commit(
+            _configured(registry.table(dataset), str(outcome), features, learner, positive, seed)
+        )
+        version = registry.train(name, dataset, committed)
         said([f"{version.version}: trained on {dataset}, file {version.sha256}."])
 
 
@@ -267,6 +301,26 @@ def trace_command(
         said(found.sentences())
         shown(found.sources.reset_index(), "")
         shown(found.profile.round(4).reset_index(), "")
+
+
+def _configured(
+    table: pd.DataFrame,
+    outcome: str,
+    features: str | None,
+    learner: str,
+    positive: str,
+    seed: int,
+) -> Configuration | PinnedConfiguration:
+    read = list(names_of(features)) or [n for n in map(str, table.columns) if n != outcome]
+    if learner not in CANONICAL:
+        return PinnedConfiguration.here(outcome, read, learner, seed)
+    return configuration_for(
+        table,
+        outcome,
+        learner="ridge" if learner == "ridge" else "logistic",
+        positive=int(positive) if positive.lstrip("-").isdecimal() else positive,
+        features=read,
+    )
 
 
 def _content(path: Path) -> bytes:

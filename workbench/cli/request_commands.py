@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,11 @@ from workbench.cli.registry_commands import (
     who,
 )
 from workbench.common.errors import EvidenceError
+from workbench.evidence.commitments import tree_root
 from workbench.evidence.dossier import write_dossier
+from workbench.evidence.dossier_case import growth_file
 from workbench.evidence.keys import SigningKey
+from workbench.evidence.notes import read_checkpoint
 from workbench.evidence.registry.due_dates import KINDS
 from workbench.evidence.registry.times import day_of, end_of_term, seconds_of
 
@@ -177,18 +181,42 @@ def dossier_command(
 def checkpoint_command(
     key: Annotated[Path, typer.Option(help="The signing key, from `evidence keygen`.")],
     out: Annotated[Path, typer.Option(help="A new file.")],
+    since: Annotated[
+        Path | None,
+        typer.Option(help="An earlier checkpoint: OUT.growth proves that the log grew from it."),
+    ] = None,
     file: File = PLACE,
     keys: Keys = None,
 ) -> None:
     """Sign the log as it is now, to be stamped, cosigned, and handed to whoever will check it."""
     with opened(file, keys) as registry:
         signed = registry.checkpoint(SigningKey.load(key))
-        try:
-            with out.open("xb") as stream:
-                stream.write(signed)
-        except OSError as error:
-            raise EvidenceError(f"Cannot write {str(out)!r}: {error.strerror}.") from None
-        said([f"A checkpoint of {len(registry.entries()):,} entries is in {out}."])
+        entries = registry.entries()[: read_checkpoint(signed).size]
+        _new_file(out, signed)
+        said([f"A checkpoint of {len(entries):,} entries is in {out}."])
+        if since is not None:
+            place = out.with_name(out.name + ".growth")
+            _new_file(place, growth_file(entries, _checkpoint_of(entries, since)))
+            said([f"That the log grew from {since} to it is proved by {place}."])
+
+
+def _new_file(place: Path, raw: bytes) -> None:
+    try:
+        with place.open("xb") as stream:
+            stream.write(raw)
+    except OSError as error:
+        raise EvidenceError(f"Cannot write {str(place)!r}: {error.strerror}.") from None
+
+
+def _checkpoint_of(entries: Sequence[bytes], place: Path) -> int:
+    """Return the size of a checkpoint that is one of this log."""
+    try:
+        held = read_checkpoint(place.read_bytes())
+    except OSError as error:
+        raise EvidenceError(f"Cannot read {str(place)!r}: {error.strerror}.") from None
+    if held.size > len(entries) or tree_root(entries[: held.size]) != held.root:
+        raise EvidenceError(f"{place} is no checkpoint of this registry's log.")
+    return held.size
 
 
 @registry_app.command("erase", no_args_is_help=True)

@@ -51,13 +51,23 @@ CLAIMS: dict[str, tuple[str, str, str]] = {
     ),
     "delta": (
         "The new training set is the old one without exactly what was asked",
-        "both lists of commitments, whole, and their roots in the log",
+        "both lists of commitments, whole, their roots in the log, and all requests of the step",
         "that tokens name people truly, or that the lists hold all data that was used",
     ),
     "absent": (
         "Excluded from the training set of the new version",
         "the whole sorted list: a token not in it is absent",
         "that the person has no row under another token",
+    ),
+    "rows absent": (
+        "The class or source is excluded from the training set of the new version",
+        "the whole sorted list, and the request's list of the rows",
+        "that the request lists every row of that class or source: its condition is not shown",
+    ),
+    "masked": (
+        "The feature is masked in all rows of the new version's training",
+        "the weights in the model's file, which are 0 for the feature",
+        "that no other column tells of the feature: a stand-in for it keeps its weight",
     ),
     "near": (
         "No row that looks like an excluded one was kept",

@@ -13,10 +13,10 @@ from workbench.common.errors import EvidenceError
 from workbench.evidence.claims import CLAIMS, Claim
 from workbench.evidence.commitments import canonical_json, leaf_list, sha256_hex
 from workbench.evidence.configuration import Configuration, ModelFile
-from workbench.evidence.dossier_case import FORMAT, MODEL, Outside
+from workbench.evidence.dossier_case import FORMAT, MODEL, OTHERS, Outside
 from workbench.evidence.dossier_files import MANIFEST, STATEMENT, manifest_of
 from workbench.evidence.keys import SigningKey
-from workbench.evidence.log_entries import log_file
+from workbench.evidence.log_entries import log_file, request_scope
 from workbench.evidence.near_copies import NearCopies
 from workbench.evidence.statements import signed_statement
 from workbench.evidence.verifier import verifier_source
@@ -78,6 +78,9 @@ class DossierParts:
         A checkpoint from before the request, and its time stamp.
     stamp : bytes, optional
         The time stamp of `checkpoint`.
+    others : sequence of bytes
+        Requests of others that were carried out in the same step. Only what they are about goes
+        in: tokens, hashes of rows, or names of features.
     more : mapping of str to bytes
         Further files: the audit's report, certificates, provenance.
     """
@@ -98,6 +101,7 @@ class DossierParts:
     old_checkpoint: bytes | None = None
     old_stamp: bytes | None = None
     stamp: bytes | None = None
+    others: Sequence[bytes] = ()
     more: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -134,6 +138,7 @@ def build_dossier(parts: DossierParts, key: SigningKey) -> dict[str, bytes]:
         "time/old.checkpoint": parts.old_checkpoint,
         "time/old.tsr": parts.old_stamp,
         "time/last.tsr": parts.stamp,
+        OTHERS: log_file([request_scope(raw) for raw in parts.others]) or None,
     }
     files |= {name: raw for name, raw in optional.items() if raw is not None}
     taken = set(files) & set(parts.more)
@@ -199,6 +204,8 @@ def verify_dossier(
     request: str | None = None,
     served: str | None = None,
     receipt: str | None = None,
+    growth: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> tuple[Claim, ...]:
     """Judge a dossier's claims.
 
@@ -218,6 +225,10 @@ def verify_dossier(
         SHA-256 of the request and of the served model's file, or the files.
     receipt : str, optional
         The file of the person's receipt.
+    growth : sequence of str
+        Files of proofs that the log grew to a checkpoint later than the dossier's.
+    others : sequence of str
+        SHA-256 of the requests of others who left in the same step, from their receipts.
 
     Returns
     -------
@@ -225,7 +236,7 @@ def verify_dossier(
         What is missing makes a claim INCONCLUSIVE; the whole is as strong as the weakest.
     """
     outside: Outside = outside_from(
-        key, authority, witnesses, checkpoints, request, served, receipt
+        key, authority, witnesses, checkpoints, request, served, receipt, growth, others
     )
     return verify_path(str(path), outside)
 

@@ -7,16 +7,20 @@ Standard library only: this file is a part of ``verify.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.common.errors import EvidenceError
 from workbench.evidence.claims import ReaderError
 from workbench.evidence.commitments import (
+    canonical_json,
+    consistency_path,
     read_canonical_json,
     read_leaf_list,
+    sha256,
     sha256_hex,
+    token_of,
     tree_root,
 )
 from workbench.evidence.configuration import (
@@ -26,7 +30,12 @@ from workbench.evidence.configuration import (
     read_model_file,
 )
 from workbench.evidence.dossier_files import MANIFEST, STATEMENT, check_manifest
-from workbench.evidence.log_entries import find_entry, make_request, read_log_file
+from workbench.evidence.log_entries import (
+    find_entry,
+    make_request,
+    read_log_file,
+    request_scope,
+)
 from workbench.evidence.notes import (
     Checkpoint,
     NamedKey,
@@ -36,9 +45,22 @@ from workbench.evidence.notes import (
 )
 from workbench.evidence.statements import open_statement
 
-__all__ = ["MODEL", "DossierCase", "Outside", "Request", "open_case", "read_request"]
+__all__ = [
+    "MODEL",
+    "OTHERS",
+    "DossierCase",
+    "Growth",
+    "Outside",
+    "Request",
+    "Scope",
+    "growth_file",
+    "open_case",
+    "read_growth",
+    "read_request",
+]
 
 MODEL = "model/new.json"
+OTHERS = "other_requests.jsonl"
 FORMAT = 1
 
 
@@ -55,7 +77,11 @@ class Outside:
     witnesses : tuple of NamedKey
         Whose cosignatures the reader trusts.
     kept : tuple of bytes
-        Checkpoints of the log that the reader was given earlier, or by others.
+        Checkpoints of the log that the reader was given, earlier or later, or by others.
+    growth : tuple of bytes
+        Proofs that a kept checkpoint later than the dossier continues its log.
+    other_sha256s : tuple of str
+        Hashes of the requests of others who left in the same step, from their receipts.
     request_sha256 : str or None
         Hash of the request, from the person's receipt.
     served_sha256 : str or None
@@ -68,20 +94,36 @@ class Outside:
     authority: str | None = None
     witnesses: tuple[NamedKey, ...] = ()
     kept: tuple[bytes, ...] = ()
+    growth: tuple[bytes, ...] = ()
+    other_sha256s: tuple[str, ...] = ()
     request_sha256: str | None = None
     served_sha256: str | None = None
     receipt: bytes | None = None
 
 
 @dataclass(frozen=True)
-class Request:
-    """What was asked."""
+class Scope:
+    """What a request is about."""
 
     name: str
     granularity: str
     tokens: frozenset[bytes]
     rows: frozenset[bytes]
     features: tuple[str, ...]
+
+    def named(self, leaves: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the leaves that it is about, each with the token or hash that names it."""
+        if self.granularity == "record":
+            return {leaf: token_of(leaf) for leaf in leaves if token_of(leaf) in self.tokens}
+        if self.granularity == "rows":
+            return {leaf: sha256(leaf) for leaf in leaves if sha256(leaf) in self.rows}
+        return {}
+
+
+@dataclass(frozen=True)
+class Request(Scope):
+    """What was asked, and when."""
+
     received: int
     due: int
 
@@ -94,6 +136,8 @@ class DossierCase:
     ----------
     places : mapping of str to int
         Where in the log stand "configuration", "old", "old model", "request", "new", "new model".
+    others : mapping of Scope to int
+        What others asked for who left in the same step, and where in the log their requests stand.
     """
 
     files: Mapping[str, bytes]
@@ -103,6 +147,7 @@ class DossierCase:
     checkpoint: Checkpoint
     places: Mapping[str, int]
     request: Request
+    others: Mapping[Scope, int]
     old_name: str
     old: tuple[bytes, ...]
     new: tuple[bytes, ...]
@@ -122,6 +167,11 @@ class DossierCase:
     def entry(self, place: str) -> Mapping[str, Any]:
         """Return one of the entries that the dossier is about."""
         return self.entries[self.places[place]]
+
+    @property
+    def features(self) -> frozenset[str]:
+        """All features that this step's requests ask to forget."""
+        return frozenset(name for one in (self.request, *self.others) for name in one.features)
 
 
 def read_request(raw: bytes) -> Request:
@@ -200,13 +250,14 @@ def open_case(files: Mapping[str, bytes], outside: Outside) -> DossierCase:
     configuration = read_configuration(files["configuration.json"])
     model = read_model_file(files[MODEL])
     places, old, new = _placed(files, predicate, entries, request, configuration)
+    others = _read_others(files.get(OTHERS), entries, request)
     if (model.learner, model.configuration) != (configuration.learner, configuration.sha256):
         raise EvidenceError("The model's file names another configuration than the dossier's.")
     if len(model.weights) != len(configuration.features) + 1:
         raise EvidenceError("The model has another number of weights than the configuration.")
     return DossierCase(
-        files, key, lines, entries, checkpoint, places, request, predicate["old"], old, new,
-        configuration, model,
+        files, key, lines, entries, checkpoint, places, request, others, predicate["old"], old,
+        new, configuration, model,
     )  # fmt: skip
 
 
@@ -231,7 +282,7 @@ def _placed(
     old_name, new_name = predicate["old"], predicate["new"]
     if not (isinstance(old_name, str) and isinstance(new_name, str)) or old_name == new_name:
         raise EvidenceError("The statement names no two data sets.")
-    request_sha = sha256_hex(files["request.json"])
+    asked = files["request.json"]
     places = {
         "configuration": find_entry(
             entries, "configuration", first=True, sha256=configuration.sha256
@@ -246,7 +297,10 @@ def _placed(
             entries, "model", first=True, sha256=sha256_hex(files[MODEL]), dataset=new_name
         ),
     }
-    if not predicate["request"] == request_sha == entries[places["request"]].get("sha256"):
+    logged = entries[places["request"]]
+    if not predicate["request"] == sha256_hex(asked) == logged.get("sha256") or (
+        logged.get("scope") != sha256_hex(request_scope(asked))
+    ):
         raise EvidenceError("The request is not the one in the log.")
     lists = []
     for which in ("old", "new"):
@@ -258,6 +312,46 @@ def _placed(
     return places, lists[0], lists[1]
 
 
+def _read_others(
+    raw: bytes | None, entries: list[dict[str, Any]], request: Request
+) -> dict[Scope, int]:
+    """Read what others asked for who left in the same step: one scope a line."""
+    others: dict[Scope, int] = {}
+    if raw is None:
+        return others
+    names = {request.name}
+    for line in raw.split(b"\n")[:-1] if raw.endswith(b"\n") else [b""]:
+        scope = _read_scope(line)
+        place = find_entry(entries, "request", request=scope.name)
+        if scope.name in names or entries[place].get("scope") != sha256_hex(line):
+            raise EvidenceError("A request of others is not the one in the log.")
+        names.add(scope.name)
+        others[scope] = place
+    return others
+
+
+def _read_scope(raw: bytes) -> Scope:
+    held = read_canonical_json(raw, "A request of others")
+    try:
+        rebuilt = make_request(
+            held["request"],
+            received=0,
+            due=0,
+            granularity=held["granularity"],
+            tokens=[bytes.fromhex(text) for text in held["tokens"]],
+            rows=[bytes.fromhex(text) for text in held["rows"]],
+            features=held["features"],
+        )
+        texts = (held["request"], held["granularity"], *held["features"])
+        fits = all(isinstance(text, str) for text in texts) and request_scope(rebuilt) == raw
+    except (KeyError, TypeError, ValueError, AttributeError):
+        fits = False
+    if not fits:
+        raise EvidenceError("A request of others is not built as one.")
+    read = read_request(rebuilt)
+    return Scope(read.name, read.granularity, read.tokens, read.rows, read.features)
+
+
 def kept_checkpoint(raw: bytes, key: NamedKey) -> Checkpoint:
     """Read a checkpoint that the reader kept; it must be one that the key signed."""
     try:
@@ -267,3 +361,30 @@ def kept_checkpoint(raw: bytes, key: NamedKey) -> Checkpoint:
     if not is_signed_by(kept, key):
         raise ReaderError("The checkpoint that you kept is not signed by this key.")
     return kept
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A proof that a log of `old` entries grew into one of `new`."""
+
+    old: int
+    new: int
+    path: tuple[bytes, ...]
+
+
+def growth_file(entries: Sequence[bytes], old: int) -> bytes:
+    """Write the proof that a log only grew since it had `old` entries."""
+    path = [step.hex() for step in consistency_path(entries, old)]
+    return canonical_json({"old": old, "new": len(entries), "path": path})
+
+
+def read_growth(raw: bytes) -> Growth:
+    """Read a proof that a log only grew; the reader brings it."""
+    try:
+        held = read_canonical_json(raw, "The proof of growth")
+        path = tuple(bytes.fromhex(step) for step in held["path"])
+        if type(held["old"]) is int and type(held["new"]) is int and len(path) <= 100:
+            return Growth(held["old"], held["new"], path)
+    except (EvidenceError, KeyError, TypeError, ValueError):
+        pass
+    raise ReaderError("The proof that the log grew is not built as one.")

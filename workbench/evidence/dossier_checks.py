@@ -9,24 +9,26 @@ Standard library only: this file is a part of ``verify.py``.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from workbench.common.errors import EvidenceError
 from workbench.evidence.claims import Claim, ReaderError, claim
 from workbench.evidence.commitments import (
+    is_consistent,
     read_canonical_json,
     sha256,
-    token_of,
     tree_root,
 )
+from workbench.evidence.delta_checks import delta_claims
 from workbench.evidence.dossier_case import (
     MODEL,
     DossierCase,
     Outside,
     kept_checkpoint,
     open_case,
+    read_growth,
 )
-from workbench.evidence.notes import cosigned_at, is_signed_by, read_checkpoint
+from workbench.evidence.notes import Checkpoint, cosigned_at, is_signed_by, read_checkpoint
 from workbench.evidence.optimum_check import proved_gradient
 from workbench.evidence.receipts import receipt_claims
 from workbench.evidence.time_stamps import stamped_at
@@ -64,7 +66,7 @@ def check_dossier(files: Mapping[str, bytes], outside: Outside) -> tuple[Claim, 
             at_hand,
             before,
             _rules(case, before),
-            *_delta(case),
+            *delta_claims(case, outside),
             _near(case),
             _optimum(case),
             _served(case, outside),
@@ -88,7 +90,7 @@ def _signed(outside: Outside) -> Claim:
 
 def _log(case: DossierCase, outside: Outside) -> Claim:
     least = max(case.places[part] for part in OLD_PARTS)
-    agreed = 0
+    agreed = later = 0
     for raw in outside.kept:
         kept = kept_checkpoint(raw, case.key)
         if kept.size <= len(case.lines):
@@ -96,14 +98,31 @@ def _log(case: DossierCase, outside: Outside) -> Claim:
                 why = f"the same key signed another log of {kept.size} entries, which you hold"
                 return claim("log", "CONTRADICTED", why)
             agreed += kept.size > least
+        elif _continued(case, kept, outside.growth):
+            agreed += 1
+        else:
+            later += 1
     seen = [w.name for w in outside.witnesses if cosigned_at(case.checkpoint, w) is not None]
     if seen:
         return claim("log", "PROVED", f"cosigned by {', '.join(seen)}")
     if agreed:
-        why = f"a beginning of it is the log of {agreed} checkpoints that you kept"
+        why = f"it agrees with {agreed} checkpoint{'s' * (agreed > 1)} that you kept"
         return claim("log", "CONSISTENT", why)
     why = "no witness that you trust and no kept checkpoint over the old data: there may be two"
+    if later:
+        why = "the checkpoint that you kept is later, and no proof leads to it (--growth)"
     return claim("log", "INCONCLUSIVE", why)
+
+
+def _continued(case: DossierCase, kept: Checkpoint, proofs: Iterable[bytes]) -> bool:
+    """Tell whether a proof shows that the dossier's log grew into the one of a later checkpoint."""
+    for raw in proofs:
+        held = read_growth(raw)
+        if (held.old, held.new) == (len(case.lines), kept.size) and is_consistent(
+            held.old, case.checkpoint.root, held.new, kept.root, held.path
+        ):
+            return True
+    return False
 
 
 def _request(case: DossierCase, outside: Outside) -> Claim:
@@ -176,51 +195,6 @@ def _rules(case: DossierCase, before: Claim) -> Claim:
     return claim("rules", before.verdict, "learner, constants, penalty and threshold unchanged")
 
 
-def _delta(case: DossierCase) -> tuple[Claim, ...]:
-    old, new, request = set(case.old), set(case.new), case.request
-    gone, added = old - new, new - old
-    count = f"{len(old):,} − {len(gone):,} + {len(added):,} = {len(new):,} rows"
-    if request.granularity == "feature":
-        if gone or added or case.entry("new").get("parent") != case.old_name:
-            return (claim("delta", "CONTRADICTED", f"{count}; a feature leaves no row out"),)
-        return (_feature(case, f"{count}: the same rows, the feature's weights are 0"),)
-    if request.granularity == "record":
-        asked = {leaf for leaf in old if token_of(leaf) in request.tokens}
-        unknown = request.tokens - {token_of(leaf) for leaf in asked}
-        left = sum(token_of(leaf) in request.tokens for leaf in new)
-    else:
-        asked = {leaf for leaf in old if sha256(leaf) in request.rows}
-        unknown = request.rows - {sha256(leaf) for leaf in asked}
-        left = sum(sha256(leaf) in request.rows for leaf in new)
-    verdict, why = "PROVED", count
-    if case.entry("new").get("parent") != case.old_name:
-        verdict = "CONTRADICTED"
-        why = "the log does not say that the new data set comes from the old one"
-    elif gone != asked or added:
-        verdict = "CONTRADICTED"
-        why = f"{count}, but {len(asked):,} of the old rows were asked for"
-    elif unknown:
-        verdict, why = "INCONCLUSIVE", f"{count}; {len(unknown)} asked for were not in the old set"
-    absent = (
-        claim("absent", "CONTRADICTED", f"{left} of the rows asked for are in the new list")
-        if left
-        else claim("absent", "PROVED", f"none of its {len(new):,} rows is one asked for")
-    )
-    return claim("delta", verdict, why), absent
-
-
-def _feature(case: DossierCase, why: str) -> Claim:
-    columns = {code.column for code in case.configuration.features}
-    if set(case.request.features) - columns:
-        return claim("delta", "INCONCLUSIVE", "the model before did not read the feature")
-    if set(case.request.features) != set(case.model.without):
-        return claim("delta", "CONTRADICTED", "the new model leaves other features out than asked")
-    for code, weight in zip(case.configuration.features, case.model.weights):
-        if code.column in case.request.features and weight != 0:
-            return claim("delta", "CONTRADICTED", f"{code.column} still has a weight")
-    return claim("delta", "PROVED", why)
-
-
 def _near(case: DossierCase) -> Claim:
     raw = case.files.get("near_copies.json")
     if raw is None:
@@ -243,7 +217,7 @@ def proof_context(new_root: bytes, model: bytes, configuration: bytes) -> bytes:
 def _optimum(case: DossierCase) -> Claim:
     raw = case.files.get("proofs/optimum.json")
     configuration, model = case.configuration, case.model
-    if model.without and case.request.granularity != "feature":
+    if set(model.without) - case.features:
         return claim("optimum", "CONTRADICTED", "weights are 0 that nobody asked to forget")
     if raw is None:
         why = "no proof in the dossier: replay the training with the data"

@@ -23,6 +23,7 @@ __all__ = [
     "model_entry",
     "read_log_file",
     "request_entry",
+    "request_scope",
 ]
 
 MOST_ENTRIES = 200_000
@@ -80,11 +81,27 @@ def model_entry(
 
 
 def request_entry(request: bytes, at: int) -> bytes:
-    """Return the entry by which a request is received."""
+    """Return the entry by which a request is received: its hash, and that of its scope."""
     name = read_canonical_json(request, "The request")["id"]
     return canonical_json(
-        {"kind": "request", "request": name, "sha256": sha256_hex(request), "at": at}
+        {
+            "kind": "request",
+            "request": name,
+            "sha256": sha256_hex(request),
+            "scope": sha256_hex(request_scope(request)),
+            "at": at,
+        }
     )
+
+
+def request_scope(request: bytes) -> bytes:
+    """Return what a request is about, without its dates, clauses and kind.
+
+    That much of it is shown in the dossier of somebody else who left in the same step.
+    """
+    held = read_canonical_json(request, "The request")
+    named = ("granularity", "tokens", "rows", "features")
+    return canonical_json({"request": held["id"], **{key: held[key] for key in named}})
 
 
 def make_request(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -19,11 +20,13 @@ from workbench.evidence.commitments import (
     make_leaf,
     person_token,
     record_seal,
+    sha256,
     sha256_hex,
     tree_root,
 )
 from workbench.evidence.configuration import Configuration, ModelFile
 from workbench.evidence.dossier import NOTHING_MEASURED, DossierParts, Measured, build_dossier
+from workbench.evidence.dossier_case import read_request
 from workbench.evidence.dossier_checks import proof_context
 from workbench.evidence.keys import SigningKey
 from workbench.evidence.log_entries import (
@@ -129,6 +132,11 @@ class Controller:
             model_entry(model.sha256, dataset, self.configuration.sha256, self.now(), replaces)
         )
 
+    def about(self, people: Sequence[str]) -> dict[str, Any]:
+        """Return what a request of people is about: all rows under their tokens."""
+        names = dict.fromkeys(people)
+        return {"tokens": [person_token(self.person_key, name) for name in names]}
+
     def log_request(self, request: bytes) -> None:
         """Log that a request was received."""
         self.entries.append(request_entry(request, self.now()))
@@ -190,6 +198,8 @@ def rehearse(
     *,
     now: Callable[[], int],
     forget: Sequence[str] = (),
+    rows: Sequence[int] = (),
+    also: Sequence[str] = (),
     prove: bool = True,
     stamp: Callable[[bytes], bytes] | None = None,
     cosign: Callable[[bytes], bytes] | None = None,
@@ -205,7 +215,7 @@ def rehearse(
     people : sequence of str
         Whose row each is.
     asking : sequence of str
-        Who asks to be left out; nobody where `forget` names features.
+        Who asks to be left out; nobody where `forget` or `rows` says what is.
     configuration : Configuration
         How models are trained.
     key : SigningKey
@@ -214,6 +224,10 @@ def rehearse(
         Gives the seconds since 1970.
     forget : sequence of str
         Features to be forgotten, in all rows.
+    rows : sequence of int
+        Places of the rows of a class or source that is to be left out.
+    also : sequence of str
+        Others who ask in the same step, with a request each.
     prove : bool, default True
         Whether to prove the optimum.
     stamp, cosign : callable, optional
@@ -223,40 +237,55 @@ def rehearse(
     more : mapping of str to bytes
         Further files.
     """
-    if not set(asking) <= set(people):
-        raise EvidenceError(
-            f"Nobody in the table is called {sorted(set(asking) - set(people))[0]!r}."
-        )
+    strangers = sorted({*asking, *also} - set(people))
+    if strangers:
+        raise EvidenceError(f"Nobody in the table is called {strangers[0]!r}.")
+    if sum(map(bool, (asking, forget, rows))) != 1:
+        raise EvidenceError("A request is about people, or features, or rows: one of the three.")
     held = Controller(key, configuration, now)
     held.log_configuration()
-    old = held.freeze("training-set-1", held.take_in(table, people))
+    taken = held.take_in(table, people)
+    old = held.freeze("training-set-1", taken)
     before = held.fit(old)
     held.log_model(before, "training-set-1")
     kept = held.checkpoint()
     old_stamp = None if stamp is None else stamp(kept)
 
     received = now() + 1  # a stamp of the same second is not before it
-    tokens = [person_token(held.person_key, person) for person in dict.fromkeys(asking)]
-    request = make_request(
-        "R-1",
-        received=received,
-        due=received + TERM,
-        granularity="feature" if forget else "record",
-        clauses=["GDPR 17(1)", "DPDP 12(3)"],
-        tokens=tokens,
-        features=list(forget),
+    about: list[dict[str, Any]] = [
+        {"granularity": "feature", "features": list(forget)}
+        if forget
+        else {"granularity": "rows", "rows": [sha256(taken[place].leaf) for place in rows]}
+        if rows
+        else held.about(asking),
+        *(held.about([one]) for one in dict.fromkeys(also)),
+    ]
+    request, *others = (
+        make_request(
+            f"R-{number}",
+            received=received,
+            due=received + TERM,
+            clauses=["GDPR 17(1)", "DPDP 12(3)"],
+            **said,
+        )
+        for number, said in enumerate(about, start=1)
     )
-    held.log_request(request)
-    gone = [row for row in old if row.token in tokens]
+    for one in (request, *others):
+        held.log_request(one)
+    asked, *theirs = (read_request(one) for one in (request, *others))
+    leaves = [row.leaf for row in old]
+    mine = asked.named(leaves)
+    left = {*mine, *(leaf for one in theirs for leaf in one.named(leaves))}
+    gone = [row for row in old if row.leaf in mine]
     new = held.freeze(
-        "training-set-2", [row for row in old if row.token not in tokens], "training-set-1"
+        "training-set-2", [row for row in old if row.leaf not in left], "training-set-1"
     )
     after = held.fit(new, without=forget)
     held.log_model(after, "training-set-2", replaces=before.sha256)
     proof = held.prove(new, after) if prove else None
     near = find_near_copies(
         held.cell_key,
-        [row.encoded.features for row in gone],
+        [row.encoded.features for row in old if row.leaf in left],
         [row.encoded.features for row in new],
     )
     checkpoint = held.checkpoint()
@@ -269,7 +298,7 @@ def rehearse(
         after,
         "training-set-1",
         "training-set-2",
-        [row.leaf for row in old],
+        leaves,
         [row.leaf for row in new],
         before.sha256,
         proof=proof,
@@ -278,6 +307,7 @@ def rehearse(
         old_checkpoint=kept if old_stamp else None,
         old_stamp=old_stamp,
         stamp=None if stamp is None else stamp(checkpoint),
+        others=others,
         more=more or {},
     )
     request_sha256 = sha256_hex(request)

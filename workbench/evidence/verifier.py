@@ -25,6 +25,7 @@ MODULES = (
     "evidence/claims",
     "evidence/dossier_files",
     "evidence/dossier_case",
+    "evidence/delta_checks",
     "evidence/receipts",
     "evidence/dossier_checks",
     "evidence/verify_command",

@@ -111,6 +111,8 @@ def outside_from(
     request: str | None = None,
     served: str | None = None,
     receipt: str | None = None,
+    growth: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> Outside:
     """Return what the reader brought, from texts and names of files.
 
@@ -124,6 +126,8 @@ def outside_from(
         _hash_of(authority),
         tuple(_key_of(text) for text in witnesses),
         tuple(_file_of(path) for path in checkpoints),
+        tuple(_file_of(path) for path in growth),
+        tuple(str(_hash_of(text)) for text in others),
         _hash_of(request),
         _hash_of(served),
         None if receipt is None else _file_of(receipt),
@@ -144,6 +148,8 @@ def verify_command(words: Sequence[str] | None = None) -> int:
     say("--authority", help="SHA-256 of the time-stamping authority's certificate, or its DER file")
     say("--witness", action="append", default=[], help="a witness's key that you trust")
     say("--checkpoint", action="append", default=[], help="a checkpoint file that you kept")
+    say("--growth", action="append", default=[], help="proof that the log grew to a later one")
+    say("--other", action="append", default=[], help="SHA-256 of another's request of this step")
     say("--request", help="SHA-256 of the request, from the receipt, or its file")
     say("--served", help="the model file that is served, or its SHA-256")
     say("--receipt", help="the person's receipt, a JSON file")
@@ -159,6 +165,8 @@ def verify_command(words: Sequence[str] | None = None) -> int:
             given.request,
             given.served,
             given.receipt,
+            given.growth,
+            given.other,
         )
         claims = verify_path(given.dossier, outside)
     except ReaderError as error:

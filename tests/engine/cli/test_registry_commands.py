@@ -102,3 +102,43 @@ def test_names_with_control_characters_are_printed_harmlessly(bank: Path) -> Non
     run(bank, "freeze", "--purpose", "credit scoring")
     run(bank, "train", "credit", "--dataset", "credit scoring/2", "--outcome", "paid")
     assert "\x1b" not in run(bank, "trace", "credit/2", "--where", "region == 'south'")
+
+
+def test_rows_are_taken_in_with_points_and_the_optimum_is_proved(tmp_path: Path) -> None:
+    loans(24).to_csv(tmp_path / "loans.csv", index=False)
+    run(tmp_path, "init", "--origin", "bank.example/evidence")
+    table = ("--subject", "customer")
+    chosen = run(tmp_path, "configure", tmp_path / "loans.csv", *table, "--outcome", "income",
+                 "--learner", "ridge", "--features", "debt,region").strip()  # fmt: skip
+    run(tmp_path, "ingest", tmp_path / "loans.csv", *table, "--source", "loans",
+        "--purpose", "credit scoring", "--prove-with", chosen)  # fmt: skip
+    run(tmp_path, "freeze", "--purpose", "credit scoring")
+    data = ("--dataset", "credit scoring/1")
+    said = run(tmp_path, "train", "credit", *data, status=2)
+    assert "--outcome, or --configuration" in said
+    run(tmp_path, "train", "credit", *data, "--configuration", chosen)
+    key = ("--key", tmp_path / "bank.key")
+    made = CliRunner().invoke(
+        cli.app, ["evidence", "keygen", "bank.example/evidence", "--output", str(key[1])]
+    )
+    public = made.output.split()[-1]
+    run(tmp_path, "request", "erasure", "--subject", "c-3", "--clause", "GDPR 17(1)(b)")
+    run(tmp_path, "retrain", "credit")
+    run(tmp_path, "dossier", "R-1", "credit", *key, "--out", tmp_path / "dossier", "--prove")
+    run(tmp_path, "consent", "c-3", "--purpose", "research")  # the log grows on
+    since = ("--since", tmp_path / "dossier" / "log" / "checkpoint")
+    run(tmp_path, "checkpoint", *key, "--out", tmp_path / "later", *since)
+    judged = CliRunner().invoke(
+        cli.app,
+        ["evidence", "verify", str(tmp_path / "dossier"), "--key", public, "--checkpoint",
+         str(tmp_path / "later"), "--growth", str(tmp_path / "later.growth"), "--short"],
+    )  # fmt: skip
+
+    lines = judged.output.splitlines()
+    assert any(line.startswith("CONSISTENT   The weights are what") for line in lines), (
+        judged.output
+    )
+    assert any(line.startswith("CONSISTENT   The log is one") for line in lines), judged.output
+    assert "CONTRADICTED" not in judged.output and "INVALID" not in judged.output
+    other = ("--since", tmp_path / "bank.key")
+    run(tmp_path, "checkpoint", *key, "--out", tmp_path / "another", *other, status=2)

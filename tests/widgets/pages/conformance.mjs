@@ -13,6 +13,8 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith(".json")))
     authority: given.authority,
     witnesses: given.witnesses.map(readKey),
     kept: given.kept.map(bytes),
+    growth: given.growth.map(bytes),
+    others: given.others,
     requestSha: given.request,
     servedSha: given.served,
     receipt: bytes(given.receipt),

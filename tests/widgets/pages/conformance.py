@@ -36,6 +36,8 @@ def written(folder: Path, name: str, files: Mapping[str, bytes] | bytes, outside
         "authority": outside.authority,
         "witnesses": [str(witness) for witness in outside.witnesses],
         "kept": [text(kept) for kept in outside.kept],
+        "growth": [text(proof) for proof in outside.growth],
+        "others": list(outside.other_sha256s),
         "request": outside.request_sha256,
         "served": outside.served_sha256,
         "receipt": text(outside.receipt),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from pathlib import Path
 
 import pytest
 
-from tests.engine.evidence.forgeries.cheats import CHEATS
+from tests.engine.evidence.forgeries.cheats import CHEATS, later
+from tests.engine.evidence.forgeries.story import Story
+from tests.engine.evidence.forgeries.test_honest_steps import STEPS
 from tests.engine.evidence.sample_dossier import sample
 from tests.engine.evidence.time_authority import TimeAuthority
 from tests.widgets.pages.conformance import said_by_javascript, said_by_python, written
@@ -26,6 +29,21 @@ def test_they_agree_on_honest_dossiers_whatever_the_reader_holds(
             due[f"{learner} {name}"] = said_by_python(tmp_path, f"{learner} {name}", outside)
     assert said_by_javascript(tmp_path) == due
     assert ["optimum", "CONSISTENT"] in due["logistic all"]
+
+
+def test_they_agree_on_honest_steps_of_every_kind(authority: TimeAuthority, tmp_path: Path) -> None:
+    due = {}
+    for name, step in STEPS.items():
+        files, outside = Story(authority, **step).told()
+        written(tmp_path, name, files, outside)
+        due[name] = said_by_python(tmp_path, name, outside)
+    files, outside = Story(authority).told()
+    checkpoint, growth = later(files, growing=True)
+    outside = dataclasses.replace(outside, kept=(checkpoint,), growth=(growth,), witnesses=())
+    written(tmp_path, "later", files, outside)
+    due["later"] = said_by_python(tmp_path, "later", outside)
+    assert said_by_javascript(tmp_path) == due
+    assert ["log", "CONSISTENT"] in due["later"]
 
 
 @pytest.mark.slow

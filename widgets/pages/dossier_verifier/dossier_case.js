@@ -1,9 +1,10 @@
 // A dossier opened: files read from a zip or a folder, their parts seen to belong together.
-import { EvidenceError, ReaderError, bytesOfHex, canonicalText, isObject, hexOf, readCanonical, same, sha256Hex, textOf } from "./bytes.js";
+import { EvidenceError, ReaderError, bytesOfHex, canonicalText, isObject, hexOf, readCanonical, same, sha256Hex, textOf, utf8 } from "./bytes.js";
 import { FEATURE_BITS, WEIGHT_BITS } from "./optimum.js";
-import { findEntry, isSignedBy, openStatement, readCheckpoint, readKey, readLeaves, readLog, readRequest, treeRoot } from "./log.js";
+import { findEntry, isSignedBy, openStatement, readCheckpoint, readKey, readLeaves, readLog, readRequest, readScope, scopeOf, treeRoot } from "./log.js";
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}(\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}){0,2}$/;
+const OTHERS = "other_requests.jsonl";
 const [MOST_FILES, MOST_BYTES] = [200, 100_000_000];
 export const [MANIFEST, STATEMENT, MODEL] = ["MANIFEST.json", "statement.dsse.json", "model/new.json"];
 
@@ -148,7 +149,8 @@ export function openCase(files, outside) {
     new: findEntry(entries, "dataset", { dataset: predicate.new }),
     "new model": findEntry(entries, "model", { sha256: modelSha, dataset: predicate.new }, true),
   };
-  if (predicate.request !== requestSha || entries[places.request].sha256 !== requestSha) throw new EvidenceError("The request is not the one in the log.");
+  const logged = entries[places.request];
+  if (predicate.request !== requestSha || logged.sha256 !== requestSha || logged.scope !== sha256Hex(scopeOf(request))) throw new EvidenceError("The request is not the one in the log.");
   const lists = ["old", "new"].map((which) => {
     const list = readLeaves(files.get(`commitments/${which}.bin`), `The ${which} list of leaves`);
     const entry = entries[places[which]];
@@ -158,7 +160,22 @@ export function openCase(files, outside) {
   });
   if (model.learner !== configuration.learner || model.configuration !== configurationSha) throw new EvidenceError("The model's file names another configuration than the dossier's.");
   if (model.weights.length !== configuration.features.length + 1) throw new EvidenceError("The model has another number of weights than the configuration.");
-  return { files, key, lines, entries, checkpoint, places, request, configuration, model, oldName: predicate.old, old: lists[0], new: lists[1], requestSha, modelSha, entry: (place) => entries[places[place]] };
+  const others = readOthers(files.get(OTHERS), entries, request);
+  const forgotten = new Set([request, ...others].flatMap((one) => one.features));
+  return { files, key, lines, entries, checkpoint, places, request, others, forgotten, configuration, model, oldName: predicate.old, old: lists[0], new: lists[1], requestSha, modelSha, entry: (place) => entries[places[place]] };
+}
+function readOthers(raw, entries, request) {
+  if (!raw) return [];
+  const names = new Set([request.id]);
+  const ends = raw.length && raw[raw.length - 1] === 10;
+  const lines = ends ? textOf(raw, "The requests of others").slice(0, -1).split("\n") : [""];
+  return lines.map((line) => {
+    const scope = readScope(utf8(line));
+    const place = findEntry(entries, "request", { request: scope.request });
+    if (names.has(scope.request) || entries[place].scope !== sha256Hex(utf8(line))) throw new EvidenceError("A request of others is not the one in the log.");
+    names.add(scope.request);
+    return { ...scope, place };
+  });
 }
 export function keptCheckpoint(raw, key) {
   let kept;

@@ -1,7 +1,7 @@
 // Judging a dossier's claims, one by one: what is only missing is INCONCLUSIVE.
 import { EvidenceError, ReaderError, bigOf, bytesOfHex, canonical, hexOf, isObject, joined, readCanonical, same, sha256, sha256Hex, utf8 } from "./bytes.js";
 import { ORDER, encodePoint, sumOfMultiples } from "./edwards.js";
-import { isCosignedBy, isSignedBy, readCheckpoint, treeRoot } from "./log.js";
+import { isCosignedBy, isGrowth, isSignedBy, readCheckpoint, treeRoot } from "./log.js";
 import { FEATURE_BITS, WEIGHT_BITS, blindPoint, provedGradient, rowPoints } from "./optimum.js";
 import { stampedAt } from "./time_stamps.js";
 import { MODEL, decimal, keptCheckpoint, openCase } from "./dossier_case.js";
@@ -21,7 +21,7 @@ export function checkDossier(files, outside) {
     const before = beforeClaim(held, atHand, stamps);
     return [
       outside.key ? claim("signed", "PROVED", `by the key of ${outside.key.name}`) : claim("signed", "INCONCLUSIVE", "the key is the dossier's own; give the controller's"),
-      logClaim(held, outside), atHand, before, rulesClaim(held, before), ...deltaClaims(held), nearClaim(held), optimumClaim(held),
+      logClaim(held, outside), atHand, before, rulesClaim(held, before), ...deltaClaims(held, outside), nearClaim(held), optimumClaim(held),
       servedClaim(held, outside), inTimeClaim(held, atHand, stamps), ...reportedClaims(held), ...receiptClaims(held, outside),
     ];
   } catch (error) {
@@ -31,17 +31,19 @@ export function checkDossier(files, outside) {
 }
 function logClaim(held, outside) {
   const least = Math.max(...OLD_PARTS.map((part) => held.places[part]));
-  let agreed = 0;
+  let [agreed, later] = [0, 0];
   for (const raw of outside.kept ?? []) {
     const kept = keptCheckpoint(raw, held.key);
     if (kept.size <= held.lines.length) {
       if (!same(treeRoot(held.lines.slice(0, kept.size)), kept.root)) return claim("log", "CONTRADICTED", `the same key signed another log of ${kept.size} entries, which you hold`);
       agreed += kept.size > least ? 1 : 0;
-    }
+    } else if ((outside.growth ?? []).some((proof) => isGrowth(proof, held.checkpoint, kept))) agreed++;
+    else later++;
   }
   const seen = (outside.witnesses ?? []).filter((witness) => isCosignedBy(held.checkpoint, witness)).map((witness) => witness.name);
   if (seen.length) return claim("log", "PROVED", `cosigned by ${seen.join(", ")}`);
-  if (agreed) return claim("log", "CONSISTENT", `a beginning of it is the log of ${agreed} checkpoints that you kept`);
+  if (agreed) return claim("log", "CONSISTENT", `it agrees with ${agreed} checkpoint${agreed > 1 ? "s" : ""} that you kept`);
+  if (later) return claim("log", "INCONCLUSIVE", "the checkpoint that you kept is later, and no proof leads to it");
   return claim("log", "INCONCLUSIVE", "no witness that you trust and no kept checkpoint over the old data: there may be two");
 }
 function requestClaim(held, outside) {
@@ -83,40 +85,66 @@ function rulesClaim(held, before) {
   return claim("rules", before.verdict, "learner, constants, penalty and threshold unchanged");
 }
 const equalSets = (a, b) => a.size === b.size && [...a].every((value) => b.has(value));
-function deltaClaims(held) {
+const ABOUT = { record: "the rows of one or more people", rows: "a class or source, row by row", feature: "a feature, in all rows" };
+// The leaves that a request is about, each with the token or hash that names it.
+function namedBy(scope, leaves) {
+  if (scope.granularity === "feature") return new Map();
+  const record = scope.granularity === "record";
+  const sought = new Set(record ? scope.tokens : scope.rows);
+  const pairs = leaves.map((leaf) => [leaf, record ? leaf.slice(0, 64) : sha256Hex(bytesOfHex(leaf))]);
+  return new Map(pairs.filter(([, name]) => sought.has(name)));
+}
+function deltaClaims(held, outside) {
   const { request } = held;
+  const step = stepClaim(held, outside);
+  if (request.granularity === "feature") return [step, maskedClaim(held)];
+  const remaining = namedBy(request, held.new.texts).size;
+  const name = request.granularity === "record" ? "absent" : "rows absent";
+  const why = remaining ? `${remaining} of the rows asked for are in the new list` : `none of its ${held.new.texts.length} rows is one asked for`;
+  return [step, claim(name, remaining ? "CONTRADICTED" : "PROVED", why)];
+}
+function stepClaim(held, outside) {
   const [old, next] = [new Set(held.old.texts), new Set(held.new.texts)];
   const gone = new Set(held.old.texts.filter((leaf) => !next.has(leaf)));
   const added = held.new.texts.filter((leaf) => !old.has(leaf));
-  const follows = held.entry("new").parent === held.oldName;
-  const count = `${old.size} − ${gone.size} + ${added.length} = ${next.size} rows`;
-  if (request.granularity === "feature") {
-    if (gone.size || added.length || !follows) return [claim("delta", "CONTRADICTED", `${count}; a feature leaves no row out`)];
-    return [featureClaim(held, `${count}: the same rows, the feature's weights are 0`)];
-  }
-  const record = request.granularity === "record";
-  const sought = new Set(record ? request.tokens : request.rows);
-  const named = (leaf) => (record ? leaf.slice(0, 64) : sha256Hex(bytesOfHex(leaf)));
-  const asked = new Set(held.old.texts.filter((leaf) => sought.has(named(leaf))));
-  const known = new Set([...asked].map(named));
-  const unknown = [...sought].filter((name) => !known.has(name)).length;
-  const remaining = held.new.texts.filter((leaf) => sought.has(named(leaf))).length;
-  let delta = claim("delta", "PROVED", count);
-  if (!follows) delta = claim("delta", "CONTRADICTED", "the log does not say that the new data set comes from the old one");
-  else if (!equalSets(gone, asked) || added.length) delta = claim("delta", "CONTRADICTED", `${count}, but ${asked.size} of the old rows were asked for`);
-  else if (unknown) delta = claim("delta", "INCONCLUSIVE", `${count}; ${unknown} asked for were not in the old set`);
-  const absent = remaining
-    ? claim("absent", "CONTRADICTED", `${remaining} of the rows asked for are in the new list`)
-    : claim("absent", "PROVED", `none of its ${next.size} rows is one asked for`);
-  return [delta, absent];
+  const scopes = [held.request, ...held.others];
+  const found = scopes.map((scope) => namedBy(scope, held.old.texts));
+  const asked = new Set(found.flatMap((named) => [...named.keys()]));
+  const unknown = scopes.reduce((sum, scope, i) => {
+    const known = new Set(found[i].values());
+    return sum + [...new Set([...scope.tokens, ...scope.rows])].filter((name) => !known.has(name)).length;
+  }, 0);
+  let count = `${ABOUT[held.request.granularity]}: ${old.size} − ${gone.size} + ${added.length} = ${next.size} rows`;
+  if (!descends(held)) return claim("delta", "CONTRADICTED", "the log does not say that the new data set comes from the old one");
+  if (held.others.some(({ place }) => place > held.places.new)) return claim("delta", "CONTRADICTED", "a request of others was logged after the new data set");
+  if (!equalSets(gone, asked) || added.length) return claim("delta", "CONTRADICTED", `${count}, but ${asked.size} of the old rows were asked for`);
+  if (unknown) return claim("delta", "INCONCLUSIVE", `${count}; ${unknown} asked for were not in the old set`);
+  if (!held.others.length) return claim("delta", "PROVED", count);
+  count += `, ${found[0].size} of them for ${held.request.id}`;
+  const given = (outside.others ?? []).map((text) => text.toLowerCase());
+  const told = held.others.filter(({ place }) => !given.includes(held.entries[place].sha256)).length;
+  if (told) return claim("delta", "INCONCLUSIVE", `${count}; for ${told} of ${held.others.length} other requests there is only the controller's word`);
+  return claim("delta", "PROVED", `${count}, the rest for ${held.others.length} others`);
 }
-function featureClaim(held, why) {
-  const { configuration, model, request } = held;
+// Whether the log leads from the new data set to the old, from parent to parent.
+function descends(held) {
+  const parents = new Map(held.entries.filter(({ kind }) => kind === "dataset").map(({ dataset, parent }) => [dataset, parent]));
+  const seen = new Set();
+  let name = held.entry("new").parent;
+  while (typeof name === "string" && !seen.has(name)) {
+    if (name === held.oldName) return true;
+    seen.add(name);
+    name = parents.get(name);
+  }
+  return false;
+}
+function maskedClaim({ configuration, model, request, forgotten }) {
   const columns = new Set(configuration.features.map((code) => code.column));
-  if (request.features.some((name) => !columns.has(name))) return claim("delta", "INCONCLUSIVE", "the model before did not read the feature");
-  if (!equalSets(new Set(request.features), new Set(model.without))) return claim("delta", "CONTRADICTED", "the new model leaves other features out than asked");
+  if (request.features.some((name) => !columns.has(name))) return claim("masked", "INCONCLUSIVE", "the model before did not read the feature");
+  const due = new Set([...forgotten].filter((name) => columns.has(name)));
+  if (!equalSets(due, new Set(model.without))) return claim("masked", "CONTRADICTED", "the model leaves other features out than asked");
   const kept = configuration.features.find((code, j) => request.features.includes(code.column) && model.weights[j] !== 0);
-  return kept ? claim("delta", "CONTRADICTED", `${kept.column} still has a weight`) : claim("delta", "PROVED", why);
+  return kept ? claim("masked", "CONTRADICTED", `${kept.column} still has a weight`) : claim("masked", "PROVED", `the weights of ${[...request.features].sort().join(", ")} are 0`);
 }
 function nearClaim(held) {
   const raw = held.files.get("near_copies.json");
@@ -128,9 +156,9 @@ function nearClaim(held) {
   return claim("near", said.flagged ? "INCONCLUSIVE" : "CONSISTENT", why);
 }
 function optimumClaim(held) {
-  const { configuration, model, files, request } = held;
+  const { configuration, model, files } = held;
   const raw = files.get("proofs/optimum.json");
-  if (model.without.length && request.granularity !== "feature") return claim("optimum", "CONTRADICTED", "weights are 0 that nobody asked to forget");
+  if (model.without.some((name) => !held.forgotten.has(name))) return claim("optimum", "CONTRADICTED", "weights are 0 that nobody asked to forget");
   if (!raw) return claim("optimum", "INCONCLUSIVE", "no proof in the dossier: replay the training with the data");
   const context = joined(utf8("cafe-evidence/dossier/v1"), held.new.root, sha256(files.get(MODEL)), sha256(files.get("configuration.json")));
   const points = held.new.leaves.map((leaf) => leaf.slice(32, 64));

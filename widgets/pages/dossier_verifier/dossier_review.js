@@ -51,7 +51,8 @@ export default {
     const request = text("The request", "64 digits");
     const authority = text("The authority", "64 digits");
     const witnesses = text("Witnesses", "name+id+key");
-    const [kept, receipt, served] = [file({ multiple: true }), file({ accept: ".json" }), file()];
+    const others = text("Requests of others", "64 digits");
+    const [kept, growth, receipt, served] = [file({ multiple: true }), file({ multiple: true }), file({ accept: ".json" }), file()];
     const status = made("p", { role: "status", className: "wb-dossier-status" });
     const result = made("div");
     const button = made("button", { type: "button", className: "wb-button", textContent: "Check the dossier" });
@@ -63,7 +64,9 @@ export default {
       field("SHA-256 of the time-stamping authority's certificate", authority),
       field("Keys of witnesses that you trust", witnesses),
       field("Checkpoints of the log that you kept", kept),
+      field("Proofs that the log grew to a checkpoint that is later than the dossier", growth),
       field("The person's receipt", receipt),
+      field("SHA-256 of the requests of others who left in the same step, from their receipts", others),
       field("The model file that is served", served),
     );
     el.append(
@@ -84,6 +87,8 @@ export default {
           authority: hashOf(authority.value),
           witnesses: keysOf(witnesses.value),
           kept: await Promise.all([...kept.files].map(fileBytes)),
+          growth: await Promise.all([...growth.files].map(fileBytes)),
+          others: others.value.split(/\s+/).map(hashOf).filter(Boolean),
           requestSha: hashOf(request.value),
           servedSha: served.files.length ? sha256Hex(await fileBytes(served.files[0])) : null,
           receipt: receipt.files.length ? await fileBytes(receipt.files[0]) : null,

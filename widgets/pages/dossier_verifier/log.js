@@ -1,5 +1,5 @@
 // Trees, signed notes, statements and the log's entries.
-import { EvidenceError, base64Of, bytesOfBase64, canonical, canonicalText, hexOf, isObject, joined, readCanonical, same, sha256, sha256Hex, textOf, utf8 } from "./bytes.js";
+import { EvidenceError, ReaderError, base64Of, bytesOfBase64, bytesOfHex, canonical, canonicalText, hexOf, isObject, joined, readCanonical, same, sha256, sha256Hex, textOf, utf8 } from "./bytes.js";
 import { isSignature } from "./edwards.js";
 
 export const LEAF = 96;
@@ -104,27 +104,67 @@ export function findEntry(entries, kind, held, first = false) {
   if (found.length !== 1 && !(first && found.length)) throw new EvidenceError(`The log holds ${found.length} entries of kind ${kind}, not one.`);
   return found[0];
 }
+function isConsistent(oldSize, oldRoot, size, root, path) {
+  // RFC 9162, 2.1.4.2
+  if (!(oldSize > 0 && oldSize <= size)) return false;
+  if (oldSize === size) return !path.length && same(oldRoot, root);
+  const steps = Number.isInteger(Math.log2(oldSize)) ? [oldRoot, ...path] : [...path];
+  if (!steps.length) return false;
+  const half = (value) => Math.floor(value / 2);
+  const node = (left, right) => sha256(joined(Uint8Array.of(1), left, right));
+  let [position, last] = [oldSize - 1, size - 1];
+  while (position % 2) [position, last] = [half(position), half(last)];
+  let [older, newer] = [steps[0], steps[0]];
+  for (const other of steps.slice(1)) {
+    if (last === 0) return false;
+    if (position % 2 || position === last) {
+      [older, newer] = [node(other, older), node(other, newer)];
+      while (position % 2 === 0 && position) [position, last] = [half(position), half(last)];
+    } else newer = node(newer, other);
+    [position, last] = [half(position), half(last)];
+  }
+  return last === 0 && same(older, oldRoot) && same(newer, root);
+}
+export function isGrowth(raw, checkpoint, kept) {
+  let held, path;
+  try {
+    held = readCanonical(raw, "The proof of growth");
+    path = held.path.map((step) => bytesOfHex(step));
+    if (!Number.isSafeInteger(held.old) || !Number.isSafeInteger(held.new) || path.length > 100) throw new EvidenceError();
+  } catch {
+    throw new ReaderError("The proof that the log grew is not built as one.");
+  }
+  return held.old === checkpoint.size && held.new === kept.size && isConsistent(checkpoint.size, checkpoint.root, kept.size, kept.root, path);
+}
 const byCodePoint = (a, b) => {
   const [x, y] = [[...a], [...b]];
   for (let i = 0; i < Math.min(x.length, y.length); i++) if (x[i] !== y[i]) return x[i].codePointAt(0) - y[i].codePointAt(0);
   return x.length - y.length;
 };
-export function readRequest(raw) {
-  const held = readCanonical(raw, "The request");
-  const texts = (list) => Array.isArray(list) && list.every((part) => typeof part === "string");
-  const hexes = (list) => texts(list) && list.every((part) => /^([0-9a-f]{2})*$/.test(part));
-  const keys = ["clauses", "due", "features", "granularity", "id", "kind", "received", "rows", "tokens"];
-  const named = isObject(held) && { record: held.tokens, rows: held.rows, feature: held.features };
-  const fits =
-    named &&
-    Object.keys(held).join() === keys.join() &&
-    hexes(held.tokens) && hexes(held.rows) && texts(held.features) && texts(held.clauses) &&
-    [held.id, held.kind].every((text) => typeof text === "string") &&
-    [held.received, held.due].every(Number.isSafeInteger) &&
+const texts = (list) => Array.isArray(list) && list.every((part) => typeof part === "string");
+const hexes = (list) => texts(list) && list.every((part) => /^([0-9a-f]{2})*$/.test(part));
+// What a request is about: tokens, or rows, or features, and only those.
+function isAbout(held, keys) {
+  if (!isObject(held) || Object.keys(held).join() !== keys.join()) return false;
+  const named = { record: held.tokens, rows: held.rows, feature: held.features };
+  return (
+    hexes(held.tokens) && hexes(held.rows) && texts(held.features) &&
     Object.keys(named).includes(held.granularity) &&
     Object.entries(named).every(([kind, list]) => (kind === held.granularity) === list.length > 0) &&
-    [held.tokens, held.rows, held.features].every((list) => canonicalText(list) === canonicalText([...list].sort(byCodePoint)));
+    [held.tokens, held.rows, held.features].every((list) => canonicalText(list) === canonicalText([...list].sort(byCodePoint)))
+  );
+}
+export function readRequest(raw) {
+  const held = readCanonical(raw, "The request");
+  const keys = ["clauses", "due", "features", "granularity", "id", "kind", "received", "rows", "tokens"];
+  const fits = isAbout(held, keys) && texts(held.clauses) && [held.id, held.kind].every((text) => typeof text === "string") && [held.received, held.due].every(Number.isSafeInteger);
   if (!fits) throw new EvidenceError("The request is not built as one.");
+  return held;
+}
+export const scopeOf = ({ id, granularity, tokens, rows, features }) => canonical({ request: id, granularity, tokens, rows, features });
+export function readScope(raw) {
+  const held = readCanonical(raw, "A request of others");
+  if (!isAbout(held, ["features", "granularity", "request", "rows", "tokens"]) || typeof held.request !== "string") throw new EvidenceError("A request of others is not built as one.");
   return held;
 }
 export const entryBytes = (value) => canonical(value);

@@ -10,6 +10,7 @@ import pandas as pd
 from workbench.common.errors import EvidenceError
 from workbench.evidence.configuration import Configuration, read_configuration, read_model_file
 from workbench.evidence.dossier import NOTHING_MEASURED, DossierParts, Measured
+from workbench.evidence.dossier_case import read_request
 from workbench.evidence.dossier_checks import proof_context
 from workbench.evidence.near_copies import NearCopies, find_near_copies
 from workbench.evidence.optimum_proof import EncodedRow, commit_rows, new_blind, prove_optimum
@@ -65,9 +66,9 @@ def parts_of_dossier(
                 f"{held.new.version!r} was trained by a pinned replay. A dossier is made for a "
                 f"configuration with one optimum (logistic, ridge), which a stranger can check."
             ) from None
-        _one_request(opened, request, held)
+        _one_step(opened, held)
         rows = _rows(opened, held.new.dataset, configuration)
-        near = _near_copies(opened, request, configuration, rows)
+        near = _near_copies(opened, held, configuration, rows)
     return DossierParts(
         held.entries,
         checkpoint,
@@ -85,25 +86,30 @@ def parts_of_dossier(
         old_checkpoint=old_checkpoint,
         old_stamp=old_stamp,
         stamp=stamp,
+        others=held.others,
         more=more or {},
     )
 
 
-def _one_request(opened: Opened, request: str, held: RequestEvidence) -> None:
-    """Make sure that the two data sets differ by the request and nothing else."""
-    data = dataset_named(opened, held.new.dataset)
-    if held.others:
+def _one_step(opened: Opened, held: RequestEvidence) -> None:
+    """Make sure that the two data sets differ by the requests of the step and nothing else."""
+    old, new = set(held.old_leaves), set(held.new_leaves)
+    asked: set[bytes] = set()
+    for document in (held.request, *held.others):
+        asked.update(read_request(document).named(held.old_leaves))
+    name = held.new.dataset
+    if new - old:
         raise EvidenceError(
-            f"{len(held.others)} other requests left with {request} in {data.name!r}, so that the "
-            f"difference is not this request's alone, and a verifier would take it for a "
-            f"contradiction. A dossier shows the step of one request: run `registry retrain` while "
-            f"one is open."
+            f"{len(new - old):,} rows of {name!r} were not in {held.old.dataset!r}: a data set was "
+            f"frozen between and took rows in. A dossier shows a step in which none comes in; "
+            f"`registry retrain` takes it, when no data set is frozen between it and the version "
+            f"before."
         )
-    if data.parent != held.old.dataset or data.joined:
+    if old - new != asked:
         raise EvidenceError(
-            f"{held.new.version!r} was trained on {data.name!r}, which is not {held.old.dataset!r} "
-            f"without the request: other data sets were frozen between, or rows came in. A dossier "
-            f"shows one step; `registry retrain` takes it."
+            f"{len(old - new - asked):,} rows left {name!r} that no request was about, because a "
+            f"consent ended or another step was taken, and a verifier would take it for a "
+            f"contradiction."
         )
 
 
@@ -127,14 +133,18 @@ def _rows(opened: Opened, dataset: str, configuration: Configuration) -> list[En
 
 
 def _near_copies(
-    opened: Opened, request: str, configuration: Configuration, kept: Sequence[EncodedRow]
+    opened: Opened, held: RequestEvidence, configuration: Configuration, kept: Sequence[EncodedRow]
 ) -> NearCopies | None:
     """Flag kept rows that look like one that left; None when its content is gone."""
-    contents = opened.store.rows(
-        f"SELECT record.content FROM request, record WHERE request.id = ? "
-        f"AND record.id IN {CONCERNED}",
-        (request,),
-    )
+    contents = [
+        row
+        for document in (held.request, *held.others)
+        for row in opened.store.rows(
+            f"SELECT record.content FROM request, record WHERE request.id = ? "
+            f"AND record.id IN {CONCERNED}",
+            (read_request(document).name,),
+        )
+    ]
     if opened.secrets is None or any(content is None for (content,) in contents):
         return None
     gone, _ = encode_rows([json.loads(content) for (content,) in contents], configuration)

@@ -11,7 +11,7 @@ from workbench.evidence.registry.freezing import dataset_named, leaves_of
 from workbench.evidence.registry.models import configuration_named, model_file, model_versions
 from workbench.evidence.registry.opened import Opened
 from workbench.evidence.registry.requests import CONCERNED, STATE, holds, request_named
-from workbench.evidence.registry.values import ModelVersion
+from workbench.evidence.registry.values import DataSet, ModelVersion
 
 __all__ = ["RequestEvidence", "evidence_for", "receipts_for"]
 
@@ -34,7 +34,8 @@ class RequestEvidence:
         The committed configuration and the new model's file. The old model is named by its hash:
         both files together would tell of the person who left.
     others : tuple of bytes
-        Documents of the requests that left in the same step.
+        Documents of the requests that were carried out in the same step, and of those whose
+        features are masked in it.
     new_root : bytes
         Of the new leaves.
     """
@@ -93,12 +94,7 @@ def evidence_for(opened: Opened, request: str, model: str) -> RequestEvidence:
                 f"{new.version!r} was handed in: the registry cannot say how it was trained."
             )
         data = dataset_named(opened, new.dataset)
-        beside = store.rows(
-            f"""SELECT DISTINCT request.document FROM request, member
-            WHERE request.id <> ? AND member.lineage = ? AND member.last = ?
-            AND member.record IN {CONCERNED} AND {STATE} NOT IN ('refused', 'lifted')""",
-            (request, data.lineage, data.number - 1),
-        )
+        before = dataset_named(opened, old.dataset)
         return RequestEvidence(
             asked.document,
             tuple(opened.log.entries()),
@@ -108,9 +104,35 @@ def evidence_for(opened: Opened, request: str, model: str) -> RequestEvidence:
             leaves_of(opened, new.dataset),
             configuration_named(opened, new.configuration),
             model_file(opened, new.version),
-            tuple(bytes(document) for (document,) in beside),
+            _others(opened, request, new, before.number, data),
             data.root,
         )
+
+
+def _others(
+    opened: Opened, request: str, new: ModelVersion, before: int, data: DataSet
+) -> tuple[bytes, ...]:
+    """Return the other requests that left between two data sets, or whose features are masked."""
+    in_force = f"""request.id <> ?1 AND {STATE} NOT IN ('refused', 'lifted')
+        AND EXISTS (SELECT 1 FROM entry WHERE entry.request = request.id
+            AND entry.kind = 'request' AND entry.seq < (SELECT seq FROM entry AS made
+                WHERE made.model = ?2 AND made.kind = 'version'))"""
+    beside = opened.store.rows(
+        f"""SELECT DISTINCT request.id, request.document FROM request, member
+        WHERE {in_force} AND request.kind <> 'access' AND member.lineage = ?3
+        AND member.last BETWEEN ?4 AND ?5 - 1 AND member.record IN {CONCERNED}""",
+        (request, new.version, data.lineage, before, data.number),
+    )
+    (masked,) = opened.store.row("SELECT without FROM model WHERE version = ?", (new.version,))
+    asked = opened.store.rows(
+        f"""SELECT request.id, request.document FROM request
+        WHERE {in_force} AND granularity = 'feature'
+        AND EXISTS (SELECT 1 FROM json_each(request.features) WHERE value IN
+            (SELECT value FROM json_each(?3)))""",
+        (request, new.version, masked),
+    )
+    found = dict([*beside, *asked])
+    return tuple(bytes(found[name]) for name in sorted(found, key=lambda name: int(name[2:])))
 
 
 def receipts_for(opened: Opened, request: str) -> tuple[bytes, ...]:

@@ -21,7 +21,7 @@ from tests.engine.evidence.sample_dossier import (
     table,
 )
 from tests.engine.evidence.time_authority import TimeAuthority
-from workbench.evidence.commitments import sha256_hex
+from workbench.evidence.commitments import person_token, sha256, sha256_hex
 from workbench.evidence.configuration import Configuration, ModelFile
 from workbench.evidence.dossier import DossierParts, build_dossier
 from workbench.evidence.dossier_case import Outside
@@ -31,8 +31,8 @@ from workbench.evidence.near_copies import find_near_copies
 from workbench.evidence.rehearsal import Controller, HeldRow, Rehearsed
 from workbench.evidence.retraining import configuration_for
 
-OLD, NEW = "training-set-1", "training-set-2"
-STEPS = ("configuration", "old", "old model", "kept", "request", "new", "new model")
+OLD, BETWEEN, NEW = "training-set-1", "training-set-1-and-a-half", "training-set-2"
+STEPS = ("configuration", "old", "old model", "kept", "request", "others", "new", "new model")
 Rows = list[HeldRow]
 
 
@@ -68,6 +68,10 @@ class Story:
     request: dict[str, Any] = field(default_factory=dict)
     committed: Callable[[Rows, Rows], Rows] = lambda taken, asked: taken
     receipt_of: str | None = None
+    also: Sequence[str] = ()
+    source: Sequence[int] = ()
+    others: Callable[[Controller, list[bytes]], list[bytes]] = lambda held, others: others
+    between: Callable[[Controller, Rows, Rows], Rows] | None = None
     parts: Callable[[Controller, DossierParts], dict[str, Any]] = lambda held, parts: {}
 
     def told(self) -> tuple[dict[str, bytes], Outside]:
@@ -81,6 +85,16 @@ class Story:
         asked = [row for row, name in people if name == self.asking]
         tokens = [row.token for row in asked]
         taken = self.committed(taken, asked)
+        if self.source:  # a class or source asks, and the person's row is one of it
+            asked = [taken[place] for place in self.source]
+            receipts = [min(asked, key=lambda row: row.record).receipt()]
+        about = (
+            {"granularity": "rows", "rows": [sha256(row.leaf) for row in asked]}
+            if self.source
+            else {"tokens": tokens}
+        )
+        theirs = [person_token(held.person_key, name) for name in self.also]
+        others: list[bytes] = []
         known: dict[str, Any] = {}
         for step in self.order:
             if step == "configuration":
@@ -103,13 +117,24 @@ class Story:
                 known["old stamp"] = self.authority.stamp(known["kept"])
             elif step == "request":
                 received = int(time.time()) + 2
-                said = {"received": received, "due": received + 30 * 86_400, "tokens": tokens}
+                said = {"received": received, "due": received + 30 * 86_400, **about}
                 known["request"] = make_request("R-1", **(said | self.request))
                 held.log_request(known["request"])
+            elif step == "others":
+                for number, token in enumerate(theirs, start=2):
+                    due = received + 30 * 86_400
+                    others.append(
+                        make_request(f"R-{number}", received=received, due=due, tokens=[token])
+                    )
+                    held.log_request(others[-1])
             elif step == "new":
                 everybody = known.get("old") or sorted(taken, key=lambda row: row.leaf)
-                gone = [row for row in everybody if row.token in tokens]
-                known["new"] = held.freeze(NEW, self.rows(held, everybody, gone), self.parent)
+                gone = [row for row in everybody if row in asked or row.token in theirs]
+                parent = self.parent
+                if self.between is not None:
+                    held.freeze(BETWEEN, self.between(held, everybody, gone), parent)
+                    parent = BETWEEN
+                known["new"] = held.freeze(NEW, self.rows(held, everybody, gone), parent)
             elif step == "new model":
                 before = known.get("before") or held.fit(sorted(taken, key=lambda row: row.leaf))
                 known["model"] = self.model(held, known.get("old", taken), known["new"], before)
@@ -128,6 +153,7 @@ class Story:
             old_checkpoint=known["kept"],
             old_stamp=known["old stamp"],
             stamp=self.authority.stamp(checkpoint),
+            others=self.others(held, others),
         )  # fmt: skip
         parts = dataclasses.replace(parts, **self.parts(held, parts))
         files = build_dossier(parts, self.key)
@@ -135,4 +161,5 @@ class Story:
             files, parts, tuple(receipts), known["kept"],
             sha256_hex(parts.request), sha256_hex(files["model/new.json"]),
         )  # fmt: skip
-        return files, outside(made, self.authority)
+        hashes = tuple(map(sha256_hex, others))
+        return files, dataclasses.replace(outside(made, self.authority), other_sha256s=hashes)

@@ -38,7 +38,11 @@ def test_a_cheat_falls_by_the_check_it_is_about(
     if "opened" in said:
         fallen = said
     else:
-        fallen = {name: said.get(name, "") for name in honest if said.get(name) != honest[name]}
+        fallen = {
+            name: said.get(name, "")
+            for name in {**honest, **said}
+            if said.get(name) != honest.get(name)
+        }
         if said["receipt"] == "CONTRADICTED":  # then nothing is said of that row's gradient
             fallen.pop("receipt gradient")
     due = {name: verdict for name, verdict in cheat.falls.items() if verdict != honest.get(name)}
