@@ -202,3 +202,20 @@ def test_a_network_of_pytorch_is_wrapped_in_a_function() -> None:
     net = type("Net", (base,), {})()
     with pytest.raises(ModelError, match="takes tensors, not tables"):
         wb.BlackBoxModel.wrap(net)
+
+
+def test_what_a_refused_file_is_to_be_loaded_with_works(tmp_path: Any) -> None:
+    two = DATA[NUMBERS]
+    xgboost.XGBClassifier(**XGB).fit(two, YES).save_model(tmp_path / "m.ubj")
+    lightgbm.LGBMRegressor(**LGB).fit(two, VALUE).booster_.save_model(tmp_path / "m.txt")
+    catboost.CatBoostRegressor(**CAT).fit(two, VALUE).save_model(str(tmp_path / "m.cbm"))
+    catboost.CatBoostClassifier(**CAT).fit(two, WORDS).save_model(str(tmp_path / "c.cbm"))
+    for model, output in (
+        (xgboost.Booster(model_file=str(tmp_path / "m.ubj")), "probability"),
+        (lightgbm.Booster(model_file=str(tmp_path / "m.txt")), "value"),
+        (catboost.CatBoost().load_model(str(tmp_path / "m.cbm")), "value"),
+        (catboost.CatBoostClassifier().load_model(str(tmp_path / "c.cbm")), "probability"),
+    ):
+        box = wb.BlackBoxModel.wrap(model)
+        assert (box.features, box.output) == (("a", "m"), output)
+        assert box.predict(DATA).shape == (N,)

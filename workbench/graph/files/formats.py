@@ -127,6 +127,9 @@ def from_gml(text: str) -> GraphParts:
 
 # ---- files ---------------------------------------------------------------------------------
 
+MOST_SAID = 2_000
+"""Characters of what is wrong with a file."""
+
 _Format = tuple[Callable[[GraphParts], str] | None, Callable[[str], GraphParts]]
 _FORMATS: dict[str, _Format] = {
     ".json": (to_json, from_json),
@@ -197,7 +200,8 @@ def parse(content: bytes, name: str) -> GraphParts:
     try:
         return read_text(text)
     except GraphFileError as error:
-        raise GraphFileError(f"{name}: {error}") from None
+        said = str(error)  # it may hold a name of any length
+        raise GraphFileError(f"{name}: {said[:MOST_SAID]}{'…' * (len(said) > MOST_SAID)}") from None
 
 
 def read(path: str | PathLike[str]) -> GraphParts:

@@ -30,6 +30,29 @@ __all__ = ["ModelFileWarning", "parse_model", "read_model"]
 TRIAL = Path(__file__).with_name("trial_skops.py")
 PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
 
+_WEIGHTS = (
+    "It holds a network's weights, and the network itself is code: build and load it in Python, "
+    "and wrap it in a function, wb.BlackBoxModel(function, features=[…]); or export it to ONNX."
+)
+ELSEWHERE = {
+    ".ubj": "Load it in Python: wb.BlackBoxModel.wrap(xgboost.Booster(model_file=path)).",
+    ".json": (
+        "If XGBoost wrote it, load it in Python: "
+        "wb.BlackBoxModel.wrap(xgboost.Booster(model_file=path))."
+    ),
+    ".txt": (
+        "If LightGBM wrote it, load it in Python: "
+        "wb.BlackBoxModel.wrap(lightgbm.Booster(model_file=path))."
+    ),
+    ".cbm": (
+        "Load it in Python: wb.BlackBoxModel.wrap(catboost.CatBoost().load_model(path)); a "
+        "classifier by catboost.CatBoostClassifier()."
+    ),
+    **dict.fromkeys((".pt", ".pth", ".safetensors", ".h5", ".keras"), _WEIGHTS),
+    ".pmml": "Export the model to ONNX.",
+}
+"""What to do with a model file of another kind."""
+
 
 class ModelFileWarning(UserWarning):
     """Something about a model file that the auditor should know."""
@@ -132,9 +155,12 @@ def _check_kind(name: str) -> None:
     if path.suffix.lower() in PICKLES:
         raise UntrustedModelError(f"{name!r} was not opened. {_no_pickle()}")
     if path.suffix.lower() not in (".skops", ".onnx"):
+        instead = ELSEWHERE.get(
+            path.suffix.lower(), f"Write one with skops.io.dump(model, '{path.stem}.skops')."
+        )
         raise ModelError(
             f"{name!r} is not a kind of model file that can be read: its name must end in .skops "
-            f"or .onnx. Write one with skops.io.dump(model, '{path.stem}.skops')."
+            f"or .onnx. {instead}"
         )
 
 

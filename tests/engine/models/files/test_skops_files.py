@@ -156,7 +156,12 @@ def test_a_type_name_cannot_pass_for_more(tmp_path: Path) -> None:
         ("m.skops", b"", "is not a skops file"),
         ("m.skops", b"hello", "is not a skops file"),
         ("m.skops", b"\x1f\x8b\x08rest", "pickle or another compressed file"),
-        ("m.h5", b"", r"must end in \.skops or \.onnx"),
+        ("m.h5", b"", r"must end in \.skops or \.onnx.*the network itself is code"),
+        ("m.pt", b"", "the network itself is code"),
+        ("m.ubj", b"", r"xgboost\.Booster"),
+        ("m.txt", b"", r"lightgbm\.Booster"),
+        ("m.cbm", b"", r"catboost\.CatBoost"),
+        ("m.xyz", b"", r"skops\.io\.dump"),
         ("m.onnx", b"", "is not an ONNX file"),
     ],
 )
