@@ -17,6 +17,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.verdict import deciding_contrasts
 from workbench.common.errors import TargetError
 from workbench.common.progress import Progress
+from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.profile.measure import effect_profile
 from workbench.methods.profile.profile import EffectProfile
@@ -100,6 +101,7 @@ def profile_of(
     equations: Equations | None,
     groups: Mapping[str, Condition],
     *,
+    simulator: Simulator | None = None,
     threshold: float,
     alpha: float,
     max_queries: int | None,
@@ -116,6 +118,7 @@ def profile_of(
         alpha=alpha,
         groups={name: condition.text for name, condition in groups.items()},
         equations=equations,
+        simulator=simulator,
         max_queries=max_queries,
         seed=seed,
         progress=progress,

@@ -97,6 +97,7 @@ def run_profile(
             levels,
             used,
             asked.groups,
+            simulator=None if asked.plan is not None else simulator,
             max_queries=None if asked.plan is None else asked.plan.profile,
             threshold=asked.threshold,
             alpha=asked.alpha,

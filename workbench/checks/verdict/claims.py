@@ -18,6 +18,8 @@ from workbench.common.multiple_testing import holm
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.profile.profile import (
+    PEOPLE_CLAIMS,
+    SOUGHT,
     EffectProfile,
     FeatureProfile,
     PartProfile,
@@ -66,6 +68,13 @@ class Claim:
     above: bool
     over: Over = "change"
     change: str = ""
+
+    @property
+    def order(self) -> int:
+        """How soon a verdict names the claim: means, groups, people, groups looked for."""
+        if self.over == "groups" and f" effect for {SOUGHT}" in self.name:
+            return 4
+        return {"values": 0, "change": 1, "groups": 2, "people": 3}[self.over]
 
 
 def who(feature: str, *, joint: bool) -> str:
@@ -126,15 +135,17 @@ def claims_of_profile(profile: EffectProfile, slack: Mapping[str, float]) -> lis
     ----------
     slack : mapping of str to float
         By feature, by how much its simulated effects may be off for the form of the equations.
-        What is asked is not; claims about all else must hold by so much more.
+        What is asked is not, nor are means that are corrected level by level; claims about all
+        else must hold by so much more.
     """
     claims = []
     for found in profile:
         off = sum(slack.get(name, 0.0) for name in found.feature.split(" + "))
+        means = 0.0 if found.corrected else off
         claims += [
-            *_over_values(profile, found, off),
+            *_over_values(profile, found, means),
             *_over_people(profile, found, off),
-            *_over_groups(profile, found, off),
+            *_over_groups(profile, found, means),
         ]
     return claims
 
@@ -201,7 +212,7 @@ def _over_pairs(
 
 
 def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
-    tau, count = profile.threshold, 3 * len(profile.features)
+    tau, count = profile.threshold, PEOPLE_CLAIMS * len(profile.features)
     for part, people in found.people.items():
         name = f"{_name(found)}, mean size of {part} effects at single rows"
         yield _sizes(profile, found, name, people, count, 0.0 if part == "direct" else off)

@@ -107,12 +107,14 @@ class Verdict:
 
     @property
     def deciding(self) -> Claim | None:
-        """The claim that the decision "above" rests on: means before groups before people."""
-        order = {"values": 0, "change": 1, "groups": 2, "people": 3}
+        """The claim that the decision "above" rests on.
+
+        Means before groups that were named, before people, before groups that were looked for.
+        """
         above = [claim for claim in self.claims if claim.above]
         if self.decision != "above" or not above:
             return None
-        return min(above, key=lambda c: (order[c.over], -abs(c.value)))
+        return min(above, key=lambda c: (c.order, -abs(c.value)))
 
     @property
     def headline(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from workbench.checks.verdict.claims import Claim
 from workbench.common.wording import listing, share, signed, span
+from workbench.methods.profile.bends import BAND_ROWS
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile
 
 __all__ = ["basis_of", "explanation_of", "headline_of"]
@@ -146,6 +147,11 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
         )
     if first is not None and first.asked_rows < first.n_rows:
         said.append(f"Asked on a sample of {first.asked_rows:,} of {first.n_rows:,} rows.")
+    if any(found.corrected for found in profile):
+        said.append(
+            "Effects that other features carry are corrected at every level by what the equations "
+            "leave unexplained."
+        )
     above = f"{profile.alpha / profile.families:.2g}"
     said.append(
         f"Below: every claim at {share(profile.alpha)}. Above: any claim of one family (values"
@@ -154,17 +160,37 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
         + f"), each family at {above}, over all pairs of levels at once."
     )
     if profile.asks:
-        said.append(
-            f"At most {_percent(profile.people_share)} of the rows may be moved directly by more "
-            f"than {profile.threshold:g}; that is asked, not estimated. Row effects through other "
-            f"features assume that a row keeps its noise when its causes change, which no data can "
-            f"check."
-        )
+        said += _people(profile, first)
     else:
         said.append("The model could not be asked about changed rows: nothing is said of people.")
     if profile.left_out_groups:
         said.append(f"Too few rows for a profile of their own: {listing(profile.left_out_groups)}.")
     return tuple(said)
+
+
+def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
+    said = [
+        f"At most {_percent(profile.people_share)} of the rows may be moved directly by more than "
+        f"{profile.threshold:g}; that is asked, not estimated."
+    ]
+    if first is None:
+        return said
+    if any(found.parts["indirect"].widest.value for found in profile if "total" in found.people):
+        said.append(
+            f"Row effects through other features assume that a row keeps its noise when its causes "
+            f"change, which no data can check. Of these the mean, the mean size and groups that "
+            f"one half of the rows pointed to are tested, not how many rows they move: a group of "
+            f"fewer than some {_percent(max(0.02, 60 / max(first.asked_rows, 60)))} of the rows "
+            f"can be missed."
+        )
+    if any(level.origin == "drawn" for found in profile for level in found.levels):
+        seen = min(BAND_ROWS, first.n_rows)
+        said.append(
+            f"Between the levels of a number, {seen:,} rows were held against the model's answers "
+            f"beside their own value: a band that fewer than some {_percent(3 / max(seen, 3))} of "
+            f"the rows lie in can be missed, and so can one that nobody lies in."
+        )
+    return said
 
 
 def _levels(found: FeatureProfile) -> str:

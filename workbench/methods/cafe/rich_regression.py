@@ -191,6 +191,38 @@ class RichRegression:
             influence[positions] += (effect - value) * (n / size)
         return Standardised(Effect(value + drift, influence), draws)
 
+    def by_draw(self, positions: Positions) -> tuple[FloatArray, FloatArray]:
+        """Answer for every draw by itself, all with one fit.
+
+        Returns
+        -------
+        rows : ndarray, shape (draws, m)
+            Row effects of the target's rows.
+        through : ndarray, shape (draws, n)
+            Influence of every row of the data on their mean through the fit, without what the
+            choice of the target's rows adds.
+        """
+        variation, n, size = self.variation, self._n, len(positions)
+        here = {name: values[positions] for name, values in self._values.items()}
+        draws = len(variation.after)
+        rows, through = np.empty((draws, size)), np.empty((draws, n))
+        step = np.zeros((draws, self._design.width))
+        with one_thread():
+            for part in _slices(size):
+                at = {name: values[part] for name, values in here.items()}
+                for place, after in enumerate(variation.after):
+                    change = self._design.change(
+                        variation.feature, at, variation.before[part], after[part]
+                    )
+                    step[place] += change.sum(axis=0)
+                    rows[place, part] = change @ self.coefficients
+            weights = self._solve(step / size) * n * np.sqrt(n / max(n - self._design.width, 1))
+            for rows_, at in self._chunks():
+                design = self._design(at)
+                left = self._y[rows_] - design @ self.coefficients
+                through[:, rows_] = (weights @ design.T) * left
+        return rows, through
+
     def _choose(self, feature: Column, covariates: Sequence[Column]) -> _Design:
         n = self._n
         coarse = self._coarse(feature, covariates)
@@ -298,8 +330,10 @@ class RichRegression:
         return gram, moment
 
     def _solve(self, right: FloatArray) -> FloatArray:
+        """Solve for one right-hand side, or for one in every row."""
         with one_thread():
-            return solve_spd(self._gram, right / self._scaling) / self._scaling
+            found: FloatArray = solve_spd(self._gram, (right / self._scaling).T).T / self._scaling
+        return found
 
 
 def _penalised(gram: FloatArray, design: _Design) -> FloatArray:

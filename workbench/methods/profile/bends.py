@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workbench.case.asking.batches import QueryBatch, sample_places
 from workbench.case.audit_case import AuditCase
 from workbench.common.progress import Progress
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.profile.answers import Assignment, ask_levels
 
-__all__ = ["find_bends"]
+__all__ = ["BAND_ROWS", "find_bands", "find_bends"]
 
 FloatArray = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
+
+BAND_ROWS = 1_000
+"""Rows that are held against what the model says of them at the levels beside their own."""
+MOST_BANDS = 3
 
 
 def find_bends(
@@ -54,3 +59,46 @@ def find_bends(
         apart = np.abs(scores - np.median(scores, axis=0)).mean(axis=1)
         bends += [fine[int(means.argmin())], fine[int(means.argmax())], fine[int(apart.argmax())]]
     return bends, found.queries
+
+
+def find_bands(
+    case: AuditCase,
+    name: str,
+    fine: FloatArray,
+    positions: Positions,
+    *,
+    threshold: float,
+    seed: int,
+) -> tuple[list[float], int]:
+    """Find narrow bands between levels: rows whose prediction stands out from both neighbours'.
+
+    Every row is at a level of its own already, so that two questions tell how far its prediction
+    lies from the line between the levels beside it. The middle one of the rows that stand out in a
+    gap names the level, not the one that stands out most.
+
+    Parameters
+    ----------
+    fine : ndarray
+        Levels, ascending.
+    positions : ndarray of int
+        Rows to choose from.
+    """
+    own = case.columns[name].values[positions]
+    inside = positions[(own > fine[0]) & (own < fine[-1])]
+    inside = inside[sample_places(len(inside), BAND_ROWS, seed + 3)]
+    if name not in case.reads or not len(inside):
+        return [], 0
+    own = case.columns[name].values[inside]
+    gap = np.clip(np.searchsorted(fine, own), 1, len(fine) - 1)
+    batch = QueryBatch(case)
+    below, above = (batch.ask(inside, {name: fine[gap - k]}) for k in (1, 0))
+    batch.flush()
+    place = (own - fine[gap - 1]) / (fine[gap] - fine[gap - 1])
+    away = np.abs(case.predictions[inside] - (1 - place) * below.scores - place * above.scores)
+    bands = []
+    for k in np.unique(gap[away > threshold]):
+        here = (gap == k) & (away > threshold)
+        far = np.sort(own[here & (away >= away[here].max() / 2)])
+        bands.append((float(away[here].sum()), float(far[len(far) // 2])))
+    chosen = [value for _, value in sorted(bands, reverse=True)[:MOST_BANDS]]
+    return chosen, batch.asked

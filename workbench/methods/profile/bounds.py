@@ -46,6 +46,8 @@ class LevelMeans:
         Whether the rows stand for a population.
     n : int
         Rows of the data.
+    aside : ndarray, shape (levels,), or None
+        Variance of every level that it shares with no other.
     """
 
     scores: FloatArray
@@ -54,6 +56,7 @@ class LevelMeans:
     through: FloatArray | None
     sampled: bool
     n: int
+    aside: FloatArray | None = None
 
     def among(self, rows: Mask, through: FloatArray | None) -> LevelMeans:
         """Return the means on some of the rows."""
@@ -149,7 +152,10 @@ def _bounds(part: LevelMeans) -> PairBounds:
         columns = np.zeros((count, part.n)) if part.through is None else part.through.copy()
         if part.sampled:
             columns[:, part.positions] += (part.scores - means[:, None]) * (part.n / size)
-        root = _root(columns @ columns.T / part.n**2)
+        covariance = columns @ columns.T / part.n**2
+        if part.aside is not None:
+            covariance[np.diag_indices(count)] += part.aside
+        root = _root(covariance)
         factor = root[high] - root[low]
         errors = np.sqrt((factor**2).sum(axis=1))
     else:
@@ -197,7 +203,13 @@ def _masked(
         squares += (columns**2).sum(axis=1)
         if jointly:
             covariance += columns @ columns.T
+    squares, covariance = squares / n**2, covariance / n**2
+    if part.aside is not None:
+        squares += part.aside[low] + part.aside[high]
+        if jointly:
+            ends = np.zeros((len(low), len(part.scores)))
+            ends[np.arange(len(low)), high], ends[np.arange(len(low)), low] = 1.0, -1.0
+            covariance += (ends * part.aside) @ ends.T
     # A pair that hardly any row can be compared at says nothing.
     shares = np.where(counts >= min(FEWEST_ROWS, size), counts / size, 0.0)
-    errors = np.sqrt(squares) / n
-    return values, shares, errors, _root(covariance / n**2) if jointly else None
+    return values, shares, np.sqrt(squares), _root(covariance) if jointly else None

@@ -129,7 +129,8 @@ def named_levels(column: Column, values: Sequence[float | int]) -> TestedLevels:
 def with_bends(levels: TestedLevels, values: Sequence[float | int]) -> TestedLevels:
     """Return the levels with further ones, at which the prediction's profile bends."""
     known = {float(value) for value in levels.values}
-    more = [(v, "bend") for v in dict.fromkeys(values) if float(v) not in known]
+    rounded = _rounded(levels.column, np.array(values, dtype=np.float64)).tolist()
+    more = [(v, "bend") for v in dict.fromkeys(rounded) if float(v) not in known]
     if not more:
         return levels
     named = [*zip(levels.values.tolist(), levels.origins, strict=True), *more]

@@ -13,6 +13,8 @@ from workbench.common.errors import TargetError, listed
 
 __all__ = [
     "PARTS",
+    "PEOPLE_CLAIMS",
+    "SOUGHT",
     "EffectProfile",
     "FeatureProfile",
     "LevelEffect",
@@ -23,6 +25,11 @@ __all__ = [
 
 Part = Literal["total", "direct", "indirect"]
 PARTS: tuple[Part, ...] = ("total", "direct", "indirect")
+SOUGHT = "rows where "
+"""How the name of a group begins that was looked for; others were named by the auditor."""
+PEOPLE_CLAIMS = 4
+"""Claims about one feature's people, of which one suffices: sizes of total and direct effects, the
+share of rows, and groups that were looked for."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,9 @@ class FeatureProfile:
         Rows of the target, rows of the sample, questions to the model.
     left_out : float
         Share of level–row pairs that are implausible.
+    corrected : bool
+        Whether simulated totals are corrected at every level by what the equations leave
+        unexplained, as the debiased estimate is.
     """
 
     feature: str
@@ -208,6 +218,7 @@ class FeatureProfile:
     asked_rows: int = 0
     queries: int = 0
     left_out: float = 0.0
+    corrected: bool = False
 
 
 @dataclass(frozen=True)

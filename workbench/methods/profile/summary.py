@@ -3,74 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import scipy
 
-from workbench.methods.profile.answers import Answers, Assignment
-from workbench.methods.profile.bounds import (
-    LevelMeans,
-    PairBounds,
-    critical_value,
-    pair_bounds,
-)
-from workbench.methods.profile.finite_shares import largest_share, least_share
-from workbench.methods.profile.levels import TestedLevels
+from workbench.methods.profile.bounds import PairBounds, critical_value, pair_bounds
+from workbench.methods.profile.measured import LEAST_SHARE, Measured
+from workbench.methods.profile.people import PeopleRules, people_profiles
 from workbench.methods.profile.profile import (
+    PEOPLE_CLAIMS,
     EffectProfile,
     FeatureProfile,
     LevelEffect,
     Pair,
     PartProfile,
-    PeopleProfile,
 )
 
-__all__ = ["Measured", "summarise"]
+__all__ = ["summarise"]
 
 FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-
-LEAST_SHARE = 0.5
-"""Share of the rows that a pair must be plausible for to show influence by itself."""
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """The answers about one feature, or about several together.
-
-    Attributes
-    ----------
-    raw : sequence of tuples
-        Per level the features and the levels as an intervention names them.
-    levels : TestedLevels or None
-        None for a joint intervention.
-    default : (int, int) or None
-        Places of the default contrast's levels.
-    implausible : ndarray, shape (levels,), or None
-        Share of the rows left out at each level.
-    groups : mapping of str to ndarray of bool, shape (m,)
-    """
-
-    answers: Answers
-    assignment: Assignment
-    raw: Sequence[tuple[tuple[str, object], ...]]
-    estimator: str
-    levels: TestedLevels | None = None
-    default: tuple[int, int] | None = None
-    untested: tuple[str, ...] = ()
-    n_untested: int = 0
-    n_rows: int = 0
-    queries: int = 0
-    implausible: FloatArray | None = None
-    groups: Mapping[str, Mask] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The feature's name, or those of all."""
-        return " + ".join(self.assignment.features)
 
 
 def summarise(
@@ -90,20 +43,18 @@ def summarise(
 ) -> EffectProfile:
     """Compare all levels of all features with bounds that hold for all of them at once."""
     share = alpha / families
-    whole = [pair_bounds(list(m.answers.parts.values())) for m in measured]
+    whole = [pair_bounds(list(m.parts.values())) for m in measured]
     grouped = [_group_bounds(m) for m in measured]
     fewest = min((m.answers.parts["direct"].scores.shape[1] for m in measured), default=0)
     critical = critical_value(
         [b for bounds in whole for b in bounds], share, rows=fewest if sampled else 0, seed=seed
     )
-    smallest = min((int(mask.sum()) for m in measured for mask in m.groups.values()), default=0)
-    between = critical_value(
-        [b for groups in grouped for bounds in groups.values() for b in bounds.values()],
-        share,
-        rows=smallest,
-        seed=seed,
+    among_people = share / (PEOPLE_CLAIMS * max(len(measured), 1))
+    between = max(
+        _critical_groups(measured, grouped, share, seed, found=False),
+        _critical_groups(measured, grouped, among_people, seed, found=True),
     )
-    people = _PeopleRules(threshold, alpha, share / (3 * max(len(measured), 1)), people_share)
+    people = PeopleRules(threshold, alpha, among_people, people_share)
     features = tuple(
         _feature(m, bounds, groups, people, critical, between)
         for m, bounds, groups in zip(measured, whole, grouped, strict=True)
@@ -127,11 +78,32 @@ def summarise(
     )
 
 
+def _critical_groups(
+    measured: Sequence[Measured],
+    grouped: Sequence[Mapping[str, Mapping[str, PairBounds]]],
+    share: float,
+    seed: int,
+    *,
+    found: bool,
+) -> float:
+    """Critical value of all groups that were named, or of all that were found."""
+    chosen = [
+        (int(m.groups[name].sum()), list(by_part.values()))
+        for m, groups in zip(measured, grouped, strict=True)
+        for name, by_part in groups.items()
+        if (name in m.found) == found
+    ]
+    if found and not chosen:
+        return 0.0
+    rows = min((rows for rows, _ in chosen), default=0)
+    return critical_value([b for _, bounds in chosen for b in bounds], share, rows=rows, seed=seed)
+
+
 def _feature(
     measured: Measured,
     bounds: Sequence[PairBounds],
     groups: Mapping[str, Mapping[str, PairBounds]],
-    people: _PeopleRules,
+    people: PeopleRules,
     critical: float,
     between: float,
 ) -> FeatureProfile:
@@ -147,7 +119,7 @@ def _feature(
         "joint" if len(measured.assignment.features) > 1 else "",
         _levels(measured, bounds, critical),
         parts,
-        _people(measured, people) if len(answers.before) else {},
+        people_profiles(measured, people) if len(answers.before) else {},
         {
             name: {
                 part: _part(measured, part, found, alpha, between)
@@ -162,6 +134,7 @@ def _feature(
         answers.parts["direct"].scores.shape[1],
         measured.queries,
         left_out,
+        measured.corrected is not None,
     )
 
 
@@ -176,6 +149,8 @@ def _group_bounds(measured: Measured) -> dict[str, dict[str, PairBounds]]:
         if simulated:
             parts["total"] = answers.parts["total"].among(rows, through)
             parts["indirect"] = answers.parts["indirect"].among(rows, through)
+        if measured.corrected is not None:
+            parts |= measured.corrected.groups.get(name, {})
         found[name] = dict(zip(parts, pair_bounds(list(parts.values())), strict=True))
     return found
 
@@ -286,102 +261,4 @@ def _levels(
             0.0 if implausible is None else float(implausible[k]),
         )
         for k in range(len(assignment))
-    )
-
-
-@dataclass(frozen=True)
-class _PeopleRules:
-    """What row effects are held against, and how surely.
-
-    Attributes
-    ----------
-    alpha : float
-        Error rate of "at most so many".
-    alpha_above : float
-        Error rate of each claim of which one suffices.
-    """
-
-    threshold: float
-    alpha: float
-    alpha_above: float
-    share: float
-
-
-def _people(measured: Measured, rules: _PeopleRules) -> dict[str, PeopleProfile]:
-    """Sum up row effects: direct by query; total where a simulation carried it."""
-    answers = measured.answers
-    found = {"direct": _rows_of(measured, "direct", answers.parts["direct"], None, rules)}
-    total = answers.parts.get("total")
-    if total is None:
-        return found
-    if measured.estimator != "cafe" or total.through is None:
-        found["total"] = _rows_of(measured, "total", total, answers.through_sizes, rules)
-    return found
-
-
-def _rows_of(
-    measured: Measured,
-    part: Literal["total", "direct"],
-    means: LevelMeans,
-    through: FloatArray | None,
-    rules: _PeopleRules,
-) -> PeopleProfile:
-    before, scores, plausible = measured.answers.before, means.scores, means.plausible
-    size = scores.shape[1]
-    weights = np.where(plausible, measured.assignment.shares[:, None], 0.0)
-    sums = np.maximum(weights.sum(axis=0), 1e-300)
-    sizes = (weights * np.abs(scores - before)).sum(axis=0) / sums
-    influence = np.zeros(means.n) if through is None else through.copy()
-    if means.sampled:
-        influence[means.positions] += (sizes - sizes.mean()) * (means.n / size)
-    top = np.where(plausible, scores, -np.inf).max(axis=0)
-    bottom = np.where(plausible, scores, np.inf).min(axis=0)
-    spans = np.maximum(top, before) - np.minimum(bottom, before)
-    moved = int((spans > rules.threshold).sum())
-    many = max(measured.n_rows, size)
-    unmoved = not bool((spans > 0).any())
-    return PeopleProfile(
-        part,
-        float(sizes.mean()),
-        float(np.sqrt(influence @ influence)) / means.n,
-        moved,
-        size,
-        least_share(moved, size, many, rules.alpha_above),
-        0.0 if unmoved else largest_share(moved, size, many, rules.alpha),
-        0.0 if unmoved else _reach(spans, many, rules),
-        _widest_over_rows(measured, scores, plausible),
-    )
-
-
-def _reach(spans: FloatArray, many: int, rules: _PeopleRules) -> float:
-    """Smallest threshold beyond which at most the stated share of the rows surely moves."""
-    size = len(spans)
-    most = int(rules.share * many)
-    held = scipy.stats.hypergeom.cdf(np.arange(most + 1), many, most + 1, size)
-    # With k rows beyond, more than the stated share is refuted as long as that is rare.
-    beyond = int((held <= rules.alpha).sum()) - 1 if size < many else most
-    if beyond < 0:
-        return float("nan")
-    return float(np.sort(spans)[::-1][min(beyond, size - 1)])
-
-
-def _widest_over_rows(measured: Measured, scores: FloatArray, plausible: Mask) -> Pair:
-    """Find the pair of levels between which rows move most on average."""
-    low, high = np.triu_indices(len(scores), 1)
-    sizes, means, shares = (np.zeros(len(low)) for _ in range(3))
-    for place, (a, b) in enumerate(zip(low, high, strict=True)):
-        both = plausible[a] & plausible[b]
-        if both.any():
-            moved = (scores[b] - scores[a])[both]
-            sizes[place], means[place] = np.abs(moved).mean(), moved.mean()
-            shares[place] = both.mean()
-    place = int(np.argmax(np.where(shares >= LEAST_SHARE, sizes, -1.0)))
-    labels = measured.assignment.labels
-    return Pair(
-        measured.raw[low[place]],
-        measured.raw[high[place]],
-        f"{labels[low[place]]} → {labels[high[place]]}",
-        float(means[place]),
-        0.0,
-        float(shares[place]),
     )

@@ -22,6 +22,7 @@ from workbench.common.saved_values import (
 from workbench.methods.profile.finite_shares import largest_share, least_share
 from workbench.methods.profile.profile import (
     PARTS,
+    PEOPLE_CLAIMS,
     EffectProfile,
     FeatureProfile,
     LevelEffect,
@@ -108,6 +109,7 @@ class SavedFeature(Saved, frozen=True):
     asked_rows: Count
     queries: Count
     left_out: Number
+    corrected: bool = False
 
 
 class SavedProfile(Saved, frozen=True):
@@ -167,7 +169,7 @@ def _check(profile: EffectProfile, feature: FeatureProfile) -> None:
         # A pair that too few rows are plausible for shows nothing.
         if about.floor > floor + TOLERANCE or abs(about.ceiling - ceiling) > TOLERANCE:
             raise altered(f"the bounds of {feature.feature}'s profile do not follow from its pairs")
-    share = profile.alpha / profile.families / (3 * len(profile.features))
+    share = profile.alpha / profile.families / (PEOPLE_CLAIMS * len(profile.features))
     for people in feature.people.values():
         many = max(feature.n_rows, people.asked)
         low = least_share(people.moved, people.asked, many, share)

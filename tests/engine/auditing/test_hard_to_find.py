@@ -1,0 +1,121 @@
+"""Influences that are made hard to find: none of them may be called absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench as wb
+
+N = 3_000
+Score = Callable[[pd.DataFrame], pd.Series]
+Edges = list[tuple[str, str]]
+
+
+def people() -> pd.DataFrame:
+    r = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "x": r.normal(size=N),
+            "y": r.normal(size=N),
+            "z": r.normal(size=N),
+            "b": r.integers(0, 2, N),
+            "c": r.integers(0, 2, N),
+            "unknown": r.normal(size=N),
+            "rare": (r.random(N) < 0.03).astype(int),
+            "zip": r.choice(list("ABCDEFGH"), N, p=[0.3, 0.25, 0.2, 0.1, 0.07, 0.04, 0.02, 0.02]),
+            "asked": np.where(r.random(N) < 0.04, np.nan, r.normal(size=N)),
+        }
+    )
+    frame["m"] = 0.8 * frame["x"] + r.normal(0, 0.6, N)
+    frame["wave"] = np.sin(3 * frame["x"]) + r.normal(0, 0.2, N)
+    frame["mb"] = frame["b"] + r.normal(0, 0.3, N)
+    frame["mc"] = frame["c"] + r.normal(0, 0.3, N)
+    frame["again"] = frame["b"] + r.normal(0, 0.3, N)
+    return frame
+
+
+def audit(
+    score: Score, reads: list[str], target: list[str], edges: Edges, **options: object
+) -> wb.AuditReport:
+    kept = list(dict.fromkeys([*reads, *target, *(n for edge in edges for n in edge)]))
+    frame = people()[kept]
+    model = wb.BlackBoxModel(
+        lambda rows: np.clip(0.5 + 0.03 * rows["z"] + score(rows), 0, 1).to_numpy(), features=reads
+    )
+    graph = wb.CausalGraph(edges, nodes=[n for n in kept if n != "unknown"])
+    case = wb.AuditCase(data=frame, model=model, graph=graph)
+    methods = ("debiased", "cafe", "fuzzing")
+    features = wb.UnlearningTarget.features(target)
+    return wb.audit(case, features, methods, threshold=0.02, **options)
+
+
+HARD: dict[str, tuple[Score, list[str], list[str], Edges]] = {
+    "a band between the levels": (
+        lambda d: 0.3 * ((d.x > 0.42) & (d.x < 0.445)), ["x", "z"], ["x"], []),
+    "two bands": (
+        lambda d: 0.2 * ((d.x > 0.1) & (d.x < 0.12)) - 0.2 * ((d.x > 1.1) & (d.x < 1.14)),
+        ["x", "z"], ["x"], []),
+    "a fine wave": (lambda d: 0.1 * np.sin(20 * d.x), ["x", "z"], ["x"], []),
+    "the mediator's tail": (lambda d: 0.5 * (d.m > 1.8), ["m", "z"], ["x"], [("x", "m")]),
+    "the mediator's band": (
+        lambda d: 0.4 * ((d.m > 0.3) & (d.m < 0.45)), ["m", "z"], ["x"], [("x", "m")]),
+    "a wave in the mediator": (lambda d: 0.1 * d.wave, ["wave", "z"], ["x"], [("x", "wave")]),
+    "three in a hundred people": (
+        lambda d: 0.2 * (d.z > 1.88) * (d.b - 0.5), ["b", "z"], ["b"], []),
+    "signs by a column that is not in the graph": (
+        lambda d: 0.1 * (d.b - 0.5) * np.sign(d.unknown), ["b", "unknown", "z"], ["b"], []),
+    "signs by such a column, through a mediator": (
+        lambda d: 0.2 * (d.mb - 0.5) * np.sign(d.unknown), ["mb", "unknown", "z"], ["b"],
+        [("b", "mb")]),
+    "only where the value is missing": (
+        lambda d: 0.3 * d.asked.isna(), ["asked", "z"], ["asked"], []),
+    "a category of two in a hundred": (lambda d: 0.4 * (d.zip == "H"), ["zip", "z"], ["zip"], []),
+    "two features that only act together": (
+        lambda d: 0.2 * ((d.b + d.c) % 2), ["b", "c", "z"], ["b", "c"], []),
+    "a corner of two features": (
+        lambda d: 0.5 * ((d.x > 1.3) & (d.y > 1.3)), ["x", "y", "z"], ["x", "y"], []),
+    "two mediators that only act together": (
+        lambda d: 0.3 * (d.mb - 0.5) * (d.mc - 0.5), ["mb", "mc", "z"], ["b", "c"],
+        [("b", "mb"), ("c", "mc")]),
+    "two mediators that cancel": (
+        lambda d: 0.1 * (d.mb - d.again), ["mb", "again", "z"], ["b"],
+        [("b", "mb"), ("b", "again")]),
+    "the feature against its mediator": (
+        lambda d: 0.1 * (d.m - 0.8 * d.x), ["m", "x", "z"], ["x"], [("x", "m")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_what_is_hard_to_find_is_found(name: str) -> None:
+    assert audit(*HARD[name]).verdict.decision == "above"
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        lambda d: 0.9 * (d.z > 1.88) * (d.mb > 0.5),
+        lambda d: 0.5 * d.rare * d.mb,
+        lambda d: 0.4 * (d.z > 1.88) * (d.mb - 0.5),
+    ],
+    ids=["a step in the tail", "a rare group", "a slope in the tail"],
+)
+def test_few_people_whom_a_mediator_reaches_are_looked_for(score: Score) -> None:
+    report = audit(score, ["mb", "rare", "z"], ["b"], [("b", "mb")])
+    assert report.verdict.decision == "above"
+    assert "for rows where" in report.verdict.headline
+
+
+def test_no_group_is_found_where_the_change_moves_all_alike() -> None:
+    report = audit(lambda d: 0.005 * d.mb, ["mb", "z"], ["b"], [("b", "mb")])
+    assert report.verdict.decision == "below"
+    assert not report.profile["b"].groups
+    assert any("can be missed" in line for line in report.verdict.basis)
+
+
+def test_a_tail_of_few_people_is_not_called_absent() -> None:
+    report = audit(lambda d: 0.5 * (d.x < -2.45), ["x", "z"], ["x"], [])
+    assert report.verdict.decision != "below"

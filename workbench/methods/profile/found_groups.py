@@ -1,0 +1,137 @@
+"""Groups of people whom a change reaches through other features, though the mean hides it.
+
+A small tree on one half of the rows that were asked about finds where simulated total effects lie
+above the threshold; the other half tests what was found (``estimands.md``, "What 'below τ' must
+mean"). Means over a group need no assumption about how a single row keeps its noise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.condition import Condition
+from workbench.methods.profile.answers import Answers
+from workbench.methods.profile.profile import SOUGHT
+from workbench.tables.columns import Column
+
+__all__ = ["FEWEST_IN_GROUP", "found_groups"]
+
+FloatArray = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+FEWEST_IN_GROUP = 30
+"""Rows of the sample that a group's own profile takes."""
+FEWEST_TO_TEST = 20
+"""Rows of the other half on which a group that was found is tested."""
+FEWEST_SOUGHT = 400
+"""Rows below which no group is looked for."""
+PLAIN = 3.0
+"""Mean size of row effects, in thresholds, that needs no group to show it."""
+MOST_GROUPS = 2
+LEAVES = 8
+MOST_LEVELS = 12
+"""Levels of a category that a group may be told by; the most frequent ones."""
+
+
+def found_groups(
+    case: AuditCase, feature: str, answers: Answers, *, threshold: float, seed: int
+) -> dict[str, tuple[Condition, Mask]]:
+    """Look for groups that a change carried by other features moves by more than the threshold.
+
+    Returns
+    -------
+    dict of str to (Condition, ndarray of bool, shape (m,))
+        By name, with what holds for the rows; masks have rows of the half that took no part in the
+        search.
+    """
+    total, before = answers.parts.get("total"), answers.before
+    if total is None or not total.sampled or len(before) < FEWEST_SOUGHT:
+        return {}
+    if not case.carriers(feature) or total.scores.shape[1] != len(before):
+        return {}
+    from sklearn.tree import DecisionTreeRegressor
+
+    rng = np.random.default_rng([seed, 59])
+    seeking = rng.permutation(len(before)) % 2 == 0
+    scores = total.scores[:, seeking]
+    low, high = _widest(scores)
+    moved = scores[high] - scores[low]
+    if abs(float(moved.mean())) > threshold or float(np.abs(moved).mean()) > PLAIN * threshold:
+        return {}
+    names, regressors = _regressors(case, feature, total.positions)
+    if not names:
+        return {}
+    least = max(FEWEST_IN_GROUP, int(0.01 * seeking.sum()))
+    tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0)
+    tree.fit(regressors[seeking], moved)
+    leaves = tree.apply(regressors[seeking])
+    sizes = {}
+    for leaf in np.unique(leaves):
+        inside = moved[leaves == leaf]
+        error = float(inside.std()) / np.sqrt(len(inside))
+        if abs(float(inside.mean())) - error > threshold:
+            sizes[int(leaf)] = abs(float(inside.mean())) * len(inside)
+    found = {}
+    for leaf in sorted(sizes, key=lambda k: -sizes[k])[:MOST_GROUPS]:
+        condition = Condition(" and ".join(_way(tree.tree_, leaf, names)))
+        mask = condition.mask(case.data)[total.positions] & ~seeking
+        if mask.sum() >= FEWEST_TO_TEST:
+            found[f"{SOUGHT}{condition.text}"] = condition, mask
+    return found
+
+
+def _widest(scores: FloatArray) -> tuple[int, int]:
+    """Places of the two levels between which rows move most, whatever the sign."""
+    low, high = np.triu_indices(len(scores), 1)
+    sizes = [float(np.abs(scores[b] - scores[a]).mean()) for a, b in zip(low, high, strict=True)]
+    place = int(np.argmax(sizes))
+    return int(low[place]), int(high[place])
+
+
+def _regressors(
+    case: AuditCase, feature: str, positions: npt.NDArray[np.intp]
+) -> tuple[list[tuple[Column, int]], FloatArray]:
+    """Columns that the feature does not cause; categories level by level."""
+    graph = case.audit_graph
+    caused = {feature, *(graph.descendants(feature) if feature in graph.nodes else ())}
+    names: list[tuple[Column, int]] = []
+    columns = []
+    for name in case.features:
+        column = case.columns[name]
+        if name in caused or column.is_constant:
+            continue
+        values = column.values[positions]
+        if column.is_numeric:
+            if not np.isnan(values).any():
+                names.append((column, -1))
+                columns.append(values)
+            continue
+        usual = np.argsort(-column.counts(), kind="stable")[:MOST_LEVELS]
+        for code in usual:
+            if column.levels[code] is not None:
+                names.append((column, int(code)))
+                columns.append((values == code).astype(np.float64))
+    return names, np.stack(columns, axis=1) if columns else np.zeros((len(positions), 0))
+
+
+def _way(tree: Any, leaf: int, names: list[tuple[Column, int]]) -> list[str]:
+    """Say by which conditions a leaf is reached, from the root on."""
+    left, right = tree.children_left, tree.children_right
+    said: list[str] = []
+    at = leaf
+    while at != 0:
+        parent = int(np.flatnonzero((left == at) | (right == at))[0])
+        column, code = names[int(tree.feature[parent])]
+        over = bool(right[parent] == at)
+        name = column.name if column.name.isidentifier() else f"`{column.name}`"
+        if code >= 0:
+            said.append(f"{name} {'==' if over else '!='} {column.levels[code]!r}")
+        else:
+            border = float(f"{tree.threshold[parent]:.3g}")
+            said.append(f"{name} {'>' if over else '<='} {border:g}")
+        at = parent
+    return list(dict.fromkeys(reversed(said)))
