@@ -1223,10 +1223,10 @@ def _check_signature(signed: _Part, information: bytes, key: tuple[int, int]) ->
     framed = bytes([SEQUENCE, len(framed)]) + framed
     modulus, exponent = key
     size = (modulus.bit_length() + 7) // 8
-    due = b"\0\1" + b"\xff" * (size - 3 - len(framed)) + b"\0" + framed
+    expected = b"\0\1" + b"\xff" * (size - 3 - len(framed)) + b"\0" + framed
     signature = signer.part(5, OCTETS).inside
     opened = pow(int.from_bytes(signature, "big"), exponent, modulus).to_bytes(size, "big")
-    if len(signature) != size or opened != due:
+    if len(signature) != size or opened != expected:
         raise EvidenceError("The time stamp's signature does not hold.")
 
 
@@ -2075,7 +2075,7 @@ def read_dossier(path: str) -> dict[str, bytes]:
     if os.path.isdir(path):
         return _read_folder(path)
     if not os.path.isfile(path):
-        raise ReaderError(f"There is no dossier at {path}: a folder or a zip file is due.")
+        raise ReaderError(f"There is no dossier at {path}: a folder or a zip file is expected.")
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive)
@@ -2160,15 +2160,17 @@ def check_manifest(files: dict[str, bytes], manifest_sha256: object) -> None:
     if sha256_hex(raw) != manifest_sha256:
         raise EvidenceError("The manifest is not the one that was signed.")
     listed = read_canonical_json(raw, "The manifest")
-    due = listed.get("files") if isinstance(listed, dict) else None
-    if not isinstance(due, dict) or set(listed) != {"files"}:
+    stated = listed.get("files") if isinstance(listed, dict) else None
+    if not isinstance(stated, dict) or set(listed) != {"files"}:
         raise EvidenceError("The manifest lists no files.")
-    if {MANIFEST, STATEMENT} & set(due):
+    if {MANIFEST, STATEMENT} & set(stated):
         raise EvidenceError("The manifest lists itself.")
     there = manifest_of({k: v for k, v in files.items() if k not in (MANIFEST, STATEMENT)})
-    for name in sorted(set(due) | set(there)):
-        if due.get(name) != there.get(name):
-            fault = "missing" if name not in there else "changed" if name in due else "not listed"
+    for name in sorted(set(stated) | set(there)):
+        if stated.get(name) != there.get(name):
+            fault = (
+                "missing" if name not in there else "changed" if name in stated else "not listed"
+            )
             raise EvidenceError(f"A file of the dossier is {fault}: {name[:80]}.")
 
 
@@ -2391,8 +2393,8 @@ def _placed(
     configuration: Configuration,
 ) -> tuple[dict[str, int], tuple[bytes, ...], tuple[bytes, ...]]:
     """Find the entries that the statement is about, and the lists that they commit to."""
-    due = {"format", "request", "old", "new", "old_model"}
-    if set(predicate) != due or predicate["format"] != FORMAT:
+    expected = {"format", "request", "old", "new", "old_model"}
+    if set(predicate) != expected or predicate["format"] != FORMAT:
         raise EvidenceError("The statement is of another version than this verifier.")
     old_name, new_name = predicate["old"], predicate["new"]
     if not (isinstance(old_name, str) and isinstance(new_name, str)) or old_name == new_name:
@@ -2830,8 +2832,8 @@ def _before(
 
 
 def _rules(case: DossierCase, before: Claim) -> Claim:
-    old, new, due = case.entry("old model"), case.entry("new model"), case.configuration.sha256
-    if new.get("configuration") != due or old.get("configuration") != due:
+    old, new, pinned = case.entry("old model"), case.entry("new model"), case.configuration.sha256
+    if new.get("configuration") != pinned or old.get("configuration") != pinned:
         return claim("rules", "CONTRADICTED", "the model before had another configuration")
     if new.get("replaces") != old.get("sha256"):
         return claim("rules", "CONTRADICTED", "the log does not say that it replaces that model")

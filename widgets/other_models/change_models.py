@@ -137,5 +137,5 @@ def _state(session: AuditSession) -> str:
 
 
 def _reads(models: tuple[wb.BlackBoxModel, ...]) -> str:
-    """Name the columns that models read; all read the same, or the first speaks for them."""
+    """Name the columns that models read; all read the same, or those of the first are shown."""
     return f"reads {listing(models[0].features or (), most=20)}" if models else ""

@@ -20,7 +20,7 @@ from workbench.report.outline.groups import left_out_groups
 __all__ = ["SubgroupChoice"]
 
 NONE = (
-    "The auditors named no groups, so the report speaks of everyone asked about together. An "
+    "The auditors named no groups, so the report covers everyone asked about together. An "
     "average can hide a group for which it is different; ask for groups if that matters here."
 )
 

@@ -2,7 +2,7 @@
 
 Voila's own defaults are for a trusted desk: no login, templates chosen by the visitor, files of the
 notebook's folder for everybody, kernels that never end (``interface.md``, "Voila"). This server is
-the same Voila with those doors shut.
+the same Voila with those defaults changed.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ QUIET = 0.1
 def words_for(error: BaseException) -> str:
     """Say what went wrong and what to do.
 
-    An :class:`AuditError` speaks for itself; anything else is a defect of the workbench, which is
+    An :class:`AuditError` says what is wrong; anything else is a defect of the workbench, which is
     logged on the server's side and named here without a traceback.
     """
     if isinstance(error, AuditError):

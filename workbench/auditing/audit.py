@@ -79,7 +79,7 @@ def audit(
         cannot work on this case (no queries possible, a package not installed) is left out and
         named in ``report.skipped``.
     range : "levels", Contrast, sequence of Contrast, or None
-        Over what the verdict speaks. "levels" tests all levels that enough rows hold, over people
+        What the verdict covers. "levels" tests all levels that enough rows hold, over people
         and groups (:func:`workbench.effect_profile`); a list of contrasts tests the levels that
         they name; one contrast tests only that change, and the verdict says so. None is "levels",
         or the one change where `intervention` names it.
@@ -100,8 +100,8 @@ def audit(
         of the target's rows is left out and named in ``report.skipped``.
     checks : iterable of str, default none
         "subgroups" searches where the influence hides
-        (:func:`subgroup_effects`), "graph" asks what the finding owes
-        to the graph (:func:`graph_sensitivity`); on tens of thousands
+        (:func:`subgroup_effects`), "graph" asks how the finding
+        depends on the graph (:func:`graph_sensitivity`); on tens of thousands
         of rows they take up to some 20 and 6 seconds. Under the same intervention, threshold,
         alpha and seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that
         cannot work on this target is named in ``report.skipped``.

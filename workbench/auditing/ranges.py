@@ -1,4 +1,4 @@
-"""Over which levels an audit speaks, and which change its report explains."""
+"""Which levels an audit covers, and which change its report explains."""
 
 from __future__ import annotations
 

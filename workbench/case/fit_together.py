@@ -137,7 +137,7 @@ def case_warnings(
         found.append(
             f"In the graph, {listed(alone)} {'have' if len(alone) > 1 else 'has'} neither causes "
             f"nor effects, though the model reads {'them' if len(alone) > 1 else 'it'}. Connect "
-            f"what does have some: an influence that travels through it is missed otherwise."
+            f"what does have some: an influence through it is missed otherwise."
         )
     constant = [name for name, column in columns.items() if column.is_constant]
     if constant:

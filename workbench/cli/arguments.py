@@ -122,7 +122,7 @@ def contrast_of(case: AuditCase, names: Sequence[str], levels: Sequence[str]) ->
 def range_of(
     case: AuditCase, names: Sequence[str], text: str | None
 ) -> Literal["levels"] | list[Contrast] | None:
-    """Return over what the verdict is to speak: "levels", or contrasts between named levels.
+    """Return what the verdict is to cover: "levels", or contrasts between named levels.
 
     Raises
     ------

@@ -177,10 +177,10 @@ class JsonPart:
             self._refuse(words)
         return self.value
 
-    def _refuse(self, due: str) -> NoReturn:
-        raise self.refusal(due)
+    def _refuse(self, expected: str) -> NoReturn:
+        raise self.refusal(expected)
 
-    def refusal(self, due: str) -> DataError:
+    def refusal(self, expected: str) -> DataError:
         """Return an error about this part: what it is, and what is expected."""
         # A number of a million digits must not be written out: only short things are shown.
         held = self.value
@@ -190,7 +190,7 @@ class JsonPart:
             or (isinstance(held, str) and len(held) <= 60)
         )
         shown = json.dumps(held) if short else f"a {_KINDS.get(type(held), 'value')}"
-        return self.error(f"is {shown}; {due} is expected.")
+        return self.error(f"is {shown}; {expected} is expected.")
 
     def _named(self) -> str:
         root, dot, rest = self.place.partition(".")

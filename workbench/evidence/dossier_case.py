@@ -276,8 +276,8 @@ def _placed(
     configuration: Configuration,
 ) -> tuple[dict[str, int], tuple[bytes, ...], tuple[bytes, ...]]:
     """Find the entries that the statement is about, and the lists that they commit to."""
-    due = {"format", "request", "old", "new", "old_model"}
-    if set(predicate) != due or predicate["format"] != FORMAT:
+    expected = {"format", "request", "old", "new", "old_model"}
+    if set(predicate) != expected or predicate["format"] != FORMAT:
         raise EvidenceError("The statement is of another version than this verifier.")
     old_name, new_name = predicate["old"], predicate["new"]
     if not (isinstance(old_name, str) and isinstance(new_name, str)) or old_name == new_name:

@@ -184,8 +184,8 @@ def _before(
 
 
 def _rules(case: DossierCase, before: Claim) -> Claim:
-    old, new, due = case.entry("old model"), case.entry("new model"), case.configuration.sha256
-    if new.get("configuration") != due or old.get("configuration") != due:
+    old, new, pinned = case.entry("old model"), case.entry("new model"), case.configuration.sha256
+    if new.get("configuration") != pinned or old.get("configuration") != pinned:
         return claim("rules", "CONTRADICTED", "the model before had another configuration")
     if new.get("replaces") != old.get("sha256"):
         return claim("rules", "CONTRADICTED", "the log does not say that it replaces that model")

@@ -37,7 +37,7 @@ def read_dossier(path: str) -> dict[str, bytes]:
     if os.path.isdir(path):
         return _read_folder(path)
     if not os.path.isfile(path):
-        raise ReaderError(f"There is no dossier at {path}: a folder or a zip file is due.")
+        raise ReaderError(f"There is no dossier at {path}: a folder or a zip file is expected.")
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive)
@@ -122,13 +122,15 @@ def check_manifest(files: dict[str, bytes], manifest_sha256: object) -> None:
     if sha256_hex(raw) != manifest_sha256:
         raise EvidenceError("The manifest is not the one that was signed.")
     listed = read_canonical_json(raw, "The manifest")
-    due = listed.get("files") if isinstance(listed, dict) else None
-    if not isinstance(due, dict) or set(listed) != {"files"}:
+    stated = listed.get("files") if isinstance(listed, dict) else None
+    if not isinstance(stated, dict) or set(listed) != {"files"}:
         raise EvidenceError("The manifest lists no files.")
-    if {MANIFEST, STATEMENT} & set(due):
+    if {MANIFEST, STATEMENT} & set(stated):
         raise EvidenceError("The manifest lists itself.")
     there = manifest_of({k: v for k, v in files.items() if k not in (MANIFEST, STATEMENT)})
-    for name in sorted(set(due) | set(there)):
-        if due.get(name) != there.get(name):
-            fault = "missing" if name not in there else "changed" if name in due else "not listed"
+    for name in sorted(set(stated) | set(there)):
+        if stated.get(name) != there.get(name):
+            fault = (
+                "missing" if name not in there else "changed" if name in stated else "not listed"
+            )
             raise EvidenceError(f"A file of the dossier is {fault}: {name[:80]}.")

@@ -183,10 +183,10 @@ def _check_signature(signed: _Part, information: bytes, key: tuple[int, int]) ->
     framed = bytes([SEQUENCE, len(framed)]) + framed
     modulus, exponent = key
     size = (modulus.bit_length() + 7) // 8
-    due = b"\0\1" + b"\xff" * (size - 3 - len(framed)) + b"\0" + framed
+    expected = b"\0\1" + b"\xff" * (size - 3 - len(framed)) + b"\0" + framed
     signature = signer.part(5, OCTETS).inside
     opened = pow(int.from_bytes(signature, "big"), exponent, modulus).to_bytes(size, "big")
-    if len(signature) != size or opened != due:
+    if len(signature) != size or opened != expected:
         raise EvidenceError("The time stamp's signature does not hold.")
 
 

@@ -252,7 +252,7 @@ class BlackBoxModel:
         try:
             answer = self._predict(asked)
         except (AuditError, AuditCancelled, KeyboardInterrupt):
-            raise  # it speaks for itself, or somebody stopped the work
+            raise  # it says what is wrong, or somebody stopped the work
         except Exception as error:
             raise ModelError(
                 f"The model {self.name!r} failed when asked about {len(rows):,} rows: "

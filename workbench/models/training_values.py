@@ -61,7 +61,7 @@ class Unknown:
     examples, known : tuple
         At most three values that it does not know, and three that it does.
     reason : str
-        What probably happened, in words; empty when nothing speaks for anything.
+        What probably happened, in words; empty when nothing points to anything.
     """
 
     column: str

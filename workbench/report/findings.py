@@ -146,7 +146,7 @@ class AuditFindings:
 
     @property
     def graph_sensitivity(self) -> GraphSensitivity | None:
-        """What the finding owes to the graph, by the check "graph"."""
+        """How the finding depends on the graph, by the check "graph"."""
         return self._finding("graph", GraphSensitivity)
 
     @property

@@ -94,7 +94,7 @@ def row_agreement(
 
 
 def not_retrained(compared: ComparedCases, seed: int) -> tuple[str, ...]:
-    """Say why a model that was handed in as retrained is none; empty where nothing speaks so."""
+    """Say why a model that was handed in as retrained is none; empty where nothing shows it."""
     reasons = []
     for place, case in enumerate(compared.retrained, start=1):
         which = "the model" if len(compared.retrained) == 1 else f"model {place}"

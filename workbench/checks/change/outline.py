@@ -89,8 +89,8 @@ def _together(change: ModelChange, about: About) -> str:
         )
         return (
             f"The influence is there, and a model that was honestly retrained has it too: it comes "
-            f"from the world, {where}. The unlearning left no more than retraining would. Whoever "
-            f"wants less influence needs another model, not another unlearning."
+            f"from the world, {where}. The unlearning left no more than retraining would. Less "
+            f"influence needs another model, not another unlearning."
         )
     if (about.decision, change.decision) == ("below", "above"):
         return (

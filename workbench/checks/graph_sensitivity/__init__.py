@@ -1,1 +1,1 @@
-"""What the finding owes to the drawn graph."""
+"""How the finding depends on the drawn graph."""

@@ -1,4 +1,4 @@
-"""The check "graph": what the finding owes to the graph."""
+"""The check "graph": how the finding depends on the graph."""
 
 from __future__ import annotations
 

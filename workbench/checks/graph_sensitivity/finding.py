@@ -1,4 +1,4 @@
-"""What a finding owes to the graph, in numbers and in words."""
+"""How a finding depends on the graph, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLEAR = 0.1
 
 @dataclass(frozen=True, eq=False)
 class GraphSensitivity:
-    """What the finding owes to the graph.
+    """How the finding depends on the graph.
 
     Attributes
     ----------

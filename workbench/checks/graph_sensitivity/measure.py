@@ -1,4 +1,4 @@
-"""What a finding owes to the graph.
+"""How a finding depends on the graph.
 
 A causal graph is an assumption. Part of it can be held against the data: the independences that it
 implies. The rest cannot, so the verdict is asked again under other graphs: each single edge added,

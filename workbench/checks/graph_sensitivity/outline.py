@@ -22,7 +22,7 @@ __all__ = ["outline"]
 
 
 def outline(found: GraphSensitivity, about: About) -> tuple[Block, ...]:
-    """Return what the finding owes to the graph, the numbers folded away."""
+    """Return how the finding depends on the graph, the numbers folded away."""
     decision = DECISIONS[found.decision]
     asked = (
         "the verdict about one change"

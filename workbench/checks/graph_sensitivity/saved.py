@@ -1,4 +1,4 @@
-"""What a finding owes to the graph, in a saved file."""
+"""How a finding depends on the graph, in a saved file."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SavedConfounding(Saved, frozen=True):
 
 
 class SavedSensitivity(Saved, frozen=True, omit_defaults=True):
-    """What the finding owes to the graph."""
+    """How the finding depends on the graph."""
 
     decision: Decision
     threshold: Number

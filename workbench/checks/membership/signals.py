@@ -106,7 +106,7 @@ def difficulty(signals: Signals, references: FloatArray, seen: Mask) -> FloatArr
 
 
 def known_outcomes(case: AuditCase) -> tuple[FloatArray, Mask]:
-    """Return every row's outcome as the model speaks of it, and where it is known, shape (n,).
+    """Return every row's outcome as the model predicts it, and where it is known, shape (n,).
 
     Raises
     ------

@@ -52,7 +52,7 @@ class Claim:
     below, above : bool
         Whether the claim passes as below τ, and whether it fails as above τ after correction.
     over : {"change", "values", "people", "groups"}
-        What it speaks of: one change on average, all levels on average, single people, a group.
+        What it is about: one change on average, all levels on average, single people, a group.
     change : str
         The two levels, in words; "" where the whole report is about one change.
     """

@@ -85,10 +85,10 @@ class Verdict:
     people : bool
         Whether single rows were asked about.
     basis : tuple of str
-        Over what the decision speaks, with its error rates: levels, people, groups, rows.
+        What the decision covers, with its error rates: levels, people, groups, rows.
     withheld : str
         Why nothing firm is said: too few rows, or a model whose answers differ for the same row;
-        "" where nothing speaks against it.
+        "" where nothing stands in the way.
     """
 
     decision: Decision
@@ -118,7 +118,7 @@ class Verdict:
 
     @property
     def headline(self) -> str:
-        """The verdict in one careful sentence, which says over what it speaks."""
+        """The verdict in one careful sentence, which says what it covers."""
         return headline_of(
             self.decision, self.threshold, self.deciding, scope=self.scope, people=self.people
         )
@@ -174,7 +174,7 @@ def judge(
         Features of which no small effect can be believed; see
         :class:`workbench.checks.diagnostics.Diagnostics`.
     profile : EffectProfile, optional
-        Made with the same threshold and alpha. Without one the verdict speaks of the one change
+        Made with the same threshold and alpha. Without one the verdict is about the one change
         that the effects are about, on average.
     unsteady : Unsteady, optional
         How much the model's answers to the same row differ. Effects and paths count it already.

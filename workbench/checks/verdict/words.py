@@ -1,4 +1,4 @@
-"""The verdict in words: what was found, over what it speaks, and what it rests on."""
+"""The verdict in words: what was found, what it covers, and what it rests on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OVER = {
 def headline_of(
     decision: str, threshold: float, deciding: Claim | None, *, scope: str, people: bool
 ) -> str:
-    """Say the decision in one sentence that never omits over what it speaks."""
+    """Say the decision in one sentence that always says what it covers."""
     tau = f"{threshold:g}"
     if decision == "inconclusive":
         return f"Inconclusive: influence above {tau} was neither found nor ruled out."

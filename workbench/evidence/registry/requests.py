@@ -229,7 +229,7 @@ def advance(
             if not ground or len(ground) > GROUND_LENGTH or not ground.isprintable():
                 raise EvidenceError(
                     f"A refusal names the clause it rests on, such as 'GDPR 17(3)(b)', in at most "
-                    f"{GROUND_LENGTH} characters; the log travels, so it names nobody."
+                    f"{GROUND_LENGTH} characters; others read the log, so it names nobody."
                 )
             said["ground"] = ground
         opened.log.note("state", opened.log.now(), request=name, state=state, **said)

@@ -42,7 +42,7 @@ def from_bif(text: str) -> GraphParts:
             f"does not.{looks_like(text, 'BIF')}"
         )
     if unknown := [name for edge in edges for name in edge if name not in set(nodes)]:
-        raise GraphFileError(f"The BIF text speaks of {unknown[0]!r}, which it does not declare.")
+        raise GraphFileError(f"The BIF text names {unknown[0]!r}, which it does not declare.")
     return gathered(nodes, edges, ())
 
 

@@ -70,7 +70,7 @@ def _disagreement(report: AuditFindings) -> Iterator[Section]:
         (
             Sentence(
                 "They reach the same number by different ways: CAFÉ by regression, causal fuzzing "
-                "by changing rows and asking the model again. Agreement speaks for the graph, but "
+                "by changing rows and asking the model again. Agreement supports the graph, but "
                 "does not show that it is right."
             ),
             Bullets(said),

@@ -1,4 +1,4 @@
-"""What the finding owes to the graph, in worlds where the graph is known."""
+"""How the finding depends on the graph, in worlds where the graph is known."""
 
 from __future__ import annotations
 

@@ -336,7 +336,7 @@ def test_redirects_are_never_followed(status: int, server: Server) -> None:
     ("status", "message"),
     [
         (400, r"refused the question \(HTTP status 400, saying 'no such .*Check that the columns"),
-        (401, "wants to know who asks"),
+        (401, "requires authentication"),
         (404, "knows no such model"),
         (413, "3 rows are too many at once"),
     ],
