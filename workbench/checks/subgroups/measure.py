@@ -7,7 +7,7 @@ seen, everything is estimated anew and the differences are tested, corrected for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,10 +26,10 @@ from workbench.common.errors import AuditError, TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
 from workbench.methods.cafe.estimator import cafe_effects
-from workbench.methods.debiased.equations import better_equations
+from workbench.methods.debiased.estimator import debiased_effects
+from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.fuzzing.estimator import fuzzed_effects
-from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
 
 __all__ = ["subgroup_effects"]
@@ -89,7 +89,8 @@ def subgroup_effects(
 
     Notes
     -----
-    Effects come from fuzzing where the model can be asked, else from CAFÉ.
+    Effects come from fuzzing where the model can be asked, with the correction of the debiased
+    estimate where the form of its equations does not hold; else from CAFÉ.
 
     Examples
     --------
@@ -109,7 +110,15 @@ def subgroup_effects(
     fixed = fixed_interventions(case, names, np.flatnonzero(mask), intervention, seed)
     seen, fresh = halves(case.n_rows, seed)
     searched, tested = (
-        _Half.of(case, target, places, fixed, seed, partial(_share_of, progress, place))
+        _Half.of(
+            case,
+            target,
+            places,
+            fixed,
+            seed,
+            partial(_share_of, progress, place),
+            confirms=places is fresh,
+        )
         for place, places in enumerate((seen, fresh))
     )
     found = []
@@ -140,7 +149,7 @@ class _Half:
     target: UnlearningTarget
     positions: Positions
     interventions: dict[str, Intervention]
-    equations: Equations | None
+    estimate: Callable[..., EffectTable]
     effects: EffectTable
     seed: int
 
@@ -153,6 +162,8 @@ class _Half:
         interventions: dict[str, Intervention],
         seed: int,
         progress: Progress,
+        *,
+        confirms: bool,
     ) -> _Half:
         if target.rows is not None:
             raise TargetError(
@@ -161,39 +172,45 @@ class _Half:
         part = case.with_rows(places)
         names, mask = part.resolve(target)
         positions = np.flatnonzero(mask)
-        equations = None
+        simulator = None
         if part.model.can_query:
             varied = variations_of(part, names, positions, interventions, seed)
-            equations = better_equations(part, names, varied, seed=seed, progress=progress)
-        effects = _effects(part, target, interventions, equations, seed, progress)
-        return cls(part, target, positions, interventions, equations, effects, seed)
+            simulator = Simulator.of(part, names, varied, seed=seed, progress=progress)
+        estimate = _estimator(part, target, interventions, simulator, seed, confirms=confirms)
+        effects = estimate(part, target, intervention=interventions, seed=seed, progress=progress)
+        return cls(part, target, positions, interventions, estimate, effects, seed)
 
     def inside(self, condition: str) -> EffectTable:
         """Return the effects on the rows of a subgroup."""
         own = self.target.condition
         both = condition if own is None else f"({own.text}) and ({condition})"
         part = UnlearningTarget.subgroup(both, self.target.names or None)
-        return _effects(self.case, part, self.interventions, self.equations, self.seed, silent)
+        return self.estimate(
+            self.case, part, intervention=self.interventions, seed=self.seed, progress=silent
+        )
 
 
-def _effects(
+def _estimator(
     case: AuditCase,
     target: UnlearningTarget,
     interventions: dict[str, Intervention],
-    equations: Equations | None,
+    simulator: Simulator | None,
     seed: int,
-    progress: Progress,
-) -> EffectTable:
-    if equations is None:
-        return cafe_effects(case, target, intervention=interventions, seed=seed, progress=progress)
-    return fuzzed_effects(
-        case,
-        target,
-        intervention=interventions,
-        equations=equations,
-        seed=seed,
-        progress=progress,
-    )
+    *,
+    confirms: bool,
+) -> Callable[..., EffectTable]:
+    """Choose the estimator: the debiased one where the form of the equations does not hold.
+
+    Where it holds, its correction would add noise to every difference, and move none.
+    """
+    if simulator is None:
+        return cafe_effects
+    fuzzing = partial(fuzzed_effects, equations=simulator.equations)
+    if not confirms:  # rows are told apart by their own effects, which no correction moves
+        return fuzzing
+    debiased = partial(debiased_effects, simulator=simulator)
+    whole = debiased(case, target, intervention=interventions, seed=seed)
+    return fuzzing if all(e.form is None or e.form.holds for e in whole) else debiased
 
 
 def _proposals(

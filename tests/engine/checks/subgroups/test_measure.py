@@ -10,6 +10,7 @@ import workbench as wb
 from workbench.case.condition import Condition
 from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.checks.subgroups.measure import subgroup_effects
+from workbench.methods.subgroup_search import halves
 
 TARGET = wb.UnlearningTarget.feature("f")
 
@@ -102,3 +103,28 @@ def test_a_case_on_some_of_its_rows_asks_nothing_again() -> None:
     assert (part.predictions == case.predictions[10:200]).all()
     whole = wb.AuditCase(data=case.data.iloc[10:200], model=case.model, graph=case.graph)
     assert part.data_fingerprint == whole.data_fingerprint
+
+
+def test_where_the_equations_form_fails_subgroups_are_corrected() -> None:
+    """Nobody drew f → m: the equation of m lays on a what f does by itself, and 0.3 is missing."""
+    rng = np.random.default_rng(0)
+    n = 8_000
+    f, v, w = rng.normal(size=(3, n))
+    g = (rng.random(n) < 0.4).astype(int)
+    a = f + v
+    m = a + (0.2 + 0.8 * g) * f + 0.5 * w
+    frame = pd.DataFrame({"f": f, "a": a, "g": g, "m": m})
+    model = wb.BlackBoxModel(lambda rows: 0.5 * rows["m"], ["m"], output="value")
+    graph = wb.CausalGraph([("f", "a"), ("a", "m"), ("g", "m")])
+    case = wb.AuditCase(data=frame, model=model, graph=graph)
+    target, change = wb.UnlearningTarget.feature("f"), wb.Contrast(-0.5, 0.5)
+    half = case.with_rows(halves(n, 0)[1])
+    corrected = wb.debiased_effects(half, target, change)["f"]
+    assert not corrected.form.holds
+    part = wb.UnlearningTarget.subgroup("g == 1", ["f"])
+    plain = wb.fuzzed_effects(half, part, intervention=change)["f"].indirect
+    assert plain.high < 1.0, "the truth, which the correction is for"
+    found = wb.subgroup_effects(case, target, intervention=change, max_depth=1).table
+    row = found.set_index("subgroup").loc["g == 1"]
+    assert row["low"] < 1.0 < row["high"] and row["high"] - row["low"] < 0.5
+    assert row["whole"] == pytest.approx(corrected.indirect.value)
