@@ -1,5 +1,6 @@
 from workbench import datasets, evidence, unlearning
 from workbench.auditing.audit import audit
+from workbench.auditing.every_class import ClassAudit, audit_classes, class_cases
 from workbench.auditing.questions import question_plan
 from workbench.case.asking.budget import Budget
 from workbench.case.asking.question_plan import QuestionPlan
@@ -59,6 +60,7 @@ __all__ = [
     "BlackBoxModel",
     "Budget",
     "CausalGraph",
+    "ClassAudit",
     "ConditionError",
     "Contrast",
     "CycleError",
@@ -91,7 +93,9 @@ __all__ = [
     "Verdict",
     "answer_consistency",
     "audit",
+    "audit_classes",
     "cafe_effects",
+    "class_cases",
     "datasets",
     "debiased_effects",
     "effect_profile",

@@ -23,6 +23,7 @@ from workbench.cli.arguments import (
     subgroups_of,
     target_of,
 )
+from workbench.cli.every_class import each_class, files_of_class, finish
 from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
@@ -180,7 +181,7 @@ def audit_command(
         str | None, typer.Option(help="The sign before a fraction: '.' or ','.")
     ] = None,
     positive: Annotated[
-        str | None, typer.Option(help="The class whose probability is audited.")
+        str | None, typer.Option(help="The class whose probability is audited; all for each.")
     ] = None,
     model_kind: Annotated[
         str | None,
@@ -253,55 +254,57 @@ def audit_command(
         check_settings(threshold, alpha, check or ())
         files = files_to_write(html=html, json=json, csv=csv)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
-        loaded = load_case(
-            Named(
-                sample=sample,
-                data=data,
-                model=model,
-                predictions=predictions,
-                endpoint=endpoint,
-                protocol=protocol,
-                output=endpoint_output,
-                token_from=token_from,
-                graph=graph,
-                outcome=outcome,
-                features=names_of(features),
-                positive=positive,
-                kind=model_kind,
-                folder=folder,
-                seed=seed,
-                said=stated_of(type_of or (), missing or (), decimal),
+        named = Named(
+            sample=sample,
+            data=data,
+            model=model,
+            predictions=predictions,
+            endpoint=endpoint,
+            protocol=protocol,
+            output=endpoint_output,
+            token_from=token_from,
+            graph=graph,
+            outcome=outcome,
+            features=names_of(features),
+            positive=positive,
+            kind=model_kind,
+            folder=folder,
+            seed=seed,
+            said=stated_of(type_of or (), missing or (), decimal),
+        )
+        runs, reports = each_class(named), dict[str | None, Any]()
+        for one in runs:
+            loaded = load_case(one)
+            others = load_compared(before, retrained or (), loaded.case.data.columns, one.positive)
+            wanted = target_of(loaded.case, names, where, tuple(row or ()))
+            levels = levels_of(contrast, low, high)
+            options: dict[str, Any] = {
+                "methods": tuple(method) if method else METHOD_NAMES,
+                "range": range_of(loaded.case, names, range_),
+                "intervention": levels and contrast_of(loaded.case, names, levels),
+                "seed": seed,
+                "subgroups": groups,
+                "checks": tuple(check or ()),
+                "max_queries": max_queries,
+            }
+            if max_queries is not None and not quiet:
+                show_plan(question_plan(loaded.case, wanted, **options))
+            report = audit(
+                loaded.case,
+                wanted,
+                **options,
+                threshold=threshold,
+                alpha=alpha / len(runs),
+                compare=others.models or None,
+                progress=silent if quiet else None,
             )
-        )
-        others = load_compared(before, retrained or (), loaded.case.data.columns, positive)
-        wanted = target_of(loaded.case, names, where, tuple(row or ()))
-        levels = levels_of(contrast, low, high)
-        varied = None if levels is None else contrast_of(loaded.case, names, levels)
-        options: dict[str, Any] = {
-            "methods": tuple(method) if method else METHOD_NAMES,
-            "range": range_of(loaded.case, names, range_),
-            "intervention": varied,
-            "seed": seed,
-            "subgroups": groups,
-            "checks": tuple(check or ()),
-            "max_queries": max_queries,
-        }
-        if max_queries is not None and not quiet:
-            show_plan(question_plan(loaded.case, wanted, **options))
-        report = audit(
-            loaded.case,
-            wanted,
-            **options,
-            threshold=threshold,
-            alpha=alpha,
-            compare=others.models or None,
-            progress=silent if quiet else None,
-        )
-        write_files(report, files)
-        with closed_pipe():
-            notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
-            show_report(report, notes=notes, load=load, code=code, quiet=quiet)
-    raise typer.Exit(exit_status(report))
+            write_files(report, files_of_class(files, one.positive, len(runs) > 1))
+            reports[one.positive] = report
+            with closed_pipe():
+                notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
+                show_report(report, notes=notes, load=load, code=code, quiet=quiet)
+        status = finish(reports, alpha, quiet=quiet)
+    raise typer.Exit(status)
 
 
 @app.command("report", epilog=STATUS_HELP, no_args_is_help=True)

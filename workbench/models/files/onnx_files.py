@@ -34,7 +34,7 @@ from workbench.models.files.onnx_checks import (
     not_survived,
 )
 
-__all__ = ["parse_onnx"]
+__all__ = ["onnx_classes", "parse_onnx"]
 
 BATCH_ROWS = 20_000
 
@@ -127,6 +127,16 @@ def parse_onnx(
         output="probability" if kind == "classes" else None,
         name=PurePath(name).name,
     )
+
+
+def onnx_classes(content: bytes, name: str) -> tuple[Any, ...] | None:
+    """Return the classes of a model in an ONNX file, by name or place; None for a value."""
+    proto = checked_proto(content, name)
+    if (ending := tried(TRIAL, content)) != "fine":
+        raise not_survived(name, ending)
+    _, kind, width = _output(_session(content, name), name)
+    labels = class_labels(proto, width)
+    return None if kind != "classes" else labels or tuple(range(width or 0)) or None
 
 
 def _no_class(name: str, positive: Any) -> ModelError:

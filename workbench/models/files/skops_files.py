@@ -19,13 +19,13 @@ from workbench.common.errors import ModelError, UntrustedModelError, listed
 from workbench.common.limits import SKOPS_BYTES, SKOPS_PARTS, SKOPS_SCHEMA_BYTES
 from workbench.common.trial import tried
 from workbench.models.black_box import BlackBoxModel
-from workbench.models.estimators import read_features
+from workbench.models.estimators import asked_estimator, read_features
 from workbench.models.files.onnx_checks import not_survived
-from workbench.models.files.onnx_files import parse_onnx
+from workbench.models.files.onnx_files import onnx_classes, parse_onnx
 from workbench.models.files.part_checks import check_parts
 from workbench.models.files.reviewed_types import REVIEWED_TYPES
 
-__all__ = ["ModelFileWarning", "parse_model", "read_model"]
+__all__ = ["ModelFileWarning", "model_classes", "parse_model", "read_model"]
 
 TRIAL = Path(__file__).with_name("trial_skops.py")
 PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
@@ -109,15 +109,9 @@ def read_model(
     ...     read_model(file)
     BlackBoxModel('LinearRegression', reads: age)
     """
-    file = Path(path)
-    _check_kind(file.name)
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(SKOPS_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
+    name, content = _content(path)
     allowed = (trusted,) if isinstance(trusted, str) else tuple(trusted)
-    return _parsed(content, file.name, allowed, features, positive)
+    return _parsed(content, name, allowed, features, positive)
 
 
 def parse_model(
@@ -148,6 +142,38 @@ def parse_model(
     """
     _check_kind(name)
     return _parsed(content, name, (), features, positive)
+
+
+def model_classes(path: str | os.PathLike[str]) -> tuple[Any, ...]:
+    """Return the classes of the classifier in a file.
+
+    Raises
+    ------
+    UntrustedModelError, ModelError, MissingPackageError
+        See `read_model`; also where the model has no classes.
+    """
+    name, content = _content(path)
+    found: tuple[Any, ...] | None
+    if PurePath(name).suffix.lower() == ".onnx":
+        found = onnx_classes(content, name)
+    else:
+        try:
+            found = asked_estimator(_build(name, content, ())).classes
+        except (AttributeError, TypeError):
+            found = None
+    if not found:
+        raise ModelError(f"{name!r} does not say that it has classes. Leave positive out.")
+    return found
+
+
+def _content(path: str | os.PathLike[str]) -> tuple[str, bytes]:
+    file = Path(path)
+    _check_kind(file.name)
+    try:
+        with file.open("rb") as stream:
+            return file.name, stream.read(SKOPS_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
 
 
 def _check_kind(name: str) -> None:

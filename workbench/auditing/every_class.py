@@ -1,0 +1,191 @@
+"""A model of several classes, audited once for the probability of each, and one verdict on all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from workbench.auditing.audit import audit
+from workbench.case.audit_case import AuditCase
+from workbench.case.target import UnlearningTarget
+from workbench.checks.verdict import Decision
+from workbench.common.errors import ModelError, TargetError
+from workbench.common.wording import listing, share
+from workbench.graph.causal_graph import CausalGraph
+from workbench.methods.registry import METHOD_NAMES
+from workbench.models.black_box import BlackBoxModel
+from workbench.models.estimators import asked_estimator
+from workbench.report.audit_report import AuditReport
+
+__all__ = ["ClassAudit", "audit_classes", "class_cases"]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassAudit:
+    """The audits of all classes of a model, and what they say together.
+
+    Attributes
+    ----------
+    reports : mapping of label to AuditReport
+        Each made with `alpha` divided by the number of classes.
+    alpha : float
+        Error rate of the decision over all classes together (Bonferroni).
+    """
+
+    reports: Mapping[Any, AuditReport]
+    alpha: float
+
+    @property
+    def decision(self) -> Decision:
+        """Return "above" where any class is, "below" where all are, else "inconclusive"."""
+        found = {report.verdict.decision for report in self.reports.values() if report.verdict}
+        if "above" in found:
+            return "above"
+        whole = all(report.verdict is not None for report in self.reports.values())
+        return "below" if whole and found == {"below"} else "inconclusive"
+
+    @cached_property
+    def moved_most(self) -> Any:
+        """The class whose probability moves most: among those above, where any is."""
+        return max(self.reports, key=lambda label: _moved(self.reports[label]))
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence, about the class that moves most."""
+        classes = len(self.reports)
+        report = self.reports[self.moved_most]
+        said = report.verdict.headline if report.verdict else "Nothing could be estimated."
+        if self.decision == "below":
+            return f"In none of {classes} classes: {said[:1].lower()}{said[1:]}"
+        least = [str(label) for label, r in self.reports.items() if _is(r, "inconclusive")]
+        if self.decision == "inconclusive":
+            return f"Open for {listing(least)}, of {classes} classes. {self.moved_most}: {said}"
+        return f"Of {classes} classes, that of {self.moved_most} moves most. {said}"
+
+    @property
+    def explanation(self) -> str:
+        """Return how the error rate was shared, and what each class's report says."""
+        count = len(self.reports)
+        each = listing(
+            [f"{label}: {r.verdict.decision if r.verdict else 'none'}" for label, r in
+             self.reports.items()],
+            most=count,
+        )  # fmt: skip
+        return (
+            f"The probability of each of {count} classes was audited at an error rate of "
+            f"{share(self.alpha / count)}, so that all together keep {share(self.alpha)}. {each}."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the effects of all classes, with the class as the first column."""
+        tables = []
+        for label, report in self.reports.items():
+            table = report.effects.to_frame()
+            table.insert(0, "class", str(label))
+            table.insert(1, "decision", report.verdict.decision if report.verdict else None)
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True)
+
+
+def _is(report: AuditReport, decision: Decision) -> bool:
+    return report.verdict is not None and report.verdict.decision == decision
+
+
+def _moved(report: AuditReport) -> tuple[int, float]:
+    if report.verdict is None:
+        return -1, 0.0
+    deciding = report.verdict.deciding
+    if deciding is not None:
+        return 1, abs(deciding.value)
+    sizes = [abs(claim.value) for claim in report.verdict.claims if claim.kind != "share"]
+    return 0, max(sizes, default=0.0)
+
+
+def class_cases(
+    model: Any,
+    *,
+    data: pd.DataFrame,
+    graph: CausalGraph,
+    outcome: str | None = None,
+    features: Iterable[str] | None = None,
+) -> dict[Any, AuditCase]:
+    """Return one case for each class of a fitted classifier.
+
+    Parameters
+    ----------
+    model : estimator
+    data, graph, outcome, features
+        As for :class:`workbench.AuditCase`.
+
+    Raises
+    ------
+    ModelError
+        The model has no classes.
+    """
+    classes = None if isinstance(model, BlackBoxModel) else asked_estimator(model).classes
+    if classes is None:
+        raise ModelError(
+            "The model does not say which classes it has. Bring the fitted classifier itself, or "
+            "one wb.AuditCase for each class."
+        )
+    return {
+        label: AuditCase(
+            data=data,
+            model=BlackBoxModel.from_estimator(model, features, positive=label),
+            graph=graph,
+            outcome=outcome,
+        )
+        for label in classes
+    }
+
+
+def audit_classes(
+    cases: Mapping[Any, AuditCase],
+    target: UnlearningTarget,
+    methods: Iterable[str] = METHOD_NAMES,
+    *,
+    alpha: float = 0.05,
+    **options: Any,
+) -> ClassAudit:
+    """Audit the probability of each class, and judge them together.
+
+    Parameters
+    ----------
+    cases : mapping of label to AuditCase
+        One for each class; see :func:`class_cases`.
+    target, methods, options
+        As for :func:`workbench.audit`.
+    alpha : float, default 0.05
+        Error rate of the verdict over all classes; each is audited at its share of it.
+
+    Returns
+    -------
+    ClassAudit
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({"a": rng.integers(0, 2, 600), "b": rng.normal(size=600)})
+    >>> frame["grade"] = np.select([frame.b > 1, frame.a + frame.b > 0], ["high", "mid"], "low")
+    >>> model = GaussianNB().fit(frame[["a", "b"]], frame["grade"])
+    >>> graph = CausalGraph([("a", "grade"), ("b", "grade")])
+    >>> cases = class_cases(model, data=frame, graph=graph, outcome="grade")
+    >>> found = audit_classes(cases, UnlearningTarget.feature("a"), ["cafe", "fuzzing"])
+    >>> found.decision, list(found.reports)
+    ('above', ['high', 'low', 'mid'])
+    """
+    if not cases:
+        raise TargetError("There is no class to audit: give one case for each.")
+    return ClassAudit(
+        {
+            label: audit(case, target, methods, alpha=alpha / len(cases), **options)
+            for label, case in cases.items()
+        },
+        alpha,
+    )

@@ -1,0 +1,61 @@
+"""``--positive all``: one audit for each class of a model, its files apart, and one verdict."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from workbench.auditing.every_class import ClassAudit
+from workbench.cli.output import EXIT_STATUS
+from workbench.cli.sources import Named
+from workbench.common.errors import ModelError
+from workbench.models.files.skops_files import model_classes
+from workbench.report.audit_report import AuditReport
+
+__all__ = ["EVERY", "each_class", "files_of_class", "finish"]
+
+EVERY = "all"
+
+
+def each_class(named: Named) -> tuple[Named, ...]:
+    """Return what is named once for each class of its model; once where one class is meant.
+
+    Raises
+    ------
+    ModelError
+        All classes are asked for, and there is no file that says which there are.
+    """
+    if named.positive != EVERY:
+        return (named,)
+    if named.model is None:
+        raise ModelError("--positive all needs --model with a file: nothing else says its classes.")
+    classes = model_classes(os.fspath(named.model))
+    return tuple(replace(named, positive=str(label)) for label in classes)
+
+
+def files_of_class(files: Mapping[str, Path], label: str | None, several: bool) -> dict[str, Path]:
+    """Return the files of one class: beside the names that were given, with its label.
+
+    Examples
+    --------
+    >>> files_of_class({"html": Path("audit.html")}, "on hold", True)["html"].name
+    'audit-on_hold.html'
+    """
+    if not several:
+        return dict(files)
+    stem = re.sub(r"[^\w-]", "_", str(label))[:60]
+    return {kind: path.with_stem(f"{path.stem}-{stem}") for kind, path in files.items()}
+
+
+def finish(reports: Mapping[Any, AuditReport], alpha: float, *, quiet: bool) -> int:
+    """Say what all classes say together, where there are several; return the exit status."""
+    found = ClassAudit(reports, alpha)
+    if len(reports) > 1 and not quiet:
+        typer.echo(f"\nAll classes: {found.decision}. {found.headline}\n{found.explanation}")
+    return EXIT_STATUS[found.decision]
