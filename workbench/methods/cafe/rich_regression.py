@@ -19,6 +19,7 @@ from workbench.common.threads import one_thread
 from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised, solve_spd
 from workbench.methods.effects import Effect
 from workbench.methods.fuzzing.equation_terms import Basis
+from workbench.methods.held_out import trimmed_error
 from workbench.tables.column_bases import BasisKind, column_basis, level_basis, number_levels
 from workbench.tables.columns import Column, Values
 from workbench.tables.steps import find_steps
@@ -273,13 +274,13 @@ class RichRegression:
             steps = find_steps(numbers, here, left)
             return _Design((*design.blocks, *(_Block((s,), LEVEL_SHRINKAGE) for s in steps)))
 
-        error = 0.0
+        left = np.empty(len(y))
         for learn in (one, ~one):
             jumping = more(learn)
             if jumping.width == design.width:
                 return design
-            error += _unseen_error(jumping, jumping(at), y, learn)
-        return more(slice(None)) if error / len(y) < STEP_BETTER * least else design
+            left[~learn] = _unseen(jumping, jumping(at), y, learn)
+        return more(slice(None)) if trimmed_error(left) < STEP_BETTER * least else design
 
     def _coarse(self, feature: Column, covariates: Sequence[Column]) -> _Design:
         """Take main effects, the feature's interactions, products of covariates, its own levels."""
@@ -347,15 +348,18 @@ def _held_out_error(
 ) -> float:
     """Mean squared error on rows not fitted on, each half predicted from the other."""
     regressors = design(at)
-    return sum(_unseen_error(design, regressors, y, learn) for learn in (one, ~one)) / len(y)
+    left = np.empty(len(y))
+    for learn in (one, ~one):
+        left[~learn] = _unseen(design, regressors, y, learn)
+    return trimmed_error(left)
 
 
-def _unseen_error(
+def _unseen(
     design: _Design, regressors: FloatArray, y: FloatArray, learn: npt.NDArray[np.bool_]
-) -> float:
-    """Sum of squared errors on the rows that were not learned from."""
+) -> FloatArray:
+    """Errors on the rows that were not learned from."""
     coefficients = _coefficients(design, regressors[learn], y[learn])
-    return float(((y[~learn] - regressors[~learn] @ coefficients) ** 2).sum())
+    return y[~learn] - regressors[~learn] @ coefficients
 
 
 def _coefficients(design: _Design, regressors: FloatArray, y: FloatArray) -> FloatArray:

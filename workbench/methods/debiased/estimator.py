@@ -7,7 +7,7 @@
    (:mod:`simulator`).
 3. Regress this on the feature and what it is adjusted for, as CAFÉ regresses the prediction: the
    correction δ ± s.
-4. Take the share of δ that exceeds its own noise (:mod:`combination`).
+4. Take the share of δ that is not its noise (:mod:`combination`).
 
 See ``estimands.md``, "The debiased estimate". A feature without mediators needs none of this: its
 total effect is the model's own answer.
@@ -27,6 +27,7 @@ from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress, silent
+from workbench.methods.averages import mean_effect
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.debiased.combination import corrected
@@ -168,7 +169,8 @@ def _asked_effects(
         sampled = target.kind != "datapoints"
         correction = regression.answer(positions, sampled=sampled).effect
         corrections.append(correction)
-        total, form = corrected(entry.total, entry.direct, correction)
+        equations = entry.total.influence - _over_rows(entry, positions, case.n_rows, sampled)
+        total, form = corrected(entry.total, entry.direct, correction, equations)
         entries.append(
             replace(
                 entry,
@@ -202,6 +204,15 @@ def _plans(
         except NotIdentifiableError:
             continue
     return plans
+
+
+def _over_rows(
+    entry: FeatureEffects, positions: npt.NDArray[np.intp], n: int, sampled: bool
+) -> FloatArray:
+    """Return what of an influence column stems from which rows are averaged over."""
+    if entry.rows is None:
+        return np.zeros(n)
+    return mean_effect(entry.rows.total, positions, n, sampled=sampled).influence
 
 
 def _widened(joint: FeatureEffects, corrections: list[Effect]) -> FeatureEffects:

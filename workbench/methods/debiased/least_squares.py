@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from workbench.methods.held_out import trimmed_error
+
 __all__ = ["LeastSquares", "held_out_error"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,9 +61,9 @@ def held_out_error(
     regressors: FloatArray, y: FloatArray, one: npt.NDArray[np.bool_], penalty: float
 ) -> float:
     """Mean squared error on rows not fitted on, each half predicted from the other."""
-    left = 0.0
+    left = np.empty(len(y))
     for learn in (one, ~one):
         part, n = regressors[learn], int(learn.sum())
         fit = LeastSquares.fit(part.T @ part, part.T @ y[learn], penalty, n)
-        left += float(((y[~learn] - regressors[~learn] @ fit.coefficients) ** 2).sum())
-    return left / len(y)
+        left[~learn] = y[~learn] - regressors[~learn] @ fit.coefficients
+    return trimmed_error(left)

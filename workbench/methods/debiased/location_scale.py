@@ -20,6 +20,7 @@ from workbench.methods.debiased.least_squares import LeastSquares, held_out_erro
 from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.equation import Keep
 from workbench.methods.fuzzing.equation_terms import Basis, Terms, choose_terms
+from workbench.methods.held_out import trimmed_error
 from workbench.tables.column_bases import BasisKind, column_basis, number_levels
 from workbench.tables.columns import Column, Values
 from workbench.tables.steps import find_steps
@@ -226,18 +227,17 @@ def _with_steps(
     """Let the node jump at values of its causes, where rows not fitted on bear the jumps out."""
     n = len(y)
     one = halves(n, 5)
-    error = {"without": 0.0, "with": 0.0}
+    without, jumping = np.empty(n), np.empty(n)
     for learn in (one, ~one):
         here = {name: array[learn] for name, array in values.items()}
         there = {name: array[~learn] for name, array in values.items()}
-        left, unseen = _left(terms, here, y[learn], there, y[~learn])
+        left, without[~learn] = _left(terms, here, y[learn], there, y[~learn])
         steps = find_steps(parents, here, left)
         if not steps:
             return terms
         more = Terms((*terms.mains, *steps), terms.pairs)
-        error["without"] += float((unseen**2).sum())
-        error["with"] += float((_left(more, here, y[learn], there, y[~learn])[1] ** 2).sum())
-    if error["with"] > STEP_BETTER * error["without"]:
+        jumping[~learn] = _left(more, here, y[learn], there, y[~learn])[1]
+    if trimmed_error(jumping) > STEP_BETTER * trimmed_error(without):
         return terms
     steps = find_steps(parents, values, _left(terms, values, y, values, y)[0])
     return Terms((*terms.mains, *steps), terms.pairs)

@@ -146,7 +146,7 @@ def _estimated(
         if correction.standard_error >= plain.effect.standard_error
         else plain.effect.influence,
     )
-    total, form = corrected(plain.effect, nothing, noisy)
+    total, form = corrected(plain.effect, nothing, noisy, nothing.influence)
     draws = [a + form.weight * (b - a) for a, b in zip(plain.per_draw, moved.per_draw, strict=True)]
     return _Answer(Standardised(total, draws), form)
 

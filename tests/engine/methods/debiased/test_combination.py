@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import integrate, stats
 
-from workbench.methods.debiased.combination import corrected
+from workbench.methods.debiased.combination import RIGHT, SIZES, corrected, shrunk
 from workbench.methods.effects import Effect
 from workbench.methods.form_test import FormTest
 
 N = 500
+NONE = np.zeros(N)
 
 
 def effect(value: float, error: float, seed: int) -> Effect:
@@ -17,31 +19,57 @@ def effect(value: float, error: float, seed: int) -> Effect:
     return Effect(value, noise * error * N / np.linalg.norm(noise))
 
 
+@pytest.mark.parametrize("ratio", [0.0, 0.7, -1.5, 2.5, 4.0, 9.0])
+def test_what_is_left_of_a_measurement_is_the_posterior(ratio: float) -> None:
+    def density(x: float) -> float:
+        prior = np.mean([stats.norm.pdf(x, scale=size) for size in SIZES]) * (1 - RIGHT)
+        return float(prior * stats.norm.pdf(ratio - x))
+
+    edges = [-60.0, -10.0, 0.0, 10.0, 60.0]
+
+    def moment(k: int) -> float:
+        pieces = zip(edges, edges[1:], strict=False)
+        return sum(integrate.quad(lambda x: x**k * density(x), a, b)[0] for a, b in pieces)
+
+    mass = moment(0) + RIGHT * stats.norm.pdf(ratio)
+    mean = moment(1) / mass
+    weight, variance = shrunk(ratio)
+    assert weight * ratio == pytest.approx(mean, abs=1e-6)
+    assert variance == pytest.approx(moment(2) / mass - mean**2, abs=1e-5)
+
+
+def test_a_large_correction_is_taken_as_it_is_and_a_small_one_hardly() -> None:
+    weights = [shrunk(ratio)[0] for ratio in (0.0, 1.0, 2.0, 3.0, 5.0, 30.0)]
+    assert weights == sorted(weights)
+    assert weights[0] < 0.25
+    assert weights[-1] > 0.99
+    assert shrunk(30.0)[1] == pytest.approx(1.0, abs=0.01)
+
+
 @pytest.mark.parametrize("delta", [0.011, 0.02, 0.05, -0.3])
-def test_the_variance_is_that_of_the_mixture(delta: float) -> None:
+def test_total_and_indirect_effect_carry_what_the_correction_may_still_be(delta: float) -> None:
     total, direct = effect(0.1, 0.01, 1), effect(0.04, 0.008, 2)
-    correction = effect(delta, 0.01, 3)
-    found, test = corrected(total, direct, correction)
-    share = 1 - 0.01**2 / delta**2
-    assert test == FormTest(delta, pytest.approx(0.01), pytest.approx(share))
-    assert found.value == pytest.approx(0.1 + share * delta)
+    found, test = corrected(total, direct, effect(delta, 0.01, 3), NONE)
+    weight, variance = shrunk(delta / 0.01)
+    assert test == FormTest(delta, pytest.approx(0.01), pytest.approx(weight))
+    assert found.value == pytest.approx(0.1 + weight * delta)
     for start, moved in ((total, found), (total - direct, found - direct)):
-        expected = (
-            (1 - share) * start.standard_error**2
-            + share * (start + correction).standard_error ** 2
-            + share * (1 - share) * delta**2
-            + (1 - share) * 0.01**2 / 3
-        )
+        expected = start.standard_error**2 + variance * 0.01**2
         assert moved.standard_error**2 == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_correction_within_its_own_noise_is_not_taken() -> None:
-    total, direct = effect(0.1, 0.01, 1), Effect(0.0, np.zeros(N))
-    found, test = corrected(total, direct, effect(0.009, 0.01, 3))
-    assert found.value == total.value
-    assert found.standard_error == pytest.approx(np.hypot(0.01, 0.01 / np.sqrt(3)))
-    assert test.weight == 0
-    assert test.holds
+def test_the_equations_error_is_not_counted_twice() -> None:
+    """What the equations took from the noise is not found again in what they leave."""
+    sampling, own, equations = (effect(0.0, 0.01, seed).influence for seed in (1, 2, 3))
+    own = own + 0.9 * equations
+    total, correction = Effect(0.1, sampling + equations), Effect(0.05, own)
+    plain = corrected(total, Effect(0.0, NONE), correction, NONE)
+    found = corrected(total, Effect(0.0, NONE), correction, equations)
+    noise = Effect(0.0, own - equations).standard_error
+    assert found[1].standard_error == pytest.approx(noise)
+    assert found[1].standard_error < plain[1].standard_error
+    assert found[1].weight > plain[1].weight
+    assert found[0].standard_error < plain[0].standard_error
 
 
 def test_a_correction_of_many_errors_says_that_the_form_is_wrong() -> None:
