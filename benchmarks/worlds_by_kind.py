@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from held_out_kinds import HELD_OUT
 from kinds_of_worlds import KINDS, Kind
+from other_packages import PACKAGES, Question
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -24,9 +26,22 @@ from sklearn.tree import DecisionTreeClassifier
 
 import workbench as wb
 from workbench.checks.verdict import judge
-from workbench.methods.effects import EffectTable, FeatureEffects
+from workbench.methods.effects import Effect, EffectTable
 
-__all__ = ["MODELS", "by_kind", "kinds_markdown", "measured", "overall", "wrong_verdicts"]
+__all__ = [
+    "ALL_KINDS",
+    "MODELS",
+    "beside_others",
+    "by_kind",
+    "by_model",
+    "kinds_markdown",
+    "measured",
+    "overall",
+    "wrong_verdicts",
+]
+
+ALL_KINDS: dict[str, Kind] = KINDS | HELD_OUT
+MEMORISING = ("deep tree", "nearest row")
 
 TRUTH_ROWS = 100_000
 THRESHOLDS = (0.7, 0.85, 0.95, 1.05, 1.15, 1.3)
@@ -62,7 +77,13 @@ Record = dict[str, Any]
 
 
 def measured(
-    kinds: Sequence[str], rows: int, seeds: Sequence[int], models: Sequence[str], *, fresh: bool
+    kinds: Sequence[str],
+    rows: int,
+    seeds: Sequence[int],
+    models: Sequence[str],
+    *,
+    fresh: bool,
+    compare: bool = False,
 ) -> Iterator[Record]:
     """Yield one record per world, model, feature, estimator and effect.
 
@@ -70,9 +91,11 @@ def measured(
     ----------
     fresh : bool
         Whether the models are trained on other rows than the audited ones.
+    compare : bool
+        Whether the packages of :mod:`other_packages` are asked too.
     """
     for name in kinds:
-        kind = KINDS[name]
+        kind = ALL_KINDS[name]
         for seed in seeds:
             key = zlib.crc32(f"{name} {seed} {rows}".encode())
             data = kind.frame(key, rows)
@@ -86,11 +109,13 @@ def measured(
                     data=data, model=box, graph=graph, outcome="y", features=features
                 )
                 about = {"kind": name, "rows": rows, "seed": seed, "model": model, "fresh": fresh}
-                for record in _features(kind, case, seed):
+                for record in _features(kind, case, seed, compare):
                     yield about | record
 
 
-def _features(kind: Kind, case: wb.AuditCase, seed: int) -> Iterator[Record]:
+def _features(
+    kind: Kind, case: wb.AuditCase, seed: int, compare: bool
+) -> Iterator[Record]:
     whole = kind.frame(seed, TRUTH_ROWS)[list(case.reads)]
     asked = [(f, levels, True) for f, levels in kind.contrasts.items()]
     asked += [(f, levels, False) for f, levels in kind.without.items()]
@@ -117,15 +142,28 @@ def _features(kind: Kind, case: wb.AuditCase, seed: int) -> Iterator[Record]:
             about |= {"ratio": np.nan if entry.form is None else entry.form.ratio}
             about |= _decisions(table, truth) if name == "debiased" and mediated else {}
             for effect, values in truth.items():
-                yield about | _record(entry, effect, values)
+                yield about | _record(getattr(entry, effect), effect, values)
+        if compare and mediated:
+            question = _question(kind, case, feature, low, high)
+            for name, answer in PACKAGES.items():
+                value, error = answer(question)
+                found = Effect(value, np.array([error]))
+                about = {"feature": feature, "mediated": True, "estimator": name, "ratio": np.nan}
+                yield about | _record(found, "total", truth["total"])
+
+
+def _question(kind: Kind, case: wb.AuditCase, feature: str, low: float, high: float) -> Question:
+    rows = case.data.drop(columns="y").assign(score=case.predictions)
+    given = [cause for cause, node in kind.edges if node == feature]
+    edges = [edge for edge in kind.edges if set(edge) <= set(rows)]
+    return Question(rows, edges, list(case.reads), feature, low, high, given)
 
 
 def _score(case: wb.AuditCase, rows: pd.DataFrame) -> np.ndarray:
     return case.model.predict(rows)
 
 
-def _record(entry: FeatureEffects, effect: str, truth: np.ndarray) -> Record:
-    found = getattr(entry, effect)
+def _record(found: Effect, effect: str, truth: np.ndarray) -> Record:
     return {
         "effect": effect,
         "truth": float(truth.mean()),
@@ -150,7 +188,10 @@ def _errors(records: pd.DataFrame) -> pd.DataFrame:
     error = records.estimate - records.truth
     spread = np.hypot(records.standard_error, records.truth_se)
     scaled = (error.abs() / spread.where(spread > 0)).fillna(0.0)
-    return records.assign(error=error, scaled=scaled, covered=(scaled <= 1.96).astype(float))
+    # A package that gives no standard error has no interval that could hold or miss the truth.
+    scaled = scaled.where(records.standard_error.notna())
+    covered = (scaled <= 1.96).astype(float).where(scaled.notna())
+    return records.assign(error=error, scaled=scaled, covered=covered)
 
 
 def _summary(records: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -171,28 +212,59 @@ def _estimated(records: pd.DataFrame, mediated: bool) -> pd.DataFrame:
     return chosen if mediated else chosen[chosen.effect == "total"]
 
 
-def by_kind(records: pd.DataFrame) -> pd.DataFrame:
+def _own(records: pd.DataFrame) -> pd.DataFrame:
+    """Keep this workbench's estimators; other packages have totals alone."""
+    return records[records.estimator.isin(list(ESTIMATORS))]
+
+
+def _fair(records: pd.DataFrame) -> pd.DataFrame:
+    return records[records.kind.map(lambda name: ALL_KINDS[name].fair)]
+
+
+def _usual(records: pd.DataFrame) -> pd.DataFrame:
+    return records[~records.model.isin(MEMORISING)]
+
+
+def by_kind(records: pd.DataFrame, rows: int) -> pd.DataFrame:
     """Total and indirect effects of features with mediators, by kind and estimator."""
-    return _summary(_estimated(records, True), ["rows", "kind", "estimator"])
+    chosen = _own(_usual(_estimated(records, True)))
+    return _summary(chosen[chosen["rows"] == rows], ["kind", "estimator"])
 
 
 def overall(records: pd.DataFrame) -> pd.DataFrame:
     """The same over the kinds where graph and overlap are right; without mediators apart."""
-    fair = records[records.kind.map(lambda name: KINDS[name].fair)]
+    fair = _own(_usual(_fair(records)))
+    fair = fair.assign(kinds=fair.kind.map(lambda k: "held out" if k in HELD_OUT else "looked at"))
     parts = [
         _estimated(fair, mediated).assign(
             features="with mediators" if mediated else "without mediators"
         )
         for mediated in (True, False)
     ]
-    return _summary(pd.concat(parts), ["rows", "features", "estimator"])
+    order = ["features", "rows", "kinds", "estimator"]
+    return _summary(pd.concat(parts).sort_values("rows", kind="stable"), order)
+
+
+def by_model(records: pd.DataFrame) -> pd.DataFrame:
+    """The same by model, and by whether it was trained on the audited rows."""
+    fair = _own(_estimated(_fair(records), True))
+    fair = fair.assign(**{"trained on": np.where(fair.fresh, "other rows", "the audited rows")})
+    return _summary(fair[fair["rows"] == 4_000], ["model", "trained on", "estimator"])
+
+
+def beside_others(records: pd.DataFrame) -> pd.DataFrame:
+    """Totals of features with mediators on those worlds that every package was asked about."""
+    totals = _fair(records)[lambda r: (r.effect == "total") & r.mediated & ~r.fresh]
+    world = ["kind", "rows", "seed", "model", "feature"]
+    asked = totals[totals.estimator.isin(list(PACKAGES))][world].drop_duplicates()
+    return _summary(totals.merge(asked, on=world), ["rows", "estimator"])
 
 
 def wrong_verdicts(records: pd.DataFrame) -> pd.DataFrame:
     """Share of audits with a wrong firm decision about a feature with mediators, by τ."""
     names = [f"at {share}" for share in THRESHOLDS]
     judged = records[(records.estimator == "debiased") & (records.effect == "total")]
-    judged = judged[judged.mediated & judged.kind.map(lambda name: KINDS[name].fair)]
+    judged = _usual(_fair(judged[judged.mediated]))
     lines = []
     for share, name in zip(THRESHOLDS, names, strict=True):
         decisions = judged[name].dropna()
@@ -219,6 +291,8 @@ def kinds_markdown(table: pd.DataFrame) -> str:
 
 def _cell(column: str, value: Any) -> str:
     if isinstance(value, float):
+        if np.isnan(value):
+            return "none"
         if column in ("95 % coverage", "wrong", "right"):
             return f"{value:.1%}"
         return f"{value:.2f}" if column in ("τ / truth",) or value >= 1 else f"{value:.4f}"
