@@ -7,7 +7,7 @@ was chosen on the kinds of :mod:`kinds_of_worlds` alone.
 from __future__ import annotations
 
 import numpy as np
-from kinds_of_worlds import Kind, Rng, Set, Values, chance, label
+from kinds_of_worlds import Draw, Kind, Rng, Set, Values, chance, label
 
 __all__ = ["HELD_OUT"]
 
@@ -106,17 +106,18 @@ def long_chain(r: Rng, n: int, set_: Set) -> dict[str, Values]:
 
 
 _F = (("z", "f"), ("f", "m"), ("z", "m"))
+_BOTH = {"f": (-0.7, 0.7), "z": (-0.7, 0.7)}
 _NUMBER, _FLAG = {"f": (-0.7, 0.7)}, {"f": (0.0, 1.0)}
 
 
 def _kind(
-    draw: object,
+    draw: Draw,
     edges: tuple[tuple[str, str], ...] = _F,
     contrasts: dict[str, tuple[float, float]] = _NUMBER,
     without: dict[str, tuple[float, float]] | None = None,
 ) -> Kind:
-    name = draw.__name__.replace("_", " ")  # type: ignore[attr-defined]
-    return Kind(name, draw, edges, contrasts, without or {"m": (-0.5, 0.5)})  # type: ignore[arg-type]
+    name = draw.__name__.replace("_", " ")
+    return Kind(name, draw, edges, contrasts, without or {"m": (-0.5, 0.5)})
 
 
 HELD_OUT: dict[str, Kind] = {
@@ -126,7 +127,7 @@ HELD_OUT: dict[str, Kind] = {
         _kind(two_humps),
         _kind(many_zeros, contrasts=_FLAG, without={"m": (0.0, 1.0)}),
         _kind(cut_at_zero, without={"m": (0.0, 1.0)}),
-        _kind(whole_hours, contrasts={"f": (-0.7, 0.7), "z": (-0.7, 0.7)}, without={"m": (5.0, 8.0)}),
+        _kind(whole_hours, contrasts=_BOTH, without={"m": (5.0, 8.0)}),
         _kind(waves, (*_F, ("w", "f"), ("w", "m"))),
         _kind(
             fan,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["KINDS", "Draw", "Kind", "Rng", "Set", "Values", "chance", "label"]
 
 Rng = np.random.Generator
 Values = npt.NDArray[np.float64]

@@ -113,9 +113,7 @@ def measured(
                     yield about | record
 
 
-def _features(
-    kind: Kind, case: wb.AuditCase, seed: int, compare: bool
-) -> Iterator[Record]:
+def _features(kind: Kind, case: wb.AuditCase, seed: int, compare: bool) -> Iterator[Record]:
     whole = kind.frame(seed, TRUTH_ROWS)[list(case.reads)]
     asked = [(f, levels, True) for f, levels in kind.contrasts.items()]
     asked += [(f, levels, False) for f, levels in kind.without.items()]

@@ -169,8 +169,8 @@ def _asked_effects(
         sampled = target.kind != "datapoints"
         correction = regression.answer(positions, sampled=sampled).effect
         corrections.append(correction)
-        equations = entry.total.influence - _over_rows(entry, positions, case.n_rows, sampled)
-        total, form = corrected(entry.total, entry.direct, correction, equations)
+        through = entry.total.influence - _over_rows(entry, positions, case.n_rows, sampled)
+        total, form = corrected(entry.total, entry.direct, correction, through)
         entries.append(
             replace(
                 entry,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -28,7 +30,7 @@ def test_what_is_left_of_a_measurement_is_the_posterior(ratio: float) -> None:
     edges = [-60.0, -10.0, 0.0, 10.0, 60.0]
 
     def moment(k: int) -> float:
-        pieces = zip(edges, edges[1:], strict=False)
+        pieces = pairwise(edges)
         return sum(integrate.quad(lambda x: x**k * density(x), a, b)[0] for a, b in pieces)
 
     mass = moment(0) + RIGHT * stats.norm.pdf(ratio)
