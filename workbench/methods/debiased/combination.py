@@ -42,44 +42,48 @@ def corrected(
     >>> start, none, more = (Effect(v, rng.normal(size=400)) for v in (0.1, 0.0, 1.0))
     >>> found, test = corrected(start, none, more, np.zeros(400))
     >>> round(test.weight, 3), round(found.value, 3)
-    (0.999, 1.099)
+    (0.997, 1.097)
     """
     noise = Effect(correction.value, correction.influence - equations)
     delta, s = noise.value, noise.standard_error
     if s == 0:
         return total + Effect(delta, correction.influence), FormTest(delta, s, 1.0)
-    weight, variance = shrunk(delta / s)
+    weight, variance = (float(found) for found in shrunk(delta / s))
     aside = _aside(noise.influence, [total.influence, direct.influence])
     column = total.influence + np.sqrt(variance) * s * len(aside) * aside
     return Effect(total.value + weight * delta, column), FormTest(delta, s, weight)
 
 
-def shrunk(ratio: float) -> tuple[float, float]:
-    """Guess a quantity from one measurement of it, in units of the measurement's error.
+def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Guess quantities from one measurement of each, in units of the measurements' errors.
 
-    The quantity is 0 with chance 0.4, and else normal about 0 with a spread of 1, 2, 4, … or 64
+    A quantity is 0 with chance 0.4, and else normal about 0 with a spread of 1, 2, 4, … or 64
     errors. A measurement within its error is mostly noise; one far beyond it is taken as it is.
 
     Returns
     -------
-    weight : float
+    weights : ndarray
         Mean of the quantity given the measurement, as a share of the measurement.
-    variance : float
+    variances : ndarray
         Its variance given the measurement.
 
     Examples
     --------
-    >>> [tuple(round(x, 2) for x in shrunk(t)) for t in (0.0, 2.0, 10.0)]
-    [(0.19, 0.19), (0.49, 1.17), (0.99, 1.02)]
+    >>> weights, variances = shrunk([0.0, 2.0, 10.0])
+    >>> weights.round(2).tolist(), variances.round(2).tolist()
+    ([0.19, 0.49, 0.99], [0.19, 1.18, 1.01])
     """
+    squared = np.asarray(ratios, dtype=np.float64)[..., None] ** 2
     spread = np.r_[0.0, SIZES] ** 2
     prior = np.r_[RIGHT, np.full(len(SIZES), (1 - RIGHT) / len(SIZES))]
-    log = np.log(prior) - (np.log1p(spread) + ratio**2 / (1 + spread)) / 2
-    chance = np.exp(log - log.max())
-    chance /= chance.sum()
+    log = np.log(prior) - (np.log1p(spread) + squared / (1 + spread)) / 2
+    chance = np.exp(log - log.max(axis=-1, keepdims=True))
+    chance /= chance.sum(axis=-1, keepdims=True)
     share = spread / (1 + spread)
-    weight = float(chance @ share)
-    return weight, float(chance @ (share + share**2 * ratio**2)) - weight**2 * ratio**2
+    weights = chance @ share
+    # The mean of the variances, and the variance of the means.
+    about = (share - weights[..., None]) ** 2 * squared
+    return weights, (chance * (share + about)).sum(axis=-1)
 
 
 def _aside(column: FloatArray, others: list[FloatArray]) -> FloatArray:

@@ -21,7 +21,7 @@ from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
-from workbench.methods.debiased.combination import HIDDEN
+from workbench.methods.debiased.combination import shrunk
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.profile.answers import Answers, Assignment
 from workbench.methods.profile.bounds import LevelMeans
@@ -130,10 +130,10 @@ def _moved(
     positions: npt.NDArray[np.intp],
     shares: FloatArray,
 ) -> dict[str, LevelMeans]:
-    """Take of each level's correction the share that exceeds its own noise.
+    """Take of each level's correction the share that is not its noise.
 
-    The same mixture as :func:`workbench.methods.debiased.combination.corrected`, level by level;
-    what it leaves open is an error of the level's own.
+    As :func:`workbench.methods.debiased.combination.corrected` does, level by level; what stays
+    open of a correction is an error of the level's own.
     """
     rows, through = regression.by_draw(positions)
     usual = shares / shares.sum() if shares.sum() > 0 else np.full(len(shares), 1 / len(shares))
@@ -143,11 +143,16 @@ def _moved(
     influence = through.copy()
     if total.sampled:
         influence[:, positions] += (rows - delta[:, None]) * (total.n / len(positions))
+    if total.through is not None:
+        # The equations' error is in what they leave, too, with the other sign.
+        equations = total.through - usual @ total.through
+        influence, through = influence - equations, through - equations
     noise = (influence**2).sum(axis=1) / total.n**2
-    taken = np.zeros(len(delta))
-    seen = delta != 0
-    taken[seen] = np.maximum(0.0, 1 - noise[seen] / delta[seen] ** 2)
-    open_ = taken * (1 - taken) * (noise + delta**2) + (1 - taken) * HIDDEN * noise
+    measured = noise > 0
+    ratios = np.zeros(len(delta))
+    ratios[measured] = delta[measured] / np.sqrt(noise[measured])
+    taken, left = shrunk(ratios)
+    open_ = (left - taken**2) * noise
     inside = np.searchsorted(positions, total.positions)
     shift = taken[:, None] * rows[:, inside]
     # The correction is that of all the target's rows, of which only a sample was asked about.
