@@ -229,8 +229,9 @@ class AuditFindings:
         feature : str
             A feature of the target, or the joint intervention on several as it is named in
             `effects`.
-        estimator : {"cafe", "fuzzing"} or Estimator, optional
-            By default fuzzing where it ran, which asks the model row by row; else CAFÉ.
+        estimator : {"cafe", "fuzzing", "debiased"} or Estimator, optional
+            By default fuzzing where it ran, which asks the model row by row; then the debiased
+            estimate, which does so with better equations; else CAFÉ.
 
         Returns
         -------
@@ -243,7 +244,7 @@ class AuditFindings:
         TargetError
             When there are no row effects by that name.
         """
-        wanted = ("fuzzing", "cafe") if estimator is None else (estimator,)
+        wanted = ("fuzzing", "debiased", "cafe") if estimator is None else (estimator,)
         known = [entry for entry in self.effects if entry.combination != "sum"]
         tau = self.verdict.threshold if self.verdict else 1.0
         for name in wanted:

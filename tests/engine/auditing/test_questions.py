@@ -128,3 +128,12 @@ def test_compared_models_are_sampled_alike() -> None:
     residue = next(f for f in report.change.findings if f.part == "direct").residue
     width = report.effects["f"].direct.value
     assert residue.value == pytest.approx(width, rel=0.2)
+
+
+@pytest.mark.parametrize("limit", [None, 8_000])
+def test_the_debiased_estimate_alone_makes_a_whole_report(limit: int | None) -> None:
+    case, _ = world()
+    report = wb.audit(case, TARGET, ["debiased"], threshold=0.01, max_queries=limit)
+    again = wb.AuditReport.from_json(report.to_json())
+    for one in (report, again):
+        assert ("the effect at single rows" in one.to_html()) == (limit is None)

@@ -29,6 +29,7 @@ from workbench.checks.planted_leaks.findings import LeakShape, Shape
 from workbench.checks.verdict import judge
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress
+from workbench.common.wording import share
 from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.profile.levels import TestedLevels
@@ -160,10 +161,13 @@ def _plots(
     group = next((name for name in groups if set(_columns(groups[name])) <= set(beside)), "")
     if group:
         inside = Condition(groups[group]).mask(case.data)
-        columns, where = _columns(groups[group]), f"{group}, {inside.mean():.0%} of the rows"
+        columns, where = (
+            _columns(groups[group]),
+            f"{group}, {share(float(inside.mean()))} of the rows",
+        )
     else:
         column, inside = _split(case, beside, GROUP)
-        columns, where = (column,), f"{inside.mean():.0%} of the rows"
+        columns, where = (column,), f"{share(float(inside.mean()))} of the rows"
     if 0 < inside.mean() < 1:
         yield make("one group", factor=inside.astype(np.float64), beside=columns, where=where)
     column, upper = _split(case, beside, 0.5)

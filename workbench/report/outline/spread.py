@@ -45,15 +45,15 @@ def _summaries(report: AuditFindings) -> Iterator[tuple[str, RowSummary]]:
     """Yield a name and a summary per feature or joint intervention of at least two rows."""
     entries: dict[str, FeatureEffects] = {}
     for entry in report.effects:
-        if entry.combination != "sum":
+        if entry.combination != "sum" and entry.sizes:
             entries.setdefault(entry.feature, entry)
     for feature, entry in entries.items():
-        if entry.n_rows > 1 and entry.sizes:
+        if entry.n_rows > 1:
             yield entry_name(entry), report.row_summary(feature)
 
 
 def _blocks(report: AuditFindings, summaries: list[tuple[str, RowSummary]]) -> Iterator[Block]:
-    asked = any(summary.estimator.kind == "fuzzing" for _, summary in summaries)
+    asked = any(summary.estimator.kind != "cafe" for _, summary in summaries)
     yield Sentence(
         "An average can hide rows that move far, or in opposite directions. "
         + (

@@ -65,7 +65,7 @@ def test_what_the_verdict_finds_differs_by_shape_and_is_said() -> None:
     assert found["one group", 0.1] == 0
     first, second = planted("place").sentences()[:2]
     assert first.startswith("Of leaks of place of 0.025, the audit's verdict would have found")
-    assert "one group (15% of the rows) 0 of 4" in second and "one level 4 of 4" in second
+    assert "one group (15 % of the rows) 0 of 4" in second and "one level 4 of 4" in second
     assert planted("place").headline == first
 
 
