@@ -15,7 +15,7 @@ import pandas as pd
 
 from workbench.graph.causal_graph import CausalGraph
 
-__all__ = ["HIDING_PLACES", "HiddenWorld", "hidden_world"]
+__all__ = ["CARRIED", "HIDING_PLACES", "HiddenWorld", "hidden_world"]
 
 Score = Callable[[pd.DataFrame], npt.NDArray[np.float64]]
 
@@ -34,6 +34,8 @@ class HiddenWorld:
         The largest true effect of `f` over values, people or groups.
     groups : dict of str to str
         Conditions that an auditor names.
+    target : tuple of str
+        The features that an auditor asks about.
     """
 
     data: pd.DataFrame
@@ -42,6 +44,7 @@ class HiddenWorld:
     reads: tuple[str, ...]
     size: float
     groups: dict[str, str]
+    target: tuple[str, ...] = ("f",)
 
 
 def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
@@ -71,12 +74,22 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
         data["f"] = r.normal(size=n)
         bend = np.clip(data["f"] ** 2, 0, 4) / 4
         data["m"] = bend + 0.3 * noise
+    elif kind == "wrong form":
+        data["f"] = r.normal(size=n)
+        data["m"] = np.clip(data["f"] ** 2, 0, 4) / 4 * r.exponential(size=n)
     elif kind == "level":
         data["f"] = r.choice(list("abcdef"), n, p=[0.3, 0.25, 0.2, 0.12, 0.08, 0.05])
     else:
         data["f"] = r.integers(0, 2, n)
         data["m"] = data["f"] + 0.3 * noise
-    if kind in ("carried curve", "group"):
+    target: tuple[str, ...] = ("f",)
+    if kind in ("together", "cancelling"):
+        flipped = r.random(n) < (0.5 if kind == "together" else 0.1)
+        data["h"] = np.where(flipped, 1 - data["f"], data["f"])
+        data["k"] = data["h"] + 0.3 * r.normal(size=n)
+        target, reads = ("f", "h"), ("m", "k", "h", "z")
+        edges = [("f", "m"), ("h", "k")]
+    elif kind in CARRIED:
         reads, edges = ("m", "z", "g"), [("f", "m")]
     score = HIDING_PLACES[kind]
 
@@ -85,14 +98,22 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
 
     graph = CausalGraph(edges, nodes=list(data.columns))
     groups = {"the group": "g == 1"} if kind == "group" else {}
-    return HiddenWorld(data, graph, predict, reads, size, groups)
+    return HiddenWorld(data, graph, predict, reads, size, groups, target)
 
 
+CARRIED = frozenset(
+    {"carried curve", "group", "together", "cancelling", "wrong form", "few people"}
+)
+"""Kinds whose influence other features carry, so that it is estimated and not only asked."""
 HIDING_PLACES: dict[str, Score] = {
     "curve": lambda d: np.clip(d["f"].to_numpy() ** 2, 0, 4) / 4,
     "carried curve": lambda d: d["m"].to_numpy(),
     "level": lambda d: (d["f"] == "d").to_numpy().astype(float),
     "group": lambda d: (d["m"] * d["g"]).to_numpy(),
+    "together": lambda d: (d["m"] * (1 - 2 * d["h"]) + d["h"]).to_numpy(),
+    "cancelling": lambda d: (d["m"] - d["k"]).to_numpy() / 2,
+    "wrong form": lambda d: d["m"].to_numpy(),
+    "few people": lambda d: (d["m"] * (d["z"] > 1.645)).to_numpy(),
     "signs": lambda d: ((d["f"] - 0.5) * np.where(d["z"] > 0, 2, -2)).to_numpy() / 2,
 }
 """What the model makes of the feature, from 0 to 1, by kind."""
