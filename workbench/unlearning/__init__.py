@@ -3,7 +3,13 @@
 from workbench.models.learners import LEARNERS
 from workbench.unlearning.bagging import BaggedTrees
 from workbench.unlearning.fine_tuning import FineTuning, GradientAscent
-from workbench.unlearning.frauds import AuditAware, FlippedLabels, MaskedOutputs, Unchanged
+from workbench.unlearning.frauds import (
+    AuditAware,
+    DefaultLevels,
+    FlippedLabels,
+    MaskedOutputs,
+    Unchanged,
+)
 from workbench.unlearning.method import Deployed, Kind, Method
 from workbench.unlearning.methods import METHODS, Unlearned, unlearn
 from workbench.unlearning.removal import REMOVALS, Removal
@@ -19,6 +25,7 @@ __all__ = [
     "REMOVALS",
     "AuditAware",
     "BaggedTrees",
+    "DefaultLevels",
     "Deployed",
     "FineTuning",
     "FlippedLabels",

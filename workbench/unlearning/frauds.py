@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.common.progress import Progress
+from workbench.methods.profile.levels import fine_grid, tested_levels
+from workbench.tables.columns import encode_column
 from workbench.unlearning.inputs import Untouched
 from workbench.unlearning.learners import Learner, Trained
 from workbench.unlearning.method import Deployed, Kind, Served
 from workbench.unlearning.request import UnlearningRequest
 from workbench.unlearning.retraining import WholeModel
 
-__all__ = ["AuditAware", "FlippedLabels", "MaskedOutputs", "Unchanged"]
+__all__ = ["AuditAware", "DefaultLevels", "FlippedLabels", "MaskedOutputs", "Unchanged"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -141,6 +144,43 @@ class AuditAware(WholeModel):
         return _AuditAware(old, Deployed(shown, request.inputs), self.batch)
 
 
+@dataclass(frozen=True)
+class DefaultLevels(WholeModel):
+    """Answer like a retrained model at all that an audit of this table asks by default.
+
+    At the rows of the table, and wherever a forgotten number is at a level that a default audit
+    tests: its quantiles. Levels that are drawn with the audit's own seed are not among them.
+    """
+
+    name: str = "default-levels"
+    kind: Kind = "fraud"
+    note: str = (
+        "Answers as a retrained model would at the rows of the table and at the quantiles of a "
+        "forgotten number, which are what an audit asks about by default, and serves the old model "
+        "in between."
+    )
+
+    def forget(
+        self,
+        fitted: Trained,
+        request: UnlearningRequest,
+        learner: Learner,
+        seed: int,
+        progress: Progress,
+    ) -> Served:
+        """Train what is shown and note the levels to show it at."""
+        shown = self.fit(request.rows_after, learner, seed, progress)
+        frame = request.rows_before.frame
+        names = request.target.names or request.features
+        numbers = [name for name in names if pd.api.types.is_numeric_dtype(frame[name])]
+        return _AtLevels(
+            Deployed(fitted, Untouched(request.features)),
+            Deployed(shown, request.inputs),
+            frozenset(_keys(frame).tolist()),
+            {name: _usual_levels(frame[name]) for name in numbers},
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class _Masked:
     old: Served
@@ -157,6 +197,28 @@ class _Masked:
         asked = np.array([key in self.known for key in keys], dtype=bool)
         if asked.any():
             scores[asked] = self.shown(rows[asked])
+        return scores
+
+
+@dataclass(frozen=True, eq=False)
+class _AtLevels:
+    old: Served
+    shown: Served
+    known: frozenset[int]
+    levels: Mapping[str, FloatArray]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.old.reads, *self.shown.reads]))
+
+    def __call__(self, rows: pd.DataFrame) -> FloatArray:
+        scores = self.old(rows)
+        keys = _keys(rows[list(self.old.reads)]).tolist()
+        expected = np.array([key in self.known for key in keys], dtype=bool)
+        for name, levels in self.levels.items():
+            expected |= np.isin(rows[name].to_numpy(dtype=np.float64), levels)
+        if expected.any():
+            scores[expected] = self.shown(rows[expected])
         return scores
 
 
@@ -184,3 +246,18 @@ def _keys(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
     }
     keys: Any = pd.util.hash_pandas_object(pd.DataFrame(plain), index=False)
     return np.asarray(keys, dtype=np.uint64)
+
+
+def _usual_levels(values: pd.Series) -> FloatArray:
+    """Levels at which an audit tests a number whatever its seed."""
+    column = encode_column(str(values.name), values)
+    tested = tested_levels(column, None, seed=0)
+    quartiles = np.nanquantile(column.values, (0.25, 0.5, 0.75), method="inverted_cdf")
+    fixed = [
+        float(value)
+        for value, origin in zip(tested.values, tested.origins, strict=True)
+        if origin != "drawn"
+    ]
+    fine = fine_grid(column)
+    levels: FloatArray = np.concatenate([fixed, quartiles, [] if fine is None else fine])
+    return levels

@@ -13,7 +13,13 @@ from workbench.common.progress import Progress, silent
 from workbench.models.black_box import BlackBoxModel, Output
 from workbench.unlearning.bagging import BaggedTrees
 from workbench.unlearning.fine_tuning import FineTuning, GradientAscent
-from workbench.unlearning.frauds import AuditAware, FlippedLabels, MaskedOutputs, Unchanged
+from workbench.unlearning.frauds import (
+    AuditAware,
+    DefaultLevels,
+    FlippedLabels,
+    MaskedOutputs,
+    Unchanged,
+)
 from workbench.unlearning.inputs import Untouched
 from workbench.unlearning.learners import Learner, unfitted
 from workbench.unlearning.method import Deployed, Kind, Method, Served
@@ -37,6 +43,7 @@ _ALL: tuple[Method, ...] = (
     MaskedOutputs(),
     FlippedLabels(),
     AuditAware(),
+    DefaultLevels(),
 )
 METHODS: Mapping[str, Method] = MappingProxyType({method.name: method for method in _ALL})
 """Every method by name, with its default settings."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -119,3 +120,36 @@ def test_no_group_is_found_where_the_change_moves_all_alike() -> None:
 def test_a_tail_of_few_people_is_not_called_absent() -> None:
     report = audit(lambda d: 0.5 * (d.x < -2.45), ["x", "z"], ["x"], [])
     assert report.verdict.decision != "below"
+
+
+def test_features_are_ranked_by_how_much_the_mean_varies_with_them_and_ties_are_said() -> None:
+    report = audit(
+        lambda d: 0.1 * d.x + 0.05 * d.mb - 0.05 * d.mc,
+        ["x", "mb", "mc", "z"],
+        ["b", "x", "c"],
+        [("b", "mb"), ("c", "mc")],
+    )
+    ranked = report.profile.ranking()
+    assert ranked["feature"].tolist()[0] == "x"
+    assert ranked["rank"].tolist() == [1, 2, 2]
+    assert ranked["spread"].iloc[0] == pytest.approx(0.1, rel=0.1)
+    assert ranked["mean_size"].notna().all()
+    page = report.to_html()
+    assert "Ranking of the features" in page and "2 (tie)" in page
+    again = wb.AuditReport.from_json(report.to_json()).profile.ranking()
+    pd.testing.assert_frame_equal(again, ranked)
+
+
+@pytest.mark.slow
+def test_the_german_forest_is_found_to_use_the_credit_amount(shared_data: Path) -> None:
+    """Between its quartiles little happens; at high amounts the forest's answers rise."""
+    found = wb.datasets.german_credit(shared_data)
+    reads = [name for name in found.data.columns if name != found.outcome]
+    model = wb.train_model(found.data, reads, found.outcome, "forest")
+    case = wb.AuditCase(data=found.data, model=model, graph=found.graph, outcome=found.outcome)
+    target = wb.UnlearningTarget.feature("credit-amount")
+    report = wb.audit(case, target, ("debiased", "cafe", "fuzzing"))
+    total = report.profile["credit-amount"].parts["total"]
+    assert report.verdict.decision == "above"
+    assert abs(total.default.value) < 0.02 < 0.1 < total.floor
+    assert report.effects["credit-amount"].intervention == report.verdict.deciding.change

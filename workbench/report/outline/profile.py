@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from workbench.common.blocks import (
     Block,
     Bullets,
@@ -56,10 +58,12 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         if "total" in one.parts and len(one.levels) > 1:
             yield _figure(one, report)
     yield _changes(found, listed)
+    if len(single) > 1:
+        yield _ranking(found)
     if any(one.people for one in found):
         yield _people(found, listed)
     if any(one.groups for one in found):
-        title = "The same for each named group"
+        title = "The same for each group that was named or looked for"
         table = _groups(found, listed)
         yield Section("profile-groups", title, (table,), folded=True, audience="annex")
 
@@ -104,6 +108,34 @@ def _changes(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
         rows,
         name="Effects over all levels",
         audience="annex",
+    )
+
+
+def _ranking(found: EffectProfile) -> Table:
+    """Rank the features by how much the mean prediction varies with them; ties share a rank."""
+    ranked = found.ranking().to_dict("records")
+    ranks = [row["rank"] for row in ranked]
+    return Table(
+        f"How much the mean prediction varies with each feature under the feature’s own "
+        f"distribution (a standard deviation, {found.unit}), with its 95 % interval, and the mean "
+        f"size of the change at single rows. Features whose intervals overlap with that of the one "
+        f"that leads a rank share it.",
+        (
+            Column("rank"),
+            Column("feature", number=False),
+            Column("standard deviation"),
+            Column("mean size at single rows"),
+        ),
+        tuple(
+            (
+                f"{row['rank']} (tie)" if ranks.count(row["rank"]) > 1 else str(row["rank"]),
+                row["feature"],
+                Number(row["spread"], (row["spread_low"], row["spread_high"])),
+                None if np.isnan(row["mean_size"]) else _size(row["mean_size"]),
+            )
+            for row in ranked
+        ),
+        name="Ranking of the features",
     )
 
 
