@@ -254,7 +254,7 @@ class PlantedLeaks:
                 "The size is the largest effect on anybody. Each leak passes through a column that "
                 "the target causes, in a model that has no other use of it, as in the difference "
                 "to a retrained model; the verdict is the audit's own, over values, people and "
-                f"named groups, with the debiased estimate.{sample}"
+                f"groups, with the debiased estimate.{sample}"
             )
 
     def to_frame(self) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy
 
 from workbench.case.asking.batches import sample_places
@@ -36,11 +37,12 @@ from workbench.methods.profile.levels import TestedLevels
 from workbench.methods.profile.measure import effect_profile
 from workbench.methods.profile.ranges import profile_levels
 from workbench.models.black_box import BlackBoxModel
-from workbench.tables.columns import Column, Values
+from workbench.tables.columns import Column
 
 __all__ = ["leaks_by_shape"]
 
 FloatArray = npt.NDArray[np.float64]
+Mask = Callable[[pd.DataFrame], npt.NDArray[np.bool_]]
 
 MULTIPLES = (1.25, 5.0)
 """Sizes of the leaks, in thresholds."""
@@ -121,10 +123,10 @@ class _Plot:
         Probability that the column is 1.
     unit : float
         Largest true effect on anybody of a model that scores a row by its column.
-    factor : ndarray, shape (n,), or None
-        What the model multiplies the column with; it goes with other features.
+    factor : callable or None
+        Rows to what the model multiplies the column with, by what else it reads.
     beside : tuple of str
-        Such features.
+        What else it reads.
     where : str
         What a row must be like for the leak to concern it, in words; "" for any.
     """
@@ -133,7 +135,7 @@ class _Plot:
     feature: str
     chance: FloatArray
     unit: float
-    factor: FloatArray | None = None
+    factor: Callable[[pd.DataFrame], FloatArray] | None = None
     beside: tuple[str, ...] = ()
     where: str = ""
 
@@ -159,33 +161,38 @@ def _plots(
     if not beside:
         return
     group = next((name for name in groups if set(_columns(groups[name])) <= set(beside)), "")
+    inside: Mask
     if group:
-        inside = Condition(groups[group]).mask(case.data)
-        columns, where = (
-            _columns(groups[group]),
-            f"{group}, {share(float(inside.mean()))} of the rows",
-        )
+        columns, inside = _columns(groups[group]), Condition(groups[group]).mask
     else:
-        column, inside = _split(case, beside, GROUP)
-        columns, where = (column,), f"{share(float(inside.mean()))} of the rows"
-    if 0 < inside.mean() < 1:
-        yield make("one group", factor=inside.astype(np.float64), beside=columns, where=where)
-    column, upper = _split(case, beside, 0.5)
-    signs: FloatArray = np.where(upper, 1.0, -1.0)
-    if 0 < upper.mean() < 1:
-        yield make("sign-changing", factor=signs, beside=(column,))
+        columns, inside = _split(case, beside, GROUP)
+    held = float(inside(case.data).mean())
+    where = f"{group}, {share(held)} of the rows" if group else f"{share(held)} of the rows"
+    if 0 < held < 1:
+        yield make(
+            "one group",
+            factor=lambda rows: inside(rows).astype(np.float64),
+            beside=columns,
+            where=where,
+        )
+    columns, upper = _split(case, beside, 0.5)
+    if 0 < upper(case.data).mean() < 1:
+        yield make(
+            "sign-changing",
+            factor=lambda rows: np.where(upper(rows), 1.0, -1.0),
+            beside=columns,
+        )
 
 
 def _columns(condition: str) -> tuple[str, ...]:
     return tuple(Condition(condition).columns)
 
 
-def _split(
-    case: AuditCase, names: Sequence[str], share: float
-) -> tuple[str, npt.NDArray[np.bool_]]:
-    """Split the rows by the feature that comes nearest to a share: its upper values, or a level."""
-    name = min(names, key=lambda one: abs(_upper(case.columns[one], share).mean() - share))
-    return name, _upper(case.columns[name], share)
+def _split(case: AuditCase, names: Sequence[str], part: float) -> tuple[tuple[str, ...], Mask]:
+    """Split rows by the feature that comes nearest to a share: its upper values, or a level."""
+    masks = {name: _upper(case.columns[name], part) for name in names}
+    name = min(names, key=lambda one: abs(masks[one](case.data).mean() - part))
+    return (name,), masks[name]
 
 
 def _bent(
@@ -227,13 +234,15 @@ def _beside(case: AuditCase, feature: str) -> list[str]:
     ]
 
 
-def _upper(column: Column, share: float) -> npt.NDArray[np.bool_]:
-    """Tell rows apart by a feature: about `share` of them, its upper values or one level."""
-    values: Values = column.values
+def _upper(column: Column, part: float) -> Mask:
+    """Tell rows apart by a feature: about a share of them, its upper values or one level."""
+    name = column.name
     if column.is_numeric:
-        return np.asarray(values > np.nanquantile(values, 1 - share))
-    counts = column.counts() / len(values)
-    return np.asarray(values == int(np.argmin(np.abs(counts - share))))
+        cut = float(np.nanquantile(column.values, 1 - part))
+        return lambda rows: np.asarray(rows[name].to_numpy(float) > cut)
+    shares = column.counts() / len(column.values)
+    level = column.levels[int(np.argmin(np.abs(shares - part)))]
+    return lambda rows: np.asarray(rows[name].isna() if level is None else rows[name] == level)
 
 
 def _counted(
@@ -326,17 +335,11 @@ def _leaky_case(case: AuditCase, plot: _Plot, drawn: npt.NDArray[np.bool_]) -> A
         graph = graph if node in graph.nodes else graph.add_node(node)
     graph = graph.add_node(name).add_edge(plot.feature, name)
     data = case.data.assign(**{name: drawn.astype(int)})
-    if plot.factor is None:
-        model = BlackBoxModel(lambda rows: rows[name].to_numpy(float), [name], output="value")
-    else:
-        code = planted_name(case, "planted group")
-        data[code] = plot.factor
-        graph = graph.add_node(code)
-        for node in plot.beside:
-            graph = graph.add_edge(node, code)
-        model = BlackBoxModel(
-            lambda rows: rows[name].to_numpy(float) * rows[code].to_numpy(float),
-            [name, code],
-            output="value",
-        )
+    factor = plot.factor
+
+    def score(rows: pd.DataFrame) -> FloatArray:
+        planted: FloatArray = rows[name].to_numpy(float)
+        return planted if factor is None else planted * factor(rows)
+
+    model = BlackBoxModel(score, [name, *plot.beside], output="value")
     return AuditCase(data=data, model=model, graph=graph, outcome=case.outcome)
