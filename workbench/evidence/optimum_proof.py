@@ -1,22 +1,17 @@
-"""Committing to encoded rows, and proving that published weights are their optimum."""
+"""Proving that published weights are the optimum of rows that were committed to."""
 
 from __future__ import annotations
 
 import base64
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from workbench.common.errors import EvidenceError
 from workbench.evidence.edwards import (
-    IDENTITY,
     ORDER,
     Point,
-    add,
     encode_point,
-    negated,
     sum_of_multiples,
 )
 from workbench.evidence.optimum import (
@@ -48,76 +43,9 @@ from workbench.evidence.optimum import (
     started,
     target_value,
 )
+from workbench.evidence.row_commitments import EncodedRow
 
-__all__ = ["EncodedRow", "commit_rows", "new_blind", "prove_optimum"]
-
-
-@dataclass(frozen=True)
-class EncodedRow:
-    """A row as whole numbers, with the secret that hides it.
-
-    Attributes
-    ----------
-    features : tuple of int
-        Over 2**10.
-    outcome : int
-        0 or 1 for a logistic regression; over 2**10 for ridge.
-    blind : bytes
-        From :func:`new_blind`; destroyed with the record.
-    """
-
-    features: tuple[int, ...]
-    outcome: int
-    blind: bytes
-
-
-def new_blind() -> bytes:
-    """Return 32 secret bytes that hide a row in its commitment."""
-    return scalar_bytes(secrets.randbelow(ORDER - 1) + 1)
-
-
-class _Multiples:
-    """Multiples of one point, by windows of four bits."""
-
-    def __init__(self, point: Point, bits: int) -> None:
-        self._windows: list[list[Point]] = []
-        for _ in range((bits + 3) // 4):
-            window, held = [IDENTITY], point
-            for _ in range(15):
-                window.append(held)
-                held = add(held, point)
-            self._windows.append(window)
-            point = held
-
-    def added_to(self, total: Point, scalar: int) -> Point:
-        negative = scalar < 0
-        scalar, place = abs(scalar), 0
-        while scalar:
-            if scalar & 15:
-                held = self._windows[place][scalar & 15]
-                total = add(total, negated(held) if negative else held)
-            scalar, place = scalar >> 4, place + 1
-        return total
-
-
-@lru_cache(maxsize=4)
-def _multiples(features: int) -> list[_Multiples]:
-    return [
-        _Multiples(BLIND_POINT, 256),
-        *(_Multiples(point, 48) for point in row_points(features)),
-    ]
-
-
-def commit_rows(rows: Sequence[EncodedRow]) -> list[bytes]:
-    """Return the commitment to each row (rows of one table: as many features in each)."""
-    held = []
-    for row in rows:
-        blind, *columns = _multiples(len(row.features))
-        total = blind.added_to(IDENTITY, int.from_bytes(row.blind, "little"))
-        for column, value in zip(columns, (*row.features, row.outcome), strict=True):
-            total = column.added_to(total, value)
-        held.append(encode_point(total))
-    return held
+__all__ = ["prove_optimum"]
 
 
 def prove_optimum(
@@ -135,7 +63,7 @@ def prove_optimum(
     rows : sequence of EncodedRow
         In the order of the points.
     points : sequence of bytes
-        From :func:`commit_rows`, in the order of the leaves.
+        From :func:`workbench.evidence.row_commitments.commit_rows`, in the order of the leaves.
     link : {"logistic", "ridge"}
         What kind of model.
     weights, penalty : sequence of int

@@ -38,9 +38,10 @@ from workbench.evidence.log_entries import (
 )
 from workbench.evidence.near_copies import find_near_copies
 from workbench.evidence.notes import checkpoint_text, sign_checkpoint
-from workbench.evidence.optimum_proof import EncodedRow, commit_rows, new_blind, prove_optimum
+from workbench.evidence.optimum_proof import prove_optimum
 from workbench.evidence.receipts import make_receipt
 from workbench.evidence.retraining import encode_rows, train
+from workbench.evidence.row_commitments import EncodedRow, commit_rows, new_blind
 
 __all__ = ["Controller", "HeldRow", "Rehearsed", "rehearse"]
 

@@ -17,7 +17,8 @@ from workbench.evidence import optimum_proof as prover
 from workbench.evidence.edwards import ORDER
 from workbench.evidence.optimum import LINKS, logistic_table
 from workbench.evidence.optimum_check import proved_gradient
-from workbench.evidence.optimum_proof import EncodedRow, commit_rows, new_blind, prove_optimum
+from workbench.evidence.optimum_proof import prove_optimum
+from workbench.evidence.row_commitments import EncodedRow, commit_rows, new_blind
 
 PENALTY = [1, 1, 1, 1]
 

@@ -13,12 +13,13 @@ from workbench.evidence.dossier import NOTHING_MEASURED, DossierParts, Measured
 from workbench.evidence.dossier_case import read_request
 from workbench.evidence.dossier_checks import proof_context
 from workbench.evidence.near_copies import NearCopies, find_near_copies
-from workbench.evidence.optimum_proof import EncodedRow, commit_rows, new_blind, prove_optimum
+from workbench.evidence.optimum_proof import prove_optimum
 from workbench.evidence.registry.freezing import dataset_named
 from workbench.evidence.registry.handed_out import RequestEvidence, evidence_for
 from workbench.evidence.registry.opened import Opened
 from workbench.evidence.registry.requests import CONCERNED
 from workbench.evidence.retraining import encode_rows
+from workbench.evidence.row_commitments import EncodedRow, commit_rows, new_blind
 
 __all__ = ["parts_of_dossier", "points_for"]
 

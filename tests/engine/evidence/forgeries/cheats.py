@@ -37,8 +37,8 @@ from workbench.evidence.notes import (
     read_checkpoint,
     sign_checkpoint,
 )
-from workbench.evidence.optimum_proof import EncodedRow, commit_rows, new_blind
 from workbench.evidence.rehearsal import Controller, HeldRow
+from workbench.evidence.row_commitments import EncodedRow, commit_rows, new_blind
 from workbench.evidence.statements import open_statement, signed_statement
 
 Told = tuple[dict[str, bytes], Outside]
