@@ -29,9 +29,9 @@ from workbench.evidence.notes import (
     read_checkpoint,
     sign_checkpoint,
 )
-from workbench.evidence.provenance import provenance_bundle
 from workbench.evidence.rehearsal import rehearse
 from workbench.evidence.retraining import configuration_for
+from workbench.evidence.surroundings import surroundings
 from workbench.evidence.verifier import verifier_source
 from workbench.evidence.verify_command import written_claims
 from workbench.tables.files.delimited import read_table
@@ -141,6 +141,10 @@ def build_command(
     authority: Annotated[
         str | None, typer.Option(help="Address of a time-stamping authority to ask.")
     ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="A folder whose git commit, lock files and DVC lock are stated."),
+    ] = None,
 ) -> None:
     """Rehearse a request: commit, train, leave rows out, retrain, prove, sign; all in memory.
 
@@ -187,7 +191,7 @@ def build_command(
             also=also or (),
             prove=proof,
             stamp=None if authority is None else lambda raw: ask_for_time_stamp(raw, authority),
-            more=provenance_bundle(configuration, len(table), at=int(time.time())),
+            facts={} if project is None else surroundings(project),
         )
         write_dossier(made.files, output / "dossier")
         (output / "public.key").write_text(f"{signing.named}\n", "utf-8")

@@ -23,10 +23,11 @@ from workbench.common.errors import EvidenceError
 from workbench.evidence.commitments import tree_root
 from workbench.evidence.dossier import write_dossier
 from workbench.evidence.dossier_case import growth_file
-from workbench.evidence.keys import SigningKey
+from workbench.evidence.keys import SigningKey, ask_for_time_stamp
 from workbench.evidence.notes import read_checkpoint
 from workbench.evidence.registry.due_dates import KINDS
 from workbench.evidence.registry.times import day_of, end_of_term, seconds_of
+from workbench.evidence.surroundings import surroundings
 
 __all__ = ["registry_app"]
 
@@ -167,12 +168,32 @@ def dossier_command(
     prove: Annotated[
         bool, typer.Option("--prove", help="Prove the optimum; for rows taken in with points.")
     ] = False,
+    kept: Annotated[
+        Path | None, typer.Option(help="A checkpoint from before the request, to be shown.")
+    ] = None,
+    kept_stamp: Annotated[Path | None, typer.Option(help="Its time stamp.")] = None,
+    authority: Annotated[
+        str | None, typer.Option(help="Address of an authority to stamp the log as it is now.")
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="A folder whose git commit, lock files and DVC lock are stated."),
+    ] = None,
     file: File = PLACE,
     keys: Keys = None,
 ) -> None:
     """Write the dossier about a request that was carried out, for whoever will check it."""
     with opened(file, keys) as registry:
-        files = registry.dossier(request, model, SigningKey.load(key), prove=prove)
+        files = registry.dossier(
+            request,
+            model,
+            SigningKey.load(key),
+            prove=prove,
+            old_checkpoint=None if kept is None else kept.read_bytes(),
+            old_stamp=None if kept_stamp is None else kept_stamp.read_bytes(),
+            stamp=None if authority is None else lambda raw: ask_for_time_stamp(raw, authority),
+            facts=None if project is None else surroundings(project),
+        )
         write_dossier(files, out)
         said([f"{len(files)} files in {out}; `evidence verify` or its verify.py judges them."])
 

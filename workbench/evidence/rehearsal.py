@@ -7,6 +7,7 @@ practice, and for tests; what it holds is gone when the program ends.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ from workbench.evidence.log_entries import (
 from workbench.evidence.near_copies import find_near_copies
 from workbench.evidence.notes import checkpoint_text, sign_checkpoint
 from workbench.evidence.optimum_proof import prove_optimum
+from workbench.evidence.provenance import provenance_bundle
 from workbench.evidence.receipts import make_receipt
 from workbench.evidence.retraining import encode_rows, train
 from workbench.evidence.row_commitments import EncodedRow, commit_rows, new_blind
@@ -205,7 +207,7 @@ def rehearse(
     stamp: Callable[[bytes], bytes] | None = None,
     cosign: Callable[[bytes], bytes] | None = None,
     measured: Mapping[str, Measured] = NOTHING_MEASURED,
-    more: Mapping[str, bytes] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Rehearsed:
     """Take a table from ingestion to the dossier that answers a request.
 
@@ -235,8 +237,8 @@ def rehearse(
         Stamps a checkpoint (RFC 3161); adds a witness's cosignature.
     measured : mapping of str to Measured
         What an audit of the new model found.
-    more : mapping of str to bytes
-        Further files.
+    facts : mapping, optional
+        What the provenance files state of licence, source and surroundings.
     """
     strangers = sorted({*asking, *also} - set(people))
     if strangers:
@@ -309,8 +311,8 @@ def rehearse(
         old_stamp=old_stamp,
         stamp=None if stamp is None else stamp(checkpoint),
         others=others,
-        more=more or {},
     )
+    parts = dataclasses.replace(parts, more=provenance_bundle(parts, at=now(), facts=facts))
     request_sha256 = sha256_hex(request)
     return Rehearsed(
         build_dossier(parts, key),

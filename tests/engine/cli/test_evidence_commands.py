@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from workbench import datasets
 from workbench.cli.commands import app
+from workbench.evidence.commitments import sha256_hex
 
 pytest.importorskip("cryptography")
 
@@ -117,12 +118,17 @@ def test_certificates_are_drafts_with_blanks(built: Path, tmp_path: Path) -> Non
 
 
 def test_provenance_travels_as_canonical_json(built: Path) -> None:
-    folder = built / "out" / "dossier" / "provenance"
-    held = {path.name: json.loads(path.read_text("utf-8")) for path in folder.iterdir()}
-    assert held["ro-crate-metadata.json"]["@graph"][1]["@id"] == "./"
-    assert held["croissant.json"]["cr:recordSet"][0]["cr:field"]
-    assert held["openlineage.json"]["run"]["runId"]
-    assert held["environment.json"]["numpy"]
+    folder = built / "out" / "dossier"
+    names = ("ro-crate-metadata.json", "croissant.json", "provenance/openlineage.json")
+    crate, croissant, lineage = (json.loads((folder / name).read_text("utf-8")) for name in names)
+    for part in crate["@graph"]:
+        if part["@type"] == "File":
+            assert part["sha256"] == sha256_hex((folder / part["@id"]).read_bytes())
+    (file,) = croissant["distribution"]
+    assert file["sha256"] == sha256_hex((folder / file["contentUrl"]).read_bytes())
+    assert lineage["run"]["runId"]
+    known = json.loads((folder / "provenance" / "environment.json").read_text("utf-8"))
+    assert known["packages"]["numpy"] and known["data_roots"]["new"]["root"]
 
 
 def test_nothing_is_overwritten_and_mistakes_are_said(built: Path, tmp_path: Path) -> None:

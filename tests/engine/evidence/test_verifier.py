@@ -36,17 +36,53 @@ def test_it_imports_the_standard_library_alone_and_reads_on_python_3_9() -> None
     }
     assert imported <= sys.stdlib_module_names
     assert not imported & {"socket", "urllib", "http", "subprocess", "ssl", "ctypes", "pickle"}
-    newer = {"match", "removesuffix"}  # of 3.10 and later we use none; these would be noticed
-    assert not newer & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - {
-        "match"
-    }
-    called = {
-        keyword.arg
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("zip", "dataclass")
-        for keyword in node.keywords
-    }
-    assert not called & {"strict", "slots", "kw_only"}
+
+
+def test_nothing_in_it_is_newer_than_python_3_9() -> None:
+    """Syntax and every name of the standard library, by the tool that knows when each came."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import vermin; vermin.main()", "-t=3.9-", "--no-tips",
+         "--eval-annotations", str(STORED)],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Minimum required versions: 3." in done.stdout
+
+
+def _runs(program: str, version: str) -> bool:
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run([program, "-I", "-S", "-c", code], capture_output=True, text=True)
+    except OSError:
+        return False
+    return done.stdout.strip() == version
+
+
+def older(version: str) -> str | None:
+    """Return a Python of this version: on the path, or one that pyenv keeps."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    found = [shutil.which(f"python{version}"), *map(str, kept)]
+    return next((one for one in found if one and _runs(one, version)), None)
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
+def test_other_pythons_judge_as_this_one(
+    version: str, authority: TimeAuthority, tmp_path: Path
+) -> None:
+    program = older(version)
+    if program is None:
+        pytest.skip(f"no Python {version} is on this machine")
+    held = sample(authority, "ridge")
+    write_dossier(held.made.files, tmp_path / "dossier")
+    (tmp_path / "receipt.json").write_bytes(held.made.receipts[0])
+    done = subprocess.run(
+        [program, "-I", "-S", str(STORED), str(tmp_path / "dossier"), "--key", str(BANK.named),
+         "--receipt", str(tmp_path / "receipt.json"), "--authority", authority.pin, "--json"],
+        capture_output=True, text=True, env={}, timeout=300,
+    )  # fmt: skip
+    assert not done.stderr, done.stderr
+    judged = held.judged(kept=(), witnesses=(), request_sha256=None, served_sha256=None)
+    assert json.loads(done.stdout)["claims"] == [[c.name, c.verdict, c.sentence] for c in judged]
 
 
 @pytest.fixture(scope="module")

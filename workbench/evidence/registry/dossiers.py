@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +16,7 @@ from workbench.evidence.dossier_case import read_request
 from workbench.evidence.dossier_checks import proof_context
 from workbench.evidence.near_copies import NearCopies, find_near_copies
 from workbench.evidence.optimum_proof import prove_optimum
+from workbench.evidence.provenance import provenance_bundle
 from workbench.evidence.registry.freezing import dataset_named
 from workbench.evidence.registry.handed_out import RequestEvidence, evidence_for
 from workbench.evidence.registry.opened import Opened
@@ -49,6 +52,7 @@ def parts_of_dossier(
     old_stamp: bytes | None,
     stamp: bytes | None,
     more: Mapping[str, bytes] | None,
+    facts: Mapping[str, Any] | None,
 ) -> DossierParts:
     """Put together what a dossier about a request and a model holds.
 
@@ -70,7 +74,8 @@ def parts_of_dossier(
         _one_step(opened, held)
         rows = _rows(opened, held.new.dataset, configuration)
         near = _near_copies(opened, held, configuration, rows)
-    return DossierParts(
+        sources = _sources(opened, held.new.dataset)
+    parts = DossierParts(
         held.entries,
         checkpoint,
         held.request,
@@ -88,8 +93,26 @@ def parts_of_dossier(
         old_stamp=old_stamp,
         stamp=stamp,
         others=held.others,
-        more=more or {},
     )
+    provenance = provenance_bundle(parts, at=held.new.trained, facts=sources | dict(facts or {}))
+    return dataclasses.replace(parts, more=provenance | dict(more or {}))
+
+
+def _sources(opened: Opened, dataset: str) -> dict[str, Any]:
+    """Return the sources of a data set's rows and their licences."""
+    data = dataset_named(opened, dataset)
+    rows = opened.store.rows(
+        """SELECT source.name, source.licence, coalesce(source.sha256, ''), count(*) FROM member
+        JOIN record ON record.id = member.record JOIN source ON source.id = record.source
+        WHERE lineage = ?1 AND first <= ?2 AND (last IS NULL OR last >= ?2)
+        GROUP BY source.id ORDER BY source.name""",
+        (data.lineage, data.number),
+    )
+    keys = ("name", "licence", "sha256", "rows")
+    return {
+        "licence": "; ".join(sorted({row[1] for row in rows})),
+        "sources": [dict(zip(keys, row, strict=True)) for row in rows],
+    }
 
 
 def _one_step(opened: Opened, held: RequestEvidence) -> None:

@@ -174,6 +174,7 @@ class RequestDesk(RegistryFile):
         old_stamp: bytes | None = None,
         stamp: Callable[[bytes], bytes] | None = None,
         more: Mapping[str, bytes] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> dict[str, bytes]:
         """Return the files of a dossier about a request and a model, by name.
 
@@ -191,6 +192,9 @@ class RequestDesk(RegistryFile):
             From the checkpoint to its time stamp.
         more : mapping of str to bytes, optional
             Further files: the report of the audit.
+        facts : mapping, optional
+            What the provenance files state beside the sources that the registry knows:
+            :func:`workbench.evidence.surroundings.surroundings` of a project.
         """
         checkpoint = self.checkpoint(key)
         parts = dossiers.parts_of_dossier(
@@ -204,6 +208,7 @@ class RequestDesk(RegistryFile):
             old_stamp=old_stamp,
             stamp=None if stamp is None else stamp(checkpoint),
             more=more,
+            facts=facts,
         )
         return build_dossier(parts, key)
 
