@@ -60,6 +60,7 @@ LAZY = {
     "onnxruntime": "models/files",
     "art": "checks/membership",
     "cryptography": "evidence/keys.py",
+    "yaml": "evidence/surroundings.py",
 }
 
 # Calls that import what their first argument names.
@@ -74,6 +75,7 @@ PARTS_OF_SCIPY = ["scipy.stats", "scipy.optimize", "scipy.linalg", "scipy.sparse
 
 # The distributions whose import name is another.
 DISTRIBUTIONS = {
+    "yaml": "PyYAML",
     "sklearn": "scikit-learn",
     "causallearn": "causal-learn",
     "art": "adversarial-robustness-toolbox",
