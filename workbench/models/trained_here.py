@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
 from workbench.common.errors import DataError, listed, suggestion
+from workbench.common.wording import listing
 from workbench.models.learners import new_learner
 
-__all__ = ["MODEL_KINDS", "ModelKind", "default_kind", "train_model"]
+__all__ = [
+    "MODEL_KINDS",
+    "ModelKind",
+    "TrainedHere",
+    "default_kind",
+    "how_trained",
+    "train_model",
+]
 
 ModelKind = Literal["logistic", "linear", "forest", "mlp"]
 MODEL_KINDS: tuple[str, ...] = get_args(ModelKind)
@@ -30,6 +40,35 @@ def default_kind(outcome: pd.Series) -> ModelKind:
     ('logistic', 'linear')
     """
     return "logistic" if outcome.nunique() == 2 else "linear"
+
+
+@dataclass(frozen=True)
+class TrainedHere:
+    """How the workbench trained a model.
+
+    Attributes
+    ----------
+    kind : str
+    features : tuple of str
+    outcome : str
+    n_rows, seed : int
+    """
+
+    kind: str
+    features: tuple[str, ...]
+    outcome: str
+    n_rows: int
+    seed: int
+
+    def sentence(self) -> str:
+        """Say it in words."""
+        return (
+            f"trained here: {self.kind} on {self.n_rows:,} rows, reading "
+            f"{listing(self.features)}, seed {self.seed}"
+        )
+
+
+_HERE: WeakKeyDictionary[Any, TrainedHere] = WeakKeyDictionary()
 
 
 def train_model(
@@ -85,7 +124,20 @@ def train_model(
     with warnings.catch_warnings():
         # A network that could have trained longer is still a model to audit.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(known[names], known[outcome])
+        fitted = model.fit(known[names], known[outcome])
+    _HERE[fitted] = TrainedHere(chosen, tuple(names), outcome, len(known), seed)
+    return fitted
+
+
+def how_trained(model: Any) -> TrainedHere | None:
+    """Return how this process trained an estimator; None for any that came from elsewhere.
+
+    It is known of the object itself, so that no file can say it of a model.
+    """
+    try:
+        return _HERE.get(model)
+    except TypeError:  # not everything can be a key
+        return None
 
 
 def _check_columns(data: pd.DataFrame, names: list[str], outcome: str) -> None:

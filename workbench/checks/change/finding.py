@@ -69,12 +69,16 @@ class ComparedModel:
     role : {"before", "after", "retrained"}
     name, fingerprint : str
     reads : tuple of str
+    known : str
+        How it was trained, where the workbench did that without the target's features; "" for a
+        model that was handed in.
     """
 
     role: str
     name: str
     fingerprint: str
     reads: tuple[str, ...]
+    known: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +132,18 @@ class ModelChange:
         """How many retrained models there are."""
         return sum(model.role == "retrained" for model in self.models)
 
+    @property
+    def known(self) -> bool:
+        """Whether every retrained model is known to have been trained without the target."""
+        return all(model.known for model in self.models if model.role == "retrained")
+
+    @property
+    def _beside(self) -> str:
+        """What the audited model is held against, in words."""
+        if self.known:
+            return "the one that the workbench trained without the target"
+        return "the one handed in as retrained without the target"
+
     @cached_property
     def residues(self) -> tuple[Residue, ...]:
         """Every residue held against τ: the claims behind the decision."""
@@ -179,10 +195,9 @@ class ModelChange:
             return f"No statement about a residue: {'; '.join(self.not_retrained)}."
         over = "on average and at single rows" if self.rows is not None else "on average"
         return {
-            "above": f"A residue above {tau} was found: the model differs from the one handed in "
-            f"as retrained without the target.",
-            "below": f"No residue above {tau} was found {over}: the model behaves like the one "
-            f"handed in as retrained without the target.",
+            "above": f"A residue above {tau} was found: the model differs from {self._beside}.",
+            "below": f"No residue above {tau} was found {over}: the model behaves like "
+            f"{self._beside}.",
             "inconclusive": f"Inconclusive: a residue above {tau} was neither found nor ruled out.",
             "unknown": "Without a retrained model, a residue cannot be told from what the world "
             "carries.",
@@ -224,7 +239,9 @@ class ModelChange:
     def sentences(self) -> tuple[str, ...]:
         """Say what was removed, what the world carries and what is left, feature by feature."""
         said = [_story(f) for f in self.main_findings() if f.part == "total"]
-        if self.n_retrained and not self.not_retrained:
+        told = [m for m in self.models if m.role == "retrained" and m.known]
+        said += [f"{m.name}, retrained: known, {m.known}." for m in told]
+        if not (self.known or self.not_retrained):
             said.append(
                 "How a model that was handed in as retrained came about is not known here: that it "
                 "was trained without the target is what whoever handed it in says."

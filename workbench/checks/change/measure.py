@@ -36,6 +36,7 @@ from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.estimator import ASKED, Direct, Estimator
 from workbench.methods.fuzzing.estimator import fuzzed_effects
 from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
+from workbench.models.trained_here import how_trained
 
 __all__ = ["change_of_models"]
 
@@ -128,7 +129,9 @@ def change_of_models(
     return ModelChange(
         findings=tuple(findings),
         models=tuple(
-            ComparedModel(role, one.model.name, one.model_fingerprint, one.reads)
+            ComparedModel(
+                role, one.model.name, one.model_fingerprint, one.reads, _known(role, one, target)
+            )
             for role, one in models
         ),
         threshold=threshold,
@@ -145,6 +148,19 @@ def change_of_models(
         ),
         not_retrained=not_retrained(compared, seed),
     )
+
+
+def _known(role: str, one: AuditCase, target: UnlearningTarget) -> str:
+    """Say how a retrained model was trained, if that was here and without the target's features.
+
+    Which rows a training left out is not known from the model alone.
+    """
+    trained = how_trained(one.model.estimator)
+    if role != "retrained" or trained is None or target.kind not in ("feature", "features"):
+        return ""
+    if not set(target.names).isdisjoint(trained.features):
+        return ""
+    return trained.sentence()
 
 
 def _row_agreement(

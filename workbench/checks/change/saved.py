@@ -52,6 +52,7 @@ class SavedModel(Saved, frozen=True):
     name: str
     fingerprint: Fingerprint
     reads: tuple[str, ...]
+    known: str = ""
 
 
 class SavedFinding(Saved, frozen=True):
@@ -285,7 +286,7 @@ def _agreement(saved: SavedAgreement, n_rows: int) -> RowAgreement:
 
 def _model(saved: SavedModel) -> ComparedModel:
     check_fingerprint("change.models", saved.fingerprint)
-    return ComparedModel(saved.role, saved.name, saved.fingerprint, saved.reads)
+    return ComparedModel(saved.role, saved.name, saved.fingerprint, saved.reads, saved.known)
 
 
 def _finding(

@@ -85,3 +85,34 @@ def test_rows_that_differ_by_chance_are_not_called_alike() -> None:
     assert row_agreement(seeds[0], seeds[1:], 0.02).differing > 5
     far = row_agreement(seeds[0] + 0.3, seeds[1:], 0.02)
     assert not far.holds
+
+
+@pytest.mark.parametrize("reads", [["m", "years"], ["g", "m", "years"]])
+def test_a_model_that_was_trained_here_without_the_feature_is_known(reads: list[str]) -> None:
+    frame = world()
+    r = np.random.default_rng(2)
+    frame["y"] = (r.random(N) < honest(frame)).astype(int)
+    here = wb.train_model(frame, reads, "y")
+    case = wb.AuditCase(
+        data=frame,
+        model=wb.train_model(frame, ["m", "years"], "y"),
+        graph=wb.CausalGraph([("g", "m")], nodes=["g", "m", "years"]),
+        outcome="y",
+    )
+    report = wb.audit(case, TARGET, ("debiased",), compare={"retrained": here})
+    known = "g" not in reads
+    assert [m.known != "" for m in report.change.models] == [False, known]
+    if not known:
+        assert report.change.decision == "unknown"
+        return
+    assert "that the workbench trained without the target" in report.change.headline
+    said = " ".join(report.change.sentences())
+    assert "trained here: logistic on 3,000 rows, reading m and years" in said
+    assert "whoever handed it in" not in said
+    assert "trained here" in report.to_html()
+    again = wb.AuditReport.from_json(report.to_json())
+    assert again.change.headline == report.change.headline
+    # Of the same model as a function nothing is known.
+    box = wb.BlackBoxModel(lambda rows: here.predict_proba(rows)[:, 1], features=reads)
+    told = wb.audit(case, TARGET, ("debiased",), compare={"retrained": box})
+    assert "handed in" in told.change.headline
