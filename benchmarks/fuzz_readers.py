@@ -167,6 +167,14 @@ def _onnx() -> Seeds:
     }
 
 
+def _xgboost() -> Seeds:
+    import xgboost
+
+    rows, value = _frame()[["age", "score"]], _frame().score
+    booster = xgboost.XGBRegressor(n_estimators=2, max_depth=2).fit(rows, value).get_booster()
+    return {"trees.json": bytes(booster.save_raw("json"))}
+
+
 def _reports() -> Seeds:
     world = wb.datasets.loan(300, seed=0)
     model = wb.train_model(world.data, world.features, world.outcome)
@@ -236,6 +244,7 @@ READERS: Mapping[str, Reader] = {
     "graphs": Reader(_graph, _graphs),
     "skops": Reader(_model, _skops),
     "onnx": Reader(_model, _onnx),
+    "xgboost": Reader(_model, _xgboost),
     "reports": Reader(_report, _reports),
     "dossiers": Reader(_dossier, _dossiers),
 }

@@ -58,6 +58,7 @@ LAZY = {
     "causallearn": "graph/discovery.py",
     "onnx": "models/files",  # the reader, and the program that a child process runs first
     "onnxruntime": "models/files",
+    "xgboost": "models/files",
     "art": "checks/membership",
     "cryptography": "evidence/keys.py",
     "yaml": "evidence/surroundings.py",
@@ -79,6 +80,7 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "causallearn": "causal-learn",
     "art": "adversarial-robustness-toolbox",
+    "xgboost": "xgboost-cpu",
 }
 
 
@@ -262,6 +264,7 @@ def declared() -> dict[str, set[str]]:
         "baselines": project["optional-dependencies"]["baselines"],
         "files": project["optional-dependencies"]["files"],
         "art": project["optional-dependencies"]["art"],
+        "xgboost": project["optional-dependencies"]["xgboost"],
         "evidence": project["optional-dependencies"]["evidence"],
     }
     return {

@@ -24,6 +24,7 @@ from workbench.models.files.onnx_checks import not_survived
 from workbench.models.files.onnx_files import onnx_classes, parse_onnx
 from workbench.models.files.part_checks import check_parts
 from workbench.models.files.reviewed_types import REVIEWED_TYPES
+from workbench.models.files.xgboost_files import parse_xgboost, xgboost_booster
 
 __all__ = ["ModelFileWarning", "model_classes", "parse_model", "read_model"]
 
@@ -35,11 +36,7 @@ _WEIGHTS = (
     "and wrap it in a function, wb.BlackBoxModel(function, features=[…]); or export it to ONNX."
 )
 ELSEWHERE = {
-    ".ubj": "Load it in Python: wb.BlackBoxModel.wrap(xgboost.Booster(model_file=path)).",
-    ".json": (
-        "If XGBoost wrote it, load it in Python: "
-        "wb.BlackBoxModel.wrap(xgboost.Booster(model_file=path))."
-    ),
+    ".ubj": "Save it as JSON: xgboost.Booster(model_file=path).save_model('model.json').",
     ".txt": (
         "If LightGBM wrote it, load it in Python: "
         "wb.BlackBoxModel.wrap(lightgbm.Booster(model_file=path))."
@@ -71,7 +68,8 @@ def read_model(
     ----------
     path : path
         A scikit-learn model that ``skops.io.dump(model, path)`` wrote, in a file that ends in
-        .skops; or any model exported to ONNX, in one that ends in .onnx.
+        .skops; any model exported to ONNX, in one that ends in .onnx; or a model of XGBoost that
+        ``save_model`` wrote to one that ends in .json.
     trusted : sequence of str
         Full names of further types in a skops file that you have reviewed: building one runs its
         code.
@@ -156,6 +154,8 @@ def model_classes(path: str | os.PathLike[str]) -> tuple[Any, ...]:
     found: tuple[Any, ...] | None
     if PurePath(name).suffix.lower() == ".onnx":
         found = onnx_classes(content, name)
+    elif PurePath(name).suffix.lower() == ".json":
+        found = asked_estimator(xgboost_booster(content, name)).classes
     else:
         try:
             found = asked_estimator(_build(name, content, ())).classes
@@ -180,13 +180,13 @@ def _check_kind(name: str) -> None:
     path = PurePath(name)
     if path.suffix.lower() in PICKLES:
         raise UntrustedModelError(f"{name!r} was not opened. {_no_pickle()}")
-    if path.suffix.lower() not in (".skops", ".onnx"):
+    if path.suffix.lower() not in (".skops", ".onnx", ".json"):
         instead = ELSEWHERE.get(
             path.suffix.lower(), f"Write one with skops.io.dump(model, '{path.stem}.skops')."
         )
         raise ModelError(
             f"{name!r} is not a kind of model file that can be read: its name must end in .skops "
-            f"or .onnx. {instead}"
+            f"or .onnx, or .json for a model of XGBoost. {instead}"
         )
 
 
@@ -203,6 +203,8 @@ def _parsed(
         )
     if PurePath(name).suffix.lower() == ".onnx":
         return parse_onnx(content, name, features=features, positive=positive)
+    if PurePath(name).suffix.lower() == ".json":
+        return parse_xgboost(content, name, features=features, positive=positive)
     estimator = _build(name, content, trusted)
     if not hasattr(estimator, "predict"):
         raise ModelError(
