@@ -94,9 +94,20 @@ def _estimate(session: Any, live: wb.EffectTable) -> str:
         return ""
     tau = session.settings.threshold or default_threshold(case)
     features = tuple(dict.fromkeys(entry.feature for entry in live))
-    about = About(features, case.reads, live.unit, len(live.index), tau)
+    label = case.model.audited_class
+    about = About(
+        features,
+        case.reads,
+        live.unit,
+        len(live.index),
+        tau,
+        outcome=case.outcome,
+        audited_class=None if label is None else str(label),
+    )
     everybody = target.rows is None and target.condition is None
-    words = estimate_words(live, reads=case.reads, graph=case.audit_graph, everybody=everybody)
+    words = estimate_words(
+        live, score=about.score, reads=case.reads, graph=case.audit_graph, everybody=everybody
+    )
     return render_blocks((Bullets(words), effect_figure(live, about)))
 
 

@@ -258,6 +258,7 @@ def audit(
             reads=case.reads,
             outcome=case.outcome,
             unit=case.output,
+            audited_class=_class_of(case),
             methods=chosen,
             call=audit_call(
                 methods=None if chosen == METHOD_NAMES else list(chosen),
@@ -308,6 +309,11 @@ def audit(
         for name, finding in run_checks(asked, steps, verdict, equations, effects):
             grown(name, checks=_with(report.checks, name, finding))
     return report
+
+
+def _class_of(case: AuditCase) -> str | None:
+    label = case.model.audited_class
+    return None if label is None or case.output == "value" else str(label)
 
 
 def _with(found: Mapping[str, Any], name: str, new: Any | None) -> dict[str, Any]:

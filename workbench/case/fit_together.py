@@ -110,6 +110,30 @@ def check_graph(graph: Any, data: pd.DataFrame, outcome: str | None, model: Blac
     graph.with_prediction(model.features or (), outcome=outcome)  # refuses what cannot be one
 
 
+PLAIN = ({"no", "yes"}, {"n", "y"}, {"false", "true"}, {"f", "t"}, {"0", "1"}, {"-1", "1"})
+"""Names of two classes of which the second is meant, by their meaning."""
+
+
+def _class_left_open(model: BlackBoxModel) -> list[str]:
+    """Say which of two named classes is audited, where nobody chose."""
+    labels = [str(label) for label in getattr(model.estimator, "classes_", ())]
+    if {label.strip().lower() for label in labels} in PLAIN:
+        return []
+    other = next((label for label in labels if label != model.audited_class), None)
+    more = (
+        ""
+        if other is None
+        else (
+            f" The other class, {other!r}, is audited with positive={other!r} (on the command line "
+            f"--positive)."
+        )
+    )
+    return [
+        f"A score is the probability of {model.audited_class!r}, the second of the model's two "
+        f"classes in their order: nobody said which is meant.{more}"
+    ]
+
+
 def case_warnings(
     graph: CausalGraph,
     model: BlackBoxModel,
@@ -142,6 +166,8 @@ def case_warnings(
     constant = [name for name, column in columns.items() if column.is_constant]
     if constant:
         found.append(f"Constant in this data, so nothing can be learned of it: {listed(constant)}.")
+    if isinstance(model.audited_class, str) and not model.class_was_named:
+        found += _class_left_open(model)
     if model.output is None and bool(np.isin(predictions, (0.0, 1.0)).all()):
         found.append(
             "The model answers every row with 0 or 1, which looks like class labels. Probabilities "

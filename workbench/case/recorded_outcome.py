@@ -75,8 +75,4 @@ def _order(column: pd.Series) -> Any:
 
 
 def _positive_class(case: AuditCase) -> Any:
-    position = case.model.positive_column
-    if position is None:
-        return None
-    label = list(case.model.estimator.classes_)[position]
-    return label.item() if isinstance(label, np.generic) else label
+    return case.model.audited_class if case.model.positive_column is not None else None

@@ -43,6 +43,23 @@ NoteKind = Literal["above", "below", "inconclusive", "none", "alarm", "warning",
 """A decision in a box of its own, or something that the reader must not miss."""
 
 
+def score_words(unit: str, outcome: str | None, audited_class: str | None) -> str:
+    """Say what the model answers with, and of which class where it is known.
+
+    Examples
+    --------
+    >>> score_words("probability", "decision", "approved")
+    'predicted probability of decision = approved'
+    >>> score_words("probability", None, None)
+    'predicted probability'
+    """
+    known = {"probability": "predicted probability", "log-odds": "predicted log-odds"}
+    if audited_class is None or unit not in known:
+        return known.get(unit, "prediction")
+    of = f"{outcome} = {audited_class}" if outcome else f"the class {audited_class}"
+    return f"{known[unit]} of {of}"
+
+
 @dataclass(frozen=True)
 class About:
     """What every outline of one audit needs to know of it.
@@ -61,6 +78,9 @@ class About:
         τ, where there is a verdict.
     decision : str or None
         The verdict's.
+    outcome : str or None
+    audited_class : str or None
+        The class whose probability a score is, where the model names it.
     """
 
     features: tuple[str, ...]
@@ -69,12 +89,13 @@ class About:
     n_rows: int
     threshold: float | None = None
     decision: str | None = None
+    outcome: str | None = None
+    audited_class: str | None = None
 
     @property
     def score(self) -> str:
-        """What the model answers with, in words."""
-        known = {"probability": "predicted probability", "log-odds": "predicted log-odds"}
-        return known.get(self.unit, "prediction")
+        """What the model answers with, in words: "predicted probability of decision = approved"."""
+        return score_words(self.unit, self.outcome, self.audited_class)
 
     @property
     def axis(self) -> str:

@@ -55,6 +55,8 @@ class BlackBoxModel:
     name: str
     estimator: Any = field(default=None)
     positive_column: int | None = field(default=None)
+    audited_class: Any = field(default=None)
+    class_was_named: bool = field(default=False)
     logged: FloatArray | None = field(default=None)
     logged_labels: pd.Index | None = field(default=None)
 
@@ -156,7 +158,23 @@ class BlackBoxModel:
 
         chosen = features if features is not None else asked.features
         model = cls(predict, chosen, output=asked.output, name=name or estimator_name(estimator))
-        return model._with(estimator=estimator, positive_column=column)
+        model = model._with(estimator=estimator, positive_column=column)
+        if column is None or asked.classes is None:
+            return model
+        return model.of_class(list(asked.classes)[column], named=positive is not None)
+
+    def of_class(self, label: Any, *, named: bool) -> BlackBoxModel:
+        """Return the same model, saying of which class its score is the probability.
+
+        Parameters
+        ----------
+        label : object
+            The class as the model names it.
+        named : bool
+            Whether somebody asked for it, or it is the second of two.
+        """
+        plain = label.item() if isinstance(label, np.generic) else label
+        return self._with(audited_class=plain, class_was_named=named)
 
     @classmethod
     def wrap(cls, model: Any) -> BlackBoxModel:

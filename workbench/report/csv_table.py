@@ -43,6 +43,9 @@ def csv_text(report: AuditFindings) -> str:
 
 
 def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
+    if report.audited_class is not None:
+        # Every value below is of this class: a reader of a spreadsheet sees no other page.
+        yield "audited", report.about().score, "", "", "", report.n_target_rows, "", "", ""
     yield from _effect_rows("effect", "", report.effects)
     for name, table in report.subgroups.items():
         yield from _effect_rows("subgroup", name, table)

@@ -91,6 +91,8 @@ class AuditFindings:
     pending : tuple of str
         Methods and checks whose findings are still to come, while the audit runs; see the argument
         ``early`` of :func:`workbench.auditing.audit.audit`.
+    audited_class : str or None
+        The class whose probability the predictions are, where the model names it.
     from_file : bool
         Whether the report was read back from a file: it then has no effects at single
         rows, only their summary, and is as trustworthy as whoever handed the file on.
@@ -119,6 +121,7 @@ class AuditFindings:
     checks: Mapping[str, Finding] = field(default_factory=dict)
     profile: EffectProfile | None = None
     pending: tuple[str, ...] = ()
+    audited_class: str | None = None
     from_file: bool = False
 
     @property
@@ -204,6 +207,8 @@ class AuditFindings:
             self.n_target_rows,
             None if verdict is None else verdict.threshold,
             None if verdict is None else verdict.decision,
+            self.outcome,
+            self.audited_class,
         )
 
     def route(self, feature: str) -> tuple[str, ...]:

@@ -32,7 +32,6 @@ __all__ = ["outline"]
 
 DRAWN = 4
 """Effects in the picture; the table has them all."""
-LEVELS = {"probability": "predicted probability", "log-odds": "predicted log-odds"}
 CLIFF = "Performance cliff: "
 
 
@@ -163,10 +162,9 @@ def _figures(change: ModelChange, about: About) -> Iterator[Figure]:
     found = change.main_findings()
     totals = sorted((f for f in found if f.part == "total"), key=_weight)
     means = [f for f in found if f.part == "prediction"]
-    level = LEVELS.get(about.unit, "predicted value")
     drawn = (
         (totals[:DRAWN], "Total effect in each model", about.axis),
-        (means, "Mean prediction of each model", level),
+        (means, "Mean prediction of each model", about.score),
     )
     caption = "Bars start at 0; thin lines are 95 % intervals."
     if change.n_retrained > 1:
@@ -219,7 +217,7 @@ def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, abo
     )
     last = (Column("finding", number=False),) if claims else ()
     return Table(
-        f"{caption} ({about.unit}), with 95 % intervals.{against}",
+        f"{caption} ({about.score}), with 95 % intervals.{against}",
         (Column("effect", number=False), *columns.values(), *last),
         tuple(rows),
         name=caption,

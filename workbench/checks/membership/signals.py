@@ -132,12 +132,10 @@ def known_outcomes(case: AuditCase) -> tuple[FloatArray, Mask]:
 
 def _positive(case: AuditCase, known: pd.Series) -> object:
     """Return the level of the outcome that the model gives the probability of."""
-    estimator, place = case.model.estimator, case.model.positive_column
+    positive: object = case.model.audited_class
     levels = sorted(known.unique().tolist(), key=lambda level: (str(type(level)), level))
-    if estimator is not None and place is not None:
-        positive: object = np.asarray(estimator.classes_).tolist()[place]
-        if positive in levels:
-            return positive
+    if positive is not None and positive in levels:
+        return positive
     if len(levels) != 2:
         raise DataError(
             f"The outcome {case.outcome!r} has {len(levels)} values ({listed(levels, 4)}); a model "

@@ -71,7 +71,7 @@ def _blocks(found: NextActions, about: About) -> Iterator[Block]:
 def _table(found: NextActions, about: About) -> Table:
     several = len({action.feature for action in found.actions}) > 1
     return Table(
-        f"Actions, the first to do ahead, with what would remain of the effect ({about.unit}) and "
+        f"Actions, the first to do ahead, with what would remain of the effect ({about.score}) and "
         f"its 95 % interval.",
         (
             Column("what", number=False),

@@ -48,7 +48,7 @@ def outline(found: HiddenSubgroups, about: About) -> tuple[Block, ...]:
 def _table(found: HiddenSubgroups, about: About) -> Table:
     heads = ("there", "in the whole", "difference", "p", "rows")
     return Table(
-        f"Groups whose effect differs from the whole ({about.unit}), with 95 % intervals, the "
+        f"Groups whose effect differs from the whole ({about.score}), with 95 % intervals, the "
         f"largest difference first. p is corrected for the number of groups tested. Groups may "
         f"overlap.",
         (Column("group", number=False), Column("effect", number=False), *map(Column, heads)),

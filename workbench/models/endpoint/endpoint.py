@@ -164,7 +164,7 @@ def endpoint_model(
     model = BlackBoxModel(predict, features, name=_name(address))
     if not model.features:
         raise ModelError("Name at least one column that the endpoint's model reads.")
-    return model
+    return model if positive is None else model.of_class(positive, named=True)
 
 
 def _asked(

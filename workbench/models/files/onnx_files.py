@@ -121,12 +121,15 @@ def parse_onnx(
 
     if kind == "value" and positive is not None:
         raise _no_class(name, positive)
-    return BlackBoxModel(
+    model = BlackBoxModel(
         predict,
         reads,
         output="probability" if kind == "classes" else None,
         name=PurePath(name).name,
     )
+    if positive is not None:
+        return model.of_class(positive, named=True)
+    return model.of_class(labels[1], named=False) if len(labels) == 2 else model
 
 
 def onnx_classes(content: bytes, name: str) -> tuple[Any, ...] | None:

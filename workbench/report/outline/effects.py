@@ -220,7 +220,7 @@ def _interaction(report: AuditFindings, about: About) -> Section:
                 "leaves the feature; what remains is interaction."
             ),
             Table(
-                f"Pure indirect effect and interaction ({about.unit}), with 95 % intervals.",
+                f"Pure indirect effect and interaction ({about.score}), with 95 % intervals.",
                 (
                     Column("feature", number=False),
                     Column("estimator", number=False),

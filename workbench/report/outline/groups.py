@@ -152,7 +152,7 @@ def _table(
             rows.append((Term(head, condition), entry.n_rows, *parts, apart))
     heads = ("rows", *EFFECT_PARTS, "difference to the whole")
     return Table(
-        f"Effects in each group ({report.unit}), with 95 % intervals. The last column is "
+        f"Effects in each group ({report.about().score}), with 95 % intervals. The last column is "
         f"the group’s total minus that of the whole target; noise that both share cancels in its "
         f"interval.",
         (Column("group and feature" if many else "group", number=False), *map(Column, heads)),

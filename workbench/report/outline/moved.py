@@ -22,7 +22,7 @@ def moved_words(report: AuditFindings) -> tuple[str, ...]:
     return tuple(
         _moved(
             entry,
-            report.unit,
+            report.about().score,
             _average(report.n_target_rows, everybody),
             read=entry.feature in report.reads,
             route=report.route(entry.feature),
@@ -32,13 +32,15 @@ def moved_words(report: AuditFindings) -> tuple[str, ...]:
 
 
 def estimate_words(
-    table: EffectTable, *, reads: Sequence[str], graph: CausalGraph, everybody: bool
+    table: EffectTable, *, score: str, reads: Sequence[str], graph: CausalGraph, everybody: bool
 ) -> tuple[str, ...]:
     """Say the same of an estimate that has no report yet.
 
     Parameters
     ----------
     table : EffectTable
+    score : str
+        What the model answers with, in words; see :attr:`workbench.common.blocks.About.score`.
     reads : sequence of str
         Features that the model reads.
     graph : CausalGraph
@@ -49,7 +51,7 @@ def estimate_words(
     return tuple(
         _moved(
             entry,
-            table.unit,
+            score,
             _average(entry.n_rows, everybody),
             read=entry.feature in reads,
             route=graph.mediators(entry.feature, PREDICTION),
@@ -73,15 +75,16 @@ def _average(count: int, everybody: bool) -> str:
     return f"on average over {'all' if everybody else 'these'} {count:,} rows"
 
 
-def _moved(entry: FeatureEffects, unit: str, rows: str, *, read: bool, route: Sequence[str]) -> str:
+def _moved(
+    entry: FeatureEffects, score: str, rows: str, *, read: bool, route: Sequence[str]
+) -> str:
     levels, arrow = entry.intervention.replace(" → ", " to ", 1), " → " in entry.intervention
     changed = f"from {levels}" if arrow else f"({levels})"
-    what = "probability" if unit == "probability" else "prediction"
     direct = f"{signed(entry.direct.value)} directly" if read else "0 directly, as it is not read"
     other = f"{signed(entry.indirect.value)} through {listing(route)}" if route else NO_WAY
     if not route and abs(entry.indirect.value) > APART * abs(entry.total.value):
         other += "; the rest is how far two estimates of the same effect lie apart"
     return (
-        f"Changing {entry.feature} {changed} moves the model's {what} by "
+        f"Changing {entry.feature} {changed} moves the model's {score} by "
         f"{signed(entry.total.value)} {rows}: {direct}, and {other}."
     )

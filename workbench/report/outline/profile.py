@@ -57,14 +57,15 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     for one in single[:DRAWN_FEATURES]:
         if "total" in one.parts and len(one.levels) > 1:
             yield _figure(one, report)
-    yield _changes(found, listed)
+    score = report.about().score
+    yield _changes(listed, score)
     if len(single) > 1:
         yield _ranking(found)
     if any(one.people for one in found):
         yield _people(found, listed)
     if any(one.groups for one in found):
         title = "The same for each group that was named or looked for"
-        table = _groups(found, listed)
+        table = _groups(listed, score)
         yield Section("profile-groups", title, (table,), folded=True, audience="annex")
 
 
@@ -79,7 +80,7 @@ def _figure(found: FeatureProfile, report: AuditFindings) -> Figure:
     more = len(found.levels) - len(kept)
     chart = BarChart(
         rows,
-        f"Mean prediction with {found.feature} set to each level",
+        f"Mean {report.about().score} with {found.feature} set to each level",
         "distance from the mean over the feature’s own distribution",
     )
     rest = f" {more} rarer levels are left out of the picture." if more else ""
@@ -91,7 +92,7 @@ def _figure(found: FeatureProfile, report: AuditFindings) -> Figure:
     )
 
 
-def _changes(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
+def _changes(listed: list[FeatureProfile], score: str) -> Table:
     rows = tuple(
         (f"{one.feature}, {part}", *_part(over))
         for one in listed
@@ -99,7 +100,7 @@ def _changes(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
     )
     return Table(
         f"The clearest change between two levels, with a bound from below that holds for all "
-        f"changes at once, and a bound from above on any change ({found.unit}).",
+        f"changes at once, and a bound from above on any change ({score}).",
         (
             Column("feature and effect", number=False),
             Column(HEAD[0], number=False),
@@ -176,10 +177,10 @@ def _people(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
     )
 
 
-def _groups(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
+def _groups(listed: list[FeatureProfile], score: str) -> Table:
     return Table(
         f"In each group: the clearest change between two levels, with bounds over all groups at "
-        f"once ({found.unit}).",
+        f"once ({score}).",
         (
             Column("group", number=False),
             Column("feature and effect", number=False),

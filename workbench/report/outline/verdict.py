@@ -32,7 +32,14 @@ def asked(report: AuditFindings) -> tuple[Sentence, ...]:
     elif target.condition is not None:
         rows = f"the {n:,} of {report.provenance.n_rows:,} rows where {target.condition.text}"
     many = len(report.features) > 1
-    outcome = f", whose outcome is {report.outcome}" if report.outcome else ""
+    score = report.about().score
+    outcome = (
+        f": its {score}"
+        if report.audited_class is not None
+        else f", whose outcome is {report.outcome}"
+        if report.outcome
+        else ""
+    )
     said = [
         Sentence(
             f"{_names(report)}, in {rows}. The audit asks how much "
@@ -99,5 +106,5 @@ def _threshold(report: AuditFindings) -> str:
     assert report.verdict is not None
     tau = report.verdict.threshold
     if report.unit == "probability":
-        return f"{tau:g} ({100 * tau:g} percentage points of the predicted probability)"
+        return f"{tau:g} ({100 * tau:g} percentage points of the {report.about().score})"
     return f"{tau:g} (in the unit of the prediction, {report.unit})"
