@@ -20,6 +20,7 @@ from workbench.report.outline.effects import effects
 from workbench.report.outline.groups import groups
 from workbench.report.outline.meaning import meaning
 from workbench.report.outline.methods import methods
+from workbench.report.outline.overturn import overturn
 from workbench.report.outline.paths import paths
 from workbench.report.outline.profile import profile
 from workbench.report.outline.provenance import provenance
@@ -79,6 +80,7 @@ def chapter_makers() -> dict[str, SectionMaker]:
         "ways": paths,
         "others": others,
         "sure": sure,
+        "overturn": overturn,
         **_checks("last"),
         "meaning": meaning,
         "how": provenance,

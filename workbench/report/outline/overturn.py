@@ -1,0 +1,238 @@
+"""What would overturn the finding: its assumptions, the weakest first, and how each was tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from workbench.common.blocks import Block, Bullets, Section, Sentence
+from workbench.common.wording import listing, share
+from workbench.report.findings import AuditFindings
+
+__all__ = ["Footing", "assumptions", "overturn"]
+
+LEADING = 3
+"""Assumptions that stand open."""
+CLOSE = 0.8
+"""A bound beyond this share of the threshold leaves little room."""
+THIN = 0.05
+"""Share of rows without others like them from which an answer rests on extrapolation."""
+PASSING = 2.0
+"""Standard errors of the form test up to which nothing speaks against the equations."""
+
+
+class Footing(IntEnum):
+    """How firmly an assumption stands, the weakest first."""
+
+    FAILED = 0
+    UNTESTED = 1
+    NARROW = 2
+    HELD = 3
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One assumption: how it stands, what it is, what was tested; `how` where other words fit."""
+
+    footing: Footing
+    name: str
+    said: str
+    how: str = ""
+
+
+Maker = Callable[[AuditFindings], Iterator[Assumption]]
+
+
+def overturn(report: AuditFindings) -> Section | None:
+    """Return the assumptions that the finding rests on, the weakest first."""
+    if report.verdict is None:
+        return None
+    found = assumptions(report)
+    blocks: list[Block] = [
+        Sentence(
+            "Each of these would change the finding if it were wrong. The weakest stand first: "
+            "what a test speaks against or a single arrow changes, then what was not tested here."
+        ),
+        Bullets(tuple(_said(one) for one in found[:LEADING])),
+    ]
+    rest = found[LEADING:]
+    if rest:
+        more = Bullets(tuple(_said(one) for one in rest))
+        blocks.append(
+            Section(
+                "overturn-rest", "What stands more firmly", (more,), folded=True, audience="annex"
+            )
+        )
+    return Section("overturn", "What would overturn this finding", tuple(blocks))
+
+
+def assumptions(report: AuditFindings) -> list[Assumption]:
+    """Return every assumption of a report with a verdict, the weakest first."""
+    makers: tuple[Maker, ...] = (_graph, _hidden, _form, _overlap, _levels, _sample, _answers)
+    return sorted((one for make in makers for one in make(report)), key=lambda one: one.footing)
+
+
+def _said(one: Assumption) -> str:
+    how = {
+        Footing.FAILED: "a test speaks against it",
+        Footing.UNTESTED: "not tested here",
+        Footing.NARROW: "it held narrowly",
+        Footing.HELD: "it held",
+    }
+    return f"{one.name} ({one.how or how[one.footing]}). {one.said}"
+
+
+def _asked_directly(report: AuditFindings) -> bool:
+    """Whether what decided is a direct effect that the model itself answered."""
+    deciding = report.verdict.deciding if report.verdict is not None else None
+    return deciding is not None and deciding.above and deciding.kind in ("direct", "share")
+
+
+def _graph(report: AuditFindings) -> Iterator[Assumption]:
+    name = "The drawn graph is right"
+    if _asked_directly(report):
+        yield Assumption(
+            Footing.HELD,
+            name,
+            "What decided is a direct effect. It is asked of the model, and no other graph "
+            "changes it.",
+        )
+        return
+    found = report.graph_sensitivity
+    if found is None:
+        yield Assumption(
+            Footing.UNTESTED,
+            name,
+            "An arrow too many or too few can make an effect or hide one. The check of other "
+            "graphs tries every graph with one other arrow.",
+        )
+        return
+    flips = int(found.edits["flips"].sum()) if len(found.edits) else 0
+    against = int(found.implications["rejected"].sum()) if len(found.implications) else 0
+    footing = Footing.FAILED if flips else Footing.NARROW if against else Footing.HELD
+    said = f"{found.headline} The data contradict {against or 'none'} of the independences "
+    yield Assumption(
+        footing,
+        name,
+        f"{said}that it claims, of {len(found.implications)}.",
+        "the finding changes with a single arrow" if flips else "",
+    )
+
+
+def _hidden(report: AuditFindings) -> Iterator[Assumption]:
+    name = "Nothing unmeasured causes both the feature and the prediction"
+    if _asked_directly(report):
+        return
+    found = report.graph_sensitivity
+    if found is None or not found.confounding:
+        yield Assumption(
+            Footing.UNTESTED, name, "No data can show this; how strong such a cause must be can."
+        )
+        return
+    weakest = min(found.confounding, key=lambda one: one.robustness)
+    seen = weakest.measured[["with_feature", "with_prediction"]].min(axis=1)
+    like = len(seen) and float(seen.max()) >= weakest.robustness
+    yield Assumption(Footing.NARROW if like else Footing.HELD, name, weakest.sentence())
+
+
+def _form(report: AuditFindings) -> Iterator[Assumption]:
+    tests = [(e.feature, e.form) for e in report.effects.judged if e.form is not None]
+    name = "The equations have the right form"
+    if not tests:
+        if not _asked_directly(report) and report.path_effects:
+            yield Assumption(
+                Footing.UNTESTED, name, "The debiased estimate, which tests it, did not run."
+            )
+        return
+    feature, worst = max(tests, key=lambda pair: pair[1].ratio)
+    footing = (
+        Footing.FAILED
+        if not worst.holds
+        else Footing.NARROW
+        if worst.ratio > PASSING
+        else Footing.HELD
+    )
+    yield Assumption(
+        footing,
+        name,
+        f"What they leave unexplained moves the total effect of {feature} by {worst.ratio:.1f} "
+        f"standard errors; 3 and more would say that they are wrong. The total effect is "
+        f"corrected for it, paths are not.",
+    )
+
+
+def _overlap(report: AuditFindings) -> Iterator[Assumption]:
+    table = report.diagnostics.overlap
+    if not len(table):
+        return
+    worst = max(table.to_dict("records"), key=lambda row: float(row["unsupported"]))
+    thin = float(worst["unsupported"])
+    yield Assumption(
+        Footing.NARROW if thin > THIN else Footing.HELD,
+        "There are rows like the ones that are changed",
+        f"At {worst['feature']} = {worst['level']}, {share(thin)} of the rows have hardly any "
+        f"others like them; there the answer rests on extrapolation.",
+    )
+
+
+def _levels(report: AuditFindings) -> Iterator[Assumption]:
+    name = "The levels that were not asked about are like those that were"
+    profile = report.profile
+    assert report.verdict is not None
+    if profile is None or report.verdict.scope == "change":
+        yield Assumption(
+            Footing.UNTESTED,
+            name,
+            "The verdict speaks of one change only; between other levels the model may do "
+            "something else.",
+        )
+        return
+    rare = [f"{one.feature}: {', '.join(one.untested)}" for one in profile if one.n_untested]
+    if rare:
+        few = listing(rare, 3)
+        yield Assumption(
+            Footing.NARROW, name, f"Too few rows hold these, so they are left out: {few}."
+        )
+    else:
+        yield Assumption(
+            Footing.HELD,
+            name,
+            "Every level of a category was asked about; of a number a grid, levels drawn with the "
+            "seed, and where the prediction bends.",
+        )
+
+
+def _sample(report: AuditFindings) -> Iterator[Assumption]:
+    verdict = report.verdict
+    assert verdict is not None
+    tau, name = verdict.threshold, "The rows are many enough, and like those that matter"
+    if verdict.decision == "inconclusive":
+        why = verdict.withheld or "The intervals reach across the threshold."
+        yield Assumption(Footing.FAILED, name, why)
+        return
+    if verdict.decision == "below":
+        used = verdict.smallest_threshold / tau
+        said = f"The widest bound reaches {share(min(used, 1.0))} of the threshold."
+    else:
+        bounds = [
+            min(abs(c.low), abs(c.high)) for c in verdict.claims if c.above and c.kind != "share"
+        ]
+        nearest = max(bounds, default=tau)
+        used = tau / nearest if nearest > 0 else 1.0
+        said = f"The surest effect is at least {nearest:.3g}, against a threshold of {tau:g}."
+    yield Assumption(
+        Footing.NARROW if used > CLOSE else Footing.HELD,
+        name,
+        f"{said} Other people than those of this table were not asked about.",
+    )
+
+
+def _answers(report: AuditFindings) -> Iterator[Assumption]:
+    unsteady = report.diagnostics.unsteady
+    if unsteady is not None:
+        yield Assumption(
+            Footing.FAILED,
+            "The model answers the same row in the same way",
+            "It does not: its answers differ from call to call, and the intervals count that.",
+        )
