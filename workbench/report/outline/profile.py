@@ -60,7 +60,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     score = report.about().score
     yield _changes(listed, score)
     if len(single) > 1:
-        yield _ranking(found)
+        yield _ranking(found, score)
     if any(one.people for one in found):
         yield _people(found, listed)
     if any(one.groups for one in found):
@@ -112,13 +112,13 @@ def _changes(listed: list[FeatureProfile], score: str) -> Table:
     )
 
 
-def _ranking(found: EffectProfile) -> Table:
+def _ranking(found: EffectProfile, score: str) -> Table:
     """Rank the features by how much the mean prediction varies with them; ties share a rank."""
     ranked = found.ranking().to_dict("records")
     ranks = [row["rank"] for row in ranked]
     return Table(
         f"How much the mean prediction varies with each feature under the feature’s own "
-        f"distribution (a standard deviation, {found.unit}), with its 95 % interval, and the mean "
+        f"distribution (a standard deviation, {score}), with its 95 % interval, and the mean "
         f"size of the change at single rows. Features whose intervals overlap with that of the one "
         f"that leads a rank share it.",
         (
