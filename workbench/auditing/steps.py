@@ -45,6 +45,9 @@ __all__ = [
 
 CONTEXT_ROWS = 5_000
 """Rows on which the model is asked about the direct effects of features outside the target."""
+MOST_UNPLACED = 24
+"""Other features outside the graph whose effects are estimated; where there are more, none is:
+nobody placed them, and each costs the model rows as wide as the table."""
 NO_QUERIES = "The model is a column of logged predictions and cannot be asked about changed rows."
 
 
@@ -200,6 +203,15 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
         for name in case.features
         if name not in asked.names and not case.columns[name].is_constant
     )
+    placed = {node for edge in case.graph.edges for node in edge}
+    unplaced = [name for name in others if name not in placed]
+    if len(unplaced) > MOST_UNPLACED:
+        others = tuple(name for name in others if name in placed)
+        steps.skipped["cafe, features outside the graph"] = (
+            f"Effects of {len(unplaced):,} features that the graph has no edge for are not "
+            f"estimated beside the target's: that is done for at most {MOST_UNPLACED}. Draw those "
+            f"that matter into the graph, or make one the target."
+        )
     if not {"cafe", "debiased"}.intersection(asked.methods) or not others:
         return _no_effects(asked)
     if asked.plan is not None:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from workbench.case.asking.budget import Budget
 from workbench.case.asking.known_answers import KnownAnswers
+from workbench.case.code_columns import with_codes
 from workbench.case.fit_together import (
     case_warnings,
     check_graph,
@@ -262,9 +263,17 @@ class AuditCase:
         NotIdentifiableError
             When a latent common cause leaves no valid back-door set.
         """
+        graph = self._placed_graph if feature in self._placed_graph else self.audit_graph
+        chosen = graph.adjustment_set(feature, PREDICTION, kind=kind)
+        return tuple(node for node in chosen if node in self._placed_graph)
+
+    @cached_property
+    def _placed_graph(self) -> CausalGraph:
+        """The audit graph without features that the auditor drew no edge to or from."""
         placed = {node for edge in self.graph.edges for node in edge}
-        chosen = self.audit_graph.adjustment_set(feature, PREDICTION, kind=kind)
-        return tuple(node for node in chosen if node in placed)
+        return self.audit_graph.subgraph(
+            node for node in self.audit_graph.nodes if node == PREDICTION or node in placed
+        )
 
     def resolve(self, target: UnlearningTarget) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
         """Check a target against the case; return its features A and its rows T, shape (n,).
@@ -353,9 +362,9 @@ def _encoded(
     done: Mapping[str, Column] = MappingProxyType({}),
 ) -> Mapping[str, Column]:
     known = _known_columns(data, graph, model, outcome)
-    return MappingProxyType(
-        {name: done[name] if name in done else encode_column(name, data[name]) for name in known}
-    )
+    fresh = {name: encode_column(name, data[name]) for name in known if name not in done}
+    columns = with_codes(fresh, data, graph) | dict(done)
+    return MappingProxyType({name: columns[name] for name in known})
 
 
 def _in_range_of(whole: Column | None, part: Column) -> Column:

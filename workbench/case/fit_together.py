@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.case.code_columns import code_warnings
 from workbench.common.errors import DataError, GraphError, ModelError, listed, suggestion
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
@@ -145,6 +146,7 @@ def case_warnings(
     found = [str(unknown) for unknown in unknown_values(model, data)]
     notes = data.attrs.get(READING_NOTES, ())
     found += [sentence for name, sentence in notes if not name or name in columns]
+    found += code_warnings(columns, data)
     lacking = [name for name in model.features or () if name not in graph.nodes]
     if lacking:
         found.append(

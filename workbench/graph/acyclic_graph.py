@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations, islice
 from typing import Self
 
@@ -104,15 +105,20 @@ class AcyclicGraph:
 
     def topological_order(self) -> tuple[str, ...]:
         """All nodes, causes first; where causes leave a choice, node order decides."""
-        return tuple(
-            nx.lexicographical_topological_sort(self._digraph, key=self._position.__getitem__)
-        )
+        return tuple(self._causal_position)
 
     def mediators(self, treatment: str, outcome: str) -> tuple[str, ...]:
         """Nodes strictly inside the directed paths from one node to another, causes first."""
         after = nx.descendants(self._digraph, self._known(treatment))
-        before = nx.ancestors(self._digraph, self._known(outcome))
-        return self._in_causal_order(after & before)
+        self._known(outcome)
+        # Backwards through what the treatment causes only: an outcome may have hundreds of causes.
+        found: set[str] = set()
+        ahead = [outcome] if outcome in after else []
+        while ahead:
+            new = after.intersection(self._digraph.pred[ahead.pop()]) - found
+            found |= new
+            ahead.extend(new)
+        return self._in_causal_order(found)
 
     def directed_paths(
         self, source: str, sink: str, *, limit: int = 1000
@@ -231,8 +237,14 @@ class AcyclicGraph:
     def _in_node_order(self, nodes: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted(nodes, key=self._position.__getitem__))
 
+    @cached_property
+    def _causal_position(self) -> dict[str, int]:
+        """The place of each node in the topological order."""
+        ordered = nx.lexicographical_topological_sort(self._digraph, key=self._position.__getitem__)
+        return {node: place for place, node in enumerate(ordered)}
+
     def _in_causal_order(self, nodes: Collection[str]) -> tuple[str, ...]:
-        return tuple(node for node in self.topological_order() if node in nodes)
+        return tuple(sorted(nodes, key=self._causal_position.__getitem__))
 
     def _known(self, node: str) -> str:
         if node not in self:

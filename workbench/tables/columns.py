@@ -133,8 +133,13 @@ class Column:
         return "missing" if level is None else str(level)
 
 
-def encode_column(name: str, series: pd.Series) -> Column:
+def encode_column(name: str, series: pd.Series, *, category: bool = False) -> Column:
     """Encode one column of the data.
+
+    Parameters
+    ----------
+    category : bool, default False
+        Whether numbers are codes: levels without an order.
 
     Raises
     ------
@@ -148,9 +153,9 @@ def encode_column(name: str, series: pd.Series) -> Column:
             f"Column {name!r} holds dates ({dtype}), which no intervention here understands. "
             f"Turn it into a number first, for instance the days since a fixed date."
         )
-    if kind == "number":
+    if kind == "number" and not category:
         return _encode_numeric(name, series)
-    if kind in ("category", "string", "boolean", "empty"):
+    if kind in ("category", "number", "string", "boolean", "empty"):
         return _encode_categorical(name, series)
     raise DataError(
         f"Column {name!r} holds {kind} values ({dtype}). Make it one kind: numbers (for instance "

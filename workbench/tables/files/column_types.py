@@ -16,6 +16,7 @@ import pandas as pd
 from workbench.common.errors import DataError, listed, suggestion
 
 __all__ = [
+    "STATED_TYPES",
     "TYPES",
     "Stated",
     "decimal_sign",
@@ -27,6 +28,8 @@ __all__ = [
 
 TYPES = ("text", "category", "number", "yes/no")
 """What may be said of a column."""
+STATED_TYPES = "workbench.stated_types"
+"""Key of ``DataFrame.attrs`` under which a table keeps the types that were stated, by column."""
 MARKS = frozenset(("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A"))
 """Words that mean "not known" in a column of numbers; in a column of text they are values."""
 SIGNS = frozenset((".", "?", "-", "--"))
@@ -201,7 +204,10 @@ def with_stated_types(frame: pd.DataFrame, shown: str, said: Stated) -> pd.DataF
             text = series.astype("str").fillna("")
             series = typed(text, column, shown, plain, lambda _: None)
         changed[name] = series
-    return pd.DataFrame(changed)
+    table = pd.DataFrame(changed)
+    if said.types:
+        table.attrs[STATED_TYPES] = dict(said.types)
+    return table
 
 
 def _text(values: list[str], marks: frozenset[str] | None) -> pd.Series:

@@ -15,6 +15,7 @@ from workbench.common.errors import DataError
 from workbench.common.limits import TABLE_BYTES, TABLE_CELLS, TABLE_COLUMNS
 from workbench.tables.files.characters import decoded, unpacked
 from workbench.tables.files.column_types import (
+    STATED_TYPES,
     Stated,
     decimal_sign,
     stated,
@@ -263,6 +264,8 @@ def parse_csv(
             for column in names
         }
     )
+    if said.types:
+        table.attrs[STATED_TYPES] = dict(said.types)
     if notes:
         table.attrs[READING_NOTES] = tuple(dict.fromkeys(notes))
     return table

@@ -1,0 +1,97 @@
+"""Whole numbers that name kinds instead of counting: regions 1 to 20, drugs 1 to 4, zip codes.
+
+Smoothed as quantities, such codes lose their effects without a word. Their mark is that what
+depends on them jumps from each number to the next as it does between any two. A quantity's effect
+does not, be it curved, a step, or a spike at one value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from workbench.tables.column_bases import column_basis
+from workbench.tables.columns import Column
+
+__all__ = ["named_like_code", "without_order"]
+
+FloatArray = npt.NDArray[np.float64]
+
+FEWEST, MOST = 6, 200
+"""Distinct numbers between which a missing order can be seen, and that can be levels."""
+ROWS_PER_LEVEL = 8
+"""Rows that a level has on average at the least."""
+SET_ASIDE = 0.2
+"""Share of the levels, the oddest, that are set aside: a quantity may have a few spikes."""
+LEFT_EXPLAINED = 0.05
+"""Share of what a smooth curve leaves unexplained that the levels explain: less is no code."""
+SURE = 1e-6
+"""p-value of the lack of fit; many columns are looked at."""
+JUMPS = 0.5
+"""Squared jumps between neighbours, as a share of those between any two levels: 1 without order."""
+CODE_NAME = re.compile(
+    r"(?i)(^|[^a-z])(zip|zipcode|postcode|postal|plz|fips|icd|naics|sic|code|id|region|district|"
+    r"state|county|country|branch|shop|store|drug|category|group|class|type|kind)([^a-z]|$)"
+)
+
+
+def named_like_code(name: str) -> bool:
+    """Whether a column's name says that it holds codes.
+
+    Examples
+    --------
+    >>> named_like_code("zip_code"), named_like_code("region"), named_like_code("width")
+    (True, True, False)
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return bool(CODE_NAME.search(spaced))
+
+
+def without_order(column: Column, responses: Iterable[FloatArray]) -> bool:
+    """Whether some response jumps between a column's whole numbers as if they had no order.
+
+    Parameters
+    ----------
+    responses : iterable of ndarray, shape (n,)
+        What may depend on the column.
+    """
+    if not column.is_numeric or not column.integer:
+        return False
+    present = ~np.isnan(column.values)
+    levels, codes = np.unique(column.values[present], return_inverse=True)
+    if not FEWEST <= len(levels) <= MOST or len(codes) < ROWS_PER_LEVEL * len(levels):
+        return False
+    basis = column_basis(column, "flexible")(column.values[present])
+    smooth = np.column_stack([np.ones(len(basis)), basis])
+    return any(_jumps(response[present], codes, smooth) for response in responses)
+
+
+def _jumps(response: FloatArray, codes: npt.NDArray[np.intp], smooth: FloatArray) -> bool:
+    known = np.isfinite(response)
+    y, at, design = response[known], codes[known], smooth[known]
+    counts = np.bincount(at)
+    held = np.flatnonzero(counts)
+    spread = float(y.std()) if len(y) else 0.0
+    if spread == 0 or len(held) < FEWEST:
+        return False
+    y = (y - y.mean()) / spread
+    curve = design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    counts = counts[held]
+    means = np.bincount(at, weights=y)[held] / counts
+    within = float(((y - np.bincount(at, weights=y)[at] / np.bincount(at)[at]) ** 2).sum())
+    gains = counts * (means - np.bincount(at, weights=curve)[held] / counts) ** 2
+    more, rest = len(held) - np.linalg.matrix_rank(design), len(y) - len(held)
+    if more < 1 or rest < 1:
+        return False
+    noise = max(within / rest, 1e-12)
+    if stats.f.sf(float(gains.sum()) / more / noise, more, rest) >= SURE:
+        return False
+    kept = np.sort(np.argsort(gains)[: len(gains) - int(SET_ASIDE * len(gains))])
+    gained = float(gains[kept].sum()) - noise * len(kept)
+    if gained < LEFT_EXPLAINED * (gained + within):
+        return False
+    return float((np.diff(means[kept]) ** 2).mean()) >= JUMPS * 2 * float(means[kept].var())
