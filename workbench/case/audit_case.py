@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -106,9 +107,8 @@ class AuditCase:
         encoded = _encoded(data, graph, box, outcome)
         predictions = _baseline(box, data)
         predictions.setflags(write=False)
-        self._put(data=data, model=box, graph=graph, outcome=outcome)
         derived = _derived(data, graph, box, outcome, encoded, predictions)
-        self._put(predictions=predictions, **derived)
+        self._put(data=data, model=box, graph=graph, outcome=outcome, **derived)
 
     def _put(self, **fields: Any) -> None:
         for name, value in fields.items():
@@ -127,7 +127,7 @@ class AuditCase:
         other = object.__new__(type(self))
         other._put(data=data, model=model, graph=graph, outcome=self.outcome, budget=budget)
         derived = _derived(data, graph, model, self.outcome, encoded, predictions)
-        other._put(predictions=predictions, **derived)
+        other._put(**derived)
         return other
 
     def with_graph(self, graph: CausalGraph) -> AuditCase:
@@ -270,10 +270,8 @@ class AuditCase:
     @cached_property
     def _placed_graph(self) -> CausalGraph:
         """The audit graph without features that the auditor drew no edge to or from."""
-        placed = {node for edge in self.graph.edges for node in edge}
-        return self.audit_graph.subgraph(
-            node for node in self.audit_graph.nodes if node == PREDICTION or node in placed
-        )
+        placed = {PREDICTION, *chain.from_iterable(self.graph.edges)}
+        return self.audit_graph.subgraph(n for n in self.audit_graph.nodes if n in placed)
 
     def resolve(self, target: UnlearningTarget) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
         """Check a target against the case; return its features A and its rows T, shape (n,).
@@ -363,7 +361,7 @@ def _encoded(
 ) -> Mapping[str, Column]:
     known = _known_columns(data, graph, model, outcome)
     fresh = {name: encode_column(name, data[name]) for name in known if name not in done}
-    columns = with_codes(fresh, data, graph) | dict(done)
+    columns = {**with_codes(fresh, data, graph), **done}
     return MappingProxyType({name: columns[name] for name in known})
 
 
@@ -386,6 +384,7 @@ def _derived(
     return {
         "features": tuple(name for name in columns if name != outcome),
         "columns": columns,
+        "predictions": predictions,
         "warnings": case_warnings(graph, model, columns, predictions, data),
     }
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from workbench.tables.column_bases import column_basis
 from workbench.tables.columns import Column
@@ -31,7 +31,7 @@ LEFT_EXPLAINED = 0.05
 """Share of what a smooth curve leaves unexplained that the levels explain: less is no code."""
 SURE = 1e-6
 """p-value of the lack of fit; many columns are looked at."""
-JUMPS = 0.5
+JUMPS = 0.25
 """Squared jumps between neighbours, as a share of those between any two levels: 1 without order."""
 CODE_NAME = re.compile(
     r"(?i)(^|[^a-z])(zip|zipcode|postcode|postal|plz|fips|icd|naics|sic|code|id|region|district|"
@@ -88,7 +88,7 @@ def _jumps(response: FloatArray, codes: npt.NDArray[np.intp], smooth: FloatArray
     if more < 1 or rest < 1:
         return False
     noise = max(within / rest, 1e-12)
-    if stats.f.sf(float(gains.sum()) / more / noise, more, rest) >= SURE:
+    if scipy.special.fdtrc(more, rest, float(gains.sum()) / more / noise) >= SURE:
         return False
     kept = np.sort(np.argsort(gains)[: len(gains) - int(SET_ASIDE * len(gains))])
     gained = float(gains[kept].sum()) - noise * len(kept)
