@@ -216,8 +216,7 @@ class AuditCase:
     @property
     def reads(self) -> tuple[str, ...]:
         """The features the model reads, F_M."""
-        assert self.model.features is not None  # made sure when the case was made
-        return self.model.features
+        return self.model.features or ()  # never None: made sure when the case was made
 
     @property
     def output(self) -> Output:
@@ -241,9 +240,8 @@ class AuditCase:
     def audit_graph(self) -> CausalGraph:
         """The graph over features with the prediction as the node that the read features cause."""
         graph = self.graph.with_prediction(self.reads, outcome=self.outcome)
-        missing = [name for name in self.features if name not in graph.nodes]
-        for name in missing:
-            graph = graph.add_node(name)
+        for name in self.features:
+            graph = graph if name in graph else graph.add_node(name)
         return graph
 
     def carriers(self, feature: str) -> tuple[str, ...]:
@@ -263,9 +261,10 @@ class AuditCase:
         NotIdentifiableError
             When a latent common cause leaves no valid back-door set.
         """
-        graph = self._placed_graph if feature in self._placed_graph else self.audit_graph
+        placed = self._placed_graph
+        graph = placed if feature in placed else self.audit_graph
         chosen = graph.adjustment_set(feature, PREDICTION, kind=kind)
-        return tuple(node for node in chosen if node in self._placed_graph)
+        return tuple(node for node in chosen if node in placed)
 
     @cached_property
     def _placed_graph(self) -> CausalGraph:
