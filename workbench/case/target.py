@@ -102,6 +102,51 @@ class UnlearningTarget:
         names = () if features is None else _feature_names(features)
         return cls(names=names, condition=Condition(condition))
 
+    def __or__(self, other: UnlearningTarget) -> UnlearningTarget:
+        """Join two targets where one target can say it: S ⊆ rows × features stays a rectangle.
+
+        Targets of the same rows join their features; targets of the same features join their rows.
+
+        Raises
+        ------
+        TargetError
+            When the two name different features for different rows, or rows in different ways.
+
+        Examples
+        --------
+        >>> young = UnlearningTarget.subgroup("age < 25", ["zip"])
+        >>> (young | UnlearningTarget.subgroup("age > 70", ["zip"])).describe()
+        'zip where (age < 25) or (age > 70)'
+        """
+        if not isinstance(other, UnlearningTarget):
+            return NotImplemented
+        if self == other:
+            return self
+        if (self.rows, self.condition) == (other.rows, other.condition):
+            every = not (self.names and other.names)
+            names = () if every else tuple(dict.fromkeys([*self.names, *other.names]))
+            return UnlearningTarget(names, self.rows, self.condition)
+        if set(self.names) == set(other.names):
+            if self._everyone or other._everyone:
+                return UnlearningTarget(self.names)
+            if self.rows is not None and other.rows is not None:
+                rows = tuple(dict.fromkeys([*self.rows, *other.rows]))
+                return UnlearningTarget(self.names, rows)
+            if self.condition is not None and other.condition is not None:
+                either = Condition(f"({self.condition.text}) or ({other.condition.text})")
+                return UnlearningTarget(self.names, condition=either)
+            why = "one names rows by label, the other by a condition"
+        else:
+            why = "they name different features for different rows"
+        raise TargetError(
+            f"{self.describe()!r} and {other.describe()!r} make no single target: {why}. Audit "
+            f"each by itself; what they do together is not tested then."
+        )
+
+    @property
+    def _everyone(self) -> bool:
+        return self.rows is None and self.condition is None
+
     @property
     def kind(self) -> Literal["feature", "features", "datapoints", "subgroup"]:
         """Which constructor the target came from."""

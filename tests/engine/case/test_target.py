@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import workbench as wb
 import workbench.case.target
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import ConditionError, TargetError
@@ -146,3 +147,43 @@ def test_features_are_checked_against_the_known_ones() -> None:
         target.resolve_names(["age", "bmi"], ["bmi"])
     assert UnlearningTarget.datapoints("a").resolve_names(["age", "bmi"], ["bmi"]) == ("bmi",)
     assert UnlearningTarget.feature("age").resolve_names(["age", "bmi"], ["bmi"]) == ("age",)
+
+
+def test_targets_join_where_one_target_can_say_it() -> None:
+    feature, both = UnlearningTarget.feature("a"), UnlearningTarget.features(["a", "b"])
+    assert feature | UnlearningTarget.feature("b") == both
+    assert feature | UnlearningTarget() == UnlearningTarget()
+    old, young = (UnlearningTarget.subgroup(text, ["a"]) for text in ("b > 3", "b < 1"))
+    joined = old | young
+    assert joined.condition is not None and joined.condition.text == "(b > 3) or (b < 1)"
+    frame = pd.DataFrame({"a": [0, 0, 0], "b": [0, 2, 4]})
+    assert joined.mask(frame).tolist() == [True, False, True]
+    assert old | feature == feature
+    rows = UnlearningTarget.datapoints([1, 2]) | UnlearningTarget.datapoints([2, 3])
+    assert rows.rows == (1, 2, 3)
+    assert old | old == old
+    assert eval(joined.to_code(), {"wb": wb}) == joined
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        (
+            UnlearningTarget.subgroup("b > 3", ["a"]),
+            UnlearningTarget.subgroup("b < 1", ["b"]),
+            "different features for different rows",
+        ),
+        (
+            UnlearningTarget.subgroup("b > 3", ["a"]),
+            UnlearningTarget.datapoints([1], ["a"]),
+            "by label, the other by a condition",
+        ),
+    ],
+)
+def test_targets_that_make_no_single_one_are_refused_in_words(
+    one: UnlearningTarget, other: UnlearningTarget, why: str
+) -> None:
+    with pytest.raises(TargetError, match=why):
+        one | other
+    with pytest.raises(TypeError):
+        one | "a"  # type: ignore[operator]
