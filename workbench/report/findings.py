@@ -234,9 +234,10 @@ class AuditFindings:
         feature : str
             A feature of the target, or the joint intervention on several as it is named in
             `effects`.
-        estimator : {"cafe", "fuzzing", "debiased"} or Estimator, optional
-            By default fuzzing where it ran, which asks the model row by row; then the debiased
-            estimate, which does so with better equations; else CAFÉ.
+        estimator : {"debiased", "cafe", "fuzzing"} or Estimator, optional
+            By default the debiased estimate, which the verdict judges, else fuzzing, else CAFÉ.
+            The debiased estimate corrects averages, not rows: the mean of its rows can differ
+            from its effect.
 
         Returns
         -------
@@ -249,7 +250,7 @@ class AuditFindings:
         TargetError
             When there are no row effects by that name.
         """
-        wanted = ("fuzzing", "debiased", "cafe") if estimator is None else (estimator,)
+        wanted = ("debiased", "fuzzing", "cafe") if estimator is None else (estimator,)
         known = [entry for entry in self.effects if entry.combination != "sum"]
         tau = self.verdict.threshold if self.verdict else 1.0
         for name in wanted:

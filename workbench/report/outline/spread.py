@@ -31,6 +31,14 @@ OPEN = 12
 """Rows of a table that stands open; a longer one is folded away."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
+ROWS = {
+    "debiased": "Here are the rows of the debiased estimate. It corrects averages, not single "
+    "rows, so that the mean of the rows can differ from the effect above.",
+    "fuzzing": "Here the model was asked about each row by causal fuzzing.",
+    "cafe": "These are CAFÉ’s estimates for each row, smoother than the rows themselves.",
+}
+"""What the values at single rows are, by estimator."""
+
 
 def spread(report: AuditFindings) -> Section | None:
     """Return how the effects are spread over rows; None where that is not known."""
@@ -53,15 +61,9 @@ def _summaries(report: AuditFindings) -> Iterator[tuple[str, RowSummary]]:
 
 
 def _blocks(report: AuditFindings, summaries: list[tuple[str, RowSummary]]) -> Iterator[Block]:
-    asked = any(summary.estimator.kind != "cafe" for _, summary in summaries)
-    yield Sentence(
-        "An average can hide rows that move far, or in opposite directions. "
-        + (
-            "Here the model was asked about each row by causal fuzzing."
-            if asked
-            else "These are CAFÉ’s estimates for each row, smoother than the rows themselves."
-        )
-    )
+    kinds = {summary.estimator.kind for _, summary in summaries}
+    what = next((words for kind, words in ROWS.items() if kind in kinds), "")
+    yield Sentence(f"An average can hide rows that move far, or in opposite directions. {what}")
     moved = [(name, s) for name, s in summaries if any(map(_is_drawn, s.parts()))]
     moved.sort(key=lambda named: -named[1].total.mean_abs)
     said = [

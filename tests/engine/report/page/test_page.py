@@ -395,6 +395,8 @@ def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
     drawn = page.text("desc")
     assert "the whole target (900 rows), total, CAFÉ" in drawn
     assert "total: " in drawn and " above · mean " in drawn
+    judged = checked(wb.audit(case, wb.UnlearningTarget.feature("income"), ["debiased"])).text()
+    assert "rows of the debiased estimate. It corrects averages, not single rows" in judged
     alone = checked(
         wb.audit(case, wb.UnlearningTarget.feature("income"), ["cafe"], progress=lambda *_: None)
     ).text()
