@@ -26,8 +26,9 @@ def _run(asked: AuditRequest, earlier: Earlier) -> GraphSensitivity:
 
 
 def _csv_rows(found: GraphSensitivity) -> Iterator[CsvRow]:
+    by = "debiased" if found.corrected else "cafe"
     for row in found.shares.to_dict("records"):
-        named = ("other graphs that change the finding", row["graphs"], "", "cafe", "share")
+        named = ("other graphs that change the finding", row["graphs"], "", by, "share")
         yield *named, row["n"], row["share"], row["low"], row["high"]
     for cause in found.confounding:
         need = ("hidden common cause that would do", "", cause.feature, "cafe", "partial R²")
