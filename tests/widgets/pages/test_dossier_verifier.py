@@ -14,8 +14,10 @@ from tests.engine.evidence.forgeries.test_honest_steps import STEPS
 from tests.engine.evidence.sample_dossier import sample
 from tests.engine.evidence.time_authority import TimeAuthority
 from tests.widgets.pages.conformance import said_by_javascript, said_by_python, written
+from workbench.common.errors import EvidenceError
 from workbench.evidence.dossier import zipped
 from workbench.evidence.dossier_case import Outside
+from workbench.evidence.dossier_files import read_dossier
 
 
 def test_they_agree_on_honest_dossiers_whatever_the_reader_holds(
@@ -82,3 +84,37 @@ def test_they_agree_on_zips_that_are_none(authority: TimeAuthority, tmp_path: Pa
         due[name] = said_by_python(tmp_path, name, held.outside)
     assert all(said == [["opened", "INVALID"]] for said in due.values())
     assert said_by_javascript(tmp_path) == due
+
+
+def test_a_flip_in_the_zip_itself_is_refused_or_changes_no_file(
+    authority: TimeAuthority, tmp_path: Path
+) -> None:
+    """A date or a permission in the container may change; then the very same files are judged."""
+    held, rng = sample(authority), random.Random(8)
+    whole = zipped(held.made.files)
+    contents = [(whole.index(raw), len(raw)) for raw in held.made.files.values() if len(raw) > 60]
+    container = [
+        place
+        for place in range(len(whole))
+        if not any(start <= place < start + size for start, size in contents)
+    ]
+    written(tmp_path, "unchanged", whole, held.outside)
+    unchanged = said_by_python(tmp_path, "unchanged", held.outside)
+    read = 0
+    for place in rng.sample(container, 60):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << rng.randrange(8)
+        written(tmp_path, str(place), bytes(flipped), held.outside)
+        try:
+            files = read_dossier(str(tmp_path / f"{place}.zip"))
+        except EvidenceError:
+            continue
+        read += files == held.made.files
+        assert files == held.made.files or said_by_python(tmp_path, str(place), held.outside) == [
+            ["opened", "INVALID"]
+        ]
+    said = said_by_javascript(tmp_path)
+    refused = [["opened", "INVALID"]]
+    assert all(verdicts in (refused, unchanged) for verdicts in said.values())
+    assert 0 < read < 60, "both happen"
+    assert refused in said.values()
