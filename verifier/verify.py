@@ -1905,6 +1905,13 @@ def read_model_file(raw: bytes) -> ModelFile:
 
 VERDICTS = ("PROVED", "CONSISTENT", "INCONCLUSIVE", "CONTRADICTED", "INVALID")
 """From the best to the worst; a dossier is as strong as its weakest claim."""
+VERDICT_MEANS = {
+    "PROVED": "shown by what you hold",
+    "CONSISTENT": "nothing speaks against it; it is not proved",
+    "INCONCLUSIVE": "something is missing, often a thing that you can bring",
+    "CONTRADICTED": "two things that the controller signed do not fit, or one and what you hold",
+    "INVALID": "changed, or not signed: nothing in it can be judged",
+}
 EXIT_STATUS = {"PROVED": 0, "CONSISTENT": 1, "INCONCLUSIVE": 3, "CONTRADICTED": 4, "INVALID": 5}
 """2 says that the verification could not run."""
 
@@ -2853,7 +2860,7 @@ def _near(case: DossierCase) -> Claim:
     if held["kept"] != len(case.new) and case.request.granularity != "feature":
         return claim("near", "CONTRADICTED", "another number of rows was looked at than is left")
     rate = str(held.get("false_match_rate"))[:20]
-    why = f"{held['flagged']} of {held['kept']:,} kept rows flagged; of others' rows {rate} are"
+    why = f"{held['flagged']} of {held['kept']:,} kept rows flagged; by chance a share of {rate} is"
     return claim("near", "INCONCLUSIVE" if held["flagged"] else "CONSISTENT", why)
 
 
@@ -2964,12 +2971,13 @@ def printable(text: str) -> str:
 
 def written_claims(claims: Sequence[Claim], long: bool = True) -> str:
     """Write the claims for a terminal, the verdict of the whole last."""
-    lines = []
+    lines, said = [], {held.verdict for held in claims}
     for held in claims:
         lines.append(printable(f"{held.verdict:13}{held.title}: {held.sentence}."))
         if long:
             lines.append(f"{'':13}  rests on: {held.rests_on}")
             lines.append(f"{'':13}  never says: {held.cannot_say}")
+    lines += ["", *(f"  {v}: {VERDICT_MEANS[v]}." for v in VERDICTS if v in said)]
     lines += ["", *NO_DOSSIER_SHOWS.splitlines(), ""]
     return "\n".join(
         [*lines, f"The whole, as strong as its weakest claim: {whole_verdict(claims)}"]

@@ -60,6 +60,7 @@ def test_a_lawyer_reads_what_a_good_and_a_forged_dossier_can_say(
             expect(claim(page, name)).to_contain_text("PROVED")
             expect(claim(page, name)).to_contain_text(CLAIMS[name][2])
         expect(page.get_by_text("What no dossier can show")).to_be_visible()
+        expect(page.get_by_text("often a thing that you can bring")).to_be_visible()
 
         page.get_by_label("A dossier (zip file)").set_input_files(dossiers / "forged.zip")
         receipt.set_input_files([])

@@ -9,7 +9,7 @@ from pathlib import Path
 import anywidget
 from traitlets import Dict, Unicode
 
-from workbench.evidence.claims import CLAIMS
+from workbench.evidence.claims import CLAIMS, VERDICT_MEANS
 from workbench.evidence.verify_command import NO_DOSSIER_SHOWS
 
 __all__ = ["DossierReview", "verifier_script"]
@@ -35,4 +35,5 @@ class DossierReview(anywidget.AnyWidget):
         {name: list(texts) for name, texts in CLAIMS.items()},
         help="Each claim's title, what it rests on, and what it never says.",
     ).tag(sync=True)
+    means = Dict(dict(VERDICT_MEANS), help="What each verdict says.").tag(sync=True)
     never = Unicode(" ".join(NO_DOSSIER_SHOWS.split())).tag(sync=True)

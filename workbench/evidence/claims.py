@@ -10,10 +10,26 @@ from dataclasses import dataclass
 
 from workbench.common.errors import EvidenceError
 
-__all__ = ["CLAIMS", "EXIT_STATUS", "VERDICTS", "Claim", "ReaderError", "claim", "whole_verdict"]
+__all__ = [
+    "CLAIMS",
+    "EXIT_STATUS",
+    "VERDICTS",
+    "VERDICT_MEANS",
+    "Claim",
+    "ReaderError",
+    "claim",
+    "whole_verdict",
+]
 
 VERDICTS = ("PROVED", "CONSISTENT", "INCONCLUSIVE", "CONTRADICTED", "INVALID")
 """From the best to the worst; a dossier is as strong as its weakest claim."""
+VERDICT_MEANS = {
+    "PROVED": "shown by what you hold",
+    "CONSISTENT": "nothing speaks against it; it is not proved",
+    "INCONCLUSIVE": "something is missing, often a thing that you can bring",
+    "CONTRADICTED": "two things that the controller signed do not fit, or one and what you hold",
+    "INVALID": "changed, or not signed: nothing in it can be judged",
+}
 EXIT_STATUS = {"PROVED": 0, "CONSISTENT": 1, "INCONCLUSIVE": 3, "CONTRADICTED": 4, "INVALID": 5}
 """2 says that the verification could not run."""
 

@@ -205,7 +205,7 @@ def _near(case: DossierCase) -> Claim:
     if held["kept"] != len(case.new) and case.request.granularity != "feature":
         return claim("near", "CONTRADICTED", "another number of rows was looked at than is left")
     rate = str(held.get("false_match_rate"))[:20]
-    why = f"{held['flagged']} of {held['kept']:,} kept rows flagged; of others' rows {rate} are"
+    why = f"{held['flagged']} of {held['kept']:,} kept rows flagged; by chance a share of {rate} is"
     return claim("near", "INCONCLUSIVE" if held["flagged"] else "CONSISTENT", why)
 
 

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from workbench.common.errors import EvidenceError
 from workbench.evidence.claims import (
     EXIT_STATUS,
+    VERDICT_MEANS,
+    VERDICTS,
     Claim,
     ReaderError,
     claim,
@@ -60,12 +62,13 @@ def printable(text: str) -> str:
 
 def written_claims(claims: Sequence[Claim], long: bool = True) -> str:
     """Write the claims for a terminal, the verdict of the whole last."""
-    lines = []
+    lines, said = [], {held.verdict for held in claims}
     for held in claims:
         lines.append(printable(f"{held.verdict:13}{held.title}: {held.sentence}."))
         if long:
             lines.append(f"{'':13}  rests on: {held.rests_on}")
             lines.append(f"{'':13}  never says: {held.cannot_say}")
+    lines += ["", *(f"  {v}: {VERDICT_MEANS[v]}." for v in VERDICTS if v in said)]
     lines += ["", *NO_DOSSIER_SHOWS.splitlines(), ""]
     return "\n".join(
         [*lines, f"The whole, as strong as its weakest claim: {whole_verdict(claims)}"]

@@ -152,7 +152,7 @@ function nearClaim(held) {
   const said = readCanonical(raw, "The count of near copies");
   if (!isObject(said) || !Number.isInteger(said.flagged) || !Number.isInteger(said.kept)) throw new EvidenceError("The count of near copies is not built as one.");
   if (said.kept !== held.new.leaves.length && held.request.granularity !== "feature") return claim("near", "CONTRADICTED", "another number of rows was looked at than is left");
-  const why = `${said.flagged} of ${said.kept} kept rows flagged; of others' rows ${String(said.false_match_rate).slice(0, 20)} are`;
+  const why = `${said.flagged} of ${said.kept} kept rows flagged; by chance a share of ${String(said.false_match_rate).slice(0, 20)} is`;
   return claim("near", said.flagged ? "INCONCLUSIVE" : "CONSISTENT", why);
 }
 function optimumClaim(held) {

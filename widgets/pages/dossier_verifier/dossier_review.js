@@ -128,5 +128,7 @@ function show(claims, model, result) {
   );
   const scrolled = made("div", { tabIndex: 0, role: "region", ariaLabel: "The dossier's claims" }, table);
   scrolled.style.overflowX = "auto";
-  result.replaceChildren(scrolled, made("p", { textContent: model.get("never") }));
+  const means = Object.entries(model.get("means")).filter(([verdict]) => claims.some((claim) => claim.verdict === verdict));
+  const legend = made("dl", { className: "wb-dossier-means" }, ...means.flatMap(([verdict, text]) => [made("dt", { textContent: verdict }), made("dd", { textContent: text })]));
+  result.replaceChildren(legend, scrolled, made("p", { textContent: model.get("never") }));
 }

@@ -6,7 +6,7 @@ reads and how it scores the rows of the case, which the report has as the model'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.case.audit_case import AuditCase
 from workbench.checks.change.finding import ComparedModel
@@ -18,7 +18,7 @@ from workbench.evidence.registry.retraining import black_box
 from workbench.evidence.registry.values import ModelVersion
 from workbench.report.audit_report import AuditReport
 
-__all__ = ["KnownModel", "known_models"]
+__all__ = ["KnownModel", "known_models", "with_known_models"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,34 @@ def known_models(opened: Opened, report: AuditReport, case: AuditCase) -> tuple[
         left = 0 if known is None else dataset_named(opened, known.dataset).left
         found.append(KnownModel(one.role, one.name, known, left))
     return tuple(found)
+
+
+def with_known_models(opened: Opened, report: AuditReport, case: AuditCase) -> AuditReport:
+    """Return the report in which a retrained model that came out of the registry is called known.
+
+    Of a target that is features alone: that a version does not read them is seen from its file.
+    Which rows of the case a version left out is not (see :meth:`KnownModel.sentence`).
+    """
+    if report.change is None or report.target.kind not in ("feature", "features"):
+        return report
+    names = set(report.target.names)
+    models = tuple(
+        replace(compared, known=_how(one.version))
+        if compared.role == "retrained"
+        and one.version is not None
+        and one.retrained
+        and names.isdisjoint(compared.reads)
+        else compared
+        for compared, one in zip(
+            report.change.models, known_models(opened, report, case), strict=True
+        )
+    )
+    change = replace(report.change, models=models)
+    return replace(report, checks={**report.checks, "change": change})
+
+
+def _how(version: ModelVersion) -> str:
+    return (
+        f"version {version.version} of the registry, trained in place of {version.replaces} on "
+        f"data set {version.dataset} by the committed configuration {version.configuration[:12]}…"
+    )

@@ -162,6 +162,10 @@ class RequestDesk(RegistryFile):
         """Return which models of an audit were trained here, and which were handed in."""
         return known_models.known_models(self._opened, report, case)
 
+    def with_known_models(self, report: AuditReport, case: AuditCase) -> AuditReport:
+        """Return the report that says which retrained model is known to come from here."""
+        return known_models.with_known_models(self._opened, report, case)
+
     def dossier(
         self,
         request: str,

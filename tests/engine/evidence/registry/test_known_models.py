@@ -64,3 +64,37 @@ def test_a_version_trained_here_is_known_whatever_it_is_called(bank: Registry) -
     with pytest.raises(wb.EvidenceError, match="other data"):
         bank.known_models(report, other)
     bank.close()
+
+
+def test_a_report_says_that_the_retrained_model_came_from_the_registry(tmp_path: Path) -> None:
+    world = wb.datasets.loan(300, seed=2)
+    with new_registry(tmp_path, Clock()) as registry:
+        table = world.data.assign(customer=[f"c-{n}" for n in range(300)])
+        registry.source("loans", uri="file:loans.csv", licence="simulated")
+        registry.ingest(table, subject="customer", source="loans", consent={"purpose": PURPOSE})
+        data = registry.freeze(purpose=PURPOSE)
+        made = configuration_for(registry.table(data.name), "approved", features=FEATURES)
+        registry.train("credit", data, registry.commit(made))
+        registry.request("erasure", features=["zip_code"], clause="GDPR 17(1)(d)")
+        registry.retrain_due("credit")
+        old, new = registry.model("credit/1"), registry.model("credit/2")
+        case = wb.AuditCase(data=world.data, model=new, graph=world.graph, outcome="approved")
+        target = wb.UnlearningTarget.feature("zip_code")
+
+        def told(retrained: wb.BlackBoxModel) -> list[str]:
+            report = wb.audit(
+                case, target, methods=["cafe"], compare={"before": old, "retrained": retrained}
+            )
+            said = registry.with_known_models(report, case)
+            assert [m.known for m in report.change.models] == ["", "", ""], "the report is kept"
+            return [m.known for m in said.change.models]
+
+        assert told(new)[:2] == ["", ""]
+        assert told(new)[2].startswith("version credit/2 of the registry, trained in place of")
+        outsider = LogisticRegression().fit(world.data[["income"]], world.data["approved"])
+        other = wb.BlackBoxModel(
+            lambda rows: outsider.predict_proba(rows[["income"]])[:, 1],
+            features=["income"],
+            name="version credit/2",
+        )
+        assert told(other) == ["", "", ""]
