@@ -232,6 +232,27 @@ def test_no_file_is_long() -> None:
     assert not long
 
 
+@pytest.mark.parametrize("package", ["workbench", "widgets"])
+def test_no_private_name_is_left_over(package: str) -> None:
+    """What a file keeps to itself is used in it; what is decorated is used by its decorator."""
+    left = []
+    for file in (ROOT / package).rglob("*.py"):
+        text = file.read_text("utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.Assign):
+                names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.decorator_list:
+                names = [node.name]
+            else:
+                continue
+            left += [
+                f"{file.relative_to(ROOT)}:{node.lineno} {name}"
+                for name in names
+                if re.match(r"_[A-Za-z]", name) and len(re.findall(rf"\b{name}\b", text)) == 1
+            ]
+    assert not left
+
+
 def test_the_engine_never_imports_the_interface() -> None:
     broken = [
         statement

@@ -26,8 +26,6 @@ LABELS = -1
 """The place of the row labels among the columns."""
 
 _RANGE = re.compile(r"(-?\d{1,18})\s*[-–]\s*(-?\d{1,18})")
-_DIGITS = set("0123456789.e+-")
-_TRUTH = ("true", "false")
 _NUMBER = re.compile(r"-?\d{1,18}")
 
 BoolArray = npt.NDArray[np.bool_]

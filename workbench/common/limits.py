@@ -84,6 +84,7 @@ ONNX_BYTES = Limit(500_000_000, "bytes", "a model is held in memory several time
 ONNX_NODES = Limit(100_000, "steps", "each is checked before the model runs")
 ONNX_MEMORY = Limit(2_000_000_000, "bytes", "of all running models together")
 ONNX_SECONDS = Limit(60, "seconds", "for one question; a loop may never end")
+MODEL_FEATURES = Limit(100_000, "features", "of a model file; each has a name and a place")
 RETRAINED_MODELS = Limit(100, "models", "each is asked as often as the audited one")
 
 # Endpoints.
@@ -104,6 +105,7 @@ REPORT_TRIALS = Limit(1_000_000, "trials", "the interval of their share is deriv
 PROFILE_LEVELS = Limit(500, "levels", "of a feature in a saved profile; derived again from them")
 PROFILE_FEATURES = Limit(1_000, "features", "in a saved profile; each is derived again")
 EDIT_ARROWS = Limit(20, "arrows", "in the names of the two features that an arrow joins")
+DVC_LOCK_BYTES = Limit(20_000_000, "bytes", "a lock file lists hashes; it is parsed as YAML")
 CODE_CHARACTERS = Limit(1_000_000, "characters", "of the call that a saved report holds")
 CONDITION_CHARACTERS = Limit(2_000, "characters", "of a condition or a search")
 CONDITION_DEPTH = Limit(50, "levels", "of a condition; Python's own parser has a limit, too")

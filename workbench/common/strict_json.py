@@ -124,10 +124,6 @@ class JsonPart:
         """Return a list of texts."""
         return tuple(part.text() for part in self.items())
 
-    def optional_text(self) -> str | None:
-        """Return a text, or None for null."""
-        return None if self.value is None else self.text()
-
     def choice(self, *known: str) -> str:
         """Return a text that is one of the known ones."""
         held = self.text()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.common.errors import EvidenceError
+from workbench.common.limits import DVC_LOCK_BYTES
 from workbench.evidence.commitments import sha256_hex
 
 __all__ = ["environment", "surroundings"]
@@ -23,7 +24,6 @@ LOCK_FILES = (
     *("constraints.txt", "requirements.txt"),
 )
 DVC_LOCK = "dvc.lock"
-LARGEST_LOCK = 20_000_000
 PATIENCE = 10
 """Seconds that git may take."""
 
@@ -78,9 +78,9 @@ def surroundings(folder: Path) -> dict[str, Any]:
 
 def _content(place: Path) -> bytes:
     with place.open("rb") as file:
-        raw = file.read(LARGEST_LOCK + 1)
-    if len(raw) > LARGEST_LOCK:
-        raise EvidenceError(f"{place.name} is larger than {LARGEST_LOCK:,} bytes: no lock file.")
+        raw = file.read(DVC_LOCK_BYTES + 1)
+    if len(raw) > DVC_LOCK_BYTES:
+        raise EvidenceError(f"{place.name} is larger than {DVC_LOCK_BYTES:,} bytes: no lock file.")
     return raw
 
 

@@ -127,8 +127,3 @@ class GradientAscent(WholeModel):
 def _some(rng: np.random.Generator, n: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     chosen: np.ndarray[tuple[int], np.dtype[np.intp]] = rng.choice(n, min(n, size), replace=False)
     return chosen
-
-
-def _learning_on(fitted: Trained) -> Trained:
-    """Return a copy that learns on without touching the old model."""
-    return copy.deepcopy(fitted)

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from workbench.common.errors import MissingPackageError, ModelError, UntrustedModelError, listed
-from workbench.common.limits import ONNX_BYTES
+from workbench.common.limits import MODEL_FEATURES, ONNX_BYTES
 from workbench.common.trial import tried
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.files.onnx_checks import not_survived
@@ -45,7 +45,6 @@ BY_NODE = (
     "loss_changes",
     "sum_hessian",
 )
-MOST_FEATURES = 100_000
 
 
 def parse_xgboost(
@@ -127,7 +126,7 @@ def checked_xgboost(content: bytes, name: str) -> dict[str, Any]:
         )
     try:
         sound = (
-            0 < width <= MOST_FEATURES
+            0 < width <= MODEL_FEATURES
             and 0 <= classes <= 10_000
             and _sound_names(learner.get("feature_names", []), width)
             and _sound_base(param.get("base_score", "0.5"), classes)
