@@ -1,4 +1,4 @@
-"""Rows that look like an erased one, flagged for review.
+"""Rows that look like an excluded one, flagged for review.
 
 A leaf's token cannot show that a person's row stayed, or came back, under another name. Keyed
 tokens of coarse cells can: two rows share one when they fall into one cell of one of eight shifted
@@ -41,7 +41,7 @@ def cell_tokens(key: bytes, features: Sequence[int]) -> frozenset[bytes]:
 
 @dataclass(frozen=True)
 class NearCopies:
-    """How many kept rows look like an erased one.
+    """How many kept rows look like an excluded one.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class NearCopies:
 def find_near_copies(
     key: bytes, erased: Sequence[Sequence[int]], kept: Sequence[Sequence[int]]
 ) -> NearCopies:
-    """Flag the kept rows (encoded) that share a cell with an erased one."""
+    """Flag the kept rows (encoded) that share a cell with an excluded one."""
     known: set[bytes] = set().union(*(cell_tokens(key, row) for row in erased))
     flagged = tuple(i for i, row in enumerate(kept) if known & cell_tokens(key, row))
     return NearCopies(flagged, len(kept))

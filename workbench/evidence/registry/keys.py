@@ -32,11 +32,11 @@ class RegistryKeys:
         return person_token(self._people, subject)
 
     def suppressed_person(self, token: bytes) -> bytes:
-        """Return the token by which a person who was erased is known again."""
+        """Return the token by which a person whose records were destroyed is known again."""
         return self._suppress(b"person", token)
 
     def suppressed_record(self, record: bytes) -> bytes:
-        """Return the token by which a record that was erased is known again."""
+        """Return the token by which a record that was destroyed is known again."""
         return self._suppress(b"record", record)
 
     @property
