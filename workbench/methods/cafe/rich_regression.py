@@ -19,7 +19,7 @@ from workbench.common.threads import one_thread
 from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised, solve_spd
 from workbench.methods.effects import Effect
 from workbench.methods.fuzzing.equation_terms import Basis
-from workbench.methods.held_out import trimmed_error
+from workbench.methods.held_out import better, trimmed_error
 from workbench.tables.column_bases import BasisKind, column_basis, level_basis, number_levels
 from workbench.tables.columns import Column, Values
 from workbench.tables.steps import find_steps
@@ -38,9 +38,9 @@ FINE_SHRINKAGE = 0.05
 """Of every term, where finer knots stand beside coarser ones."""
 LEVEL_ROWS = 40
 """Rows that a level of the intervention must hold to get a regressor of its own."""
-BETTER = 0.997
-"""What finer knots must bring the held-out error down to, as a share, to be taken."""
-STEP_BETTER = 0.999
+KNOTS_WORTH = 12.0
+"""What finer knots must take off the held-out error to be taken, in rows' worth of it."""
+STEPS_WORTH = 4.0
 """The same of steps."""
 CV_ROWS = 20_000
 """Rows on which knots are compared."""
@@ -253,7 +253,7 @@ class RichRegression:
             if finer.width > n // 10:
                 continue
             error = _held_out_error(finer, at, seen, one)
-            if error < BETTER * least:
+            if error < better(least, KNOTS_WORTH, len(seen)):
                 best, least = finer, error
         return self._with_steps(best, least, numbers, at, seen, one)
 
@@ -280,7 +280,8 @@ class RichRegression:
             if jumping.width == design.width:
                 return design
             left[~learn] = _unseen(jumping, jumping(at), y, learn)
-        return more(slice(None)) if trimmed_error(left) < STEP_BETTER * least else design
+        gain = trimmed_error(left) < better(least, STEPS_WORTH, len(y))
+        return more(slice(None)) if gain else design
 
     def _coarse(self, feature: Column, covariates: Sequence[Column]) -> _Design:
         """Take main effects, the feature's interactions, products of covariates, its own levels."""

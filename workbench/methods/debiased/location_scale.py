@@ -20,7 +20,7 @@ from workbench.methods.debiased.least_squares import LeastSquares, held_out_erro
 from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.equation import Keep
 from workbench.methods.fuzzing.equation_terms import Basis, Terms, choose_terms
-from workbench.methods.held_out import trimmed_error
+from workbench.methods.held_out import better, trimmed_error
 from workbench.tables.column_bases import BasisKind, column_basis, number_levels
 from workbench.tables.columns import Column, Values
 from workbench.tables.steps import find_steps
@@ -32,9 +32,9 @@ FloatArray = npt.NDArray[np.float64]
 PENALTY = 1e-3
 """Ridge penalty of a standardised coefficient, in rows."""
 SCALE_PENALTY = 5.0
-BETTER = 0.995
-"""What finer knots must bring the held-out error down to, as a share, to be taken."""
-STEP_BETTER = 0.998
+KNOTS_WORTH = 20.0
+"""What finer knots must take off the held-out error to be taken, in rows' worth of it."""
+STEPS_WORTH = 8.0
 """The same of steps."""
 CV_ROWS = 20_000
 """Rows on which knots are compared."""
@@ -206,7 +206,7 @@ def _best_knots(
         if finer.width > min(MOST_TERMS, n // ROWS_PER_TERM):
             break
         error = held_out_error(finer(at), seen, one, PENALTY)
-        if error < BETTER * least:
+        if error < better(least, KNOTS_WORTH, len(seen)):
             best, least = finer, error
     return best
 
@@ -237,7 +237,7 @@ def _with_steps(
             return terms
         more = Terms((*terms.mains, *steps), terms.pairs)
         jumping[~learn] = _left(more, here, y[learn], there, y[~learn])[1]
-    if trimmed_error(jumping) > STEP_BETTER * trimmed_error(without):
+    if trimmed_error(jumping) > better(trimmed_error(without), STEPS_WORTH, n):
         return terms
     steps = find_steps(parents, values, _left(terms, values, y, values, y)[0])
     return Terms((*terms.mains, *steps), terms.pairs)
