@@ -32,7 +32,7 @@ FloatArray = npt.NDArray[np.float64]
 PENALTY = 1e-3
 """Ridge penalty of a standardised coefficient, in rows."""
 SCALE_PENALTY = 5.0
-KNOTS_WORTH = 20.0
+KNOTS_WORTH = 4.0
 """What finer knots must take off the held-out error to be taken, in rows' worth of it."""
 STEPS_WORTH = 8.0
 """The same of steps."""
