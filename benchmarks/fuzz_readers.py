@@ -5,7 +5,7 @@ neither read nor refused by an ``AuditError`` is an escape; what ends the proces
 are kept as files. Every reader runs in a process of its own, so that an abort is seen and survived.
 
 Run: ``python benchmarks/fuzz_readers.py [--minutes 10] [--runs N] [--reader NAME] [--seed 0]
-[--keep FOLDER] [--write]``; ``--coverage`` lets atheris choose the changes, where it is installed.
+[--keep FOLDER] [--write]``
 """
 
 from __future__ import annotations
@@ -358,31 +358,6 @@ def run(label: str, seed: int, *, seconds: float, runs: int | None, keep: Path) 
     return counts
 
 
-def by_coverage(label: str, seconds: float) -> None:
-    """Let atheris choose the changes; it ends the process at the first escape."""
-    import atheris  # type: ignore[import-not-found]
-
-    reader = READERS[label]
-    seeds = reader.seeds()
-    if label == "dossiers":
-        SOUND_DOSSIER.update(seeds)
-    with tempfile.TemporaryDirectory() as corpus:
-        for place, content in enumerate(seeds.values()):
-            Path(corpus, f"{place}").write_bytes(bytes([place]) + content)
-        names = list(seeds)
-
-        def test(content: bytes) -> None:
-            if content:
-                ending = tried(reader, names[content[0] % len(names)], content[1:])
-                if ending.startswith("escaped"):
-                    raise RuntimeError(ending)
-
-        atheris.instrument_all()
-        signal.signal(signal.SIGALRM, _give_up)
-        atheris.Setup([sys.argv[0], f"-max_total_time={int(seconds)}", corpus], test)
-        atheris.Fuzz()
-
-
 def in_children(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Run each reader in a child process, again after each abort, until its time is used up."""
     for label in options.reader or READERS:
@@ -419,13 +394,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "fuzz_readers")
     parser.add_argument("--write", action="store_true", help="write benchmarks/results")
-    parser.add_argument("--coverage", choices=list(READERS), help="by atheris, this reader")
     parser.add_argument("--child", choices=list(READERS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
-    if options.coverage:
-        by_coverage(options.coverage, 60 * options.minutes)
-    elif options.child:
+    if options.child:
         seconds = 60 * options.minutes
         found = run(
             options.child, options.seed, seconds=seconds, runs=options.runs, keep=options.keep

@@ -215,8 +215,9 @@ class _DotReader:
         """Keep what a node's attributes say of it; refuse what an audit cannot honour."""
         if _latent(attributes):
             self.latents[node] = None
-        if "label" in attributes and attributes["label"] not in ("", "\\N"):
-            self.labels[node] = attributes["label"]
+        label = attributes.get("label", attributes.get("name"))  # igraph writes a name
+        if label not in (None, "", "\\N"):
+            self.labels[node] = label
         if self.dialect == "DAGitty" and _marked(attributes, ("selected", "s")):
             raise GraphFileError(
                 f"The DAGitty text marks {node!r} as [selected]: the rows were chosen by it. An "

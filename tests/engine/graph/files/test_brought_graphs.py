@@ -111,6 +111,12 @@ IGRAPH_GML = (
     "edge [ source 0 target 1 ] edge [ source 1 target 2 ] ]"
 )
 
+# As igraph 1.0.0 writes it, from Python.
+IGRAPH_DOT = (
+    "/* Created by igraph */\ndigraph {\n  0 [\n    name=a\n  ];\n  1 [\n    name=m\n  ];\n"
+    '  2 [\n    name="y"\n  ];\n\n  0 -> 1;\n  1 -> 2;\n}\n'
+)
+
 
 def exported() -> list[tuple[str, str]]:
     graph = nx.DiGraph(list(ARROWS))
@@ -123,6 +129,7 @@ def exported() -> list[tuple[str, str]]:
         ("g.graphml", "\n".join(nx.generate_graphml(numbered))),
         ("g.gml", "\n".join(nx.generate_gml(graph))),
         ("g.gml", IGRAPH_GML),
+        ("g.dot", IGRAPH_DOT),
         ("g.bif", BIF),
         ("g.lavaan", "# model\nm ~ 0.4*a\ny ~ 1 +\n  m\n"),
         ("g.tetrad", TETRAD),
@@ -191,3 +198,24 @@ def test_damaged_gml_ends_in_one_sentence(text: str) -> None:
 def test_what_is_only_read_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(GraphFileError, match="are read, not written"):
         wb.CausalGraph(ARROWS).write(tmp_path / "g.graphml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("g.dot", "digraph { edge [dir=both] a -> b; b -> c }", "arrows at both ends"),
+        ("g.dot", "digraph { a -> b [arrowtail=normal, dir=both] }", "arrows at both ends"),
+        ("g.dot", "digraph { 0 [label=a]; 1 [label=b]; 0 -> 1 [dir=none] }", "no causal direction"),
+        ("g.dot", "digraph { a -> b [arrowhead=odot, arrowtail=odot, dir=both] }", "circle"),
+        ("g.dagitty", "dag { X [exposure] Y [outcome] S [s] X -> S Y -> S }", r"\[selected\]"),
+        ("g.dagitty", "dag { X [e] Y [o] Z [adjusted] Z -> X Z -> Y }", r"\[adjusted\]"),
+        ("g.dagitty", "pdag { X -- Y }", "begins with dag"),
+    ],
+)
+def test_more_of_the_kinds_that_were_read_wrongly(name: str, text: str, message: str) -> None:
+    with pytest.raises(GraphFileError, match=message):
+        parse(text.encode(), name)
+
+
+def test_an_arrow_drawn_backwards_is_turned() -> None:
+    assert parse(b"digraph { a -> b [dir=back] }", "g.dot").edges == (("b", "a"),)
