@@ -14,7 +14,7 @@ from typing import NoReturn
 import typer
 
 from workbench.case.asking.question_plan import QuestionPlan
-from workbench.common.errors import AuditError, DataError
+from workbench.common.errors import AuditError, DataError, listed
 from workbench.report.audit_report import AuditReport
 
 __all__ = [
@@ -119,7 +119,9 @@ def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
             os.chmod(name, 0o666 & ~mask)
             os.replace(name, path)
     except OSError as error:
-        raise DataError(f"Cannot write {error.filename!r}: {error.strerror}.") from None
+        # A full disk names no file, and the unfinished file's own name is nobody's.
+        named = listed([str(path) for path in files.values()])
+        raise DataError(f"Cannot write {named}: {error.strerror}. No file was written.") from None
     finally:
         for name, _ in written:
             with suppress(FileNotFoundError):

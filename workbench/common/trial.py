@@ -41,8 +41,8 @@ except MemoryError:
 except ImportError:
     sys.exit(0)  # the reader says which package is missing
 except Exception as error:
-    text = str(error).lower()
-    sys.exit(4 if "alloc" in text or "memory" in text else 3)
+    # C++ ends its text so; a word such as "allocation" may be the name of a column.
+    sys.exit(4 if str(error).rstrip(".\\n ").endswith(("bad_alloc", "bad allocation")) else 3)
 """
 
 

@@ -115,3 +115,26 @@ def test_a_missing_arrow_is_noticed_although_the_model_is_asked() -> None:
     assert warned(cut, wb.UnlearningTarget.datapoints([1, 2], ["zip_code"])) == []
     # What the model reads and nothing else carries needs no arrow.
     assert warned(world.graph, wb.UnlearningTarget.feature("credit_score")) == []
+
+
+def test_a_confounder_of_too_many_levels_is_said_not_to_be_adjusted_for():
+    r = np.random.default_rng(0)
+    n = 2000
+    shop, a = r.integers(0, 1500, n), r.integers(0, 2, n)
+    m = 2 * a + r.normal(size=n)
+    table = pd.DataFrame({"shop": [f"s{i}" for i in shop], "a": a, "m": m, "y": m})
+    edges = [("shop", "a"), ("shop", "m"), ("a", "m"), ("m", "y")]
+    model = wb.BlackBoxModel(lambda rows: rows["m"] * 1.0, ["m"], output="value")
+
+    def warnings(shops):
+        case = wb.AuditCase(table.assign(shop=shops), model, wb.CausalGraph(edges), outcome="y")
+        report = wb.audit(case, wb.UnlearningTarget.feature("a"), ["cafe", "fuzzing"])
+        return " ".join(report.diagnostics.warnings)
+
+    assert "The effect of a is hardly adjusted for shop: 100 % of the rows" in warnings(
+        table["shop"]
+    )
+    assert "hardly adjusted" not in warnings([f"s{i % 10}" for i in shop])
+    assert "hardly adjusted for shop" in warnings(  # half the rows in one shop, the rest alone
+        [f"s{i}" if i % 5 else "s0" for i in range(n)]
+    )

@@ -21,6 +21,7 @@ LIMITS = Limits(seconds=6, memory=2_000_000_000)
         ("import os; os.abort()", "crashed"),
         ("import ctypes; ctypes.string_at(0)", "crashed"),
         ("raise MemoryError", "memory"),
+        ("raise ValueError('no memory for the column allocation')", "fine"),
         ("raise RuntimeError('malloc of size 10 failed: bad_alloc')", "memory"),
         pytest.param(
             "held = bytes(8_000_000_000)",

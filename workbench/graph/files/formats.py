@@ -117,8 +117,11 @@ def from_gml(text: str) -> GraphParts:
     refuse_too_long(len(text.split()))
     try:
         graph = nx.parse_gml(text, label="id")
-    except Exception as error:  # what networkx raises on a damaged text is endless
+    except nx.NetworkXError as error:
         said = str(error).strip().rstrip(".")[:200] or "it is damaged"
+        raise GraphFileError(f"This GML cannot be read: {said}.{looks_like(text, 'GML')}") from None
+    except Exception:  # what else networkx raises on a damaged text is endless, and Python's words
+        said = "it is damaged, or no GML"
         raise GraphFileError(f"This GML cannot be read: {said}.{looks_like(text, 'GML')}") from None
     if not isinstance(graph, nx.Graph) or not graph.is_directed():
         raise GraphFileError("This GML graph is undirected: add the line 'directed 1' to it.")
