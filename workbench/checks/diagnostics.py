@@ -24,6 +24,7 @@ from workbench.methods.fuzzing.equations import NumericEquation, fit_equation
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.models.training_values import unknown_rows, unknown_values
 from workbench.tables.columns import Column
+from workbench.tables.rare_levels import not_adjusted_for
 
 __all__ = ["Diagnostics", "diagnose", "equation_fit", "estimator_disagreement", "overlap"]
 
@@ -36,9 +37,6 @@ RARE = 0.02
 UNKNOWN_ROWS = 0.01
 """Share of rows with values that the model never met in training, from which on no small effect can
 be believed."""
-LEVEL_ROWS, RARE_LEVEL, MOST_POOLED = 20, 0.02, 0.5
-"""A category of more than a level per so many rows is pooled: levels below this share of the rows.
-Where they hold more than this share of all rows, hardly anything is adjusted for."""
 FAR = 3.0
 """A row supports a number that lies within this many residual standard deviations."""
 
@@ -129,7 +127,7 @@ def diagnose(
             *([unsteady.sentence()] if unsteady is not None else []),
             *unexplained.values(),
             *_about_form(effects),
-            *_not_adjusted_for(case, [v.feature for v in varied]),
+            *_hardly_adjusted(case, varied),
             *_warn(case, target, len(positions), disagreement, fit, support),
             *notes,
         ),
@@ -214,24 +212,9 @@ def _about_form(effects: EffectTable) -> Iterator[str]:
             )
 
 
-def _not_adjusted_for(case: AuditCase, features: Sequence[str]) -> Iterator[str]:
-    """Name columns to adjust for whose levels are too many to be told apart, such as numbers."""
-    few = max(2, case.n_rows // LEVEL_ROWS)
-    for feature in features:
-        for name in _beside(case, feature):
-            column = case.columns.get(name)
-            if column is None or column.is_numeric or len(column.levels) <= few:
-                continue
-            counts = column.counts()
-            pooled = float(counts[counts < RARE_LEVEL * case.n_rows].sum()) / case.n_rows
-            if pooled > MOST_POOLED:
-                yield (
-                    f"The effect of {feature} is hardly adjusted for {name}: {share(pooled)} of the "
-                    f"rows are in levels too rare to compare ({len(column.levels):,} levels). What "
-                    f"{name} gives to both {feature} and the prediction counts as an effect of "
-                    f"{feature}. Put its levels into groups, or give what they stand for as a "
-                    f"column."
-                )
+def _hardly_adjusted(case: AuditCase, varied: Sequence[Variation]) -> Iterator[str]:
+    for feature in (v.feature for v in varied):
+        yield from not_adjusted_for(feature, _beside(case, feature), case.columns)
 
 
 def _beside(case: AuditCase, feature: str) -> tuple[str, ...]:

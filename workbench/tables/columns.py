@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 """Encoded values: float64 of a numeric column, intp codes of a categorical one."""
 
+LARGEST = 1e30
+"""Beyond, squares and the single precision of trees overflow."""
 EXACT_LIMIT = 2.0**53
 """Below, every whole number is a float64 of its own."""
 
@@ -195,6 +197,11 @@ def _encode_numeric(name: str, series: pd.Series) -> Column:
     if not len(present):
         raise _nothing(name)
     low, high = float(present.min()), float(present.max())
+    if max(-low, high) > LARGEST:
+        raise DataError(
+            f"Column {name!r} holds numbers beyond ±{LARGEST:g} (from {low:g} to {high:g}), which "
+            f"cannot be computed with. Give it in a larger unit, or leave such values missing."
+        )
     if pd.api.types.is_integer_dtype(dtype) and max(-low, high) >= EXACT_LIMIT:
         raise DataError(
             f"Column {name!r} holds whole numbers beyond 2^53, which cannot be computed with "

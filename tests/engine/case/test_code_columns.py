@@ -114,3 +114,9 @@ def test_names_of_quantities(name):
 @pytest.mark.parametrize("name", ["zip", "zipCode", "shop_id", "REGION", "drug"])
 def test_names_of_codes(name):
     assert named_like_code(name)
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 3e38])
+def test_numbers_that_overflow_are_refused(value):
+    with pytest.raises(wb.DataError, match="beyond"):
+        encode_column("m", pd.Series([0.0, 1.0, value]))

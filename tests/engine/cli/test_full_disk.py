@@ -18,6 +18,9 @@ class Saved:
     def to_json(self):
         return "{}"
 
+    def to_csv(self):
+        return "a,b"
+
 
 def test_a_full_disk_is_said_with_the_files_that_were_asked_for(tmp_path, monkeypatch):
     def full(*_):
@@ -25,9 +28,8 @@ def test_a_full_disk_is_said_with_the_files_that_were_asked_for(tmp_path, monkey
 
     monkeypatch.setattr(os, "replace", full)
     files = {"html": tmp_path / "a.html", "json": tmp_path / "a.json"}
-    with pytest.raises(
-        DataError, match=r"a\.html.*a\.json.*No space left on device\. No file"
-    ) as said:
+    words = r"a\.html.*a\.json.*No space left on device\. No file"
+    with pytest.raises(DataError, match=words) as said:
         write_files(Saved(), files)
     assert "None" not in str(said.value)
     assert list(tmp_path.iterdir()) == []
