@@ -49,7 +49,7 @@ from workbench.tables.files.column_types import TYPES
 __all__ = ["EXIT_STATUS", "app", "main"]
 
 STATUS_HELP = """Exit status: 0 no influence above the threshold found at this precision;
-1 residual influence above it found; 2 the audit could not run; 3 inconclusive;
+1 influence above it found; 2 the audit could not run; 3 inconclusive;
 130 stopped by Ctrl-C."""
 
 COMMAND_CHECKS = tuple(

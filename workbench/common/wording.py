@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 __all__ = [
+    "amount",
     "chance",
     "decimals_for",
     "held",
@@ -50,6 +52,20 @@ def signed(value: float, decimals: int | None = None) -> str:
     if not text.strip("0.,"):
         return "≈ 0"
     return ("−" if value < 0 else "+") + text
+
+
+def amount(value: float) -> str:
+    """Write a size or a bound that was chosen or measured: three or more digits, no exponent.
+
+    Examples
+    --------
+    >>> amount(0.02), amount(42160.4), amount(0.0), amount(2500000), amount(0.0000012)
+    ('0.02', '42,160', '0', '2,500,000', '0.0000012')
+    """
+    if not math.isfinite(value):
+        return signed(value).lstrip("+")
+    digits = "" if value == 0 else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{Decimal(digits or '0'):,f}".replace("-", "−")
 
 
 def decimals_for(*values: float) -> int:

@@ -154,7 +154,7 @@ def test_names_from_a_file_cannot_steer_the_terminal(files: Path, tmp_path: Path
 def test_help_documents_the_exit_status() -> None:
     text = " ".join(run("audit", "--help").stdout.split())
     assert "0 no influence above the threshold found" in text
-    assert "1 residual influence above it found; 2 the audit could not run; 3 inconclusive" in text
+    assert "1 influence above it found; 2 the audit could not run; 3 inconclusive" in text
     assert run("--help").exit_code == 0
 
 

@@ -23,7 +23,7 @@ from workbench.checks.change.utility import ModelUtility
 from workbench.checks.verdict import Claim
 from workbench.common.against_threshold import lies_within
 from workbench.common.multiple_testing import holm
-from workbench.common.wording import share, signed, span, with_interval
+from workbench.common.wording import amount, share, signed, span, with_interval
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
 
@@ -225,15 +225,16 @@ class ModelChange:
             worst = max(held, key=lambda c: (getattr(c, "kind", "") != "share", abs(c.value)))
             return (
                 f"Largest: {worst.name}, {signed(worst.value)} (interval "
-                f"{span((worst.low, worst.high))}). The error rate of saying so is at most "
-                f"{share(self.alpha)}. {chance}"
+                f"{span((worst.low, worst.high))}). If the graph and the estimates' models are "
+                f"right, saying so wrongly happens in at most {share(self.alpha)} of such audits. "
+                f"{chance}"
             )
         rows = "" if self.rows is None else f" {self.rows.sentence(self.threshold)}"
         if self.smallest_threshold == 0 and self.decision == "below":
             return f"The models' effects are the same for the changes that were tried.{rows}"
         return (
             f"The smallest mean residue that could have been ruled out is "
-            f"{self.smallest_threshold:.3g}.{rows} {chance}"
+            f"{amount(self.smallest_threshold)}.{rows} {chance}"
         )
 
     def sentences(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from workbench.checks.verdict.claims import Claim
-from workbench.common.wording import listing, share, signed, span
+from workbench.common.wording import amount, listing, share, signed, span
 from workbench.methods.profile.bends import BAND_ROWS
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile
 
@@ -129,7 +129,7 @@ def _smallest(smallest: float) -> str:
         return "Too few rows were asked about to confirm any threshold for single people."
     if smallest < ROUNDING:
         return "Every estimate is 0: no change that was tried reaches the prediction."
-    return f"The smallest threshold this audit could have confirmed is {smallest:.3g}."
+    return f"The smallest threshold this audit could have confirmed is {amount(smallest)}."
 
 
 def basis_of(profile: EffectProfile) -> tuple[str, ...]:

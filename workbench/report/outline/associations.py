@@ -161,8 +161,9 @@ def _metrics(feature: str, rows: pd.DataFrame) -> Table:
     split = str(first["split"])
     return Table(
         f"{feature}: {first['unprivileged']} ({rows_said(first['n_unprivileged'])}) against "
-        f"{first['privileged']} ({rows_said(first['n_privileged'])}, taken as privileged). "
-        f"{split[:1].upper()}{split[1:]}.",
+        f"{first['privileged']} ({rows_said(first['n_privileged'])}). "
+        f"{split[:1].upper()}{split[1:]}. AIF360 calls the second side privileged; whether a "
+        f"higher score is an advantage to people, these data do not say.",
         (
             Column("metric", number=False),
             Column("the model’s decisions", "with 95 % interval"),

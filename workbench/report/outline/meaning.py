@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.common.blocks import Bullets, Section
-from workbench.common.wording import listing
+from workbench.common.wording import amount, listing
 from workbench.report.findings import AuditFindings
 
 __all__ = ["meaning"]
@@ -48,7 +48,7 @@ def _means(report: AuditFindings) -> tuple[str, ...]:
         found = (
             f"These data do not decide whether the influence of {names} is above or below the "
             f"agreed threshold of {tau}.",
-            f"With this audit, a threshold of {verdict.smallest_threshold:.3g} could have been "
+            f"With this audit, a threshold of {amount(verdict.smallest_threshold)} could have been "
             f"confirmed. More rows make it smaller.",
         )
     if verdict.cancellations:

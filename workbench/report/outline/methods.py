@@ -108,8 +108,9 @@ def _ranking(comparison: Comparison, complete: list[str], report: AuditFindings)
     left_out = len(ranks) - len(named)
     return Figure(
         chart,
-        caption="Rank 1 moves the prediction most, by each method’s own measure; equal ranks stand "
-        "below each other."
+        caption="Rank 1 has the largest value by the method’s own measure. Methods measure "
+        "different things, and an association is not yet an influence; equal ranks stand below "
+        "each other."
         + (f" The {left_out} lowest features are left out of the picture." if left_out else ""),
     )
 

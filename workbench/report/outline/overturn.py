@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from workbench.common.blocks import Block, Bullets, Section, Sentence
-from workbench.common.wording import listing, share
+from workbench.common.wording import amount, listing, share
 from workbench.report.findings import AuditFindings
 
 __all__ = ["Footing", "assumptions", "overturn"]
@@ -220,7 +220,8 @@ def _sample(report: AuditFindings) -> Iterator[Assumption]:
         ]
         nearest = max(bounds, default=tau)
         used = tau / nearest if nearest > 0 else 1.0
-        said = f"The surest effect is at least {nearest:.3g}, against a threshold of {tau:g}."
+        against = f"against a threshold of {amount(tau)}"
+        said = f"The surest effect is at least {amount(nearest)}, {against}."
     yield Assumption(
         Footing.NARROW if used > CLOSE else Footing.HELD,
         name,

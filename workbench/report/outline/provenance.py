@@ -39,14 +39,17 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
 
 def _steps(report: AuditFindings) -> Iterator[Sentence]:
     rows = rows_said(report.n_target_rows)
+    kinds = {entry.estimator.kind for entry in report.effects}
+    regressed = any(not entry.estimator.asks_direct for entry in report.effects)
     yield Sentence(
-        "Every row of the target is asked about twice, with the feature at one observed level and "
-        f"at another, and the answers are compared. Averages are over {rows}.",
+        "The predictions that were handed in are compared between one observed level of the "
+        f"feature and another; no changed row was asked about. Averages are over {rows}."
+        if regressed
+        else "The rows of the target are taken with the feature at one observed level and at "
+        f"another, and the model’s answers are compared. Averages are over {rows}.",
         lead="Intervention.",
     )
-    kinds = {entry.estimator.kind for entry in report.effects}
     if kinds:
-        regressed = any(not entry.estimator.asks_direct for entry in report.effects)
         yield Sentence(
             "The model could not be asked, so the effect of the feature alone is estimated by "
             "regression on all other inputs."

@@ -1,0 +1,46 @@
+"""No sentence says more than was done: what was not asked, who is better off, how often it errs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.common.blocks import Bullets, Sentence
+from workbench.common.wording import amount
+from workbench.report.outline.provenance import provenance
+
+
+def audited(*, logged: bool) -> wb.AuditReport:
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 2, 600).astype(float)
+    income = group + rng.normal(size=600)
+    data = pd.DataFrame({"group": group, "income": income})
+    model = wb.BlackBoxModel(lambda rows: 0.1 * rows["income"], features=["income"])
+    answers = 0.1 * data["income"]
+    case = wb.AuditCase(
+        data=data,
+        model=wb.BlackBoxModel.from_predictions(answers, ["income"]) if logged else model,
+        graph=wb.CausalGraph([("group", "income")]),
+    )
+    return wb.audit(case, wb.UnlearningTarget.feature("group"), ("cafe",))
+
+
+def steps(report: wb.AuditReport) -> str:
+    said = next(block for block in provenance(report).blocks if isinstance(block, Bullets))
+    return " ".join(one.text if isinstance(one, Sentence) else one for one in said.items)
+
+
+def test_logged_predictions_are_not_said_to_have_been_asked_for() -> None:
+    said = steps(audited(logged=True))
+    assert "no changed row was asked about" in said and "the model’s answers" not in said
+    asked = steps(audited(logged=False))
+    assert "the model’s answers are compared" in asked and "no changed row" not in asked
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(42160.4, "42,160"), (0.02, "0.02"), (0.0, "0"), (1.2e-6, "0.0000012")]
+)
+def test_amounts_have_no_exponent(value: float, said: str) -> None:
+    assert amount(value) == said
