@@ -45,7 +45,7 @@ def cut_at_zero(r: Rng, n: int, set_: Set) -> dict[str, Values]:
 
 
 def whole_hours(r: Rng, n: int, set_: Set) -> dict[str, Values]:
-    z = r.normal(size=n)
+    z = set_("z", r.normal(size=n))
     f = set_("f", 0.6 * z + r.normal(size=n))
     m = np.clip(np.round(6 + 2.5 * np.tanh(1.2 * f) + z + 1.5 * r.normal(size=n)), 0, 14)
     return {"z": z, "f": f, "m": m, "y": label(r, 0.6 * (m - 6) + 0.5 * (m > 8) - 0.2)}
@@ -61,7 +61,7 @@ def waves(r: Rng, n: int, set_: Set) -> dict[str, Values]:
 def fan(r: Rng, n: int, set_: Set) -> dict[str, Values]:
     z = r.normal(size=n)
     f = set_("f", 0.6 * z + r.normal(size=n))
-    a = np.tanh(f) + 0.4 * z + 0.5 * r.normal(size=n)
+    a = set_("a", np.tanh(f) + 0.4 * z + 0.5 * r.normal(size=n))
     b = -0.5 * np.abs(f) + 0.4 * r.normal(size=n)
     c = (0.6 * f + 0.5 * a + 0.5 * r.logistic(size=n)) / 1.5
     return {"z": z, "f": f, "a": a, "b": b, "c": c, "y": label(r, a - b + 0.8 * a * c - 0.5)}
