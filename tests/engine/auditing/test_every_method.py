@@ -119,7 +119,8 @@ def test_one_report_with_everything_survives_a_file(loan: wb.AuditReport) -> Non
 def test_threshold_error_rate_and_seed_are_handed_on(loan: wb.AuditReport) -> None:
     case = case_of(wb.datasets.loan(n=2_000, seed=0))
     target = wb.UnlearningTarget.feature("zip_code")
-    alone = wb.graph_sensitivity(case, target, threshold=0.03, alpha=0.1, seed=4)
+    judged = loan.effects.of("debiased")
+    alone = wb.graph_sensitivity(case, target, threshold=0.03, alpha=0.1, effects=judged, seed=4)
     assert loan.graph_sensitivity is not None and loan.hidden_subgroups is not None
     assert (loan.graph_sensitivity.threshold, loan.graph_sensitivity.alpha) == (0.03, 0.1)
     pd.testing.assert_frame_equal(alone.edits, loan.graph_sensitivity.edits)

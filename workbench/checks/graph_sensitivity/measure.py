@@ -204,20 +204,25 @@ class _Decider:
             )
             if not self.known:
                 self.as_drawn = effects
-            effects = self._moved(effects)
+            effects = self._moved(effects, case)
             verdict = judge(effects, (), threshold=self.threshold, alpha=self.alpha)
             totals = tuple(e.total.value for e in effects if not e.combination)
             self.known[key] = _Answer(verdict.decision, totals)
         return self.known[key]
 
-    def _moved(self, effects: EffectTable) -> EffectTable:
-        """Move the debiased effects by what CAFÉ says that this graph changes."""
+    def _moved(self, effects: EffectTable, case: AuditCase) -> EffectTable:
+        """Move the debiased effects by what CAFÉ says that this graph changes.
+
+        Where the graph leaves a feature no mediators, the model's own answer is the total.
+        """
         if self.debiased is None:
             return effects
         entries = tuple(
             replace(
                 self.debiased[entry.feature],
-                total=self.debiased[entry.feature].total
+                total=entry.total
+                if case.model.can_query and not case.carriers(entry.feature)
+                else self.debiased[entry.feature].total
                 + (entry.total - self.as_drawn[entry.feature].total),
             )
             for entry in effects
