@@ -21,7 +21,7 @@ from pathlib import Path
 import scipy
 
 from workbench import AuditCase, BlackBoxModel, UnlearningTarget, audit
-from workbench.datasets.hiding_places import CARRIED, HIDING_PLACES, hidden_world
+from workbench.datasets.hiding_places import CARRIED, HARD, HIDING_PLACES, hidden_world
 
 TAU = 0.1
 RATIOS = (0.0, 0.9, 0.98, 1.02, 1.1, 1.25, 1.5, 2.0)
@@ -31,12 +31,10 @@ BORDER_TURNS = 4
 """Audits beside the threshold for one elsewhere, in worlds whose effects are estimated."""
 ASKED_EVERY = 5
 """Rounds between audits of worlds whose effects are asked, without error."""
-HARD = ("wrong form", "few people")
-"""Kinds that no rate is promised for: equations of the wrong form; a group that nobody names."""
 ROWS = (1_000, 5_000)
 METHODS = ("debiased", "cafe", "fuzzing")
 """The causal methods of a default audit; its baselines take no part in the verdict."""
-FIRST_SEED = 70_000
+FIRST_SEED = 90_000
 """No seed from here on was used while the verdict was written."""
 RESULTS = Path(__file__).parent / "results" / "verdicts.md"
 Key = tuple[str, int, float]
@@ -151,7 +149,7 @@ def _errors(
         errors = sum(counts[wrong] for counts in chosen)
         if not total:
             continue
-        upper = scipy.stats.beta.ppf(0.95, errors + 1, total - errors)
+        upper = 1.0 if errors == total else scipy.stats.beta.ppf(0.95, errors + 1, total - errors)
         beside = ", beside it" if tuple(ratios) == BORDER else ""
         yield (
             f'| {name} | {n:,} | {truth}{beside} | {total} | {errors} "{wrong}" | '

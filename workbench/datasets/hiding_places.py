@@ -15,7 +15,7 @@ import pandas as pd
 
 from workbench.graph.causal_graph import CausalGraph
 
-__all__ = ["CARRIED", "HIDING_PLACES", "HiddenWorld", "hidden_world"]
+__all__ = ["CARRIED", "HARD", "HIDING_PLACES", "HiddenWorld", "hidden_world"]
 
 Score = Callable[[pd.DataFrame], npt.NDArray[np.float64]]
 
@@ -83,11 +83,11 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
         data["f"] = r.integers(0, 2, n)
         data["m"] = data["f"] + 0.3 * noise
     target: tuple[str, ...] = ("f",)
-    if kind in ("together", "cancelling"):
-        flipped = r.random(n) < (0.5 if kind == "together" else 0.1)
+    if kind == "cancelling":
+        flipped = r.random(n) < 0.1
         data["h"] = np.where(flipped, 1 - data["f"], data["f"])
         data["k"] = data["h"] + 0.3 * r.normal(size=n)
-        target, reads = ("f", "h"), ("m", "k", "h", "z")
+        target, reads = ("f", "h"), ("m", "k", "z")
         edges = [("f", "m"), ("h", "k")]
     elif kind in CARRIED:
         reads, edges = ("m", "z", "g"), [("f", "m")]
@@ -101,16 +101,15 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
     return HiddenWorld(data, graph, predict, reads, size, groups, target)
 
 
-CARRIED = frozenset(
-    {"carried curve", "group", "together", "cancelling", "wrong form", "few people"}
-)
+CARRIED = frozenset({"carried curve", "group", "cancelling", "wrong form", "few people"})
 """Kinds whose influence other features carry, so that it is estimated and not only asked."""
+HARD = ("wrong form", "few people")
+"""Kinds that no rate is promised for: equations of the wrong form; a group that nobody names."""
 HIDING_PLACES: dict[str, Score] = {
     "curve": lambda d: np.clip(d["f"].to_numpy() ** 2, 0, 4) / 4,
     "carried curve": lambda d: d["m"].to_numpy(),
     "level": lambda d: (d["f"] == "d").to_numpy().astype(float),
     "group": lambda d: (d["m"] * d["g"]).to_numpy(),
-    "together": lambda d: (d["m"] * (1 - 2 * d["h"]) + d["h"]).to_numpy(),
     "cancelling": lambda d: (d["m"] - d["k"]).to_numpy() / 2,
     "wrong form": lambda d: d["m"].to_numpy(),
     "few people": lambda d: (d["m"] * (d["z"] > 1.645)).to_numpy(),
