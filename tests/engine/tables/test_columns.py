@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from workbench.common.errors import DataError, InterventionError
 from workbench.tables.columns import encode_column
 
+FURTHEST = 2.0**99
+"""Numbers beyond 1e30 are refused; a power of two is a float of every width."""
 NUMERIC = {
     **{
         dtype: st.integers(np.iinfo(dtype).min, np.iinfo(dtype).max)
@@ -20,13 +22,13 @@ NUMERIC = {
     },
     "int64": st.integers(1 - 2**53, 2**53 - 1),
     "uint64": st.integers(0, 2**53 - 1),
-    "float64": st.floats(allow_infinity=False),
-    "float32": st.floats(allow_infinity=False, width=32),
+    "float64": st.one_of(st.just(np.nan), st.floats(-FURTHEST, FURTHEST)),
+    "float32": st.one_of(st.just(np.nan), st.floats(-FURTHEST, FURTHEST, width=32)),
     "float16": st.floats(allow_infinity=False, width=16),
     "Int64": st.one_of(st.none(), st.integers(1 - 2**53, 2**53 - 1)),
     "UInt8": st.one_of(st.none(), st.integers(0, 255)),
-    "Float64": st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)),
-    "Float32": st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, width=32)),
+    "Float64": st.one_of(st.none(), st.floats(-FURTHEST, FURTHEST)),
+    "Float32": st.one_of(st.none(), st.floats(-FURTHEST, FURTHEST, width=32)),
 }
 WORDS = st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["a", "b", "Ä", "ﬁ"]))
 LEVELS = ["b", "a", "", "z z"]
