@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from workbench.checks.verdict.claims import Claim
-from workbench.common.wording import amount, listing, share, signed, span
+from workbench.common.wording import amount, listing, rows_said, share, signed, span
 from workbench.methods.profile.bends import BAND_ROWS
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile
 
@@ -153,10 +153,12 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
             "leave unexplained."
         )
     above = f"{profile.alpha / profile.families:.2g}"
+    groups = any(found.groups for found in profile)
     said.append(
         f"Below: every claim at {share(profile.alpha)}. Above: any claim of one family (values"
         + (", people" if profile.asks else "")
-        + (", groups" if any(found.groups for found in profile) else "")
+        + (", groups" if groups else "")
+        + (", paths" if profile.families > 1 + profile.asks + groups else "")
         + f"), each family at {above}, over all pairs of levels at once."
     )
     if profile.asks:
@@ -185,8 +187,9 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
         )
     if any(level.origin == "drawn" for found in profile for level in found.levels):
         seen = min(BAND_ROWS, first.n_rows)
+        held = "was held" if seen == 1 else "were held"
         said.append(
-            f"Between the levels of a number, {seen:,} rows were held against the model's answers "
+            f"Between the levels of a number, {rows_said(seen)} {held} against the model's answers "
             f"beside their own value: a band that fewer than some {_percent(3 / max(seen, 3))} of "
             f"the rows lie in can be missed, and so can one that nobody lies in."
         )

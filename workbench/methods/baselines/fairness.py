@@ -17,6 +17,7 @@ from workbench.case.recorded_outcome import RecordedOutcome, recorded_outcome
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress, silent
+from workbench.common.wording import rows_said
 from workbench.methods.baselines.fairness_finding import SAVED, FairnessMetrics
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.method import Baseline, CsvRow
@@ -133,7 +134,7 @@ def fairness_metrics(
     if not records:
         raise AuditError(
             f"Group metrics need at least {smallest_group} rows on either side; no feature splits "
-            f"the {int(mask.sum())} rows of this target so."
+            f"the {rows_said(int(mask.sum()))} of this target so."
         )
     return pd.DataFrame.from_records(records)
 

@@ -140,10 +140,14 @@ def _form(report: AuditFindings) -> Iterator[Assumption]:
     tests = [(e.feature, e.form) for e in report.effects.judged if e.form is not None]
     name = "The equations have the right form"
     if not tests:
-        if not _asked_directly(report) and report.path_effects:
-            yield Assumption(
-                Footing.UNTESTED, name, "The debiased estimate, which tests it, did not run."
+        if not _asked_directly(report) and any(len(one.path) > 2 for one in report.path_effects):
+            ran = any(entry.estimator.kind == "debiased" for entry in report.effects)
+            said = (
+                "The debiased estimate ran, but without a test of their form."
+                if ran
+                else "The debiased estimate, which tests it, did not run."
             )
+            yield Assumption(Footing.UNTESTED, name, said)
         return
     feature, worst = max(tests, key=lambda pair: pair[1].ratio)
     footing = (
@@ -172,7 +176,9 @@ def _overlap(report: AuditFindings) -> Iterator[Assumption]:
         Footing.NARROW if thin > THIN else Footing.HELD,
         "There are rows like the ones that are changed",
         f"At {worst['feature']} = {worst['level']}, {share(thin)} of the rows have hardly any "
-        f"others like them; there the answer rests on extrapolation.",
+        f"others like them; there the answer rests on extrapolation."
+        if thin
+        else "At every level that was compared, all rows have others like them.",
     )
 
 

@@ -63,8 +63,13 @@ def _summaries(report: AuditFindings) -> Iterator[tuple[str, RowSummary]]:
 def _blocks(report: AuditFindings, summaries: list[tuple[str, RowSummary]]) -> Iterator[Block]:
     kinds = {summary.estimator.kind for _, summary in summaries}
     what = next((words for kind, words in ROWS.items() if kind in kinds), "")
-    yield Sentence(f"An average can hide rows that move far, or in opposite directions. {what}")
     moved = [(name, s) for name, s in summaries if any(map(_is_drawn, s.parts()))]
+    if not moved:
+        constant = all(part.is_constant for _, one in summaries for part in one.parts())
+        what = "Here every row moves by the same amount." if constant else ""
+    yield Sentence(
+        f"An average can hide rows that move far, or in opposite directions. {what}".strip()
+    )
     moved.sort(key=lambda named: -named[1].total.mean_abs)
     said = [
         _sentence(part, name, summary.threshold)

@@ -9,10 +9,12 @@ import pytest
 import workbench as wb
 from workbench.common.blocks import Bullets, Sentence
 from workbench.common.wording import amount
+from workbench.report.outline.overturn import assumptions
 from workbench.report.outline.provenance import provenance
+from workbench.report.outline.spread import spread
 
 
-def audited(*, logged: bool) -> wb.AuditReport:
+def audited(*, logged: bool, methods: tuple[str, ...] = ("cafe",)) -> wb.AuditReport:
     rng = np.random.default_rng(0)
     group = rng.integers(0, 2, 600).astype(float)
     income = group + rng.normal(size=600)
@@ -24,7 +26,7 @@ def audited(*, logged: bool) -> wb.AuditReport:
         model=wb.BlackBoxModel.from_predictions(answers, ["income"]) if logged else model,
         graph=wb.CausalGraph([("group", "income")]),
     )
-    return wb.audit(case, wb.UnlearningTarget.feature("group"), ("cafe",))
+    return wb.audit(case, wb.UnlearningTarget.feature("group"), methods)
 
 
 def steps(report: wb.AuditReport) -> str:
@@ -44,3 +46,30 @@ def test_logged_predictions_are_not_said_to_have_been_asked_for() -> None:
 )
 def test_amounts_have_no_exponent(value: float, said: str) -> None:
     assert amount(value) == said
+
+
+def test_of_a_model_that_moves_every_row_alike_no_rows_are_announced() -> None:
+    page = spread(audited(logged=True))
+    assert page is not None
+    said = " ".join(block.text for block in page.blocks if isinstance(block, Sentence))
+    assert "Here every row moves by the same amount." in said and "estimates for each" not in said
+
+
+def test_every_family_that_shares_the_error_rate_is_named() -> None:
+    report = audited(logged=False, methods=("debiased", "fuzzing"))
+    assert report.profile is not None and report.verdict is not None
+    rates = next(one for one in report.verdict.basis if one.startswith("Below:"))
+    named = rates.split("(", 1)[1].split(")", 1)[0].split(", ")
+    assert len(named) == report.profile.families
+
+
+def test_without_an_equation_no_form_is_called_untested() -> None:
+    data = pd.DataFrame({"x": np.random.default_rng(0).normal(size=400)})
+    case = wb.AuditCase(
+        data=data,
+        model=lambda rows: 0.2 * rows["x"],
+        features=["x"],
+        graph=wb.CausalGraph(nodes=["x"]),
+    )
+    found = wb.audit(case, wb.UnlearningTarget.datapoints([1]), ("debiased", "fuzzing"))
+    assert "The equations have the right form" not in {one.name for one in assumptions(found)}
