@@ -12,8 +12,12 @@ __all__ = ["corrected", "shrunk"]
 
 FloatArray = npt.NDArray[np.float64]
 
-RIGHT = 0.4
-"""How likely it is, before the data speaks, that the equations need no correction."""
+RIGHT = 0.1
+"""How likely it is, before the data speaks, that the equations need no correction.
+
+With 0.4 the error is a tenth smaller where equations of this form fit, but noise of two humps or
+a pile of zeros then left intervals that held the truth in 58 to 75 %.
+"""
 SIZES = 2.0 ** np.arange(7)
 """Spreads that a correction has otherwise, in its own standard errors; equally likely."""
 
@@ -57,7 +61,7 @@ def corrected(
 def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Guess quantities from one measurement of each, in units of the measurements' errors.
 
-    A quantity is 0 with chance 0.4, and else normal about 0 with a spread of 1, 2, 4, … or 64
+    A quantity is 0 with chance 0.1, and else normal about 0 with a spread of 1, 2, 4, … or 64
     errors. A measurement within its error is mostly noise; one far beyond it is taken as it is.
 
     Returns
@@ -71,7 +75,7 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     --------
     >>> weights, variances = shrunk([0.0, 2.0, 10.0])
     >>> weights.round(2).tolist(), variances.round(2).tolist()
-    ([0.19, 0.49, 0.99], [0.19, 1.18, 1.01])
+    ([0.49, 0.72, 0.99], [0.49, 1.07, 1.01])
     """
     squared = np.asarray(ratios, dtype=np.float64)[..., None] ** 2
     spread = np.r_[0.0, SIZES] ** 2
