@@ -51,6 +51,13 @@ class Question:
         """Whether the feature is 0 or 1."""
         return set(self.rows[self.feature].unique()) <= {0.0, 1.0}
 
+    @property
+    def covariates(self) -> np.ndarray:
+        """What is adjusted for; a column of zeros where nothing need be."""
+        if not self.given:
+            return np.zeros((len(self.rows), 1))
+        return self.rows[self.given].to_numpy()
+
 
 Answer = tuple[float, float]
 """Estimate and standard error; nan where the package gives none by itself."""
@@ -88,9 +95,10 @@ def by_doubleml(question: Question) -> Answer:
     """Take the partially linear regression, or the interactive one of a feature of two levels."""
     import doubleml
 
-    given = question.rows[question.given].to_numpy()
     data = doubleml.DoubleMLData.from_arrays(
-        given, question.rows["score"].to_numpy(), question.rows[question.feature].to_numpy()
+        question.covariates,
+        question.rows["score"].to_numpy(),
+        question.rows[question.feature].to_numpy(),
     )
     np.random.seed(0)
     if question.two_levels:
@@ -114,10 +122,8 @@ def by_econml(question: Question) -> Answer:
         cv=5,
         random_state=0,
     )
-    given = question.rows[question.given].to_numpy()
-    found.fit(
-        question.rows["score"].to_numpy(), question.rows[question.feature].to_numpy(), W=given
-    )
+    score, feature = (question.rows[name].to_numpy() for name in ("score", question.feature))
+    found.fit(score, feature, W=question.covariates)
     told = found.ate_inference(T0=question.low, T1=question.high)
     return float(told.mean_point), float(told.stderr_mean)
 
