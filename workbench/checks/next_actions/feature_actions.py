@@ -80,7 +80,7 @@ class Action:
         if self.kind == "mediator":
             return (
                 f"Block {_route(self.what[0], self.feature)}: it carries {share(self.share)} of "
-                f"what is left of {self.feature}; then {left}."
+                f"the effect of {self.feature}; then {left}."
             )
         if self.kind == "step":
             routes = listing([_route(name, self.feature) for name in self.what], most=20)
@@ -90,7 +90,7 @@ class Action:
         inside = with_interval(self.effect, (self.effect_low, self.effect_high), what="")
         return (
             f"{where}: there the effect of {self.feature} is {inside}; these are "
-            f"{share(self.rows_share)} of the rows and {share(self.share)} of what is left."
+            f"{share(self.rows_share)} of the rows and {share(self.share)} of that effect."
         )
 
 
@@ -131,7 +131,7 @@ def feature_actions(
     shares = [_gone(total, remaining[one]) / abs(total.value) for one in named]
     if sum(shares) > MORE_THAN_ALL:
         notes.append(
-            f"{feature}: what these routes carry adds up to {share(sum(shares))} of what is left. "
+            f"{feature}: what these routes carry adds up to {share(sum(shares))} of the effect. "
             f"A path that passes several of them is closed by blocking any one, and counts for "
             f"each; and what works against the others counts for none."
         )
@@ -139,7 +139,7 @@ def feature_actions(
     if against:
         which = listing([_route(node, feature) for node in against])
         notes.append(
-            f"{feature}: blocking {which} alone would raise what is left, because it works against "
+            f"{feature}: blocking {which} alone would raise the effect, because it works against "
             f"the other routes."
         )
     for place in influence_places(routes, threshold, partial(_between, progress, 0.7, 1.0)):

@@ -76,8 +76,9 @@ class NextActions:
                 *self.notes,
             )
         followed = {action.feature for action in self.actions}
+        what = "Left" if self.residue else "The total effect"
         said = [
-            f"Left of {name}{about}: {signed(value)} (interval {span((low, high))})."
+            f"{what} of {name}{about}: {signed(value)} (interval {span((low, high))})."
             for name, value, low, high in self.left
             if name in followed
         ]

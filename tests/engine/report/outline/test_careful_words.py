@@ -73,3 +73,16 @@ def test_without_an_equation_no_form_is_called_untested() -> None:
     )
     found = wb.audit(case, wb.UnlearningTarget.datapoints([1]), ("debiased", "fuzzing"))
     assert "The equations have the right form" not in {one.name for one in assumptions(found)}
+
+
+def test_without_unlearning_nothing_is_called_left() -> None:
+    case = wb.datasets.loan(n=800, seed=0)
+    model = wb.BlackBoxModel(
+        lambda rows: 0.002 * rows["neighborhood_income"].astype(float),
+        features=["neighborhood_income"],
+    )
+    made = wb.AuditCase(data=case.data, model=model, graph=case.graph, outcome=case.outcome)
+    report = wb.audit(made, wb.UnlearningTarget.feature("zip_code"), ("cafe",), checks=["actions"])
+    assert report.next_actions is not None and report.next_actions.actions
+    said = " ".join(report.next_actions.sentences())
+    assert "The total effect of zip_code" in said and "left" not in said.lower()
