@@ -1,120 +1,64 @@
-from workbench import datasets, evidence, unlearning
-from workbench.auditing.audit import audit
-from workbench.auditing.every_class import ClassAudit, audit_classes, class_cases
-from workbench.auditing.questions import question_plan
-from workbench.case.asking.budget import Budget
-from workbench.case.asking.question_plan import QuestionPlan
-from workbench.case.audit_case import AuditCase
-from workbench.case.intervention import Contrast, Resample, Shift
-from workbench.case.target import UnlearningTarget
-from workbench.checks import membership
-from workbench.checks.change.finding import ModelChange
-from workbench.checks.change.utility import ModelUtility, model_utility
-from workbench.checks.consistency.measure import answer_consistency
-from workbench.checks.gradient_evidence import GradientEvidence, gradient_evidence
-from workbench.checks.graph_sensitivity.finding import GraphSensitivity
-from workbench.checks.graph_sensitivity.measure import graph_sensitivity
-from workbench.checks.membership import MembershipEvidence, membership_evidence
-from workbench.checks.next_actions import NextActions, next_actions
-from workbench.checks.planted_leaks import PlantedLeaks, planted_leaks
-from workbench.checks.subgroups.finding import HiddenSubgroups
-from workbench.checks.subgroups.measure import subgroup_effects
-from workbench.checks.verdict import Verdict
-from workbench.common.errors import (
-    AuditCancelled,
-    AuditError,
-    ConditionError,
-    CycleError,
-    DataError,
-    EvidenceError,
-    GraphError,
-    GraphFileError,
-    InterventionError,
-    MissingPackageError,
-    ModelError,
-    NotIdentifiableError,
-    TargetError,
-    UntrustedModelError,
-)
-from workbench.graph.causal_graph import CausalGraph
-from workbench.methods.cafe.estimator import cafe_effects
-from workbench.methods.debiased.estimator import debiased_effects
-from workbench.methods.effects import Effect, EffectTable
-from workbench.methods.fuzzing.estimator import fuzzed_effects
-from workbench.methods.fuzzing.paths import path_effects
-from workbench.methods.profile.measure import effect_profile
-from workbench.methods.profile.profile import EffectProfile
-from workbench.models.black_box import BlackBoxModel
-from workbench.models.endpoint.endpoint import endpoint_model
-from workbench.models.files.skops_files import read_model
-from workbench.models.trained_here import train_model
-from workbench.models.training import Training
-from workbench.report.audit_report import AuditReport, read_report
-from workbench.tables.files.delimited import read_table
-
-__all__ = [
-    "AuditCancelled",
-    "AuditCase",
-    "AuditError",
-    "AuditReport",
-    "BlackBoxModel",
-    "Budget",
-    "CausalGraph",
-    "ClassAudit",
-    "ConditionError",
-    "Contrast",
-    "CycleError",
-    "DataError",
-    "Effect",
-    "EffectProfile",
-    "EffectTable",
-    "EvidenceError",
-    "GradientEvidence",
-    "GraphError",
-    "GraphFileError",
-    "GraphSensitivity",
-    "HiddenSubgroups",
-    "InterventionError",
-    "MembershipEvidence",
-    "MissingPackageError",
-    "ModelChange",
-    "ModelError",
-    "ModelUtility",
-    "NextActions",
-    "NotIdentifiableError",
-    "PlantedLeaks",
-    "QuestionPlan",
-    "Resample",
-    "Shift",
-    "TargetError",
-    "Training",
-    "UnlearningTarget",
-    "UntrustedModelError",
-    "Verdict",
-    "answer_consistency",
-    "audit",
-    "audit_classes",
-    "cafe_effects",
-    "class_cases",
-    "datasets",
-    "debiased_effects",
-    "effect_profile",
-    "endpoint_model",
-    "evidence",
-    "fuzzed_effects",
-    "gradient_evidence",
-    "graph_sensitivity",
-    "membership",
-    "membership_evidence",
-    "model_utility",
-    "next_actions",
-    "path_effects",
-    "planted_leaks",
-    "question_plan",
-    "read_model",
-    "read_report",
-    "read_table",
-    "subgroup_effects",
-    "train_model",
-    "unlearning",
-]
+from workbench import datasets as datasets
+from workbench import evidence as evidence
+from workbench import unlearning as unlearning
+from workbench.auditing.audit import audit as audit
+from workbench.auditing.every_class import ClassAudit as ClassAudit
+from workbench.auditing.every_class import audit_classes as audit_classes
+from workbench.auditing.every_class import class_cases as class_cases
+from workbench.auditing.questions import question_plan as question_plan
+from workbench.case.asking.budget import Budget as Budget
+from workbench.case.asking.question_plan import QuestionPlan as QuestionPlan
+from workbench.case.audit_case import AuditCase as AuditCase
+from workbench.case.intervention import Contrast as Contrast
+from workbench.case.intervention import Resample as Resample
+from workbench.case.intervention import Shift as Shift
+from workbench.case.target import UnlearningTarget as UnlearningTarget
+from workbench.checks import membership as membership
+from workbench.checks.change.finding import ModelChange as ModelChange
+from workbench.checks.change.utility import ModelUtility as ModelUtility
+from workbench.checks.change.utility import model_utility as model_utility
+from workbench.checks.consistency.measure import answer_consistency as answer_consistency
+from workbench.checks.gradient_evidence import GradientEvidence as GradientEvidence
+from workbench.checks.gradient_evidence import gradient_evidence as gradient_evidence
+from workbench.checks.graph_sensitivity.finding import GraphSensitivity as GraphSensitivity
+from workbench.checks.graph_sensitivity.measure import graph_sensitivity as graph_sensitivity
+from workbench.checks.membership import MembershipEvidence as MembershipEvidence
+from workbench.checks.membership import membership_evidence as membership_evidence
+from workbench.checks.next_actions import NextActions as NextActions
+from workbench.checks.next_actions import next_actions as next_actions
+from workbench.checks.planted_leaks import PlantedLeaks as PlantedLeaks
+from workbench.checks.planted_leaks import planted_leaks as planted_leaks
+from workbench.checks.subgroups.finding import HiddenSubgroups as HiddenSubgroups
+from workbench.checks.subgroups.measure import subgroup_effects as subgroup_effects
+from workbench.checks.verdict import Verdict as Verdict
+from workbench.common.errors import AuditCancelled as AuditCancelled
+from workbench.common.errors import AuditError as AuditError
+from workbench.common.errors import ConditionError as ConditionError
+from workbench.common.errors import CycleError as CycleError
+from workbench.common.errors import DataError as DataError
+from workbench.common.errors import EvidenceError as EvidenceError
+from workbench.common.errors import GraphError as GraphError
+from workbench.common.errors import GraphFileError as GraphFileError
+from workbench.common.errors import InterventionError as InterventionError
+from workbench.common.errors import MissingPackageError as MissingPackageError
+from workbench.common.errors import ModelError as ModelError
+from workbench.common.errors import NotIdentifiableError as NotIdentifiableError
+from workbench.common.errors import TargetError as TargetError
+from workbench.common.errors import UntrustedModelError as UntrustedModelError
+from workbench.graph.causal_graph import CausalGraph as CausalGraph
+from workbench.methods.cafe.estimator import cafe_effects as cafe_effects
+from workbench.methods.debiased.estimator import debiased_effects as debiased_effects
+from workbench.methods.effects import Effect as Effect
+from workbench.methods.effects import EffectTable as EffectTable
+from workbench.methods.fuzzing.estimator import fuzzed_effects as fuzzed_effects
+from workbench.methods.fuzzing.paths import path_effects as path_effects
+from workbench.methods.profile.measure import effect_profile as effect_profile
+from workbench.methods.profile.profile import EffectProfile as EffectProfile
+from workbench.models.black_box import BlackBoxModel as BlackBoxModel
+from workbench.models.endpoint.endpoint import endpoint_model as endpoint_model
+from workbench.models.files.skops_files import read_model as read_model
+from workbench.models.trained_here import train_model as train_model
+from workbench.models.training import Training as Training
+from workbench.report.audit_report import AuditReport as AuditReport
+from workbench.report.audit_report import read_report as read_report
+from workbench.tables.files.delimited import read_table as read_table

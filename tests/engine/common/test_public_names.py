@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jedi
 import pytest
 
 import workbench as wb
 from workbench.common.public_names import find, places
 
+ROOT = Path(__file__).resolve().parents[3]
 STUB = Path(wb.__file__).with_suffix(".pyi")
 
 
@@ -21,11 +24,15 @@ def test_every_public_name_is_found_and_listed() -> None:
         assert vars(wb)[name] is getattr(wb, name), "looked up once, then at hand"
 
 
-def test_the_stub_exports_what_it_imports() -> None:
-    scope: dict[str, list[str]] = {}
-    said = STUB.read_text("utf-8")
-    exec(said[said.index("__all__") :], scope)
-    assert set(scope["__all__"]) == set(places(STUB))
+def test_editors_complete_public_names_and_find_where_they_live() -> None:
+    """A stub exports what it imports under its own name (PEP 484); Jedi reads nothing else."""
+    code = "import workbench as wb\nwb.AuditCa"
+    found = jedi.Script(code, project=jedi.Project(ROOT)).complete()
+    assert [name.name for name in found] == ["AuditCancelled", "AuditCase"]
+    (place,) = jedi.Script(f"{code}se", project=jedi.Project(ROOT)).infer()
+    assert place.full_name == "workbench.case.audit_case.AuditCase"
+    lines = STUB.read_text("utf-8").splitlines()
+    assert all(re.fullmatch(r"from [\w.]+ import (\w+) as \1", line) for line in lines)
 
 
 def test_a_wrong_name_is_an_attribute_error_that_names_the_near_one() -> None:
