@@ -112,7 +112,10 @@ def assert_same_by_code(session: AuditSession, **names: object) -> None:
     """The session's code, run as a reader would, gives the case's data and predictions."""
     case = session.case
     assert case is not None and session.code is not None
-    scope: dict[str, Any] = {"wb": SimpleNamespace(**{**vars(wb), **names}), "pd": pd}
+    scope: dict[str, Any] = {
+        "wb": SimpleNamespace(**{name: getattr(wb, name) for name in dir(wb)} | names),
+        "pd": pd,
+    }
     exec(session.code, scope)
     again = wb.AuditCase(
         data=scope["data"],
