@@ -71,8 +71,8 @@ def asked_estimator(estimator: Any) -> Asked:
     return _scikit_learn(estimator)
 
 
-def _library(estimator: Any) -> str:
-    return type(estimator).__module__.partition(".")[0]
+def _library(model: Any) -> str:
+    return type(model).__module__.partition(".")[0]
 
 
 def is_torch_module(model: Any) -> bool:
