@@ -100,6 +100,7 @@ def next_actions(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from workbench.graph.causal_graph import CausalGraph
     >>> rng = np.random.default_rng(0)
     >>> sex = rng.integers(0, 2, 1_000)

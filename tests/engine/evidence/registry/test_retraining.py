@@ -19,7 +19,6 @@ from tests.engine.evidence.registry.small_bank import (
 from workbench.common.errors import EvidenceError
 from workbench.evidence.commitments import sha256_hex
 from workbench.evidence.configuration import read_configuration
-from workbench.evidence.keys import SigningKey
 from workbench.evidence.registry import pinned
 from workbench.evidence.registry.pinned import PinnedConfiguration
 from workbench.evidence.registry.registry import Registry
@@ -176,25 +175,3 @@ def test_files_go_when_their_retention_ends(tmp_path: Path) -> None:
         assert registry.drop_files() == 1
         with pytest.raises(EvidenceError, match="only its hash"):
             registry.model_file("credit/1")
-
-
-def test_a_dossier_of_two_who_left_together_is_refused(tmp_path: Path) -> None:
-    with with_model(tmp_path, Clock()) as registry:
-        key = SigningKey.generate(registry.origin)
-        for person in ("c-3", "c-4"):
-            registry.request("erasure", subject=person, clause="GDPR 17(1)(b)")
-        registry.retrain_due("credit")
-        with pytest.raises(
-            EvidenceError, match=r"1 other requests left with R-1 .* while one is open"
-        ):
-            registry.dossier("R-1", "credit", key)
-        registry.request("erasure", subject="c-6", clause="GDPR 17(1)(b)")
-        registry.freeze(purpose=PURPOSE)
-        registry.train("credit", registry.datasets()[-1], registry.models()[0].configuration)
-        assert registry.dossier("R-3", "credit", key)
-        registry.request("erasure", subject="c-7", clause="GDPR 17(1)(b)")
-        registry.freeze(purpose=PURPOSE)
-        registry.freeze(purpose=PURPOSE)
-        registry.train("credit", registry.datasets()[-1], registry.models()[0].configuration)
-        with pytest.raises(EvidenceError, match="other data sets were frozen between"):
-            registry.dossier("R-4", "credit", key)
