@@ -453,8 +453,8 @@ def test_what_is_left_is_the_estimate_that_is_judged() -> None:
     entry = effects["f"]
     more = replace(entry, total=entry.total + wb.Effect(0.3, 0.0 * entry.total.influence))
     better = replace(effects, entries=(more,))
-    plain = next_actions(case, target, threshold=0.2, intervention=CONTRAST, effects=effects)
-    found = next_actions(case, target, threshold=0.2, intervention=CONTRAST, effects=better)
+    plain = next_actions(case, target, threshold=0.6, intervention=CONTRAST, effects=effects)
+    found = next_actions(case, target, threshold=0.6, intervention=CONTRAST, effects=better)
     assert found.left[0][1] == pytest.approx(more.total.value)
     kept = {a.what: a for a in plain.actions if a.kind in ("mediator", "step")}
     for action in (a for a in found.actions if a.kind in ("mediator", "step")):
