@@ -78,7 +78,7 @@ class GraphSensitivity:
     def sentences(self) -> tuple[str, ...]:
         """Say the findings in words."""
         return (
-            self._implied(),
+            self.implied,
             *self._tried(),
             self._edited(),
             *self._perturbed(),
@@ -105,7 +105,9 @@ class GraphSensitivity:
     def _finding(self) -> str:
         return "the finding about this change" if self.about else "the finding"
 
-    def _implied(self) -> str:
+    @property
+    def implied(self) -> str:
+        """Whether the data contradict independences that the graph claims."""
         if self.implications.empty:
             return "The graph claims no independence that the data could contradict."
         wrong = self.implications[self.implications["rejected"]]

@@ -51,7 +51,7 @@ def overturn(report: AuditFindings) -> Section | None:
     found = assumptions(report)
     blocks: list[Block] = [
         Sentence(
-            "Each of these would change the finding if it were wrong. The weakest stand first: "
+            "Each of these could change the finding if it were wrong. The weakest stand first: "
             "what a test speaks against or a single arrow changes, then what was not tested here."
         ),
         Bullets(tuple(_said(one) for one in found[:LEADING])),
@@ -61,7 +61,7 @@ def overturn(report: AuditFindings) -> Section | None:
         more = Bullets(tuple(_said(one) for one in rest))
         blocks.append(
             Section(
-                "overturn-rest", "What stands more firmly", (more,), folded=True, audience="annex"
+                "overturn-rest", "The other assumptions", (more,), folded=True, audience="annex"
             )
         )
     return Section("overturn", "What would overturn this finding", tuple(blocks))
@@ -86,7 +86,9 @@ def _said(one: Assumption) -> str:
 def _asked_directly(report: AuditFindings) -> bool:
     """Whether what decided is a direct effect that the model itself answered."""
     deciding = report.verdict.deciding if report.verdict is not None else None
-    return deciding is not None and deciding.above and deciding.kind in ("direct", "share")
+    if deciding is None or not deciding.above or deciding.kind not in ("direct", "share"):
+        return False
+    return all(entry.estimator.asks_direct for entry in report.effects.judged)
 
 
 def _graph(report: AuditFindings) -> Iterator[Assumption]:
@@ -109,13 +111,12 @@ def _graph(report: AuditFindings) -> Iterator[Assumption]:
         )
         return
     flips = int(found.edits["flips"].sum()) if len(found.edits) else 0
-    against = int(found.implications["rejected"].sum()) if len(found.implications) else 0
+    against = bool(found.implications["rejected"].any()) if len(found.implications) else False
     footing = Footing.FAILED if flips else Footing.NARROW if against else Footing.HELD
-    said = f"{found.headline} The data contradict {against or 'none'} of the independences "
     yield Assumption(
         footing,
         name,
-        f"{said}that it claims, of {len(found.implications)}.",
+        f"{found.headline} {found.implied}",
         "the finding changes with a single arrow" if flips else "",
     )
 
@@ -127,7 +128,10 @@ def _hidden(report: AuditFindings) -> Iterator[Assumption]:
     found = report.graph_sensitivity
     if found is None or not found.confounding:
         yield Assumption(
-            Footing.UNTESTED, name, "No data can show this; how strong such a cause must be can."
+            Footing.UNTESTED,
+            name,
+            "No data can show this. The check of other graphs says how strong such a cause would "
+            "have to be.",
         )
         return
     weakest = min(found.confounding, key=lambda one: one.robustness)
@@ -157,12 +161,20 @@ def _form(report: AuditFindings) -> Iterator[Assumption]:
         if worst.ratio > PASSING
         else Footing.HELD
     )
+    moves = f"moves the total effect of {feature} by {worst.ratio:.1f} standard errors"
+    limit = "3 and more would say that the form is wrong"
+    if not report.path_effects:  # logged predictions, or none could be fitted: a regression alone
+        yield Assumption(
+            footing,
+            "The regression has the right form",
+            f"What it leaves unexplained {moves}; {limit}. The total effect is corrected for it.",
+        )
+        return
     yield Assumption(
         footing,
         name,
-        f"What they leave unexplained moves the total effect of {feature} by {worst.ratio:.1f} "
-        f"standard errors; 3 and more would say that they are wrong. The total effect is "
-        f"corrected for it, paths are not.",
+        f"What they leave unexplained {moves}; {limit}. The total effect is corrected for it, "
+        f"paths are not.",
     )
 
 
@@ -183,7 +195,7 @@ def _overlap(report: AuditFindings) -> Iterator[Assumption]:
 
 
 def _levels(report: AuditFindings) -> Iterator[Assumption]:
-    name = "The levels that were not asked about are like those that were"
+    name = "The levels that were not tested are like those that were"
     profile = report.profile
     assert report.verdict is not None
     if profile is None or report.verdict.scope == "change":
@@ -192,6 +204,14 @@ def _levels(report: AuditFindings) -> Iterator[Assumption]:
             name,
             "The verdict speaks of one change only; between other levels the model may do "
             "something else.",
+        )
+        return
+    if report.verdict.scope == "named":
+        yield Assumption(
+            Footing.UNTESTED,
+            name,
+            "The verdict speaks of the levels that were named only; between others the model may "
+            "do something else.",
         )
         return
     rare = [f"{one.feature}: {', '.join(one.untested)}" for one in profile if one.n_untested]
@@ -204,8 +224,8 @@ def _levels(report: AuditFindings) -> Iterator[Assumption]:
         yield Assumption(
             Footing.HELD,
             name,
-            "Every level of a category was asked about; of a number a grid, levels drawn with the "
-            "seed, and where the prediction bends.",
+            "No level was left out for want of rows. Of a number some levels were tested, not all: "
+            "what happens between two of them alone can be missed.",
         )
 
 
@@ -214,8 +234,12 @@ def _sample(report: AuditFindings) -> Iterator[Assumption]:
     assert verdict is not None
     tau, name = verdict.threshold, "The rows are many enough, and like those that matter"
     if verdict.decision == "inconclusive":
-        why = verdict.withheld or "The intervals reach across the threshold."
-        yield Assumption(Footing.FAILED, name, why)
+        why = verdict.withheld or (
+            f"Of {listing(verdict.doubted)} no small effect can be believed; the warnings say why."
+            if verdict.doubted
+            else "The intervals reach across the threshold."
+        )
+        yield Assumption(Footing.FAILED, name, why, "they do not decide")
         return
     if verdict.decision == "below":
         used = verdict.smallest_threshold / tau
@@ -224,10 +248,14 @@ def _sample(report: AuditFindings) -> Iterator[Assumption]:
         bounds = [
             min(abs(c.low), abs(c.high)) for c in verdict.claims if c.above and c.kind != "share"
         ]
-        nearest = max(bounds, default=tau)
+        nearest = max(bounds, default=0.0)
         used = tau / nearest if nearest > 0 else 1.0
         against = f"against a threshold of {amount(tau)}"
-        said = f"The surest effect is at least {amount(nearest)}, {against}."
+        said = (
+            f"The surest effect is at least {amount(nearest)}, {against}."
+            if bounds
+            else "Only the share of single people who are moved lies above; no effect does."
+        )
     yield Assumption(
         Footing.NARROW if used > CLOSE else Footing.HELD,
         name,

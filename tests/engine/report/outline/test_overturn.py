@@ -78,3 +78,39 @@ def test_one_change_and_a_small_sample_are_weak() -> None:
     assert sample.footing == Footing.FAILED
     no_verdict = wb.audit(case, FEATURE, ["permutation"])
     assert no_verdict.verdict is None and overturn(no_verdict) is None
+
+
+def test_named_levels_are_not_said_to_be_all() -> None:
+    case = loan(["neighborhood_income"])
+    named = [wb.Contrast("MA 02121", "MA 02467"), wb.Contrast("MA 02121", "MA 02138")]
+    report = wb.audit(case, FEATURE, CAUSAL, range=named)
+    levels = next(a for a in assumptions(report) if a.name.startswith("The levels"))
+    assert levels.footing == Footing.UNTESTED and "named only" in levels.said
+
+
+def test_of_logged_predictions_nothing_is_said_to_have_been_asked() -> None:
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"x": rng.normal(size=900), "z": rng.normal(size=900)})
+    logged = wb.BlackBoxModel.from_predictions(np.sin(2 * data["x"]) + data["z"], ["x", "z"])
+    case = wb.AuditCase(data=data, model=logged, graph=wb.CausalGraph([], nodes=["x", "z"]))
+    report = wb.audit(case, wb.UnlearningTarget.feature("x"), CAUSAL)
+    found = {one.name: one for one in assumptions(report)}
+    assert found["The drawn graph is right"].footing == Footing.UNTESTED
+    assert "The equations have the right form" not in found
+    assert all("is asked of the model" not in one.said for one in found.values())
+
+
+def test_where_only_people_lie_above_no_effect_is_given_a_size() -> None:
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"a": rng.normal(size=1_500), "z": rng.normal(size=1_500)})
+    case = wb.AuditCase(
+        data=data,
+        model=lambda rows: 0.2 * ((rows["z"] > 1.6) & (rows["a"] > 0)),
+        features=["a", "z"],
+        graph=wb.CausalGraph([], nodes=["a", "z"]),
+    )
+    report = wb.audit(case, wb.UnlearningTarget.feature("a"), CAUSAL, threshold=0.05)
+    assert report.verdict is not None and report.verdict.decision == "above"
+    assert {claim.kind for claim in report.verdict.claims if claim.above} == {"share"}
+    sample = next(a for a in assumptions(report) if a.name.startswith("The rows"))
+    assert "no effect does" in sample.said and "at least" not in sample.said
