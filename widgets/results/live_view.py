@@ -14,6 +14,7 @@ from widgets.parts.saved_view import SavedView
 from widgets.parts.status_line import StatusLine
 from widgets.session.report_session import ReportSession
 from workbench.auditing.audit import default_threshold
+from workbench.case.recorded_outcome import audited_class
 from workbench.common.blocks import About, Bullets
 from workbench.report.outline.effects import effect_figure
 from workbench.report.outline.moved import estimate_words
@@ -94,15 +95,15 @@ def _estimate(session: Any, live: wb.EffectTable) -> str:
         return ""
     tau = session.settings.threshold or default_threshold(case)
     features = tuple(dict.fromkeys(entry.feature for entry in live))
-    label = case.model.audited_class
+    outcome, label = audited_class(case)
     about = About(
         features,
         case.reads,
         live.unit,
         len(live.index),
         tau,
-        outcome=case.outcome,
-        audited_class=None if label is None else str(label),
+        outcome=outcome,
+        audited_class=label,
     )
     everybody = target.rows is None and target.condition is None
     words = estimate_words(

@@ -30,6 +30,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.compared_cases import read_compared
 from workbench.case.intervention import Interventions
+from workbench.case.recorded_outcome import audited_class
 from workbench.case.target import UnlearningTarget
 from workbench.checks.diagnostics import diagnose
 from workbench.checks.registry import CHECK_NAMES
@@ -243,6 +244,7 @@ def audit(
                 unsteady=unsteady,
             )
 
+        audited_outcome, label = audited_class(case)
         report = AuditReport(
             target=asked_target,
             features=names,
@@ -258,7 +260,8 @@ def audit(
             reads=case.reads,
             outcome=case.outcome,
             unit=case.output,
-            audited_class=_class_of(case),
+            audited_outcome=audited_outcome,
+            audited_class=label,
             methods=chosen,
             call=audit_call(
                 methods=None if chosen == METHOD_NAMES else list(chosen),
@@ -309,11 +312,6 @@ def audit(
         for name, finding in run_checks(asked, steps, verdict, equations, effects):
             grown(name, checks=_with(report.checks, name, finding))
     return report
-
-
-def _class_of(case: AuditCase) -> str | None:
-    label = case.model.audited_class
-    return None if label is None or case.output == "value" else str(label)
 
 
 def _with(found: Mapping[str, Any], name: str, new: Any | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from workbench.case.audit_case import AuditCase
 
-__all__ = ["RecordedOutcome", "recorded_outcome"]
+__all__ = ["RecordedOutcome", "audited_class", "recorded_outcome"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +72,39 @@ def _order(column: pd.Series) -> Any:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.categories.tolist().index
     return None
+
+
+def audited_class(case: AuditCase) -> tuple[str | None, str | None]:
+    """Return the outcome and the class whose probability a score is, as far as they are known.
+
+    A model may name its classes otherwise than the recorded outcome does, as 0 and 1 where that
+    says "rejected" and "approved": then its class is none of the outcome's, and no outcome is
+    returned with it.
+
+    Examples
+    --------
+    >>> from workbench.graph.causal_graph import CausalGraph
+    >>> from workbench.models.black_box import BlackBoxModel
+    >>> frame = pd.DataFrame({"a": [0.1, 0.9], "paid": ["no", "yes"]})
+    >>> model = BlackBoxModel(lambda rows: rows["a"], ["a"], output="probability")
+    >>> for label in ("yes", 1):
+    ...     case = AuditCase(frame, model.of_class(label, named=True),
+    ...                      CausalGraph([("a", "paid")]), outcome="paid")
+    ...     print(audited_class(case))
+    ('paid', 'yes')
+    (None, '1')
+    """
+    label = case.model.audited_class
+    if label is None or case.output == "value":
+        return None, None
+    known = () if case.outcome is None else case.data[case.outcome].dropna().unique()
+    # As text: a file or an endpoint may name "1" what the table holds as 1 or 1.0.
+    recorded = _text(label) in {_text(value) for value in known}
+    return case.outcome if recorded else None, str(label)
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def _positive_class(case: AuditCase) -> Any:

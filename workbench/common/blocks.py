@@ -79,6 +79,7 @@ class About:
     decision : str or None
         The verdict's.
     outcome : str or None
+        Where the class below is one of its values.
     audited_class : str or None
         The class whose probability a score is, where the model names it.
     """

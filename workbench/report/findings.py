@@ -91,6 +91,9 @@ class AuditFindings:
     pending : tuple of str
         Methods and checks whose findings are still to come, while the audit runs; see the argument
         ``early`` of :func:`workbench.auditing.audit.audit`.
+    audited_outcome : str or None
+        The outcome, where the class below is one of its values; a model may name its classes
+        otherwise.
     audited_class : str or None
         The class whose probability the predictions are, where the model names it.
     from_file : bool
@@ -121,6 +124,7 @@ class AuditFindings:
     checks: Mapping[str, Finding] = field(default_factory=dict)
     profile: EffectProfile | None = None
     pending: tuple[str, ...] = ()
+    audited_outcome: str | None = None
     audited_class: str | None = None
     from_file: bool = False
 
@@ -207,7 +211,7 @@ class AuditFindings:
             self.n_target_rows,
             None if verdict is None else verdict.threshold,
             None if verdict is None else verdict.decision,
-            self.outcome,
+            self.audited_outcome,
             self.audited_class,
         )
 

@@ -82,3 +82,13 @@ def test_a_report_from_before_the_class_was_kept_opens() -> None:
     old = json.loads(report.to_json())
     del old["audited_class"]
     assert wb.AuditReport.from_json(json.dumps(old)).audited_class is None
+
+
+def test_a_class_that_the_outcome_does_not_have_is_not_said_to_be_one_of_its_values() -> None:
+    data = decisions(("approved", "rejected"))
+    codes = (data["decision"] == "approved").astype(int)
+    report = audited(data, LogisticRegression().fit(data[["x"]], codes))
+    page = report.to_html()
+    assert "predicted probability of the class 1" in page and "decision = 1" not in page
+    again = wb.AuditReport.from_json(report.to_json())
+    assert again.to_html() == page

@@ -360,6 +360,7 @@ class CoreReport(Saved, frozen=True):
     subgroup_conditions: dict[str, str]
     doubted: tuple[str, ...] = ()
     unsteady: SavedUnsteady | None = None
+    audited_outcome: str | None = None
     audited_class: str | None = None
     profile: SavedProfile | None = None
 

@@ -88,6 +88,7 @@ def report_document(report: AuditFindings) -> Any:
         n_target_rows=report.n_target_rows,
         unit=report.unit,
         outcome=report.outcome,
+        audited_outcome=report.audited_outcome,
         audited_class=report.audited_class,
         methods=report.methods,
         verdict=_verdict(report),

@@ -189,6 +189,7 @@ def _report(saved: Any) -> AuditFindings:
         audit_graph=audit_graph,
         reads=saved.reads,
         outcome=saved.outcome,
+        audited_outcome=saved.audited_outcome,
         audited_class=saved.audited_class,
         unit=unit,
         methods=saved.methods,
