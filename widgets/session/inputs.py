@@ -12,7 +12,7 @@ from workbench.checks.registry import CHECK_BY_NAME
 from workbench.methods.registry import METHOD_BY_NAME, METHOD_NAMES
 from workbench.models.training import Training
 
-__all__ = ["AuditInputs", "AuditRun", "AuditSettings", "changes"]
+__all__ = ["AuditInputs", "AuditRun", "AuditSettings", "alike", "changes"]
 
 MOST_ARROWS = 3
 """Arrows that are named where a graph has changed."""
@@ -68,7 +68,7 @@ class AuditInputs:
 
     def interventions(self) -> dict[str, Intervention]:
         """Return the changes that were chosen for features of the target."""
-        if self.target is None:
+        if self.target is None or not self.settings.interventions:
             return {}
         names, _ = self.case.resolve(self.target)
         return {n: v for n, v in self.settings.interventions.items() if n in names}
@@ -84,6 +84,11 @@ class AuditRun:
     report: wb.AuditReport
 
 
+def alike(before: AuditInputs, now: AuditInputs) -> bool:
+    """Whether the same audit would be run again; it ends at the first difference."""
+    return next(_differences(before, now), None) is None
+
+
 def changes(before: AuditInputs, now: AuditInputs) -> tuple[str, ...]:
     """Say what differs; nothing when the same audit would be run again.
 
@@ -92,7 +97,12 @@ def changes(before: AuditInputs, now: AuditInputs) -> tuple[str, ...]:
     tuple of str
         Such as "graph: income → prediction taken away".
     """
-    return (*_of_case(before.case, now.case), *_of_question(before, now))
+    return tuple(_differences(before, now))
+
+
+def _differences(before: AuditInputs, now: AuditInputs) -> Iterator[str]:
+    yield from _of_case(before.case, now.case)
+    yield from _of_question(before, now)
 
 
 def _of_case(before: wb.AuditCase, now: wb.AuditCase) -> Iterator[str]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from traitlets import Bool, Dict, Enum, Float, Instance, Unicode, observe
 
 import workbench as wb
-from widgets.session.inputs import AuditInputs, AuditRun, AuditSettings, changes
+from widgets.session.inputs import AuditInputs, AuditRun, AuditSettings, alike, changes
 from widgets.session.jobs import BackgroundJob, Listener
 from widgets.session.report_session import LiveEstimating, ReportSession
 from workbench.checks.finding import Need
@@ -316,8 +316,8 @@ class AuditSession(ReportSession):
             self.stale = ()
             return
         shown = self.shown
-        if shown is None or changes(shown.inputs, now):
-            same = (run for run in reversed(self.history) if not changes(run.inputs, now))
+        if shown is None or not alike(shown.inputs, now):
+            same = (run for run in reversed(self.history) if alike(run.inputs, now))
             shown = next(same, shown)
         self.stale = () if shown is None else changes(shown.inputs, now)
         self._show(shown)

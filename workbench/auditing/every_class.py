@@ -60,7 +60,8 @@ class ClassAudit:
         report = self.reports[self.moved_most]
         said = report.verdict.headline if report.verdict else "Nothing could be estimated."
         if self.decision == "below":
-            return f"In none of {classes} classes: {said[:1].lower()}{said[1:]}"
+            tau = max(r.verdict.threshold for r in self.reports.values() if r.verdict)
+            return f"In none of {classes} classes is influence above {tau:g} found. Of each: {said}"
         least = [str(label) for label, r in self.reports.items() if _is(r, "inconclusive")]
         if self.decision == "inconclusive":
             return f"Open for {listing(least)}, of {classes} classes. {self.moved_most}: {said}"
@@ -76,8 +77,8 @@ class ClassAudit:
             most=count,
         )  # fmt: skip
         return (
-            f"The probability of each of {count} classes was audited at an error rate of "
-            f"{share(self.alpha / count)}, so that all together keep {share(self.alpha)}. {each}."
+            f"The probability of each of {count} classes was audited at 1/{count} of the error rate "
+            f"of {share(self.alpha)}, which all together keep. {each}."
         )
 
     def to_frame(self) -> pd.DataFrame:
