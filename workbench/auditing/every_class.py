@@ -77,8 +77,8 @@ class ClassAudit:
             most=count,
         )  # fmt: skip
         return (
-            f"The probability of each of {count} classes was audited at 1/{count} of the error rate "
-            f"of {share(self.alpha)}, which all together keep. {each}."
+            f"The probability of each of {count} classes was audited at 1/{count} of the error "
+            f"rate of {share(self.alpha)}, which all together keep. {each}."
         )
 
     def to_frame(self) -> pd.DataFrame:
