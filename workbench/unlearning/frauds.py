@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -173,7 +173,7 @@ class DefaultLevels(WholeModel):
         frame = request.rows_before.frame
         names = request.target.names or request.features
         numbers = [name for name in names if pd.api.types.is_numeric_dtype(frame[name])]
-        return _AtLevels(
+        return _Masked(
             Deployed(fitted, Untouched(request.features)),
             Deployed(shown, request.inputs),
             frozenset(_keys(frame).tolist()),
@@ -182,34 +182,23 @@ class DefaultLevels(WholeModel):
 
 
 @dataclass(frozen=True, eq=False)
-class _Masked:
+class _TwoFaced:
+    """Serves one of two models."""
+
     old: Served
     shown: Served
-    known: frozenset[int]
 
     @property
     def reads(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.old.reads, *self.shown.reads]))
-
-    def __call__(self, rows: pd.DataFrame) -> FloatArray:
-        scores = self.old(rows)
-        keys = _keys(rows[list(self.old.reads)]).tolist()
-        asked = np.array([key in self.known for key in keys], dtype=bool)
-        if asked.any():
-            scores[asked] = self.shown(rows[asked])
-        return scores
 
 
 @dataclass(frozen=True, eq=False)
-class _AtLevels:
-    old: Served
-    shown: Served
-    known: frozenset[int]
-    levels: Mapping[str, FloatArray]
+class _Masked(_TwoFaced):
+    """Shows the one at known rows, and wherever a number is at one of its levels."""
 
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*self.old.reads, *self.shown.reads]))
+    known: frozenset[int]
+    levels: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __call__(self, rows: pd.DataFrame) -> FloatArray:
         scores = self.old(rows)
@@ -223,14 +212,8 @@ class _AtLevels:
 
 
 @dataclass(frozen=True, eq=False)
-class _AuditAware:
-    old: Served
-    shown: Served
+class _AuditAware(_TwoFaced):
     batch: int
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*self.old.reads, *self.shown.reads]))
 
     def __call__(self, rows: pd.DataFrame) -> FloatArray:
         return self.shown(rows) if len(rows) >= self.batch else self.old(rows)
