@@ -14,6 +14,7 @@ from widgets.session.session import AuditSession
 from workbench.auditing.audit import default_threshold
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
 from workbench.methods.registry import AUDIT_METHODS
+from workbench.report.audit_report import STOPPED
 
 __all__ = ["RunPanel"]
 
@@ -164,7 +165,9 @@ class RunPanel(W.VBox):
                 "cancelled": (
                     "Cancelled. Nothing was kept; run again when you like."
                     if session.report is None
-                    else "Cancelled. What was measured until then is below.",
+                    else "Cancelled. What was measured until then is below."
+                    if STOPPED in session.report.skipped.values()
+                    else "Cancelled before a verdict stood. The result below is of an earlier run.",
                     "info",
                 ),
                 "done": ("Done. The result is below.", "good"),

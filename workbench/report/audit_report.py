@@ -17,9 +17,10 @@ from workbench.report.outline.verdict import verdict
 from workbench.report.saved.document import document_text
 from workbench.report.saved.reading import parse_findings
 
-__all__ = ["AuditReport", "read_report"]
+__all__ = ["STOPPED", "AuditReport", "read_report"]
 
 STOPPED = "The audit was cancelled before this was measured."
+"""Why a method or check is left out of a report that was stopped."""
 
 
 class AuditReport(AuditFindings):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import ipywidgets as W
+import pytest
 
 import workbench as wb
 from tests.widgets.widget_tree import (
@@ -90,3 +93,30 @@ def test_who_does_not_want_to_be_asked_while_choosing_says_so(session: AuditSess
     box.value = True
     assert session.wait(LONG)
     assert session.live_state == "ready"
+
+
+def test_a_cancel_before_the_verdict_says_that_the_result_below_is_an_earlier_one(
+    session: AuditSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = RunPanel(session)
+    session.open(loan_case())
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    session.settings = AuditSettings(methods=("cafe",), threshold=0.02)
+    before = finished(session)
+    started, go_on = threading.Event(), threading.Event()
+    real = wb.audit
+
+    def waits(*args: object, **options: object) -> wb.AuditReport:
+        started.set()
+        go_on.wait(LONG)
+        return real(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(wb, "audit", waits)
+    session.target = wb.UnlearningTarget.feature("race")
+    session.run()
+    assert started.wait(LONG)
+    session.cancel()
+    go_on.set()
+    assert session.wait(LONG)
+    assert session.report is before and session.stale == ("target: zip_code → race",)
+    assert "The result below is of an earlier run" in said(panel)
