@@ -204,6 +204,22 @@ def waiting(processes: Any) -> set[str]:
     return {task.result()["kernel_id"] for task in good}
 
 
+async def is_full(processes: Any, most: int) -> bool:
+    """Say whether visitors hold ``most`` processes already.
+
+    One that is being preheated may stand in the list before its task is done. It is nobody's
+    page, so that near the limit it is waited for instead of counted.
+    """
+
+    def held() -> int:
+        return len(set(processes.list_kernel_ids()) - waiting(processes))
+
+    starting = [task for pool in pools(processes) for task in pool if not task.done()]
+    if held() >= most and starting:
+        await asyncio.wait(starting, timeout=WARM_SECONDS)
+    return held() >= most
+
+
 class PageHandler(TornadoVoilaHandler):
     """The notebook as a page, and nothing else below its address."""
 
@@ -212,10 +228,9 @@ class PageHandler(TornadoVoilaHandler):
         if path:
             raise HTTPError(404)
         processes = self.kernel_manager
-        ready = waiting(processes)
-        if len(set(processes.list_kernel_ids()) - ready) >= self.settings["max_pages"]:
+        if await is_full(processes, self.settings["max_pages"]):
             raise HTTPError(503, reason="Too many pages are open; close one and load this again")
-        for process in ready:  # it may have waited for longer than an idle page lives
+        for process in waiting(processes):  # it may have waited for longer than an idle page lives
             processes.get_kernel(process).last_activity = datetime.now(UTC)
         _ = self.xsrf_token  # sets the cookie with which the page may end its own process
         await super().get(path)

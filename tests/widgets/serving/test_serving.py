@@ -29,7 +29,7 @@ pytest.importorskip("voila")
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
-from widgets.serving.page_server import HEADERS, HEALTH
+from widgets.serving.page_server import HEADERS, HEALTH, is_full
 from widgets.serving.serving import page_file, settings
 from workbench.common.errors import AuditError
 
@@ -434,6 +434,25 @@ def test_a_preheated_page_waits_for_one_visitor_and_is_replaced(folder: Path) ->
         assert server.process.stderr is not None
         assert server.process.stderr.read() == ""
         assert not any(map(alive, started))
+
+
+def test_a_process_that_is_still_being_preheated_is_nobodys_page() -> None:
+    async def full(held: list[str], most: int) -> bool:
+        async def preheated() -> dict[str, str]:
+            await asyncio.sleep(0.05)  # it stands in the list before its task is done
+            return {"kernel_id": "preheated"}
+
+        class Processes:
+            def __init__(self) -> None:
+                self._pools = {"page.ipynb": [asyncio.ensure_future(preheated())]}
+
+            def list_kernel_ids(self) -> list[str]:
+                return [*held, "preheated"]
+
+        return await is_full(Processes(), most)
+
+    assert not asyncio.run(full(["a visitor's"], most=2))
+    assert asyncio.run(full(["a visitor's", "another's"], most=2))
 
 
 def test_nobody_learns_another_visitors_address(folder: Path) -> None:

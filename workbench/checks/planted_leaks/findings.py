@@ -222,9 +222,10 @@ class PlantedLeaks:
                 f"is meant."
             )
         said.append(
-            f"The planted leak is a 0/1 column that the target alone causes, "
-            f"{100 * self.clarity:.0f} percentage points likelier after the intervention. The "
-            f"audit's graph knows it: a leak along a way that the graph lacks is not measured "
+            f"The leaks that are counted in these trials move the average and are judged by CAFÉ's "
+            f"regression on one change. The planted leak is a 0/1 column that the target alone "
+            f"causes, {100 * self.clarity:.0f} percentage points likelier after the intervention. "
+            f"The audit's graph knows it: a leak along a way that the graph lacks is not measured "
             f"here. The retrained model is taken to differ by the leak alone: chance in its own "
             f"training makes leaks harder to find."
         )
