@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 import workbench as wb
+from workbench.common.arrays import BoolArray
 from workbench.common.errors import DataError, ModelError
 from workbench.common.progress import Progress
 from workbench.models.training import Training
@@ -16,7 +16,6 @@ from workbench.unlearning import METHODS, Removal, Trainer, UnlearningRequest, u
 
 __all__ = ["RETRAINED", "UnlearnedHere", "Way", "unlearn_here", "ways"]
 
-BoolArray = npt.NDArray[np.bool_]
 
 RETRAINED = 3
 """Models retrained without the target, with a seed each: they show the chance in training."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.condition import Condition
+from workbench.common.arrays import BoolArray, Positions
 from workbench.common.errors import ConditionError, DataError, TargetError
 from workbench.common.limits import CONDITION_CHARACTERS
 
@@ -27,9 +28,6 @@ LABELS = -1
 
 _RANGE = re.compile(r"(-?\d{1,18})\s*[-–]\s*(-?\d{1,18})")
 _NUMBER = re.compile(r"-?\d{1,18}")
-
-BoolArray = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.intp]
 
 
 def cell_text(value: object) -> str:
@@ -48,7 +46,7 @@ class TableColumn:
     values: pd.Series | pd.Index
 
     @cached_property
-    def _factors(self) -> tuple[Places, list[str]]:
+    def _factors(self) -> tuple[Positions, list[str]]:
         codes, found = _factorized(self.values)
         return codes, [cell_text(value) for value in found]
 
@@ -67,7 +65,7 @@ class TableColumn:
         return inside[self._factors[0]]
 
     @cached_property
-    def rank(self) -> Places:
+    def rank(self) -> Positions:
         """Order of the values, equal values alike and missing ones last, shape (n,)."""
         if isinstance(self.values.dtype, pd.CategoricalDtype) and self.values.dtype.ordered:
             codes = np.asarray(pd.Categorical(self.values).codes, dtype=np.intp)
@@ -80,7 +78,7 @@ class TableColumn:
         ranks = np.append(np.argsort(np.asarray(order, dtype=np.intp)), len(self.values) + 1)
         return ranks[codes]
 
-    def order(self, descending: bool) -> Places:
+    def order(self, descending: bool) -> Positions:
         """Return positions in order; equal values keep theirs, missing ones stand last."""
         rank = self.rank
         if descending:
@@ -208,7 +206,7 @@ class TableRows:
         return ", ".join(names)
 
 
-def _factorized(values: pd.Series | pd.Index) -> tuple[Places, list[Any]]:
+def _factorized(values: pd.Series | pd.Index) -> tuple[Positions, list[Any]]:
     """Return a code per row, -1 where missing, and what the codes stand for."""
     try:
         codes, found = pd.factorize(values)

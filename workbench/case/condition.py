@@ -19,11 +19,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.condition_syntax import MEMBER, MISSING, ConditionTree, read_condition
+from workbench.common.arrays import BoolArray
 from workbench.common.errors import ConditionError, listed, suggestion
 
 __all__ = ["Condition"]
 
-BoolArray = npt.NDArray[np.bool_]
 
 _ORDER: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,

@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import overload
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
-__all__ = ["exceeds", "lies_beyond", "lies_within", "p_within"]
+from workbench.common.arrays import BoolArray, FloatArray
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+__all__ = ["exceeds", "lies_beyond", "lies_within", "p_within"]
 
 
 @overload

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.condition import Condition
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, listed
 from workbench.datasets.scm import Equation, StructuralCausalModel
 from workbench.graph.causal_graph import CausalGraph
@@ -19,7 +20,6 @@ from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["Dataset", "SampleWorld", "Truth"]
 
-FloatArray = npt.NDArray[np.float64]
 Rows = str | npt.ArrayLike | Callable[[pd.DataFrame], npt.ArrayLike] | None
 
 TRUTH_ROWS = 200_000

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, listed, suggestion
 from workbench.graph.causal_graph import CausalGraph
 
 __all__ = ["Equation", "StructuralCausalModel", "sigmoid"]
 
-FloatArray = npt.NDArray[np.float64]
 Values = Mapping[str, npt.NDArray[Any]]
 
 

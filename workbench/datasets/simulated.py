@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, listed
 from workbench.datasets.dataset import SampleWorld
 from workbench.datasets.scm import Equation, StructuralCausalModel, Values
@@ -16,7 +16,6 @@ from workbench.graph.causal_graph import CausalGraph
 
 __all__ = ["linear_world", "random_world"]
 
-FloatArray = npt.NDArray[np.float64]
 Signal = Callable[[Values], FloatArray]
 
 OUTCOME = "y"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.datasets.dataset import SampleWorld
 from workbench.datasets.scm import Equation, StructuralCausalModel, Values
 
 __all__ = ["heart_disease", "loan", "performance"]
 
-FloatArray = npt.NDArray[np.float64]
 
 # The prefix keeps a zip code text when a CSV is read back; a bare 02121 would become a number.
 ZIP_CODES = ("MA 02121", "MA 02136", "MA 02138", "MA 02467")

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, EvidenceError, ModelError
 from workbench.evidence.commitments import canonical_record, read_canonical_json
 from workbench.evidence.configuration import (
@@ -35,7 +36,6 @@ __all__ = [
     "train",
 ]
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
 MOST_LEVELS = 60
 """Of a column of texts: each level becomes a weight."""
 STEPS, LAST_STEPS = 100, 3
@@ -194,7 +194,9 @@ def train(
     )
 
 
-def _optimum(learner: str, matrix: Array, target: Array, penalty: Array, weights: Array) -> Array:
+def _optimum(
+    learner: str, matrix: FloatArray, target: FloatArray, penalty: FloatArray, weights: FloatArray
+) -> FloatArray:
     last = LAST_STEPS
     for _ in range(STEPS):
         margin = matrix @ weights
@@ -216,7 +218,7 @@ def _optimum(learner: str, matrix: Array, target: Array, penalty: Array, weights
 
 def predict(
     model: ModelFile, configuration: Configuration, features: Sequence[Sequence[int]]
-) -> Array:
+) -> FloatArray:
     """Return the model's predictions of encoded rows: probabilities, or outcomes on their scale."""
     weights = np.asarray(model.weights, float) / 2**WEIGHT_BITS
     margin = np.asarray(features, float) / 2**FEATURE_BITS @ weights[:-1] + weights[-1]

@@ -14,16 +14,15 @@ from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, GraphError, listed, suggestion
 from workbench.tables.columns import Column, encode_column
 from workbench.tables.independence_tests import BlockTest, block_of, usable_rows
 
 __all__ = ["DiscoveredArrows", "discover_arrows"]
 
-FloatArray = npt.NDArray[np.float64]
 Edge = tuple[str, str]
 
 MAX_CONDITIONED = 4

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray, Positions
 from workbench.methods.effects import Effect, RowEffects
 
 __all__ = ["mean_effect", "row_effects"]
-
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 
 def mean_effect(rows: FloatArray, positions: Positions, n: int, *, sampled: bool = True) -> Effect:

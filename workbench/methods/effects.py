@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import TargetError, listed
 from workbench.methods.estimator import Estimator
 from workbench.methods.form_test import FormTest
@@ -25,7 +25,6 @@ from workbench.methods.row_summary import RowSummary, summarise_part
 
 __all__ = ["EFFECT_PARTS", "Effect", "EffectTable", "FeatureEffects", "RowEffects", "sum_of"]
 
-FloatArray = npt.NDArray[np.float64]
 EFFECT_PARTS = ("total", "direct", "indirect")
 """The parts of an effect that every estimator gives."""
 

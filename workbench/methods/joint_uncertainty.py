@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.common.saved_values import wrong
 from workbench.common.strict_json import LARGEST_NUMBER
 from workbench.common.threads import one_thread
@@ -23,7 +23,6 @@ from workbench.methods.effects import Effect
 
 __all__ = ["MOST_COLUMNS", "UNKNOWN", "Reference", "SavedBlock", "pack", "read_block", "unpack"]
 
-FloatArray = npt.NDArray[np.float64]
 Reference = int | Literal["unknown"] | None
 """Place of an effect's column in its block; None when the effect is exact, or "unknown"."""
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.estimator import Estimator
 
 __all__ = ["FEWEST", "MOST_BINS", "QUANTILES", "PartSummary", "RowSummary", "summarise_part"]
 
-FloatArray = npt.NDArray[np.float64]
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 """Shares of the rows that lie below the quantiles of a summary."""

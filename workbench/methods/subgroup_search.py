@@ -16,13 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.condition import Condition
+from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.tables.columns import Column
 
 __all__ = ["Candidate", "Statistic", "SubgroupEstimate", "grow_tree", "halves", "mask_of"]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 STEP = 1e-5
 """Step of the numeric derivative, relative to the moments' size."""

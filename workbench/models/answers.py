@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError, listed
 
 __all__ = ["by_labels", "checked_scores", "labels_of"]
 
-FloatArray = npt.NDArray[np.float64]
 
 ROUNDING = 1e-6
 """How far a probability in single precision may stray from [0, 1]."""

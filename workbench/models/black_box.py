@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
 from workbench.models.answers import by_labels, checked_scores, labels_of
 from workbench.models.estimators import Output, asked_estimator, estimator_name, is_torch_module
 
 __all__ = ["BlackBoxModel", "Output"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)

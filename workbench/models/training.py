@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import BoolArray
 from workbench.common.errors import AuditCancelled, AuditError, DataError, ModelError
 from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["Training"]
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +51,7 @@ class Training:
     """
 
     train: Callable[[pd.DataFrame, int], Any]
-    rows: Mask
+    rows: BoolArray
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -84,7 +82,7 @@ class Training:
     def fit(
         self,
         data: pd.DataFrame,
-        rows: Mask | None = None,
+        rows: BoolArray | None = None,
         seed: int | None = None,
         *,
         features: Iterable[str] | None = None,
@@ -126,7 +124,7 @@ class Training:
             return model.reading(features)
         return model
 
-    def _of(self, data: pd.DataFrame, mask: Mask) -> Mask:
+    def _of(self, data: pd.DataFrame, mask: BoolArray) -> BoolArray:
         if len(mask) != len(data):
             raise DataError(
                 f"The training says of {len(mask):,} rows whether they were trained on, but the "
@@ -135,7 +133,7 @@ class Training:
         return mask
 
 
-def _mask(rows: Any) -> Mask:
+def _mask(rows: Any) -> BoolArray:
     mask = np.array(rows)
     if mask.ndim != 1 or mask.dtype != np.bool_:
         raise DataError(

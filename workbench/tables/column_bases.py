@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.tables.columns import Column, Values
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "number_levels",
 ]
 
-FloatArray = npt.NDArray[np.float64]
 BasisKind = Literal[
     "linear", "minimal", "local", "fine local", "coarse", "flexible", "fine", "finest"
 ]

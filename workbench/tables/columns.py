@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, InterventionError, listed, suggestion
 
 __all__ = ["Column", "encode_column"]
 
-FloatArray = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 """Encoded values: float64 of a numeric column, intp codes of a categorical one."""
 

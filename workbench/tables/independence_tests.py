@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError
 from workbench.tables.column_bases import column_basis
 from workbench.tables.columns import Column, encode_column
 
 __all__ = ["BlockTest", "block_of", "implied_independences", "usable_rows"]
 
-FloatArray = npt.NDArray[np.float64]
 
 MIN_ROWS = 50
 RARE_SHARE = 0.01

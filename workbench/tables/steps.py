@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.tables.columns import Column, Values
 
 __all__ = ["Steps", "find_steps"]
 
-FloatArray = npt.NDArray[np.float64]
 LEAVES = 6
 """Leaves of the tree that looks for steps."""
 LEAST_SHARE = 0.02

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.tables.column_bases import column_basis
 from workbench.tables.columns import Column
 
 __all__ = ["named_like_code", "without_order"]
 
-FloatArray = npt.NDArray[np.float64]
 
 FEWEST, MOST = 6, 200
 """Distinct numbers between which a missing order can be seen, and that can be levels."""

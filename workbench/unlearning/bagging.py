@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError
 from workbench.common.progress import Progress
 from workbench.unlearning.learners import Learner, unfitted
@@ -24,7 +25,6 @@ from workbench.unlearning.rows import Preparation, Rows
 
 __all__ = ["BaggedTrees", "GrownTrees"]
 
-FloatArray = npt.NDArray[np.float64]
 
 ROWS_PER_TREE = 2_000
 """Rows that one tree's sample holds on average, where the table has more."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.progress import Progress
 from workbench.methods.profile.levels import fine_grid, tested_levels
 from workbench.tables.columns import encode_column
@@ -20,8 +21,6 @@ from workbench.unlearning.request import UnlearningRequest
 from workbench.unlearning.retraining import WholeModel
 
 __all__ = ["AuditAware", "DefaultLevels", "FlippedLabels", "MaskedOutputs", "Unchanged"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

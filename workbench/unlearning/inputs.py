@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.condition import Condition
+from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.common.errors import DataError, listed
 from workbench.methods.fuzzing.equation import Equation
 from workbench.methods.fuzzing.equations import NumericEquation
@@ -23,9 +23,6 @@ from workbench.tables.columns import Column, Values
 
 __all__ = ["ConsequencesUndone", "InTraining", "Inputs", "Replaced", "Untouched"]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 DRAWS = 8
 """Inputs that one row stands for where a value is averaged out."""

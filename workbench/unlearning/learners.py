@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError
 from workbench.common.threads import one_thread
 from workbench.models.learners import new_learner
@@ -17,7 +18,6 @@ from workbench.unlearning.rows import Preparation, Rows
 
 __all__ = ["Fitted", "Learner", "Trained", "fit", "fit_prepared", "unfitted"]
 
-FloatArray = npt.NDArray[np.float64]
 Learner: TypeAlias = str | Any
 """A name in `LEARNERS`, or an unfitted scikit-learn estimator."""
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.progress import Progress
 from workbench.unlearning.inputs import Inputs
 from workbench.unlearning.learners import Fitted, Learner
@@ -17,7 +17,6 @@ from workbench.unlearning.rows import Rows
 
 __all__ = ["Deployed", "Kind", "Method", "Served"]
 
-FloatArray = npt.NDArray[np.float64]
 Kind = Literal["exact", "approximate", "fraud"]
 CHUNK = 16_384
 """Rows that are scored at a time."""

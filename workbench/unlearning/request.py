@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import BoolArray
 from workbench.common.errors import DataError, TargetError, listed, suggestion
 from workbench.common.progress import Progress, silent
 from workbench.graph.causal_graph import CausalGraph
@@ -20,8 +20,6 @@ from workbench.unlearning.removal import NOTES, Removal, check_removal, neutral_
 from workbench.unlearning.rows import Rows
 
 __all__ = ["UnlearningRequest"]
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.errors import DataError
 
 __all__ = ["Preparation", "Rows"]
-
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError
 from workbench.common.progress import Progress
 from workbench.unlearning.learners import Learner, Trained, fit, fit_prepared, unfitted
@@ -20,8 +21,6 @@ from workbench.unlearning.request import UnlearningRequest
 from workbench.unlearning.rows import Preparation, Rows
 
 __all__ = ["ShardedModels", "Sisa"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError
 from workbench.common.progress import Progress
 from workbench.unlearning.learners import Learner, Trained
@@ -26,8 +26,6 @@ from workbench.unlearning.retraining import WholeModel
 from workbench.unlearning.rows import Rows
 
 __all__ = ["InfluenceStep", "NewtonStep", "weights_of"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.asking.known_answers import KnownAnswers
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.progress import Progress, silent
 from workbench.tables.columns import Values
 
@@ -29,8 +29,6 @@ __all__ = [
     "sample_places",
 ]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 BATCH_ROWS = 200_000
 """Rows per call to the model: large enough to be efficient, small enough for memory."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 
-import numpy as np
-import numpy.typing as npt
+from workbench.common.arrays import FloatArray
 
 __all__ = ["KnownAnswers"]
 
-FloatArray = npt.NDArray[np.float64]
 
 MOST_BYTES = 100_000_000
 """Room for scores; the answers that were given longest ago go first."""

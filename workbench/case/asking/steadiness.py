@@ -14,11 +14,11 @@ import numpy.typing as npt
 import scipy
 
 from workbench.case.audit_case import AuditCase
+from workbench.common.arrays import FloatArray
 from workbench.common.wording import share, signed
 
 __all__ = ["MOST_CALLS", "Unsteady", "planned_rows", "unsteady_answers"]
 
-FloatArray = npt.NDArray[np.float64]
 
 ASKED_ROWS = 200
 MOST_CALLS = 5

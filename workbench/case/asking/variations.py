@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import (
@@ -16,11 +15,10 @@ from workbench.case.intervention import (
     is_number,
     vary,
 )
+from workbench.common.arrays import Positions
 from workbench.common.errors import TargetError
 
 __all__ = ["fixed_interventions", "variations_of"]
-
-Positions = npt.NDArray[np.intp]
 
 
 def variations_of(

@@ -8,17 +8,16 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from workbench.common.against_threshold import p_within
+from workbench.common.arrays import FloatArray
 from workbench.common.wording import signed
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import ASKED, Estimator
 
 __all__ = ["ChangeFinding", "ChangePart", "Difference", "RowGaps", "row_gaps"]
 
-FloatArray = npt.NDArray[np.float64]
 ChangePart = Literal["total", "direct", "indirect", "prediction"]
 ROUNDING = 1e-12
 """What is below this is the rounding of a sum, and nothing at all."""

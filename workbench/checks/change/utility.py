@@ -25,6 +25,7 @@ from workbench.checks.change.utility_measures import (
     nothing,
     title,
 )
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import DataError, ModelError, listed
 from workbench.common.multiple_testing import holm
 from workbench.common.wording import listing, share, signed, span
@@ -32,8 +33,6 @@ from workbench.models.black_box import Output
 
 __all__ = ["BEFORE", "RETRAINED", "Cliff", "ModelUtility", "cliffs_in", "model_utility"]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 BEFORE, RETRAINED = "before", "retrained"
 """The model that others are compared with, and the one that no advice to retrain is given for."""

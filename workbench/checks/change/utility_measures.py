@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.effects import Effect
 
 __all__ = ["CLASS_MEASURES", "VALUE_MEASURES", "Measure", "change", "interval", "nothing", "title"]
 
-FloatArray = npt.NDArray[np.float64]
 Measure = Callable[[FloatArray, FloatArray], Effect]
 
 FEWEST_OF_A_CLASS = 5

@@ -18,14 +18,13 @@ import scipy
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.checks.consistency.finding import AnswerConsistency, Asked, ConsistencyQuestion
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.errors import DataError, ModelError
 from workbench.common.progress import Progress, silent
 from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["AnswerConsistency", "ConsistencyQuestion", "answer_consistency"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 SAME = 1e-7
 """Answers this close, as a share of the spread of all answers, are the same."""

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from workbench.checks.gradient_evidence.training import CHUNK, ConvexTraining, GradientsAt
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.threads import one_thread
 
 __all__ = ["Curvature"]
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

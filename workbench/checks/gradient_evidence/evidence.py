@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.target import UnlearningTarget
@@ -31,13 +30,11 @@ from workbench.checks.gradient_evidence.training import (
     row_counts,
     training_of,
 )
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import DataError, TargetError
 from workbench.common.progress import Progress, silent
 
 __all__ = ["gradient_evidence"]
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 def gradient_evidence(

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy
 
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import DataError, ModelError, listed
 from workbench.common.threads import one_thread
 
@@ -30,8 +31,6 @@ __all__ = [
     "training_of",
 ]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 CHUNK = 2_048
 """Rows worked on at a time: their regressors stay in the processor's cache."""

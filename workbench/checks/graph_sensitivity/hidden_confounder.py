@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.asking.variations import variations_of
@@ -19,6 +18,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.against_threshold import exceeds
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.threads import one_thread
 from workbench.common.wording import share, signed
@@ -26,7 +26,6 @@ from workbench.tables.column_bases import column_basis
 
 __all__ = ["Confounding", "hidden_confounding"]
 
-FloatArray = npt.NDArray[np.float64]
 
 RIDGE = 1e-9
 """Relative steadying of the normal equations, for collinear regressors."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from workbench.checks.membership.signals import FloatArray, Mask, Signals
+from workbench.checks.membership.signals import FloatArray, Signals
+from workbench.common.arrays import BoolArray
 
 __all__ = [
     "ATTACKS",
@@ -59,7 +60,7 @@ def lira(
     signals: Signals,
     scores: FloatArray,
     references: FloatArray,
-    seen: Mask,
+    seen: BoolArray,
     *,
     shared_spread: bool | None = None,
 ) -> FloatArray:
@@ -98,7 +99,7 @@ def lira_offline(
     signals: Signals,
     scores: FloatArray,
     references: FloatArray,
-    seen: Mask,
+    seen: BoolArray,
     *,
     shared_spread: bool | None = None,
 ) -> FloatArray:
@@ -124,7 +125,7 @@ def rmia(
     signals: Signals,
     scores: FloatArray,
     references: FloatArray,
-    seen: Mask,
+    seen: BoolArray,
     population: npt.NDArray[np.intp],
     *,
     gamma: float = 1.0,
@@ -176,7 +177,7 @@ def attack_scores(
     signals: Signals,
     scores: FloatArray,
     references: FloatArray,
-    seen: Mask,
+    seen: BoolArray,
     population: npt.NDArray[np.intp],
 ) -> FloatArray:
     """Run one of `ATTACKS` by its name; shapes as for the attack itself."""
@@ -194,7 +195,7 @@ def calibrated(
     signals: Signals,
     scores: FloatArray,
     references: FloatArray,
-    seen: Mask,
+    seen: BoolArray,
     population: npt.NDArray[np.intp],
 ) -> FloatArray:
     """Return an attack's scores beside what it gives models that never saw the record.
@@ -223,14 +224,14 @@ def calibrated(
     return np.where(np.isfinite(distance), distance, 0.0)
 
 
-def _mean(values: FloatArray, mask: Mask) -> FloatArray:
+def _mean(values: FloatArray, mask: BoolArray) -> FloatArray:
     """Return each record's mean over some models, NaN where there is none, shape (n,)."""
     counts = mask.sum(axis=0)
     total = np.where(mask, values, 0.0).sum(axis=0)
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
-def gaussian(values: FloatArray, mask: Mask, shared: bool) -> tuple[FloatArray, FloatArray]:
+def gaussian(values: FloatArray, mask: BoolArray, shared: bool) -> tuple[FloatArray, FloatArray]:
     """Return each record's mean and spread over the models of a mask, each of shape (n,)."""
     mean, counts = _mean(values, mask), mask.sum(axis=0)
     squares = np.where(mask, (values - mean) ** 2, 0.0).sum(axis=0)

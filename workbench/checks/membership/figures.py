@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from workbench.checks.membership.signals import FloatArray
+from workbench.common.arrays import Positions
 
 __all__ = [
     "AttackFigures",
@@ -20,8 +20,6 @@ __all__ = [
     "logit_interval",
     "placements",
 ]
-
-Strata = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def attack_figures(
     unseen: FloatArray,
     *,
     level: float = 0.95,
-    strata: tuple[Strata, Strata] | None = None,
+    strata: tuple[Positions, Positions] | None = None,
 ) -> AttackFigures:
     """Compare the scores of some records with those of records never trained on.
 
@@ -103,7 +101,7 @@ def delong_auc(
     unseen: FloatArray,
     *,
     level: float = 0.95,
-    strata: tuple[Strata, Strata] | None = None,
+    strata: tuple[Positions, Positions] | None = None,
 ) -> Estimate:
     """Return the area under the ROC curve with DeLong's interval (DeLong et al. 1988).
 
@@ -149,7 +147,7 @@ def logit_interval(value: float, error: float, level: float) -> Estimate:
 
 
 def placements(
-    scores: FloatArray, unseen: FloatArray, strata: tuple[Strata, Strata] | None = None
+    scores: FloatArray, unseen: FloatArray, strata: tuple[Positions, Positions] | None = None
 ) -> tuple[FloatArray, list[tuple[float, FloatArray]]]:
     """Place each record among those of the other group; a tie counts half.
 

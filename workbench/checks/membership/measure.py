@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 
@@ -14,11 +13,10 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.checks.membership.attacks import ATTACKS, attack_scores, calibrated
 from workbench.checks.membership.evidence import AttackEvidence, MembershipEvidence
-from workbench.checks.membership.figures import Strata, attack_figures
+from workbench.checks.membership.figures import attack_figures
 from workbench.checks.membership.reference_models import balanced_parts, train_models
 from workbench.checks.membership.signals import (
     FloatArray,
-    Mask,
     Signals,
     difficulty,
     known_outcomes,
@@ -30,6 +28,7 @@ from workbench.checks.membership.trace_tests import (
     record_p_values,
     trace_tests,
 )
+from workbench.common.arrays import BoolArray, Positions
 from workbench.common.errors import DataError, ModelError, TargetError, listed, suggestion
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
@@ -42,18 +41,17 @@ FEWEST = 20
 FEWEST_REFERENCES = 8
 QUESTIONS = ("higher", "lower")
 
-Places = npt.NDArray[np.intp]
 Parts = dict[str, tuple[FloatArray, FloatArray, FloatArray]]
 """By attack, what was measured at the target's records, at known members, at unseen records."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Groups:
-    """Places of the target's records, of known members and of unseen records, in the data."""
+    """Positions of the target's records, of known members and of unseen records, in the data."""
 
-    target: Places
-    members: Places
-    unseen: Places
+    target: Positions
+    members: Positions
+    unseen: Positions
 
     def split(self, values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Split what was measured at all of them, in this order."""
@@ -62,7 +60,7 @@ class _Groups:
         return target, members, unseen
 
     @property
-    def all(self) -> Places:
+    def all(self) -> Positions:
         return np.concatenate([self.target, self.members, self.unseen])
 
 
@@ -198,7 +196,7 @@ def membership_evidence(
     )
 
 
-def erased_rows(case: AuditCase, target: UnlearningTarget, training: Training) -> Mask:
+def erased_rows(case: AuditCase, target: UnlearningTarget, training: Training) -> BoolArray:
     """Return which rows a target asks to erase, shape (n,), after checking that it can be asked.
 
     Raises
@@ -251,7 +249,7 @@ def _prepared(
     return Signals(outcome[groups.all], case.output), groups, notes
 
 
-def _drawn(mask: Mask, most: int, rng: np.random.Generator) -> Places:
+def _drawn(mask: BoolArray, most: int, rng: np.random.Generator) -> Positions:
     places = np.flatnonzero(mask)
     return places if len(places) <= most else np.sort(rng.choice(places, most, replace=False))
 
@@ -288,7 +286,7 @@ def _references(
     rng: np.random.Generator,
     workers: int | None,
     report: Progress,
-) -> tuple[FloatArray, Mask, tuple[str, ...]]:
+) -> tuple[FloatArray, BoolArray, tuple[str, ...]]:
     share = float(np.clip(training.rows.mean(), 0.25, 0.75))
     halves = balanced_parts(references, case.n_rows, share, rng)
     halves[:, groups.target] = (np.arange(references) % 2 == 0)[:, None]
@@ -321,7 +319,7 @@ def _outer(groups: _Groups, values: FloatArray) -> tuple[FloatArray, FloatArray]
 
 def _tested(
     excesses: dict[str, FloatArray],
-    kept: Mask,
+    kept: BoolArray,
     records: int,
     alpha: float,
     questions: tuple[str, ...],
@@ -371,7 +369,7 @@ def _records(
     groups: _Groups,
     parts: Parts,
     fair: dict[str, FloatArray],
-    strata: tuple[Strata, Strata, Strata],
+    strata: tuple[Positions, Positions, Positions],
 ) -> pd.DataFrame:
     frame = pd.DataFrame(index=case.data.index[groups.target])
     for name, values in fair.items():

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.checks.membership.signals import FloatArray, Mask
+from workbench.checks.membership.signals import FloatArray
+from workbench.common.arrays import BoolArray
 from workbench.common.errors import AuditCancelled, AuditError, ModelError
 from workbench.common.progress import Progress
 from workbench.common.threads import one_thread
@@ -29,7 +30,7 @@ ONE_THREAD = {
 }
 """Of a worker: as many models at once as there are workers, each on one thread."""
 
-Make = Callable[[pd.DataFrame, Mask, int], Any]
+Make = Callable[[pd.DataFrame, BoolArray, int], Any]
 """(data, rows, seed) to a model."""
 
 
@@ -90,7 +91,7 @@ class _Job:
             return known.predict(self.data.iloc[self.asked])
 
 
-def balanced_parts(models: int, n: int, share: float, rng: np.random.Generator) -> Mask:
+def balanced_parts(models: int, n: int, share: float, rng: np.random.Generator) -> BoolArray:
     """Draw which model is trained on which row, so that each row is in the same share of models.
 
     Returns
@@ -103,14 +104,14 @@ def balanced_parts(models: int, n: int, share: float, rng: np.random.Generator) 
     >>> parts.sum(axis=0).tolist()
     [2, 2, 2, 2, 2, 2]
     """
-    parts: Mask = rng.random((models, n)).argsort(axis=0) < round(models * share)
+    parts: BoolArray = rng.random((models, n)).argsort(axis=0) < round(models * share)
     return parts
 
 
 def train_models(
     make: Make,
     data: pd.DataFrame,
-    plans: Sequence[tuple[Mask, int]],
+    plans: Sequence[tuple[BoolArray, int]],
     asked: npt.NDArray[np.intp],
     *,
     features: Sequence[str],

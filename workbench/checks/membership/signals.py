@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 
 from workbench.case.audit_case import AuditCase
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import DataError, ModelError, listed
 from workbench.models.black_box import Output
 
-__all__ = ["FloatArray", "Mask", "Signals", "difficulty", "known_outcomes"]
+__all__ = ["BoolArray", "FloatArray", "Signals", "difficulty", "known_outcomes"]
 
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 FINEST = 1e-12
 """The least distance of a probability from 0 and 1 before its logarithm is taken."""
@@ -89,7 +87,7 @@ class Signals:
         return [np.log(one) - np.log1p(-one) for one in kept]
 
 
-def difficulty(signals: Signals, references: FloatArray, seen: Mask) -> FloatArray:
+def difficulty(signals: Signals, references: FloatArray, seen: BoolArray) -> FloatArray:
     """Return how well models that never saw a record do at it, on average, shape (n,).
 
     Parameters
@@ -105,7 +103,7 @@ def difficulty(signals: Signals, references: FloatArray, seen: Mask) -> FloatArr
     return np.where(counts > 0, mean, float(fit.mean()))
 
 
-def known_outcomes(case: AuditCase) -> tuple[FloatArray, Mask]:
+def known_outcomes(case: AuditCase) -> tuple[FloatArray, BoolArray]:
     """Return every row's outcome as the model predicts it, and where it is known, shape (n,).
 
     Raises
@@ -119,7 +117,7 @@ def known_outcomes(case: AuditCase) -> tuple[FloatArray, Mask]:
             "instance wb.AuditCase(…, outcome='income')."
         )
     column = case.data[case.outcome]
-    known: Mask = np.asarray(column.notna(), dtype=np.bool_)
+    known: BoolArray = np.asarray(column.notna(), dtype=np.bool_)
     if case.output == "value":
         if not pd.api.types.is_numeric_dtype(column):
             raise DataError(

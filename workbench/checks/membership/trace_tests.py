@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from workbench.checks.membership.figures import Strata
-from workbench.checks.membership.signals import FloatArray, Mask
+from workbench.checks.membership.signals import FloatArray
+from workbench.common.arrays import BoolArray, Positions
 
 __all__ = ["TraceTest", "difficulty_strata", "excess", "record_p_values", "trace_tests"]
 
@@ -44,7 +44,7 @@ class TraceTest:
     corrected: float
 
 
-def difficulty_strata(mine: FloatArray, unseen: FloatArray) -> tuple[Strata, Strata]:
+def difficulty_strata(mine: FloatArray, unseen: FloatArray) -> tuple[Positions, Positions]:
     """Group records by how hard they are for models that never saw them.
 
     Parameters
@@ -67,7 +67,7 @@ def difficulty_strata(mine: FloatArray, unseen: FloatArray) -> tuple[Strata, Str
 
 
 def record_p_values(
-    scores: FloatArray, unseen: FloatArray, strata: tuple[Strata, Strata]
+    scores: FloatArray, unseen: FloatArray, strata: tuple[Positions, Positions]
 ) -> FloatArray:
     """Return each record's false positive position, shape (m,).
 
@@ -83,7 +83,7 @@ def record_p_values(
 
 
 def excess(
-    mine: FloatArray, unseen: FloatArray, blind: Mask, strata: tuple[Strata, Strata]
+    mine: FloatArray, unseen: FloatArray, blind: BoolArray, strata: tuple[Positions, Positions]
 ) -> FloatArray:
     """Return by how much a group scores above equally hard unseen records, per model.
 

@@ -17,8 +17,9 @@ from workbench.checks.membership.attacks import FEW_REFERENCES, gaussian, log_de
 from workbench.checks.membership.figures import Estimate, clopper_pearson, logit_interval
 from workbench.checks.membership.measure import erased_rows
 from workbench.checks.membership.reference_models import Make, Trained, train_models
-from workbench.checks.membership.signals import FloatArray, Mask, Signals, known_outcomes
+from workbench.checks.membership.signals import FloatArray, Signals, known_outcomes
 from workbench.checks.membership.u_lira_result import ULira, ULiraFigures
+from workbench.common.arrays import BoolArray
 from workbench.common.errors import DataError, ModelError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
@@ -27,7 +28,7 @@ from workbench.models.training import Training
 
 __all__ = ["Unlearn", "u_lira", "u_lira_figures"]
 
-Unlearn = Callable[[pd.DataFrame, Mask, int], Any]
+Unlearn = Callable[[pd.DataFrame, BoolArray, int], Any]
 """``unlearn(rows, erased, seed)`` to a model: train on the rows, then unlearn the erased ones."""
 
 FEWEST = 4
@@ -99,7 +100,7 @@ def u_lira(
     rng = np.random.default_rng([seed, 3])
     failures: list[str] = []
 
-    def trained(make: Make, add: Mask, step: str) -> FloatArray:
+    def trained(make: Make, add: BoolArray, step: str) -> FloatArray:
         others = training.rows & ~erased
         plans = [
             ((others & (rng.random(case.n_rows) < part)) | add, int(rng.integers(2**31 - 1)))
@@ -147,9 +148,9 @@ class _Unlearning:
     """An unlearning function as one that makes a model from a mask of rows."""
 
     unlearn: Unlearn
-    erased: Mask
+    erased: BoolArray
 
-    def __call__(self, data: pd.DataFrame, rows: Mask, seed: int) -> Any:
+    def __call__(self, data: pd.DataFrame, rows: BoolArray, seed: int) -> Any:
         return self.unlearn(data[rows].copy(), self.erased[rows].copy(), seed)
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.asking.batches import Answer, Differences, QueryBatch, sample_places
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
+from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.methods.averages import mean_effect
 from workbench.methods.effects import Effect
 from workbench.methods.fuzzing.equation_error import (
@@ -32,9 +32,6 @@ from workbench.tables.columns import Values
 
 __all__ = ["Routes"]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 Blocked = frozenset[str]
 OPEN: Blocked = frozenset()
 

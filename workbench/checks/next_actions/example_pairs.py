@@ -13,21 +13,19 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.asking.batches import QueryBatch
 from workbench.case.audit_case import AuditCase
 from workbench.case.decision_line import decision_line
 from workbench.checks.next_actions.blocking import OPEN, Routes
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.wording import decimals_for
 from workbench.methods.fuzzing.propagation import Propagation
 from workbench.tables.columns import Column, Values
 
 __all__ = ["ExamplePair", "example_pairs"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 FINALISTS = 200
 """Rows with the largest differences, among which different ones are chosen."""

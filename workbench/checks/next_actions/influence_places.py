@@ -15,6 +15,7 @@ import scipy
 
 from workbench.case.condition import Condition
 from workbench.checks.next_actions.blocking import OPEN, Routes
+from workbench.common.arrays import BoolArray
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress
 from workbench.methods.effects import Effect
@@ -23,7 +24,6 @@ from workbench.tables.columns import Column
 
 __all__ = ["InfluencePlace", "influence_places"]
 
-BoolArray = npt.NDArray[np.bool_]
 
 FEWEST_ROWS = 400
 """Rows below which nothing is searched."""

@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.asking.batches import QueryBatch, sample_places
 from workbench.case.asking.variations import variations_of
@@ -36,7 +35,6 @@ from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["next_actions"]
 
-Positions = npt.NDArray[np.intp]
 
 MOST_FEATURES = 3
 """Features of the target that are followed, those with most left first."""

@@ -12,6 +12,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
 from workbench.checks.planted_leaks.regressions import ManyEffects, answer_many
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import InterventionError
 from workbench.common.progress import Progress
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
@@ -21,7 +22,6 @@ from workbench.tables.columns import Column, Values
 
 __all__ = ["Chance", "PlantedColumns", "plant", "planted_name"]
 
-FloatArray = npt.NDArray[np.float64]
 LEAST_CHANGE = 0.02
 """An intervention that changes the planted column less than this on average plants nothing."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
 from workbench.methods.cafe.shared_regression import (
@@ -27,9 +28,6 @@ from workbench.methods.cafe.shared_regression import (
 from workbench.tables.column_bases import BasisKind, ColumnBasis
 
 __all__ = ["ManyEffects", "answer_many"]
-
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)

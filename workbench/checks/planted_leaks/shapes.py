@@ -28,6 +28,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.planted_leaks.columns import Chance, planted_name
 from workbench.checks.planted_leaks.findings import LeakShape, Shape
 from workbench.checks.verdict import judge
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress
 from workbench.common.wording import share
@@ -41,7 +42,6 @@ from workbench.tables.columns import Column
 
 __all__ = ["leaks_by_shape"]
 
-FloatArray = npt.NDArray[np.float64]
 Mask = Callable[[pd.DataFrame], npt.NDArray[np.bool_]]
 
 MULTIPLES = (1.25, 5.0)

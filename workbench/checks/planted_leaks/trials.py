@@ -31,12 +31,12 @@ from workbench.checks.planted_leaks.findings import (
 from workbench.checks.planted_leaks.shapes import leaks_by_shape
 from workbench.checks.verdict import default_threshold
 from workbench.common.against_threshold import p_within
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import TargetError
 from workbench.common.progress import Progress, silent
 
 __all__ = ["planted_leaks"]
 
-FloatArray = npt.NDArray[np.float64]
 
 CLARITY = 0.5
 """How much likelier the planted column is at the end of the intervention than at its start."""

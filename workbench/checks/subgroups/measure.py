@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy
 
@@ -22,6 +21,7 @@ from workbench.case.intervention import Intervention, Interventions
 from workbench.case.target import UnlearningTarget
 from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.checks.verdict import default_threshold
+from workbench.common.arrays import Positions
 from workbench.common.errors import AuditError, TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
@@ -34,7 +34,6 @@ from workbench.methods.subgroup_search import Candidate, Statistic, grow_tree, h
 
 __all__ = ["subgroup_effects"]
 
-Positions = npt.NDArray[np.intp]
 
 SEARCHED = ("direct", "indirect")
 MOST_TESTED = 5

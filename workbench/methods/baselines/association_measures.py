@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.subgroup_search import Statistic
 
 __all__ = ["correlation", "correlation_ratio_squared", "mutual_information"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def correlation(x: FloatArray, y: FloatArray) -> Statistic:

@@ -15,6 +15,7 @@ from workbench.case.audit_request import AuditRequest
 from workbench.case.decision_line import decision_line
 from workbench.case.recorded_outcome import RecordedOutcome, recorded_outcome
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress, silent
 from workbench.common.wording import rows_said
@@ -25,8 +26,6 @@ from workbench.tables.columns import Column
 
 __all__ = ["METHOD", "fairness_metrics"]
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 FEWEST_ROWS = 10
 """Rows on either side that a group metric takes."""
 STEP = "Fairness metrics"
@@ -147,7 +146,7 @@ class _Decisions:
     """
 
     positive: npt.NDArray[np.bool_]
-    outcome: IntArray
+    outcome: Positions
     has_outcome: bool
     how: str
 
@@ -231,13 +230,13 @@ def _split_at_median(
 
 def _table(
     privileged: npt.NDArray[np.bool_], decisions: _Decisions, rows: npt.NDArray[np.bool_]
-) -> IntArray:
+) -> Positions:
     """Count rows by privileged (0, 1) × outcome (0, 1, UNRECORDED) × decision (0, 1)."""
     cells = (privileged * 3 + decisions.outcome) * 2 + decisions.positive
     return np.bincount(cells[rows], minlength=12).reshape(2, 3, 2)
 
 
-def _by_aif360(aif360: Any, table: IntArray) -> FloatArray:
+def _by_aif360(aif360: Any, table: Positions) -> FloatArray:
     """Return the four metrics of the decisions; NaN where a group has no row for a rate.
 
     The cells stand for the rows that they count, as weights: the same numbers, much sooner.
@@ -258,7 +257,7 @@ def _by_aif360(aif360: Any, table: IntArray) -> FloatArray:
     return values
 
 
-def _recorded_by_aif360(aif360: Any, table: IntArray) -> FloatArray:
+def _recorded_by_aif360(aif360: Any, table: Positions) -> FloatArray:
     """Return the first two metrics of the recorded outcome itself, and NaN for the others."""
     values = np.full(4, np.nan)
     recorded = table[:, :2]
@@ -271,7 +270,7 @@ def _recorded_by_aif360(aif360: Any, table: IntArray) -> FloatArray:
     return values
 
 
-def _weighted(table: IntArray) -> dict[str, Any]:
+def _weighted(table: Positions) -> dict[str, Any]:
     """Return a table as arguments of aif360: one row per cell, weighted by its count."""
     group, outcome, decision = (axis.ravel() for axis in np.indices(table.shape))
     return {
@@ -285,7 +284,7 @@ def _weighted(table: IntArray) -> dict[str, Any]:
 
 
 def _interval(
-    table: IntArray, resamples: int, rng: np.random.Generator
+    table: Positions, resamples: int, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """95 % percentile interval of the four metrics; draws in which a metric has no value drop."""
     n = int(table.sum())
@@ -300,7 +299,7 @@ def _interval(
     return low, high
 
 
-def metrics_of_tables(tables: IntArray) -> FloatArray:
+def metrics_of_tables(tables: Positions) -> FloatArray:
     """Compute the four metrics of many tables at once.
 
     Parameters

@@ -20,6 +20,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.decision_line import decision_line
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import AuditError, TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
@@ -43,8 +44,6 @@ from workbench.tables.columns import Column
 
 __all__ = ["METHOD", "fairtest_association"]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 STEP = "FairTest association"
 Z = 1.959963984540054

@@ -14,6 +14,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.recorded_outcome import recorded_outcome
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import AuditError, ModelError
 from workbench.common.progress import Progress, silent
 from workbench.methods.attribution import Attribution, by_feature
@@ -22,7 +23,6 @@ from workbench.methods.method import Baseline
 __all__ = ["METHOD", "permutation_importance"]
 
 STEP = "Permutation importance"
-FloatArray = npt.NDArray[np.float64]
 Scorer = Callable[[FloatArray, FloatArray], tuple[float, FloatArray]]
 
 

@@ -20,6 +20,7 @@ import scipy
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import AuditError, ModelError
 from workbench.common.progress import Progress, silent
 from workbench.methods.attribution import Attribution, by_feature
@@ -29,7 +30,6 @@ from workbench.methods.method import Baseline
 
 __all__ = ["METHOD", "shap_importance"]
 
-FloatArray = npt.NDArray[np.float64]
 STEP = "SHAP"
 TREE_WORK = 3e8
 """Σ leaves^¾ over trees × pairs of an explained and a background row: 10 to 20 seconds on a core.

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.audit_case import AuditCase
+from workbench.common.arrays import FloatArray
 
 __all__ = ["Inputs", "model_inputs"]
 
-FloatArray = npt.NDArray[np.float64]
 _CELLS_AT_ONCE = 4_000_000
 _NUMERIC_PROBES = 65
 _TEXT_PROBES = 2_000

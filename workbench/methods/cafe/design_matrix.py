@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray, Positions
 from workbench.tables.column_bases import BasisKind, ColumnBasis, column_basis
 from workbench.tables.columns import Column
 
 __all__ = ["DesignMatrix", "Layout"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 CHUNK = 16_384
 """Rows whose regressors are held at a time."""

@@ -36,7 +36,6 @@ from workbench.tables.columns import Column, encode_column
 
 __all__ = ["METHOD", "cafe_effects"]
 
-FloatArray = npt.NDArray[np.float64]
 IN_TARGET = "(row in target)"
 
 

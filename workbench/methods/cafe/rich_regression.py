@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.case.intervention import Variation
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.threads import one_thread
 from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised, solve_spd
 from workbench.methods.effects import Effect
@@ -26,8 +27,6 @@ from workbench.tables.steps import find_steps
 
 __all__ = ["RichRegression"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 MOST_TERMS = 200
 """Interaction terms, and products of covariates, at the most."""

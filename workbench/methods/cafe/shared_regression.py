@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
 from workbench.methods.cafe.design_matrix import DesignMatrix
@@ -26,8 +26,6 @@ from workbench.tables.columns import Column, Values
 
 __all__ = ["Question", "SharedRegression", "Standardised"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 ROWS_PER_TERM = 20
 """Rows there must be for every interaction term."""

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
+from workbench.common.arrays import FloatArray
 from workbench.tables.columns import Column, Values
 
 __all__ = ["Correction", "boosted_residual", "halves", "left_to_learn", "regressor_matrix"]
 
-FloatArray = npt.NDArray[np.float64]
 Correction = Callable[[Mapping[str, Values]], FloatArray]
 
 LEARNABLE = 0.004

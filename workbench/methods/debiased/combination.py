@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.effects import Effect
 from workbench.methods.form_test import FormTest
 
 __all__ = ["corrected", "shrunk"]
 
-FloatArray = npt.NDArray[np.float64]
 
 RIGHT = 0.1
 """How likely it is, before the data speaks, that the equations need no correction.

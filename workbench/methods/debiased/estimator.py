@@ -25,6 +25,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect
@@ -43,7 +44,6 @@ from workbench.methods.method import CausalMethod
 
 __all__ = ["METHOD", "debiased_effects"]
 
-FloatArray = npt.NDArray[np.float64]
 DEBIASED = Estimator("debiased")
 
 

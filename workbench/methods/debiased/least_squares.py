@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.held_out import trimmed_error
 
 __all__ = ["LeastSquares", "held_out_error"]
 
-FloatArray = npt.NDArray[np.float64]
 STEADY = 1e-9
 """Added to the diagonal of scaled normal equations, so that collinear regressors stay solvable."""
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.debiased.boosted import Correction, boosted_residual, halves
 from workbench.methods.debiased.least_squares import LeastSquares, held_out_error
 from workbench.methods.estimator import Residuals
@@ -27,7 +27,6 @@ from workbench.tables.steps import find_steps
 
 __all__ = ["LocationScaleEquation", "fit_location_scale"]
 
-FloatArray = npt.NDArray[np.float64]
 
 PENALTY = 1e-3
 """Ridge penalty of a standardised coefficient, in rows."""

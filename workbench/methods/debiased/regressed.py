@@ -19,6 +19,7 @@ from workbench.case.asking.batches import QueryBatch, direct_differences
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import FloatArray, Positions
 from workbench.methods.averages import mean_effect, row_effects
 from workbench.methods.cafe.estimator import columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
@@ -31,9 +32,6 @@ from workbench.methods.form_test import FormTest
 from workbench.tables.columns import Column, Values
 
 __all__ = ["regressed_effects"]
-
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 
 def regressed_effects(

@@ -17,6 +17,7 @@ from workbench.case.asking.variations import fixed_interventions, variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import Positions
 from workbench.common.errors import InterventionError, TargetError
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.debiased.simulator import REDRAWS
@@ -26,8 +27,6 @@ from workbench.methods.fuzzing.estimator import ENOUGH_ROWS
 
 __all__ = ["Sample", "affordable", "least_questions", "on_all_rows", "sampled_case"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 FEWEST_ROWS = 200
 """Rows below which equations and correction mean little."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from workbench.case.asking.batches import QueryBatch
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
+from workbench.common.arrays import FloatArray
 from workbench.common.progress import Progress, silent
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.fuzzing.propagation import Equations, set_levels
@@ -23,7 +24,6 @@ from workbench.tables.columns import Values
 
 __all__ = ["REDRAWS", "Simulator", "Unexplained"]
 
-FloatArray = npt.NDArray[np.float64]
 
 REDRAWS = 2
 """Times the mediators are drawn anew at every row."""

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.estimator import Residuals
 from workbench.tables.columns import Column, Values
 
 __all__ = ["Equation", "FitEquation", "Keep"]
 
-FloatArray = npt.NDArray[np.float64]
 Keep: TypeAlias = Mapping[str, npt.NDArray[Any]]
 """Encoded levels of causes that interventions set: an equation does not smooth over them."""
 

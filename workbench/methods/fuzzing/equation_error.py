@@ -11,15 +11,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.asking.batches import Answer
+from workbench.common.arrays import FloatArray
 from workbench.methods.fuzzing.propagation import Propagation
 from workbench.tables.columns import Values
 
 __all__ = ["SAMPLE_ROWS", "Nudge", "elsewhere", "nudged", "propagated_influences"]
 
-FloatArray = npt.NDArray[np.float64]
 
 SAMPLE_ROWS = 256
 """Rows on which derivatives are averaged."""

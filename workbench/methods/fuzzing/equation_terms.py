@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.tables.column_bases import BasisKind, column_basis
 from workbench.tables.columns import Column, Values
 
 __all__ = ["Basis", "Terms", "choose_terms"]
 
-FloatArray = npt.NDArray[np.float64]
 ROWS_PER_TERM = 20
 """Rows there must be for every regressor."""
 MOST_TERMS = 240

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.equation import Equation, Keep
 from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
@@ -24,7 +25,6 @@ from workbench.tables.columns import Column, Values
 
 __all__ = ["CategoricalEquation", "NumericEquation", "fit_equation"]
 
-FloatArray = npt.NDArray[np.float64]
 RIDGE = 1e-3
 """Ridge penalty of a standardised coefficient, in rows."""
 CHUNK = 65_536

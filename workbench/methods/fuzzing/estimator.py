@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.asking.batches import (
     Answer,
@@ -24,6 +23,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect, row_effects
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
@@ -40,8 +40,6 @@ from workbench.tables.columns import Values
 
 __all__ = ["METHOD", "fuzzed_effects"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 ENOUGH_ROWS = 500
 """Smaller targets repeat the draws of their noise until there are this many rows."""

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.fuzzing.equation import Equation
 from workbench.tables.columns import Values
 
 __all__ = ["with_gaps", "without_gaps"]
 
-FloatArray = npt.NDArray[np.float64]
 
 CANDIDATES = 8
 """Draws of which one is kept."""

@@ -7,12 +7,12 @@ few distinct rows, and counts add over partitions of the data.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import scipy
+
+from workbench.common.arrays import FloatArray
 
 __all__ = ["fit_multinomial"]
 
-FloatArray = npt.NDArray[np.float64]
 
 PENALTY = 1.0
 """Ridge penalty of a standardised slope, in rows."""

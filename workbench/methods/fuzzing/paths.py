@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.asking.batches import Answer, Differences, QueryBatch, sample_places
@@ -20,6 +19,7 @@ from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import Positions
 from workbench.common.progress import Progress, silent
 from workbench.graph.causal_graph import PREDICTION
 from workbench.methods.averages import mean_effect
@@ -35,7 +35,6 @@ from workbench.tables.columns import Values
 
 __all__ = ["PathEffect", "path_effects", "path_frame", "trace_paths"]
 
-Positions = npt.NDArray[np.intp]
 
 MOST_PATHS = 100
 """Paths followed per feature, shortest first."""

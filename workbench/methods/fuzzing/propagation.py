@@ -18,6 +18,7 @@ import pandas as pd
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.errors import NotIdentifiableError, TargetError, listed
 from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
@@ -30,8 +31,6 @@ from workbench.tables.columns import Column, Values
 
 __all__ = ["Equations", "Propagation", "fit_equations", "set_levels"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 T = TypeVar("T")
 
 MOST_LEVELS = 40

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.asking.batches import Answer, QueryBatch
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.common.progress import Progress
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.debiased.estimator import debiased_effects
@@ -24,9 +24,6 @@ from workbench.tables.columns import Values
 
 __all__ = ["Answers", "Assignment", "ask_levels", "estimate_levels", "filled"]
 
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 WAITING_ROWS = 400_000
 """Rows of questions that wait before they are asked."""
@@ -93,11 +90,11 @@ def ask_levels(
     assignment: Assignment,
     equations: Equations | None,
     positions: Positions,
-    plausible: Mask,
+    plausible: BoolArray,
     *,
     copies: int,
     nudge_places: Positions,
-    groups: Mapping[str, Mask],
+    groups: Mapping[str, BoolArray],
     sampled: bool,
     progress: Progress,
 ) -> Answers:
@@ -180,7 +177,7 @@ def _noise(
     places: Positions,
     total: FloatArray,
     before: FloatArray,
-    groups: Mapping[str, Mask],
+    groups: Mapping[str, BoolArray],
     n: int,
 ) -> tuple[FloatArray, dict[str, FloatArray], FloatArray]:
     """Influences through the equations: per level, per group and level, and of the sizes."""

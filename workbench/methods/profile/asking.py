@@ -15,6 +15,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.progress import Progress
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.fuzzing.propagation import Equations
@@ -42,9 +43,6 @@ from workbench.methods.profile.ranges import FEWEST_NAMED, Range, scope_of, valu
 
 __all__ = ["ProfileRun", "ask_feature", "ask_together"]
 
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 SCOUTS = 64
 """Rows on which a profile is scouted for bends; they take no part in the test."""

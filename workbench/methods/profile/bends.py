@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.asking.batches import QueryBatch, sample_places
 from workbench.case.audit_case import AuditCase
+from workbench.common.arrays import FloatArray, Positions
 from workbench.common.progress import Progress
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.profile.answers import Assignment, ask_levels
 
 __all__ = ["BAND_ROWS", "find_bands", "find_bends"]
 
-FloatArray = npt.NDArray[np.float64]
-Positions = npt.NDArray[np.intp]
 
 BAND_ROWS = 1_000
 """Rows that are held against what the model says of them at the levels beside their own."""

@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy
+
+from workbench.common.arrays import BoolArray, FloatArray, Positions
 
 __all__ = ["LevelMeans", "PairBounds", "critical_value", "pair_bounds"]
 
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 DRAWS = 2_000
 """Simulated maxima behind a critical value."""
@@ -51,14 +49,14 @@ class LevelMeans:
     """
 
     scores: FloatArray
-    plausible: Mask
+    plausible: BoolArray
     positions: Positions
     through: FloatArray | None
     sampled: bool
     n: int
     aside: FloatArray | None = None
 
-    def among(self, rows: Mask, through: FloatArray | None) -> LevelMeans:
+    def among(self, rows: BoolArray, through: FloatArray | None) -> LevelMeans:
         """Return the means on some of the rows."""
         return LevelMeans(
             self.scores[:, rows],

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
+from workbench.common.arrays import FloatArray
 from workbench.methods.profile.answers import Assignment
 from workbench.methods.profile.levels import TestedLevels
 from workbench.methods.profile.ranges import Range, contrasts_of
 
 __all__ = ["MOST_COMBINATIONS", "combinations_of", "drawn_combinations", "one_change"]
 
-FloatArray = npt.NDArray[np.float64]
 
 DRAWN = 12
 """Combinations that are drawn from the rows."""

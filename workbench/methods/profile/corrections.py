@@ -17,6 +17,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
@@ -27,9 +28,6 @@ from workbench.methods.profile.answers import Answers, Assignment
 from workbench.methods.profile.bounds import LevelMeans
 
 __all__ = ["Corrected", "corrected_totals"]
-
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ def corrected_totals(
     target: UnlearningTarget,
     assignment: Assignment,
     answers: Answers,
-    groups: Mapping[str, Mask],
+    groups: Mapping[str, BoolArray],
     conditions: Mapping[str, Condition],
     progress: Progress,
 ) -> Corrected | None:
@@ -105,7 +103,9 @@ def corrected_totals(
     return Corrected(parts, by_group, left.queries)
 
 
-def _plan(case: AuditCase, target: UnlearningTarget, assignment: Assignment, mask: Mask) -> Plan:
+def _plan(
+    case: AuditCase, target: UnlearningTarget, assignment: Assignment, mask: BoolArray
+) -> Plan:
     """Ask for all levels in turn, from the one that most rows are at or near."""
     name, size = assignment.features[0], int(mask.sum())
     dtype = case.columns[name].values.dtype

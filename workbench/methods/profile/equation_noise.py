@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.fuzzing.equation_error import Nudge
 from workbench.methods.fuzzing.propagation import Propagation
 
 __all__ = ["through_equations"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def through_equations(

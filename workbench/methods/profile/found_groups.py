@@ -14,14 +14,13 @@ import numpy.typing as npt
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.methods.profile.answers import Answers
 from workbench.methods.profile.profile import SOUGHT
 from workbench.tables.columns import Column
 
 __all__ = ["FEWEST_IN_GROUP", "found_groups"]
 
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 FEWEST_IN_GROUP = 30
 """Rows of the sample that a group's own profile takes."""
@@ -39,7 +38,7 @@ MOST_LEVELS = 12
 
 def found_groups(
     case: AuditCase, feature: str, answers: Answers, *, threshold: float, seed: int
-) -> dict[str, tuple[Condition, Mask]]:
+) -> dict[str, tuple[Condition, BoolArray]]:
     """Look for groups that a change carried by other features moves by more than the threshold.
 
     Returns

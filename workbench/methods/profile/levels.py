@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.intervention import Variation
+from workbench.common.arrays import FloatArray
 from workbench.tables.columns import Column, Values
 
 __all__ = ["TestedLevels", "fine_grid", "named_levels", "tested_levels", "with_bends"]
 
-FloatArray = npt.NDArray[np.float64]
 
 FEWEST_ROWS = 30
 """Rows that support a level."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.methods.profile.answers import Answers, Assignment
 from workbench.methods.profile.bounds import LevelMeans
 from workbench.methods.profile.corrections import Corrected
@@ -15,8 +13,6 @@ from workbench.methods.profile.levels import TestedLevels
 
 __all__ = ["LEAST_SHARE", "Measured"]
 
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 LEAST_SHARE = 0.5
 """Share of the rows that a pair must be plausible for to show influence by itself."""
@@ -54,7 +50,7 @@ class Measured:
     n_rows: int = 0
     queries: int = 0
     implausible: FloatArray | None = None
-    groups: Mapping[str, Mask] = field(default_factory=dict)
+    groups: Mapping[str, BoolArray] = field(default_factory=dict)
     found: frozenset[str] = frozenset()
     corrected: Corrected | None = None
 

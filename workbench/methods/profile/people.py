@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from workbench.common.arrays import BoolArray, FloatArray
 from workbench.methods.profile.bounds import LevelMeans
 from workbench.methods.profile.finite_shares import largest_share, least_share
 from workbench.methods.profile.measured import LEAST_SHARE, Measured
 from workbench.methods.profile.profile import Pair, PeopleProfile
 
 __all__ = ["PeopleRules", "people_profiles"]
-
-FloatArray = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def _reach(spans: FloatArray, many: int, rules: PeopleRules) -> float:
     return float(np.sort(spans)[::-1][min(beyond, size - 1)])
 
 
-def _widest_over_rows(measured: Measured, scores: FloatArray, plausible: Mask) -> Pair:
+def _widest_over_rows(measured: Measured, scores: FloatArray, plausible: BoolArray) -> Pair:
     """Find the pair of levels between which rows move most on average."""
     low, high = np.triu_indices(len(scores), 1)
     sizes, means, shares = (np.zeros(len(low)) for _ in range(3))

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast, Intervention
 from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import Positions
 from workbench.common.errors import InterventionError
 from workbench.methods.profile.levels import TestedLevels, named_levels, tested_levels
 
 __all__ = ["FEWEST_NAMED", "Range", "contrasts_of", "profile_levels", "scope_of", "values_of"]
 
-Positions = npt.NDArray[np.intp]
 Range = Literal["levels"] | Sequence[Intervention] | Mapping[str, Sequence[Intervention]]
 """All levels, or those that contrasts name: for every feature, or by feature."""
 FEWEST_NAMED = 50

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from workbench.common.arrays import FloatArray
 from workbench.methods.profile.bounds import PairBounds, critical_value, pair_bounds
 from workbench.methods.profile.measured import LEAST_SHARE, Measured
 from workbench.methods.profile.people import PeopleRules, people_profiles
@@ -22,8 +22,6 @@ from workbench.methods.profile.profile import (
 )
 
 __all__ = ["summarise"]
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def summarise(

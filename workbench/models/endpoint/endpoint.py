@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError, suggestion
 from workbench.common.limits import (
     ANSWER_BYTES,
@@ -31,7 +32,6 @@ from workbench.models.endpoint.connection import Address, Answered, Line, said
 from workbench.models.endpoint.protocols import (
     PROTOCOLS,
     AnswerError,
-    FloatArray,
     Protocol,
     path_of,
     question,

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from workbench.common.arrays import FloatArray
 from workbench.common.errors import listed, suggestion
 
 __all__ = ["PROTOCOLS", "AnswerError", "Protocol", "path_of", "question", "scores_of"]
@@ -24,7 +24,6 @@ PROTOCOLS: tuple[Protocol, ...] = ("open-inference", "mlflow")
 LARGEST = 1e30
 """No score is larger; what is comes from a defect."""
 FLOATS = ("FP64", "FP32", "FP16", "BF16")
-FloatArray = npt.NDArray[np.float64]
 
 
 class AnswerError(ValueError):
