@@ -15,14 +15,14 @@ from workbench.evidence.verify_command import NO_DOSSIER_SHOWS
 __all__ = ["DossierReview", "verifier_script"]
 
 FOLDER = Path(__file__).parent / "dossier_verifier"
-PARTS = ("bytes", "edwards", "log", "time_stamps", "optimum", "dossier_case", "dossier_checks")
+SCRIPTS = ("bytes", "edwards", "log", "time_stamps", "optimum", "dossier_case", "dossier_checks")
 """In the order of their imports."""
 
 
 @cache
 def verifier_script() -> str:
     """Return the browser's verifier as one script, without imports and exports."""
-    texts = [(FOLDER / f"{name}.js").read_text("utf-8") for name in PARTS]
+    texts = [(FOLDER / f"{name}.js").read_text("utf-8") for name in SCRIPTS]
     kept = re.sub(r"^import .*;$\n", "", "\n".join(texts), flags=re.MULTILINE)
     return re.sub(r"^export ", "", kept, flags=re.MULTILINE)
 

@@ -15,11 +15,11 @@ from widgets.session.inputs import AuditRun, changes
 from widgets.session.session import AuditSession
 from workbench.common.wording import decimals_for, signed, span
 from workbench.methods.effects import FeatureEffects
+from workbench.methods.profile.profile import PARTS
 
 __all__ = ["RunHistory", "StaleNotice"]
 
 NONE = "–"
-PARTS = ("total", "direct", "indirect")
 ALIKE = "The two runs were asked with the same."
 
 

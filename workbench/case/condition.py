@@ -37,7 +37,7 @@ _MIRRORED: Mapping[type[ast.cmpop], ast.cmpop] = {
     ast.Gt: ast.Lt(),
     ast.GtE: ast.LtE(),
 }
-Kind = Literal["truth", "number", "text", "ordered"]
+ConditionKind = Literal["truth", "number", "text", "ordered"]
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class Condition:
             return _related(op, _filled(left, "text"), _filled(right, "text"))
         return _related(op, _filled(left, kinds[0]), _filled(right, kinds[1]))
 
-    def _kind(self, column: pd.Series) -> Kind:
+    def _kind(self, column: pd.Series) -> ConditionKind:
         dtype = column.dtype
         if isinstance(dtype, pd.CategoricalDtype):
             return "ordered" if dtype.ordered else "text"
@@ -184,7 +184,7 @@ class Condition:
             f"condition can ask about numbers, text and true/false, or whether it is None."
         )
 
-    def _level(self, column: pd.Series, kind: Kind, value: Any) -> Any:
+    def _level(self, column: pd.Series, kind: ConditionKind, value: Any) -> Any:
         """Return what the constant is compared as, refusing one the column could never equal."""
         if kind in ("text", "ordered"):
             categorical = isinstance(column.dtype, pd.CategoricalDtype)
@@ -224,7 +224,7 @@ def _constant(node: ast.expr) -> Any:
     return -value if negative else value
 
 
-def _filled(column: pd.Series, kind: Kind) -> npt.NDArray[Any]:
+def _filled(column: pd.Series, kind: ConditionKind) -> npt.NDArray[Any]:
     """Return the values as a plain array that compares quietly; what fills the gaps is masked."""
     if kind == "ordered":
         return column.cat.codes.to_numpy()

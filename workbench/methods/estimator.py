@@ -16,7 +16,7 @@ from workbench.common.errors import DataError, TargetError, listed
 
 __all__ = ["ASKED", "ESTIMATOR_NAMES", "Estimator", "estimator_of"]
 
-Kind = Literal["cafe", "fuzzing", "debiased", "asked"]
+EstimatorKind = Literal["cafe", "fuzzing", "debiased", "asked"]
 Basis = Literal["flexible", "linear"]
 Direct = Literal["query", "regression", "paper"]
 Adjustment = Literal["minimum-variance", "parents"]
@@ -83,7 +83,7 @@ class Estimator:
     ('cafe (linear basis)', 'CAFÉ (linear basis)', True)
     """
 
-    kind: Kind
+    kind: EstimatorKind
     basis: Basis = "flexible"
     direct: Direct = "query"
     adjustment: Adjustment = "minimum-variance"

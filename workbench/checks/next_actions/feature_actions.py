@@ -18,7 +18,7 @@ from workbench.methods.effects import Effect
 
 __all__ = ["Action", "feature_actions"]
 
-Kind = Literal["mediator", "step", "subgroup", "range"]
+ActionKind = Literal["mediator", "step", "subgroup", "range"]
 
 MOST_SINGLE = 3
 """Mediators that are named by themselves."""
@@ -58,7 +58,7 @@ class Action:
     """
 
     rank: int
-    kind: Kind
+    kind: ActionKind
     feature: str
     what: tuple[str, ...]
     remaining: float
@@ -157,7 +157,7 @@ def _gone(total: Effect, remaining: Effect) -> float:
 
 
 def _blocking(
-    kind: Kind,
+    kind: ActionKind,
     routes: Routes,
     total: Effect,
     blocked: frozenset[str],

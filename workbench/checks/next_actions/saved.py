@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from workbench.case.condition import Condition
 from workbench.checks.finding import Rest, SavedForm
-from workbench.checks.next_actions.feature_actions import Action, Kind
+from workbench.checks.next_actions.feature_actions import Action, ActionKind
 from workbench.checks.next_actions.finding import NextActions
 from workbench.common.against_threshold import lies_within
 from workbench.common.saved_values import (
@@ -45,7 +45,7 @@ class SavedAction(Saved, frozen=True):
     """One action; rank, share of a blocked route, and whether it is below τ are made again."""
 
     rank: Count
-    kind: Kind
+    kind: ActionKind
     feature: str
     what: tuple[str, ...]
     remaining: MaybeNumber

@@ -29,7 +29,7 @@ from workbench.methods.profile.profile import (
 __all__ = ["Claim", "Over", "claims_of_effects", "claims_of_profile", "who"]
 
 Over = Literal["change", "values", "people", "groups"]
-Kind = Literal["total", "direct", "indirect", "path", "share"]
+ClaimKind = Literal["total", "direct", "indirect", "path", "share"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Claim:
 
     name: str
     feature: str
-    kind: Kind
+    kind: ClaimKind
     value: float
     low: float
     high: float

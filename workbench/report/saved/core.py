@@ -311,14 +311,14 @@ class SavedPath(Saved, frozen=True):
 
 
 Entries = Annotated[tuple[SavedEntry, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))]
-Block = Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_COLUMNS)]
+InfluenceBlock = Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_COLUMNS)]
 
 
 class CoreEstimates(Saved, frozen=True):
     """Every effect, with its place among the columns of joint uncertainty."""
 
     seed: Count
-    blocks: Annotated[tuple[Block, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))]
+    blocks: Annotated[tuple[InfluenceBlock, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))]
     effects: Entries
     context: Entries
     subgroups: dict[str, Entries]
