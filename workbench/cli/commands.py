@@ -36,8 +36,8 @@ from workbench.cli.output import (
     write_files,
 )
 from workbench.cli.request_commands import registry_app
+from workbench.cli.serve_command import serve_command
 from workbench.cli.sources import SAMPLES, Named, load_case, load_compared
-from workbench.common.errors import MissingPackageError
 from workbench.common.progress import silent
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.endpoint.protocols import PROTOCOLS
@@ -69,6 +69,7 @@ app = typer.Typer(
 
 app.add_typer(evidence_app)
 app.add_typer(registry_app)
+app.command("serve")(serve_command)
 
 
 def main() -> NoReturn:
@@ -226,6 +227,12 @@ def audit_command(
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
+    profile: Annotated[
+        bool,
+        typer.Option(
+            "--profile", help="Print the effect at every level that was tested, as a table."
+        ),
+    ] = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print the Python that repeats the audit.")
     ] = False,
@@ -302,7 +309,7 @@ def audit_command(
             reports[one.positive] = report
             with closed_pipe():
                 notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
-                show_report(report, notes=notes, load=load, code=code, quiet=quiet)
+                show_report(report, notes=notes, load=load, profile=profile, code=code, quiet=quiet)
         status = finish(reports, alpha, quiet=quiet)
     raise typer.Exit(status)
 
@@ -312,6 +319,12 @@ def report_command(
     file: Annotated[Path, typer.Argument(help="A report that was saved with audit --json.")],
     html: Annotated[Path | None, typer.Option(help="Write it as one HTML page.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write its effects as a table.")] = None,
+    profile: Annotated[
+        bool,
+        typer.Option(
+            "--profile", help="Print the effect at every level that was tested, as a table."
+        ),
+    ] = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print the Python that repeats the audit.")
     ] = False,
@@ -326,75 +339,5 @@ def report_command(
         report = read_report(file)
         write_files(report, files)
         with closed_pipe():
-            show_report(report, notes=(SAVED_NOTE,), code=code, quiet=quiet)
+            show_report(report, notes=(SAVED_NOTE,), profile=profile, code=code, quiet=quiet)
     raise typer.Exit(exit_status(report))
-
-
-@app.command("serve")
-def serve_command(
-    page: Annotated[
-        str,
-        typer.Argument(
-            help="The page: dashboard, legal_review, teaching, or the path of a notebook."
-        ),
-    ] = "dashboard",
-    port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="0 takes any free port. Default: 8866, or a free one."),
-    ] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="CAFE_WORKBENCH_TOKEN",
-            help="What the address must carry. Default: a new random one.",
-        ),
-    ] = None,
-    public_url: Annotated[
-        str | None,
-        typer.Option(help="Where a reverse proxy shows the page: https://audit.example.org/cafe/"),
-    ] = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; another than loopback needs --public-url.")
-    ] = "127.0.0.1",
-    max_pages: Annotated[
-        int, typer.Option(min=1, help="Pages open at once; each takes some 320 MB.")
-    ] = 8,
-    preheat: Annotated[
-        int,
-        typer.Option(min=0, help="Processes that wait with the page drawn, so it opens at once."),
-    ] = 0,
-    endpoint: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A prediction endpoint that pages may ask, by the beginning of its address; may "
-            "be repeated. Default: none."
-        ),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="A saved report (JSON) that legal_review opens.")
-    ] = None,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
-    ] = True,
-) -> None:
-    """Serve the workbench as a page, on this computer only, until Ctrl-C."""
-    with reported():
-        try:
-            from widgets.serving.serving import serve
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                f"Serving the page needs the package {error.name!r}, which is not installed. "
-                f"Install the interface: pip install 'cafe-workbench[interface]'"
-            ) from None
-        serve(
-            page,
-            port=port,
-            token=token,
-            public_url=public_url,
-            host=host,
-            open_browser=browser,
-            max_pages=max_pages,
-            preheat=preheat,
-            endpoints=tuple(endpoint or ()),
-            report=report,
-        )

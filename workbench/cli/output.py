@@ -134,11 +134,21 @@ def show_plan(plan: QuestionPlan) -> None:
         typer.echo(sentence, err=True)
 
 
+def _with_signs(text: str) -> str:
+    """Return a text whose minus signs a terminal shows as such: without one −0.2 would be ?0.2."""
+    try:
+        "−".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return text.replace("−", "-")
+    return text
+
+
 def show_report(
     report: AuditReport,
     *,
     notes: Sequence[str] = (),
     load: str | None = None,
+    profile: bool = False,
     code: bool,
     quiet: bool,
 ) -> None:
@@ -148,18 +158,23 @@ def show_report(
     ----------
     load : str, optional
         Python lines that define ``data`` and ``model``.
+    profile : bool, default False
+        Whether the effect at every level is printed too, even where the report is not.
     """
-    if not quiet:
+    if profile or not quiet:
         from rich.console import Console
 
-        from workbench.report.terminal import print_report
+        from workbench.report.terminal import print_profile, print_report
 
         console = Console(highlight=False, markup=False, emoji=False)
         # Captured, since rich itself would exit with status 1 when the output is closed.
         with console.capture() as captured:
-            print_report(report, console)
-            for note in notes:
+            if not quiet:
+                print_report(report, console)
+            if profile:
+                print_profile(report, console)
+            for note in () if quiet else notes:
                 console.print(note, style="dim")
-        sys.stdout.write(captured.get())
+        sys.stdout.write(_with_signs(captured.get()))
     if code:
         typer.echo(("" if quiet else "\n") + report.to_code(load), nl=False)

@@ -22,6 +22,10 @@ __all__ = [
 ]
 
 
+NONE = 1e-12
+"""Bounds this small are what rounding leaves of an exact 0."""
+
+
 def signed(value: float, decimals: int | None = None) -> str:
     """Write a number for people: with its sign and two or three significant digits.
 
@@ -92,13 +96,14 @@ def span(bounds: tuple[float, float]) -> str:
 
     Examples
     --------
-    >>> span((0.4400, 0.4551)), span((0.0, 0.0))
-    ('+0.440 to +0.455', 'exact')
+    >>> span((0.4400, 0.4551)), span((0.0, 0.0)), span((-1e-17, 1e-17))
+    ('+0.440 to +0.455', 'exact', 'exact')
     """
     low, high = bounds
     if math.isnan(low) or math.isnan(high):
         return "–"
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
+    largest = max(abs(low), abs(high))
+    if high - low <= 1e-9 * largest or largest < NONE:
         return "exact"
     places = decimals_for(low, high)
     return f"{signed(low, places)} to {signed(high, places)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -15,7 +15,6 @@ from workbench.common.blocks import (
     Cell,
     Figure,
     Note,
-    Number,
     Section,
     Sentence,
     Table,
@@ -24,8 +23,9 @@ from workbench.common.blocks import (
 from workbench.common.charts import RankChart
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
+from workbench.report.outline.profile import level_tables
 
-__all__ = ["print_report"]
+__all__ = ["print_profile", "print_report"]
 
 MOST_ROWS = 15
 """Rows of a table, and features of a ranking."""
@@ -63,6 +63,22 @@ def print_report(report: AuditFindings, console: Console) -> None:
             "dim",
         )
     )
+
+
+def print_profile(report: AuditFindings, console: Console) -> None:
+    """Print the effect at every level that was tested, a table per feature.
+
+    Parameters
+    ----------
+    report : AuditFindings
+    console : rich.console.Console
+    """
+    tables = level_tables(report)
+    if not tables:
+        console.print(_text("No levels to print: this audit is about one change."))
+    for table in tables:
+        console.print()
+        console.print(Padding(_grid(table, most=len(table.rows)), (0, 0, 0, 2), expand=False))
 
 
 def _rendered(blocks: Iterable[Block]) -> Iterator[RenderableType]:
@@ -118,7 +134,7 @@ def _ranking(chart: RankChart) -> Iterator[RenderableType]:
     yield _bullets(said)
 
 
-def _grid(table: Table) -> Grid:
+def _grid(table: Table, most: int = MOST_ROWS) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     grid.title = _text(table.caption, "dim")
     grid.title_justify = "left"
@@ -128,19 +144,15 @@ def _grid(table: Table) -> Grid:
             grid.add_column(_text(column.head), justify="right", overflow="fold", no_wrap=whole)
         else:
             grid.add_column(_text(column.head), overflow="fold")
-    for row in table.rows[:MOST_ROWS]:
+    for row in table.rows[:most]:
         grid.add_row(*(_cell(cell) for cell in row))
-    if len(table.rows) > MOST_ROWS:
-        grid.add_row(f"and {len(table.rows) - MOST_ROWS} more")
+    if len(table.rows) > most:
+        grid.add_row(f"and {len(table.rows) - most} more")
     return grid
 
 
 def _cell(cell: Cell) -> Text:
-    """Write a cell in lines; a minus that every terminal can show."""
-    lines: Sequence[str] = [_clean(line) for line in lines_of(cell)]
-    if isinstance(cell, Number):
-        lines = [line.replace("−", "-") for line in lines]
-    return Text("\n".join(lines))
+    return Text("\n".join(_clean(line) for line in lines_of(cell)))
 
 
 def _said(sentence: str | Sentence) -> str:

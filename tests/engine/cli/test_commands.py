@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -19,7 +20,9 @@ from typer.testing import CliRunner, Result
 
 import workbench as wb
 from workbench.cli import commands as cli
+from workbench.common.wording import signed
 from workbench.models.trained_here import train_model
+from workbench.report.audit_report import read_report
 
 ROOT = Path(__file__).resolve().parents[3]
 MAIN = "from workbench.cli.commands import main; main()"
@@ -574,3 +577,33 @@ def test_a_limit_on_questions_is_planned_aloud_and_stands_in_the_report() -> Non
     assert "random sample of" in done.output and "max_queries=9000" in done.output
     few = run("audit", "loan", "--target", "zip_code", "--max-queries", "10")
     assert few.exit_code == 2 and "give at least" in few.output
+
+
+def test_the_profile_is_printed_as_a_table_of_levels(tmp_path: Path) -> None:
+    saved = tmp_path / "report.json"
+    done = fast("loan", "--target", "zip_code", "--profile", "--quiet", "--json", saved)
+    profile = read_report(saved).profile
+    assert profile is not None and done.exit_code == 1
+    for level in profile["zip_code"].levels:
+        line = next(line for line in done.output.splitlines() if level.label in line)
+        assert signed(level.effects["total"][0]) in line
+    again = run("report", saved, "--profile", "--quiet")
+    assert again.output == done.output
+    levels = ("--from", "MA 02121", "--to", "MA 02467")
+    one = fast("loan", "--target", "zip_code", "--profile", "--quiet", *levels)
+    assert "one change" in one.output
+
+
+def test_a_minus_is_a_minus_in_a_terminal_that_has_no_true_one() -> None:
+    command = [sys.executable, "-c", MAIN, "audit", "loan", "--target", "zip_code"]
+    command += ["--method", "cafe", "--profile", "--quiet"]
+    for coding, minus in (("ascii", "-0."), ("utf-8", "−0.")):
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": coding},
+            timeout=120,
+            check=False,
+        )
+        printed = done.stdout.decode(coding)
+        assert minus in printed and "?0." not in printed

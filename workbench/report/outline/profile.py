@@ -19,10 +19,15 @@ from workbench.common.blocks import (
 )
 from workbench.common.charts import BarChart, BarRow
 from workbench.common.wording import share, signed
-from workbench.methods.profile.profile import EffectProfile, FeatureProfile, PartProfile
+from workbench.methods.profile.profile import (
+    PARTS,
+    EffectProfile,
+    FeatureProfile,
+    PartProfile,
+)
 from workbench.report.findings import AuditFindings
 
-__all__ = ["profile"]
+__all__ = ["level_tables", "profile"]
 
 DRAWN_FEATURES = 3
 """Features with a picture of their own; the tables have them all."""
@@ -38,6 +43,36 @@ def profile(report: AuditFindings) -> Section | None:
     if found is None:
         return None
     return Section("profile", "Over all levels, for people and groups", tuple(_blocks(report)))
+
+
+def level_tables(report: AuditFindings) -> tuple[Table, ...]:
+    """Return the mean prediction at every level of each feature; of one change there are none."""
+    found = report.profile
+    if found is None or found.scope == "change":
+        return ()
+    return tuple(_level_table(one, report) for one in found if len(one.levels) > 1 and one.parts)
+
+
+def _level_table(found: FeatureProfile, report: AuditFindings) -> Table:
+    parts = [part for part in PARTS if part in found.parts]
+    points = report.unit == "probability"
+    rows: list[tuple[Cell, ...]] = []
+    for level in found.levels:
+        cells = (
+            Number(value, (low, high), points=points)
+            for value, low, high in (level.effects[part] for part in parts if part in level.effects)
+        )
+        numbers = tuple(cells)
+        if len(numbers) == len(parts):
+            rows.append((level.label, Number(level.share, form="share"), *numbers))
+    return Table(
+        f"{found.feature}: how far the mean {report.about().score} goes from its average when "
+        f"every row is set to the level, with bounds that hold for all levels at once.",
+        (Column("level", number=False), Column("rows"), *map(Column, parts)),
+        tuple(rows),
+        name=f"{found.feature}, level by level",
+        audience="annex",
+    )
 
 
 def _blocks(report: AuditFindings) -> Iterator[Block]:
