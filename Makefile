@@ -8,7 +8,7 @@ WORKERS = logical
 PIP_INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
-.PHONY: help workbench test lint format check benchmarks notebooks constraints browser clean
+.PHONY: help workbench test lint format check docs benchmarks notebooks constraints browser clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ format: $(VENV)/.ready-dev ## put the code into the project's format
 
 check: lint browser ## lint, and every test with coverage
 	@$(PYTEST) --cov --cov-report=term
+
+docs: $(VENV)/.ready-dev ## build the documentation as a site, without the network; a broken link fails it
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs . docs/_build/html
+	@echo "The site is in docs/_build/html; its first page is docs/_build/html/docs/index.html."
 
 benchmarks: $(VENV)/.ready-dev ## run every benchmark
 	@ls benchmarks/[a-z]*.py >/dev/null 2>&1 || { echo "There is no script in benchmarks/." >&2; exit 1; }

@@ -76,7 +76,7 @@ def audit(
     target : UnlearningTarget
         What the model is said to have forgotten.
     methods : iterable of str
-        Any of "cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360". A method that
+        Any of "debiased", "cafe", "fuzzing", "shap", "permutation", "fairtest", "aif360". One that
         cannot work on this case (no queries possible, a package not installed) is left out and
         named in ``report.skipped``.
     range : "levels", Contrast, sequence of Contrast, or None
