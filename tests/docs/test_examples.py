@@ -1,4 +1,7 @@
-"""The documentation's Python runs, page by page, as a reader would run it."""
+"""The documentation's Python runs, page by page, as a reader would run it.
+
+What belongs into a configuration of another program is fenced as ``py`` and does not run.
+"""
 
 from __future__ import annotations
 
