@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from traitlets.config import Config
 
 from widgets.pages.report_file import REPORT_VARIABLE, read_report
+from widgets.serving.folders import writable_folders
 from widgets.serving.page_server import (
     HEADERS,
     TEMPLATE,
@@ -95,11 +96,12 @@ def serve(
     config = settings(page, token=token, public_url=public_url, host=host, preheat=preheat)
     told = _told_to_kernels(page, endpoints, report)
     _share_with_kernels(told)
-    server = WorkbenchServer(config=config, config_file_paths=[])
-    server.wanted_port, server.public_url, server.show = port, public_url, open_browser
-    server.max_pages = max_pages
-    server.initialize(argv=[])
-    server.start()
+    with writable_folders():
+        server = WorkbenchServer(config=config, config_file_paths=[])
+        server.wanted_port, server.public_url, server.show = port, public_url, open_browser
+        server.max_pages = max_pages
+        server.initialize(argv=[])
+        server.start()
 
 
 def page_file(page: str) -> Path:
