@@ -38,10 +38,41 @@ from functools import cache
 from typing import Any
 from typing import NamedTuple
 
+# ---- common/printable.py
+
+OBEYED = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, ends of lines, marks of direction, and halves of a character."""
+
+
+def printable(text: str, keep: str = "", mark: str = "?") -> str:
+    """Return a text that shows, wherever it is shown, what it says.
+
+    Parameters
+    ----------
+    text : str
+    keep : str
+        What may stand nevertheless: ends of lines in a text of several.
+    mark : str
+        What stands in place of the rest.
+
+    Examples
+    --------
+    >>> printable("age" + chr(27) + "[31m"), printable("age" + chr(10) + "bmi", mark=" ")
+    ('age?[31m', 'age bmi')
+    """
+    return OBEYED.sub(lambda found: found[0] if found[0] in keep else mark, text)
+
+
 # ---- common/errors.py
 
 class AuditError(Exception):
-    """The root of every error that a user's input can cause."""
+    """The root of every error that a user's input can cause.
+
+    Its message quotes strangers: nothing in it is obeyed by the terminal that shows it.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n\t")
 
 
 class DataError(AuditError):
@@ -2962,11 +2993,6 @@ def verify_path(path: str, outside: Outside) -> tuple[Claim, ...]:
     except EvidenceError as error:
         return (claim("opened", "INVALID", str(error)),)
     return check_dossier(files, outside)
-
-
-def printable(text: str) -> str:
-    """Return a stranger's text without anything that a terminal would obey."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def written_claims(claims: Sequence[Claim], long: bool = True) -> str:

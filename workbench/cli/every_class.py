@@ -15,6 +15,7 @@ from workbench.auditing.every_class import ClassAudit
 from workbench.cli.output import EXIT_STATUS
 from workbench.cli.sources import Named
 from workbench.common.errors import ModelError
+from workbench.common.printable import printable
 from workbench.models.files.skops_files import model_classes
 from workbench.report.audit_report import AuditReport
 
@@ -57,5 +58,6 @@ def finish(reports: Mapping[Any, AuditReport], alpha: float, *, quiet: bool) -> 
     """Say what all classes say together, where there are several; return the exit status."""
     found = ClassAudit(reports, alpha)
     if len(reports) > 1 and not quiet:
-        typer.echo(f"\nAll classes: {found.decision}. {found.headline}\n{found.explanation}")
+        said = f"\nAll classes: {found.decision}. {found.headline}\n{found.explanation}"
+        typer.echo(printable(said, keep="\n"))
     return EXIT_STATUS[found.decision]

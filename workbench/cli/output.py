@@ -15,6 +15,7 @@ import typer
 
 from workbench.case.asking.question_plan import QuestionPlan
 from workbench.common.errors import AuditError, DataError, listed
+from workbench.common.printable import printable
 from workbench.report.audit_report import AuditReport
 
 __all__ = [
@@ -60,7 +61,7 @@ def reported() -> Iterator[None]:
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in message), err=True)
+    typer.echo(printable(message, keep="\n"), err=True)
     raise typer.Exit(status)
 
 
@@ -131,7 +132,7 @@ def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
 def show_plan(plan: QuestionPlan) -> None:
     """Say what will be asked, before it is; apart from what the report prints."""
     for sentence in plan.sentences():
-        typer.echo(sentence, err=True)
+        typer.echo(printable(sentence), err=True)
 
 
 def _with_signs(text: str) -> str:
@@ -174,7 +175,7 @@ def show_report(
             if profile:
                 print_profile(report, console)
             for note in () if quiet else notes:
-                console.print(note, style="dim")
+                console.print(printable(note, keep="\n"), style="dim")
         sys.stdout.write(_with_signs(captured.get()))
     if code:
         typer.echo(("" if quiet else "\n") + report.to_code(load), nl=False)

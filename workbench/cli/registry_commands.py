@@ -14,6 +14,7 @@ import typer
 from workbench.cli.arguments import names_of
 from workbench.cli.output import closed_pipe, reported
 from workbench.common.errors import EvidenceError
+from workbench.common.printable import printable
 from workbench.evidence.configuration import Configuration, read_configuration
 from workbench.evidence.registry.consents import BASES, Consent
 from workbench.evidence.registry.pinned import PinnedConfiguration
@@ -72,7 +73,7 @@ def opened(file: Path, keys: Path | None, policy: Path | None = None) -> Iterato
 def said(lines: Iterable[str]) -> None:
     """Print lines."""
     for line in lines:
-        typer.echo("".join(c if c.isprintable() else "?" for c in line))
+        typer.echo(printable(line))
 
 
 def shown(frame: pd.DataFrame, empty: str) -> None:

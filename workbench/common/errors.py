@@ -26,6 +26,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from workbench.common.printable import printable
+
 __all__ = [
     "AuditCancelled",
     "AuditError",
@@ -47,7 +49,13 @@ __all__ = [
 
 
 class AuditError(Exception):
-    """The root of every error that a user's input can cause."""
+    """The root of every error that a user's input can cause.
+
+    Its message quotes strangers: nothing in it is obeyed by the terminal that shows it.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n\t")
 
 
 class DataError(AuditError):

@@ -12,6 +12,7 @@ __all__ = ["MODULES", "verifier_source"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
 MODULES = (
+    "common/printable",
     "common/errors",
     "evidence/commitments",
     "evidence/edwards",

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from workbench.common.errors import EvidenceError
+from workbench.common.printable import printable
 from workbench.evidence.claims import (
     EXIT_STATUS,
     VERDICT_MEANS,
@@ -53,11 +54,6 @@ def verify_path(path: str, outside: Outside) -> tuple[Claim, ...]:
     except EvidenceError as error:
         return (claim("opened", "INVALID", str(error)),)
     return check_dossier(files, outside)
-
-
-def printable(text: str) -> str:
-    """Return a stranger's text without anything that a terminal would obey."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def written_claims(claims: Sequence[Claim], long: bool = True) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
+from workbench.common.printable import printable
 from workbench.models.answers import by_labels, checked_scores, labels_of
 from workbench.models.estimators import Output, asked_estimator, estimator_name, is_torch_module
 
@@ -296,7 +297,7 @@ class BlackBoxModel:
 
     def __repr__(self) -> str:
         reads = "?" if self.features is None else ", ".join(self.features)
-        return f"BlackBoxModel({self.name!r}, reads: {reads})"
+        return printable(f"BlackBoxModel({self.name!r}, reads: {reads})")
 
 
 def _read_only(scores: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from workbench.checks.registry import CHECKS
+from workbench.common.printable import printable
 from workbench.methods.effects import EFFECT_PARTS, EffectTable
 from workbench.methods.registry import BASELINES
 from workbench.report.findings import AuditFindings
@@ -78,6 +79,7 @@ def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[
 def _cell(value: object) -> object:
     if isinstance(value, float):
         return "" if np.isnan(value) else repr(float(value))
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    start = "'" if value.lstrip(" ").startswith(FORMULA) else ""
+    return start + printable(value, keep="\t\r\n", mark="\ufffd")

@@ -20,6 +20,7 @@ from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.checks.verdict import Verdict
 from workbench.common.blocks import About
 from workbench.common.errors import TargetError, listed
+from workbench.common.printable import printable
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.attribution import Attribution
 from workbench.methods.baselines.associations import Associations
@@ -320,4 +321,4 @@ class AuditFindings:
 
     def __repr__(self) -> str:
         found = self.verdict.headline if self.verdict else "no verdict"
-        return f"{type(self).__name__}({self.target.describe()}: {found})"
+        return printable(f"{type(self).__name__}({self.target.describe()}: {found})")

@@ -21,6 +21,7 @@ from workbench.common.blocks import (
     lines_of,
 )
 from workbench.common.charts import RankChart
+from workbench.common.printable import printable
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
 from workbench.report.outline.profile import level_tables
@@ -152,7 +153,7 @@ def _grid(table: Table, most: int = MOST_ROWS) -> Grid:
 
 
 def _cell(cell: Cell) -> Text:
-    return Text("\n".join(_clean(line) for line in lines_of(cell)))
+    return Text("\n".join(printable(line) for line in lines_of(cell)))
 
 
 def _said(sentence: str | Sentence) -> str:
@@ -169,9 +170,4 @@ def _bullets(items: Iterable[str | Sentence]) -> Padding:
 
 
 def _text(text: str, style: str = "") -> Text:
-    return Text(_clean(text), style)
-
-
-def _clean(text: str) -> str:
-    """Take out what a terminal would obey: names of columns come from files."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return Text(printable(text), style)

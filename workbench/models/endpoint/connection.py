@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from workbench.common.errors import ModelError
 from workbench.common.limits import RETRY_ASKED_SECONDS, RETRY_SECONDS
+from workbench.common.printable import printable
 from workbench.common.stopping import wait_for, waited
 
 __all__ = ["Address", "Answered", "Line", "said"]
@@ -193,7 +194,7 @@ class Line:
 def said(answered: Answered) -> str:
     """Quote what a server said when it did not do what it was asked."""
     text = answered.content[:2_000].decode("utf-8", "replace")
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    shown = " ".join(printable(text, mark=" ").split())
     page = "html" in answered.headers.get("content-type", "") or shown.startswith("<")
     quoted = "" if page or not shown else f", saying {shown[:200]!r}"
     return f"HTTP status {answered.status}{quoted}"

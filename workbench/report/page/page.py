@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from workbench.common.blocks import public
+from workbench.common.printable import printable
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
 from workbench.report.page.markup import page_file, render_template
@@ -32,7 +33,7 @@ def render_page(report: AuditFindings, *, rows: bool = False) -> str:
     chapters = outline.chapters
     if not rows:
         chapters = tuple(replace(one, blocks=public(one.blocks)) for one in chapters)
-    return render_template(
+    page = render_template(
         "page.html.j2",
         outline=outline,
         chapters=chapters,
@@ -40,6 +41,7 @@ def render_page(report: AuditFindings, *, rows: bool = False) -> str:
         origin=report.provenance,
         style=page_file("page.css").replace('"MARGIN"', _margin_text(report)),
     )
+    return printable(page, keep="\n\t", mark="\ufffd")
 
 
 def _margin_text(report: AuditFindings) -> str:

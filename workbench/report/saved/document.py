@@ -14,6 +14,7 @@ from typing import Any
 from workbench.case.target import UnlearningTarget
 from workbench.checks.finding import Rest
 from workbench.checks.registry import CHECKS
+from workbench.common.printable import OBEYED
 from workbench.common.row_labels import written_label
 from workbench.common.saved_values import plain, rows_of
 from workbench.methods.attribution import Attribution
@@ -67,8 +68,10 @@ def document_text(report: AuditFindings) -> str:
     """Write a report as JSON text."""
     document = plain(report_document(report))
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    # A lone surrogate in a column's name could not be written to a file.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    # A lone surrogate in a column's name could not be written to a file. What a terminal obeys
+    # can only stand in a string, where JSON has another spelling for it.
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return OBEYED.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", whole)
 
 
 def report_document(report: AuditFindings) -> Any:
