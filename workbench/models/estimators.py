@@ -27,7 +27,12 @@ __all__ = [
 ]
 
 Output = Literal["probability", "log-odds", "value"]
-LABELLING = ("outlier_detector", "clusterer")
+LABELLING = ("outlier_detector", "clusterer", "density_estimator")
+SEVERAL = (
+    "The model predicts several outcomes at once. Audit them one at a time: "
+    "wb.BlackBoxModel(lambda rows: model.predict_proba(rows)[0][:, 1], features=[…]), or [:, 0] "
+    "where it gives one table."
+)
 PLACES = re.compile(r"(Column_|f|)\d+")
 """Names that LightGBM, XGBoost and CatBoost give to the columns of an array."""
 
@@ -83,11 +88,14 @@ def is_torch_module(model: Any) -> bool:
 def _scikit_learn(estimator: Any) -> Asked:
     """Return how anything is asked that keeps to scikit-learn's conventions."""
     _check_fitted(estimator)
+    if not hasattr(estimator, "predict"):
+        raise ModelError(f"{estimator_name(estimator)} predicts nothing: it has no method predict.")
     known = read_features(estimator)
     classes = getattr(estimator, "classes_", None)
-    if classes is not None and not len(classes):
-        classes = None  # the attribute, and no class in it
-    if getattr(estimator, "_estimator_type", None) in LABELLING or _labels_rows(estimator):
+    kind = _kind(estimator)
+    if kind == "regressor" or (classes is not None and not len(classes)):
+        classes = None  # the attribute, and no class in it that it answers with
+    if kind in LABELLING:
         raise ModelError(
             f"{estimator_name(estimator)} answers with a label or a cluster's number, which "
             f"is no quantity. Audit its score: wb.BlackBoxModel(model.score_samples, "
@@ -98,6 +106,14 @@ def _scikit_learn(estimator: Any) -> Asked:
             f"{estimator_name(estimator)} gives class labels and no probabilities. Use an "
             f"estimator with predict_proba (for instance CalibratedClassifierCV around it)."
         )
+    if classes is None and kind == "classifier":
+        raise ModelError(
+            f"{estimator_name(estimator)} is a classifier that does not say its classes "
+            f"(classes_). Pass a probability: wb.BlackBoxModel(lambda rows: "
+            f"model.predict_proba(rows)[:, 1], features=[…])."
+        )
+    if getattr(estimator, "multilabel_", False):
+        raise ModelError(SEVERAL)
     # Fitted on an array, it knows positions and no names, and would complain about names.
     unnamed = known is None and getattr(estimator, "n_features_in_", None) is not None
     ask = estimator.predict if classes is None else estimator.predict_proba
@@ -111,10 +127,7 @@ def _scikit_learn(estimator: Any) -> Asked:
 
 def _class_labels(classes: Any) -> tuple[Any, ...]:
     if any(np.ndim(label) for label in classes):
-        raise ModelError(
-            "The model predicts several outcomes at once. Audit them one at a time: "
-            "wb.BlackBoxModel(lambda rows: model.predict_proba(rows)[0][:, 1], features=[…])."
-        )
+        raise ModelError(SEVERAL)
     return tuple(np.asarray(classes).tolist())
 
 
@@ -256,12 +269,19 @@ def _in_formula(formula: str, columns: Sequence[str]) -> tuple[str, ...]:
 # ---- scikit-learn's conventions ----------------------------------------------------------------
 
 
-def _labels_rows(estimator: Any) -> bool:
-    """Whether a scikit-learn estimator detects outliers or clusters rows."""
-    from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector
+def _kind(estimator: Any) -> str | None:
+    """Return what an estimator says it is: "regressor", "classifier", "clusterer" and so on."""
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.utils import get_tags
 
-    inner = estimator.steps[-1][1] if getattr(estimator, "steps", None) else estimator
-    return isinstance(inner, BaseEstimator) and (is_clusterer(inner) or is_outlier_detector(inner))
+    told: str | None = getattr(estimator, "_estimator_type", None)
+    if told is None and isinstance(estimator, BaseEstimator):
+        inner = estimator.steps[-1][1] if getattr(estimator, "steps", None) else estimator
+        told = get_tags(inner).estimator_type
+    if told is None:  # the mixin behind BaseEstimator: a common slip that loses what it says
+        mixins = {"regressor": RegressorMixin, "classifier": ClassifierMixin}
+        told = next((kind for kind, of in mixins.items() if isinstance(estimator, of)), None)
+    return told
 
 
 def read_features(estimator: Any) -> tuple[str, ...] | None:

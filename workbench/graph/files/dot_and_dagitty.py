@@ -98,6 +98,11 @@ class _DotReader:
     def at_name(self) -> bool:
         return self.token.kind in ("name", "word")
 
+    def keyword(self) -> str:
+        """Return the word that stands here; Graphviz reads its keywords in any case of letters."""
+        text = self.token.text if self.token.kind == "word" else ""
+        return text.lower() if self.dialect == "DOT" else text
+
     def expect(self, mark: str) -> None:
         if not self.at(mark):
             raise self.fail(repr(mark))
@@ -165,8 +170,8 @@ class _DotReader:
         return inside
 
     def statement(self) -> list[str]:
-        if self.token.kind == "word" and self.token.text in ("graph", "node", "edge"):
-            word = self.take().text
+        if self.keyword() in ("graph", "node", "edge"):
+            word = self.take().text.lower()
             if self.at("["):
                 found = self.attributes()
                 if _latent(found) and word == "node":
@@ -232,7 +237,7 @@ class _DotReader:
 
     def group(self) -> list[str] | None:
         """Read one node or one ``{…}``; None for a setting such as ``rankdir=LR``."""
-        if self.token.kind == "word" and self.token.text == "subgraph":
+        if self.keyword() == "subgraph":
             self.take()
             if self.at_name():
                 self.take()

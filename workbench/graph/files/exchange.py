@@ -20,6 +20,8 @@ from workbench.graph.files.parts_and_limits import (
 
 __all__ = ["from_graphml", "from_networkx", "from_node_link"]
 
+UNDIRECTED_EDGE = re.compile(r"<(?:\w+:)?edge\b[^<>]*\bdirected\s*=\s*['\"](?:false|0)['\"][^<>]*>")
+
 TRUE = (True, 1, "1", "true", "True", "yes")
 
 
@@ -35,6 +37,11 @@ def from_graphml(text: str) -> GraphParts:
                 f"An edge of this GraphML is drawn with the ends {source!r} and {target!r}; an "
                 f"arrow at its target alone says what causes what."
             )
+    if found := UNDIRECTED_EDGE.search(text):
+        raise GraphFileError(
+            f"The edge {found[0][:100]} of this GraphML is undirected. Decide it: its source "
+            f"causes its target, the other way round, or no edge."
+        )
     try:
         graph = nx.parse_graphml(text)
     except Exception:  # what networkx raises on a damaged text is endless, and Python's words

@@ -49,13 +49,19 @@ def from_tetrad(text: str) -> GraphParts:
     for line in lines[start + 1 :]:
         match = _EDGE.fullmatch(line)
         if match is None:
-            if edges or latents:
+            if line.startswith("Graph ") and line.rstrip().endswith(":"):
                 break  # attributes of the graph follow the edges
             raise GraphFileError(f"The line {line.strip()[:60]!r} is no edge such as '1. a --> b'.")
         left, sign, right = match.groups()
-        right = right.split(" ")[0] if right.split(" ")[0] in nodes else right  # properties follow
+        first, *properties = right.split()
+        right = first if first in nodes and right not in nodes else right  # properties follow
         if odd := [name for name in (left, right) if name not in nodes]:
             raise GraphFileError(f"The edge {line.strip()[:60]!r} names {odd[0]!r}, no graph node.")
+        if "pl" in properties and right == first:
+            raise GraphFileError(
+                f"The edge {left} {sign} {right} is marked pl: a latent variable may cause both. "
+                f"Decide it: add the edge {left} <-> {right} too, or take the mark away."
+            )
         if sign in ("-->", "<--"):
             edges.append((left, right) if sign == "-->" else (right, left))
         elif sign == "<->":

@@ -26,6 +26,7 @@ ARROWS = (("a", "m"), ("m", "y"))
         "digraph { m -> a [dir=both, arrowtail=normal, arrowhead=none]; m -> y }",
         'digraph { a -> m [label="0.3", penwidth=2]; m -> y [arrowhead=vee] }',
         "digraph { a:e -> m:w; m -> y }",
+        "DiGraph { a -> m; SubGraph s { Edge [dir=back]; y -> m } }",
         "digraph { 0 [label=a]; 1 [label=m]; 2 [label=y]; 0 -> 1; 1 -> 2 }",
         'digraph { 0 -> 1 -> 2; 0 [label="a"]; 1 [label="m"]; 2 [label="y"] }',
         'digraph { a [label="Age in years"]; a -> m; m -> y; y [label="\\N"] }',
@@ -219,3 +220,12 @@ def test_more_of_the_kinds_that_were_read_wrongly(name: str, text: str, message:
 
 def test_an_arrow_drawn_backwards_is_turned() -> None:
     assert parse(b"digraph { a -> b [dir=back] }", "g.dot").edges == (("b", "a"),)
+
+
+def test_an_undirected_edge_of_a_directed_graphml_is_named() -> None:
+    text = (
+        "<graphml><graph edgedefault='directed'><node id='a'/><node id='b'/>"
+        "<edge source='a' target='b' directed='false'/></graph></graphml>"
+    )
+    with pytest.raises(GraphFileError, match=r"source='a' target='b' .* is undirected"):
+        parse(text.encode(), "g.graphml")

@@ -1,0 +1,106 @@
+"""What an estimator is, by what it says and does: a value, a probability, or a refusal in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest, VotingClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+import workbench as wb
+from workbench.common.errors import ModelError
+
+RNG = np.random.default_rng(0)
+DATA = pd.DataFrame({"a": RNG.integers(0, 2, 200), "m": RNG.normal(size=200)})
+VALUE = (DATA.a + DATA.m).to_numpy()
+LABEL = np.where(VALUE > 0.5, "yes", "no")
+BOTH = np.column_stack([VALUE > 0.5, VALUE < 0]).astype(int)
+GRID = {"C": [0.5, 1.0]}
+
+
+class Own(BaseEstimator):
+    """Somebody's own estimator, with the mixin behind BaseEstimator."""
+
+    def fit(self, rows: pd.DataFrame, _: Any) -> Own:
+        self.feature_names_in_ = np.array(rows.columns, dtype=object)
+        return self
+
+    def predict(self, rows: pd.DataFrame) -> Any:
+        return (rows.a + rows.m).to_numpy()
+
+
+class OwnRegressor(Own, RegressorMixin):
+    """Carries classes_, as wrappers of several libraries do."""
+
+    classes_ = (0, 1)
+
+
+class OwnClassifier(Own, ClassifierMixin):
+    """Gives probabilities and does not say its classes."""
+
+    def predict_proba(self, rows: pd.DataFrame) -> Any:
+        chance = 1 / (1 + np.exp(-self.predict(rows)))
+        return np.column_stack([1 - chance, chance])
+
+
+def test_a_regressor_with_classes_predicts_values() -> None:
+    model = wb.BlackBoxModel.wrap(OwnRegressor().fit(DATA, VALUE))
+    assert (model.output, model.audited_class) == ("value", None)
+    np.testing.assert_allclose(model.predict(DATA), VALUE)
+
+
+VOTERS = [("line", LogisticRegression()), ("tree", DecisionTreeClassifier(max_depth=2))]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), GridSearchCV(LogisticRegression(), GRID)),
+        CalibratedClassifierCV(LinearSVC()),
+        VotingClassifier(VOTERS, voting="soft"),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_nested_classifiers_give_the_probability_of_their_class(model: Any) -> None:
+    fitted = model.fit(DATA, LABEL)
+    box = wb.BlackBoxModel.wrap(fitted)
+    assert (box.output, box.audited_class) == ("probability", "yes")
+    np.testing.assert_allclose(box.predict(DATA), fitted.predict_proba(DATA)[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("model", "outcome", "said"),
+    [
+        (OwnClassifier(), LABEL, "does not say its classes"),
+        (OneVsRestClassifier(LogisticRegression()), BOTH, "several outcomes at once"),
+        (MultiOutputClassifier(LogisticRegression()), BOTH, "several outcomes at once"),
+        (VotingClassifier(VOTERS), LABEL, "no probabilities"),
+        (RidgeClassifier(), LABEL, "no probabilities"),
+        (GridSearchCV(LinearSVC(), GRID), LABEL, "no probabilities"),
+        (GaussianMixture(2), None, "a cluster's number"),
+        (make_pipeline(StandardScaler(), GaussianMixture(2)), None, "a cluster's number"),
+        (make_pipeline(StandardScaler(), KMeans(2)), None, "a cluster's number"),
+        (GridSearchCV(KMeans(), {"n_clusters": [2, 3]}), None, "a cluster's number"),
+        (IsolationForest(n_estimators=5), None, "a cluster's number"),
+        (PCA(), None, "predicts nothing"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseEstimator) else "",
+)
+def test_what_gives_no_one_quantity_is_refused(model: Any, outcome: Any, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        wb.BlackBoxModel.from_estimator(model.fit(DATA, outcome))
