@@ -35,7 +35,7 @@ from workbench.cli.output import (
     show_report,
     write_files,
 )
-from workbench.cli.request_commands import registry_app
+from workbench.cli.registry_audit_command import registry_app
 from workbench.cli.serve_command import serve_command
 from workbench.cli.sources import SAMPLES, Named, load_case, load_compared
 from workbench.common.progress import silent

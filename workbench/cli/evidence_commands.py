@@ -15,7 +15,7 @@ from workbench import datasets
 from workbench.case.condition import Condition
 from workbench.common.errors import AuditError, DataError, EvidenceError
 from workbench.evidence.certificates import certificates_for
-from workbench.evidence.claims import EXIT_STATUS, ReaderError, whole_verdict
+from workbench.evidence.claims import EXIT_STATUS, Claim, ReaderError, whole_verdict
 from workbench.evidence.commitments import tree_root
 from workbench.evidence.dossier import verify_dossier, write_dossier
 from workbench.evidence.dossier_files import read_dossier
@@ -34,6 +34,7 @@ from workbench.evidence.retraining import configuration_for
 from workbench.evidence.surroundings import surroundings
 from workbench.evidence.verifier import verifier_source
 from workbench.evidence.verify_command import written_claims
+from workbench.report.audit_report import read_report
 from workbench.tables.files.delimited import read_table
 
 __all__ = ["evidence_app"]
@@ -138,6 +139,13 @@ def build_command(
     rows: Annotated[int, typer.Option(help="Rows of the sample.")] = 200,
     ridge: Annotated[bool, typer.Option(help="Ridge regression of a number.")] = False,
     proof: Annotated[bool, typer.Option(help="Prove the optimum; a minute for 1,000 rows.")] = True,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="An audit that was saved with --json. It goes in; its results are INCONCLUSIVE, "
+            "since a rehearsal cannot see that it is of the new model. `registry dossier` can."
+        ),
+    ] = None,
     authority: Annotated[
         str | None, typer.Option(help="Address of a time-stamping authority to ask.")
     ] = None,
@@ -153,6 +161,7 @@ def build_command(
 
     def build() -> None:
         signing = SigningKey.load(key)
+        audited = None if report is None else read_report(report)
         if output.exists():
             raise EvidenceError(f"{output} exists; nothing is overwritten.")
         if data is not None:
@@ -191,6 +200,7 @@ def build_command(
             also=also or (),
             prove=proof,
             stamp=None if authority is None else lambda raw: ask_for_time_stamp(raw, authority),
+            report=audited,
             facts={} if project is None else surroundings(project),
         )
         write_dossier(made.files, output / "dossier")
@@ -204,6 +214,33 @@ def build_command(
         typer.echo("The receipts and the kept checkpoint go to the person, not into the dossier.")
 
     _or_stop(build)
+
+
+def _judged(
+    dossier: Path,
+    key: str | None,
+    authority: str | None,
+    witnesses: list[str] | None,
+    checkpoints: list[str] | None,
+    growth: list[str] | None,
+    request: str | None,
+    others: list[str] | None,
+    served: str | None,
+    receipt: str | None,
+) -> tuple[Claim, ...]:
+    """Judge a dossier by what its reader brings on the command line."""
+    return verify_dossier(
+        dossier,
+        key=key,
+        authority=authority,
+        witnesses=witnesses or (),
+        checkpoints=checkpoints or (),
+        growth=growth or (),
+        request=request,
+        others=others or (),
+        served=served,
+        receipt=receipt,
+    )
 
 
 @evidence_app.command("verify", epilog=VERDICTS_HELP)
@@ -222,17 +259,8 @@ def verify_command(
 ) -> None:
     """Judge a dossier as its `verify.py` does."""
     try:
-        claims = verify_dossier(
-            dossier,
-            key=key,
-            authority=authority,
-            witnesses=witness or (),
-            checkpoints=checkpoint or (),
-            growth=growth or (),
-            request=request,
-            others=other or (),
-            served=served,
-            receipt=receipt,
+        claims = _judged(
+            dossier, key, authority, witness, checkpoint, growth, request, other, served, receipt
         )
     except ReaderError as error:
         typer.echo(f"Error: {error}", err=True)
@@ -315,17 +343,8 @@ def certificate_command(
     """Write drafts for a lawyer: BSA s. 63(4) Parts A and B, and the map of clauses."""
 
     def write() -> None:
-        claims = verify_dossier(
-            dossier,
-            key=key,
-            authority=authority,
-            witnesses=witness or (),
-            checkpoints=checkpoint or (),
-            growth=growth or (),
-            request=request,
-            others=other or (),
-            served=served,
-            receipt=receipt,
+        claims = _judged(
+            dossier, key, authority, witness, checkpoint, growth, request, other, served, receipt
         )
         if output.exists():
             raise EvidenceError(f"{output} exists; nothing is overwritten.")

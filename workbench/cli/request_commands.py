@@ -28,6 +28,7 @@ from workbench.evidence.notes import read_checkpoint
 from workbench.evidence.registry.due_dates import KINDS
 from workbench.evidence.registry.times import day_of, end_of_term, seconds_of
 from workbench.evidence.surroundings import surroundings
+from workbench.report.audit_report import read_report
 
 __all__ = ["registry_app"]
 
@@ -165,6 +166,10 @@ def dossier_command(
     model: Annotated[str, typer.Argument(help="The model that was retrained for it.")],
     key: Annotated[Path, typer.Option(help="The signing key, from `evidence keygen`.")],
     out: Annotated[Path, typer.Option(help="A new folder, or a new file that ends in .zip.")],
+    report: Annotated[
+        Path | None,
+        typer.Option(help="An audit of the new model: the JSON of `registry audit`. It goes in."),
+    ] = None,
     prove: Annotated[
         bool, typer.Option("--prove", help="Prove the optimum; for rows taken in with points.")
     ] = False,
@@ -188,6 +193,7 @@ def dossier_command(
             request,
             model,
             SigningKey.load(key),
+            report=None if report is None else read_report(report),
             prove=prove,
             old_checkpoint=None if kept is None else kept.read_bytes(),
             old_stamp=None if kept_stamp is None else kept_stamp.read_bytes(),

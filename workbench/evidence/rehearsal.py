@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.common.errors import EvidenceError
+from workbench.evidence.audit_results import AUDIT_REPORT, measured_by, report_file
 from workbench.evidence.commitments import (
     canonical_record,
     make_leaf,
@@ -44,6 +45,7 @@ from workbench.evidence.provenance import provenance_bundle
 from workbench.evidence.receipts import make_receipt
 from workbench.evidence.retraining import encode_rows, train
 from workbench.evidence.row_commitments import EncodedRow, commit_rows, new_blind
+from workbench.report.audit_report import AuditReport
 
 __all__ = ["Controller", "HeldRow", "Rehearsed", "rehearse"]
 
@@ -207,6 +209,7 @@ def rehearse(
     stamp: Callable[[bytes], bytes] | None = None,
     cosign: Callable[[bytes], bytes] | None = None,
     measured: Mapping[str, Measured] = NOTHING_MEASURED,
+    report: AuditReport | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Rehearsed:
     """Take a table from ingestion to the dossier that answers a request.
@@ -237,6 +240,9 @@ def rehearse(
         Stamps a checkpoint (RFC 3161); adds a witness's cosignature.
     measured : mapping of str to Measured
         What an audit of the new model found.
+    report : AuditReport, optional
+        An audit, which goes in. Its results are INCONCLUSIVE: nobody has asked the model that is
+        made here about the report's rows.
     facts : mapping, optional
         What the provenance files state of licence, source and surroundings.
     """
@@ -306,13 +312,16 @@ def rehearse(
         before.sha256,
         proof=proof,
         near_copies=near,
-        measured=measured,
+        measured=measured if report is None else measured_by(report),
         old_checkpoint=kept if old_stamp else None,
         old_stamp=old_stamp,
         stamp=None if stamp is None else stamp(checkpoint),
         others=others,
     )
-    parts = dataclasses.replace(parts, more=provenance_bundle(parts, at=now(), facts=facts))
+    more = provenance_bundle(parts, at=now(), facts=facts)
+    if report is not None:
+        more[AUDIT_REPORT] = report_file(report)
+    parts = dataclasses.replace(parts, more=more)
     request_sha256 = sha256_hex(request)
     return Rehearsed(
         build_dossier(parts, key),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from typer.testing import CliRunner
 
 from tests.engine.evidence.registry.small_bank import loans
 from workbench.cli import commands as cli
+from workbench.evidence.audit_results import NOT_SEEN
+from workbench.graph.causal_graph import CausalGraph
+from workbench.report.audit_report import read_report
+from workbench.tables.files.delimited import read_table
 
 
 def run(folder: Path, *arguments: object, typed: str | None = None, status: int = 0) -> str:
@@ -142,3 +147,40 @@ def test_rows_are_taken_in_with_points_and_the_optimum_is_proved(tmp_path: Path)
     assert "CONTRADICTED" not in judged.output and "INVALID" not in judged.output
     other = ("--since", tmp_path / "bank.key")
     run(tmp_path, "checkpoint", *key, "--out", tmp_path / "another", *other, status=2)
+
+
+def test_an_audit_of_a_version_goes_into_the_dossier(bank: Path) -> None:
+    run(bank, "freeze", "--purpose", "credit scoring")
+    run(bank, "train", "credit", "--dataset", "credit scoring/1", "--outcome", "paid")
+    run(bank, "request", "erasure", "--feature", "debt", "--clause", "GDPR 17(1)(d)")
+    run(bank, "retrain", "credit")
+    names = read_table(bank / "loans.csv").drop(columns="customer").columns
+    graph = CausalGraph([(name, "paid") for name in names if name != "paid"])
+    graph.write(bank / "graph.json")
+    common = ["--graph", bank / "graph.json", "--target", "debt", "--outcome", "paid", "--quiet"]
+    common += ["--method", "cafe", "--threshold", "0.9"]
+    for version, name in (("credit/2", "new"), ("credit/1", "old")):
+        words = [version, *common, "--json", bank / f"{name}.json"]
+        words += ["--retrained", "credit/2"] if name == "old" else []
+        done = CliRunner().invoke(
+            cli.app, ["registry", "audit", *map(str, words), *_place(bank)]
+        )  # the small table may leave the verdict open
+        assert done.exit_code in (0, 1, 3), done.output
+    said = read_report(bank / "old.json").change
+    assert said is not None and said.models[-1].known.startswith("version credit/2 of the registry")
+    done = CliRunner().invoke(
+        cli.app, ["evidence", "keygen", "bank.example/evidence", "--output", str(bank / "k")]
+    )
+    assert done.exit_code == 0, done.output
+    for name, seen in (("new", True), ("old", False)):
+        words = ["dossier", "R-1", "credit", "--key", bank / "k", "--out", bank / f"d-{name}"]
+        run(bank, *words, "--report", bank / f"{name}.json")
+        held = json.loads((bank / f"d-{name}" / "results.json").read_text())
+        assert (NOT_SEEN not in held["causal audit"]["sentence"]) is seen
+        assert (bank / f"d-{name}" / "audit" / "report.json").is_file()
+    assert held["causal audit"]["verdict"] == "INCONCLUSIVE"
+    assert "no version of the registry" in run(bank, "audit", "nobody", *common, status=2)
+
+
+def _place(folder: Path) -> list[str]:
+    return ["--registry", str(folder / "registry.sqlite")]

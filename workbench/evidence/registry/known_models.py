@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 from workbench.case.audit_case import AuditCase
 from workbench.checks.change.finding import ComparedModel
 from workbench.common.errors import AuditError, EvidenceError
-from workbench.evidence.registry.freezing import dataset_named
+from workbench.evidence.audit_results import NOT_SEEN, OTHER_TARGET
+from workbench.evidence.dossier_case import read_request
+from workbench.evidence.registry.freezing import dataset_named, table_of
+from workbench.evidence.registry.handed_out import RequestEvidence
 from workbench.evidence.registry.models import model_versions
 from workbench.evidence.registry.opened import Opened
 from workbench.evidence.registry.retraining import black_box
 from workbench.evidence.registry.values import ModelVersion
 from workbench.report.audit_report import AuditReport
 
-__all__ = ["KnownModel", "known_models", "with_known_models"]
+__all__ = ["KnownModel", "known_models", "unseen", "with_known_models"]
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,30 @@ def with_known_models(opened: Opened, report: AuditReport, case: AuditCase) -> A
     )
     change = replace(report.change, models=models)
     return replace(report, checks={**report.checks, "change": change})
+
+
+def unseen(opened: Opened, report: AuditReport, held: RequestEvidence) -> str:
+    """Say why a report is not seen to be about a request's new model; "" where it is.
+
+    The registry asks the new version about the rows that it was trained on; a report of other rows
+    may be of it too, and is not seen to be. The target must be the features that the request names:
+    which rows left is not among the rows of the new data set.
+    """
+    if report.target.kind not in ("feature", "features") or (
+        set(report.target.names) != set(read_request(held.request).features)
+    ):
+        return OTHER_TARGET
+    version, origin = held.new, report.provenance
+    try:
+        rows, model = table_of(opened, version.dataset), black_box(opened, version.version)
+        case = AuditCase(rows, model, report.graph, report.outcome)
+    except AuditError:  # the rows are destroyed, the file is not here, or the graph is of others
+        return NOT_SEEN
+    same = (origin.data_fingerprint, origin.model_fingerprint) == (
+        case.data_fingerprint,
+        case.model_fingerprint,
+    )
+    return "" if same else NOT_SEEN
 
 
 def _how(version: ModelVersion) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.common.errors import EvidenceError
+from workbench.evidence.audit_results import AUDIT_REPORT, measured_by, report_file
 from workbench.evidence.dossier import Measured, build_dossier
 from workbench.evidence.keys import SigningKey
 from workbench.evidence.registry import (
@@ -174,6 +175,7 @@ class RequestDesk(RegistryFile):
         *,
         prove: bool = False,
         measured: Mapping[str, Measured] | None = None,
+        report: AuditReport | None = None,
         old_checkpoint: bytes | None = None,
         old_stamp: bytes | None = None,
         stamp: Callable[[bytes], bytes] | None = None,
@@ -189,7 +191,11 @@ class RequestDesk(RegistryFile):
         prove : bool, default False
             Prove the optimum; takes a while, and rows taken in with `prove_with`.
         measured : mapping of str to Measured, optional
-            What an audit of the new model found.
+            What an audit of the new model found, in words of one's own.
+        report : AuditReport, optional
+            An audit of the new model, which goes in. Its results are more than INCONCLUSIVE only
+            where it is about the features that the request names, on the rows that the model was
+            trained on: then the registry sees whether the model is the one.
         old_checkpoint, old_stamp : bytes, optional
             A checkpoint from before the request, and its time stamp.
         stamp : callable, optional
@@ -201,6 +207,11 @@ class RequestDesk(RegistryFile):
             :func:`workbench.evidence.surroundings.surroundings` of a project.
         """
         checkpoint = self.checkpoint(key)
+        if report is not None:
+            held = self.evidence_for(request, model)
+            unseen = known_models.unseen(self._opened, report, held)
+            measured = {**measured_by(report, unseen), **(measured or {})}
+            more = {AUDIT_REPORT: report_file(report), **(more or {})}
         parts = dossiers.parts_of_dossier(
             self._opened,
             request,
