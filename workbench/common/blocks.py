@@ -14,6 +14,7 @@ from workbench.common.charts import Chart
 from workbench.common.wording import chance, plain, share, signed, span
 
 __all__ = [
+    "PLAIN_LEVEL",
     "About",
     "Audience",
     "Block",
@@ -41,6 +42,10 @@ Form = Literal["signed", "share", "plain", "p", "short"]
 """How a number is written: +0.448, 45 %, 0.448, p (0.012 or < 0.001), short (%g)."""
 NoteKind = Literal["above", "below", "inconclusive", "none", "alarm", "warning", "info"]
 """A decision in a box of its own, or something that the reader must not miss."""
+
+
+PLAIN_LEVEL = 0.95
+"""Level of an interval about one number by itself."""
 
 
 def score_words(unit: str, outcome: str | None, audited_class: str | None) -> str:
@@ -82,6 +87,8 @@ class About:
         Where the class below is one of its values.
     audited_class : str or None
         The class whose probability a score is, where the model names it.
+    level : float
+        Level of every interval that stands in the body: that by which the verdict decided.
     """
 
     features: tuple[str, ...]
@@ -92,6 +99,14 @@ class About:
     decision: str | None = None
     outcome: str | None = None
     audited_class: str | None = None
+    level: float = PLAIN_LEVEL
+
+    @property
+    def intervals(self) -> str:
+        """What the intervals of the body are, in words."""
+        if self.level == PLAIN_LEVEL:
+            return "95 % intervals"
+        return "intervals as wide as the verdict’s"
 
     @property
     def score(self) -> str:

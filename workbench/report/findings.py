@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
+import scipy
 
 from workbench.case.target import UnlearningTarget
 from workbench.checks.change.finding import ModelChange
@@ -18,7 +20,7 @@ from workbench.checks.next_actions import NextActions
 from workbench.checks.planted_leaks.findings import PlantedLeaks
 from workbench.checks.subgroups.finding import HiddenSubgroups
 from workbench.checks.verdict import Verdict
-from workbench.common.blocks import About
+from workbench.common.blocks import PLAIN_LEVEL, About
 from workbench.common.errors import TargetError, listed
 from workbench.common.printable import printable
 from workbench.graph.causal_graph import CausalGraph
@@ -214,7 +216,21 @@ class AuditFindings:
             None if verdict is None else verdict.decision,
             self.audited_outcome,
             self.audited_class,
+            self.interval_level,
         )
+
+    @property
+    def interval_level(self) -> float:
+        """Level of the intervals by which the verdict decided; 0.95 where there is none.
+
+        Where a profile was made, an interval holds for all levels, people and groups at once.
+        """
+        if self.verdict is None:
+            return PLAIN_LEVEL
+        critical = float("nan") if self.profile is None else self.profile.critical
+        if not np.isfinite(critical) or critical <= 0:
+            return PLAIN_LEVEL
+        return float(2 * scipy.special.ndtr(critical) - 1)
 
     def route(self, feature: str) -> tuple[str, ...]:
         """Return the mediators of a feature, those with the largest path effects first."""

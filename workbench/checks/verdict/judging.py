@@ -27,7 +27,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.checks.verdict.cancellations import Cancellation, cancellations_of
 from workbench.checks.verdict.claims import Claim, claims_of_effects, claims_of_profile
-from workbench.checks.verdict.words import basis_of, explanation_of, headline_of
+from workbench.checks.verdict.words import assurance_of, basis_of, headline_of, reason_of
 from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.errors import TargetError
 from workbench.methods.answer_noise import between_calls
@@ -114,7 +114,8 @@ class Verdict:
         above = [claim for claim in self.claims if claim.above]
         if self.decision != "above" or not above:
             return None
-        return min(above, key=lambda c: (c.order, -abs(c.value)))
+        kinds = ("total", "direct", "indirect", "path", "share")
+        return min(above, key=lambda c: (c.order, -float(f"{abs(c.value):.9g}"), kinds.index(c.kind)))
 
     @property
     def headline(self) -> str:
@@ -125,11 +126,20 @@ class Verdict:
 
     @property
     def explanation(self) -> str:
-        """What the decision rests on, in a few sentences."""
-        return explanation_of(
+        """What the decision rests on, and how often such a decision errs."""
+        return " ".join(filter(None, (self.reason, self.assurance)))
+
+    @property
+    def assurance(self) -> str:
+        """How many effects were tested together, and how often such an audit errs."""
+        return assurance_of(self.decision, self.threshold, self.alpha, self.claims)
+
+    @property
+    def reason(self) -> str:
+        """The number that decided, or what kept the decision from being firm."""
+        return reason_of(
             self.decision,
             self.threshold,
-            self.alpha,
             self.claims,
             self.deciding,
             smallest=self.smallest_threshold,

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 from workbench.checks.verdict.claims import Claim
-from workbench.common.wording import amount, listing, rows_said, share, signed, span
+from workbench.common.against_threshold import exceeds
+from workbench.common.wording import amount, listing, rows_said, share, signed, with_interval
 from workbench.methods.profile.bends import BAND_ROWS
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile
 
-__all__ = ["basis_of", "explanation_of", "headline_of"]
+__all__ = ["assurance_of", "basis_of", "headline_of", "reason_of"]
 
 ROUNDING = 1e-8
 """Effects this small are what rounding leaves of none."""
@@ -25,7 +26,7 @@ def headline_of(
     decision: str, threshold: float, deciding: Claim | None, *, scope: str, people: bool
 ) -> str:
     """Say the decision in one sentence that always says what it covers."""
-    tau = f"{threshold:g}"
+    tau = amount(threshold)
     if decision == "inconclusive":
         return f"Inconclusive: influence above {tau} was neither found nor ruled out."
     if decision == "above":
@@ -58,10 +59,9 @@ def _where(deciding: Claim | None, scope: str) -> str:
     return f": {deciding.feature}, {deciding.change}" if deciding.change else f": {deciding.name}"
 
 
-def explanation_of(
+def reason_of(
     decision: str,
     threshold: float,
-    alpha: float,
     claims: Sequence[Claim],
     deciding: Claim | None,
     *,
@@ -70,14 +70,9 @@ def explanation_of(
     doubted: Sequence[str],
     withheld: str,
 ) -> str:
-    """Say what the decision rests on, and under which conditions its error rate holds."""
+    """Say what the decision rests on: the number that decided, or what kept it from being firm."""
     if decision == "above" and deciding is not None:
-        count = sum(c.above for c in claims)
-        return (
-            f"{_largest(deciding)} {count} of {len(claims)} claims lie above. If the graph and the "
-            f"estimates' models are right, saying so wrongly happens in at most {share(alpha)} of "
-            f"such audits."
-        )
+        return _decided(deciding)
     said = _smallest(smallest)
     if unfollowed:
         said += f" {unfollowed:,} paths were too many to follow."
@@ -88,35 +83,69 @@ def explanation_of(
             f"No small effect of {listing(doubted)} can be believed, for a reason that the "
             f"warnings give. {said}"
         )
-    if decision == "below":
-        return (
-            f"All {len(claims)} claims are inside ±{threshold:g}. If the graph and the estimates' "
-            f"models are right, saying so wrongly happens in at most {share(alpha)} of such "
-            f"audits. {said}"
-        )
     open_claims = [c for c in claims if not c.below]
-    if open_claims and not (withheld or doubted or unfollowed):
-        said = f"{_open(open_claims)} {said}"
+    if decision != "below" and open_claims and not (withheld or doubted or unfollowed):
+        said = f"{_open(open_claims, threshold)} {said}"
     return said
 
 
-def _largest(claim: Claim) -> str:
-    if claim.kind == "share":
-        return f"{claim.name}: {_percent(claim.value)}, at least {_percent(claim.low)}."
+def assurance_of(decision: str, threshold: float, alpha: float, claims: Sequence[Claim]) -> str:
+    """Say how many effects were tested together, and how often such an audit errs; "" if open."""
+    if decision == "inconclusive" or not claims:
+        return ""
+    n, above = len(claims), sum(c.above for c in claims)
+    tau, cases = amount(threshold), amount(float(f"{100 * alpha:.3g}"))
+    rate = f"in at most {cases} of 100 cases, if the graph and the estimates' models are right."
+    if decision == "above":
+        tested = (
+            f"{n} effects were tested together ({_kinds(claims)}); {above} exceed"
+            if n > 1
+            else "1 effect was tested; it exceeds"
+        )
+        one = "s" if n > 1 and above == 1 else ""
+        return (
+            f"{tested}{one} the threshold of {tau}. If none did, an audit like this would still "
+            f"say that one does {rate}"
+        )
+    tested = (
+        f"All {n} effects that were tested together ({_kinds(claims)}) lie"
+        if n > 1
+        else "The 1 effect that was tested lies"
+    )
     return (
-        f"Largest: {claim.name}, {signed(claim.value)} (interval {span((claim.low, claim.high))})."
+        f"{tested} inside ±{tau}. If one did not, an audit like this would say "
+        f"that {'all do' if n > 1 else 'it does'} {rate}"
     )
 
 
-def _open(claims: Sequence[Claim]) -> str:
+def _kinds(claims: Sequence[Claim]) -> str:
+    """Say of what the claims are: averages, paths, people, groups."""
+    found = {
+        "averages": any(c.over in ("values", "change") and c.kind != "path" for c in claims),
+        "paths": any(c.kind == "path" for c in claims),
+        "single people": any(c.over == "people" for c in claims),
+        "groups": any(c.over == "groups" for c in claims),
+    }
+    return listing([name for name, there in found.items() if there])
+
+
+def _decided(claim: Claim) -> str:
+    if claim.kind == "share":
+        return f"{claim.name}: {_percent(claim.value)}, at least {_percent(claim.low)}."
+    return f"{claim.name}, {with_interval(claim.value, (claim.low, claim.high), what='')}."
+
+
+def _open(claims: Sequence[Claim], threshold: float) -> str:
     """Name what kept the audit from saying that nothing was found."""
     shares = [c for c in claims if c.kind == "share"]
     others = [c for c in claims if c.kind != "share"]
     if others:
         worst = max(others, key=lambda c: max(abs(c.low), abs(c.high)))
+        far = max(abs(worst.low), abs(worst.high))
+        sure = exceeds(worst.value, threshold)
         return (
-            f"Least certain: {worst.name}, {signed(worst.value)} (interval "
-            f"{span((worst.low, worst.high))})."
+            f"Least certain: {worst.name}, {signed(worst.value)}; "
+            + ("that may be chance." if sure else f"it may be as large as {amount(far)}.")
         )
     return (
         f"{shares[0].name}: {_percent(shares[0].value)}; it may be up to "

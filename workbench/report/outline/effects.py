@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from workbench.common.blocks import (
+    PLAIN_LEVEL,
     About,
     Block,
     Bullets,
@@ -20,10 +22,11 @@ from workbench.common.blocks import (
     Tiles,
 )
 from workbench.common.charts import ForestChart, ForestRow, Mark
-from workbench.common.wording import rows_said, signed, span
-from workbench.methods.effects import EFFECT_PARTS, Effect, FeatureEffects
+from workbench.common.wording import rows_said, signed
+from workbench.methods.effects import EFFECT_PARTS, Effect, EffectTable, FeatureEffects
 from workbench.methods.names import entry_name
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.decided import as_decided, other_methods
 from workbench.report.outline.moved import moved_words
 
 __all__ = ["effect_figure", "effect_table", "effects"]
@@ -34,6 +37,10 @@ OPEN = 12
 """Rows of a table that stands open; a longer one is folded away."""
 MOST_SAID = 6
 """Features that get a sentence of their own in the open."""
+ALONE = (
+    "Here every change stands by itself. The verdict’s number of the same change can differ a "
+    "little, since it is estimated together with all other levels; that number leads elsewhere."
+)
 LONG = 160
 """Characters of an intervention that are still read at a glance."""
 
@@ -47,7 +54,8 @@ def effects(report: AuditFindings) -> tuple[Block, ...]:
 
 def _blocks(report: AuditFindings) -> Iterator[Block]:
     about = report.about()
-    main = _main_entry(report)
+    shown = as_decided(report)
+    main = _main_entry(report, shown)
     words = moved_words(report)
     if main is not None and not main.combination:
         yield Sentence(words[0])
@@ -62,15 +70,22 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         yield _tiles(main, report)
         yield from _estimators(main, report)
     yield from _in_words(words)
-    yield effect_figure(
-        report.effects, about, caption="Each mark is an average over the target’s rows."
-    )
-    table = effect_table(_ordered(report), about)
+    yield effect_figure(shown, about, caption="Each mark is an average over the target’s rows.")
+    table = effect_table(_ordered(shown, report), about)
     if len(table.rows) > OPEN:
         title = f"All {len(table.rows)} estimates in numbers"
         yield Section("estimates", title, (table,), folded=True)
     else:
         yield table
+    if about.level != PLAIN_LEVEL:
+        alone = replace(about, level=PLAIN_LEVEL)
+        yield Section(
+            "alone",
+            "Each estimate by itself, with its 95 % interval",
+            (Sentence(ALONE), effect_table(_ordered(report.effects, report), alone)),
+            folded=True,
+            audience="annex",
+        )
     if any(entry.pure_indirect for entry in report.effects):
         yield _interaction(report, about)
 
@@ -83,10 +98,10 @@ def _in_words(words: tuple[str, ...]) -> Iterator[Block]:
         yield Section("moved-more", title, (Bullets(more),), folded=True, audience="annex")
 
 
-def _main_entry(report: AuditFindings) -> FeatureEffects | None:
+def _main_entry(report: AuditFindings, shown: EffectTable) -> FeatureEffects | None:
     """Pick the one entry that answers for the whole target, if there is one."""
-    joint = [entry for entry in report.effects if entry.combination == "joint"]
-    single = [entry for entry in report.effects if not entry.combination]
+    joint = [entry for entry in shown if entry.combination == "joint"]
+    single = [entry for entry in shown if not entry.combination]
     if len(report.features) == 1:
         return single[0] if single else None
     return joint[0] if joint else None
@@ -110,24 +125,24 @@ def _tiles(entry: FeatureEffects, report: AuditFindings) -> Tiles:
 def _estimators(main: FeatureEffects, report: AuditFindings) -> Iterator[Sentence]:
     """Name the estimator, and what the others say of the same effect."""
     units = " pp: percentage points." if report.unit == "probability" else ""
-    said = f"Estimator: {main.estimator.name}; below a number its 95 % interval.{units}"
-    same = (main.feature, main.combination)
-    others = [
-        entry
-        for entry in report.effects
-        if entry is not main and (entry.feature, entry.combination) == same
-    ]
-    for entry in others:
-        name = entry.estimator.name
-        said += (
-            f" {name[:1].upper()}{name[1:]} gives {signed(entry.total.value)} in all "
-            f"({span(entry.total.interval())})."
-        )
+    said = f"{main.estimator.name[:1].upper()}{main.estimator.name[1:]}; {_below(report)}.{units}"
+    if others := other_methods(main, report):
+        said += f" {others}"
     yield Sentence(said, quiet=True)
     if others and bool(report.diagnostics.disagreement["differs"].any()):
         yield Sentence(
             "Read why before relying on either.", lead="▲ The estimators disagree.", see="sure"
         )
+
+
+def _below(report: AuditFindings) -> str:
+    """Say what stands below a number."""
+    about = report.about()
+    if about.level == PLAIN_LEVEL:
+        return "below a number its 95 % interval"
+    many = report.verdict is not None and report.verdict.scope != "change"
+    holds = ", which holds for all levels at once" if many else ""
+    return f"below a number an interval as wide as the verdict’s{holds}"
 
 
 def effect_figure(entries: Iterable[FeatureEffects], about: About, caption: str = "") -> Figure:
@@ -150,18 +165,18 @@ def effect_figure(entries: Iterable[FeatureEffects], about: About, caption: str 
 
     chosen = sorted(groups, key=weight)[:DRAWN]
     rows = tuple(
-        ForestRow(name, part, tuple(_mark(e, getattr(e, part)) for e in groups[name]))
+        ForestRow(name, part, tuple(_mark(e, getattr(e, part), about) for e in groups[name]))
         for name in chosen
         for part in EFFECT_PARTS
     )
-    title = "Effects on the prediction with 95 % intervals"
+    title = f"Effects on the prediction with {about.intervals}"
     if left_out := len(groups) - len(chosen):
         caption += f" The {left_out} smallest are left out of the picture; the table has them."
     return Figure(ForestChart(rows, title, about.axis, about.threshold), caption=caption.strip())
 
 
-def _mark(entry: FeatureEffects, effect: Effect) -> Mark:
-    return Mark(entry.estimator.name, effect.value, effect.low, effect.high)
+def _mark(entry: FeatureEffects, effect: Effect, about: About) -> Mark:
+    return Mark(entry.estimator.name, effect.value, *effect.interval(about.level))
 
 
 def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
@@ -172,14 +187,14 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
         cells = []
         for part in EFFECT_PARTS:
             size = entry.sizes.get(part)
-            below = "" if size is None else f"size per row {signed(size).lstrip('+')}"
+            below = "" if size is None else f"mean size {signed(size).lstrip('+')}"
             cells.append(_number(getattr(entry, part), about, below))
         name = Term(entry_name(entry), note)
         rows.append((name, entry.estimator.name, *cells))
     return Table(
-        f"Effects on the {about.score}, averages over {rows_said(about.n_rows)} with 95 % "
-        f"intervals; and, since gains and losses cancel in an average, the mean size of the effect "
-        f"on single rows.",
+        f"Effects on the {about.score}, averages over {rows_said(about.n_rows)} with "
+        f"{about.intervals}; and, since gains and losses cancel in an average, the mean size of "
+        f"this change's effect at single rows, up or down.",
         (
             Column("feature", "and intervention", number=False),
             Column("estimator", number=False),
@@ -191,13 +206,14 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
 
 
 def _number(effect: Effect, about: About, note: str = "") -> Number:
-    return Number(effect.value, effect.interval(), note=note, points=about.unit == "probability")
+    bounds = effect.interval(about.level)
+    return Number(effect.value, bounds, note=note, points=about.unit == "probability")
 
 
-def _ordered(report: AuditFindings) -> list[FeatureEffects]:
+def _ordered(shown: EffectTable, report: AuditFindings) -> list[FeatureEffects]:
     """Return what answers for the whole target first, then each feature's estimators together."""
     order = {name: place for place, name in enumerate(report.features)}
-    return sorted(report.effects, key=lambda entry: order.get(entry.feature, -1))
+    return sorted(shown, key=lambda entry: order.get(entry.feature, -1))
 
 
 def _interaction(report: AuditFindings, about: About) -> Section:
@@ -208,7 +224,7 @@ def _interaction(report: AuditFindings, about: About) -> Section:
             _number(entry.pure_indirect, about),
             _number(entry.interaction, about),
         )
-        for entry in _ordered(report)
+        for entry in _ordered(report.effects, report)
         if entry.pure_indirect is not None and entry.interaction is not None
     )
     return Section(
@@ -220,7 +236,7 @@ def _interaction(report: AuditFindings, about: About) -> Section:
                 "leaves the feature; what remains is interaction."
             ),
             Table(
-                f"Pure indirect effect and interaction ({about.score}), with 95 % intervals.",
+                f"Pure indirect effect and interaction ({about.score}), with {about.intervals}.",
                 (
                     Column("feature", number=False),
                     Column("estimator", number=False),

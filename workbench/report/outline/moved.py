@@ -8,6 +8,7 @@ from workbench.common.wording import listing, signed
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.methods.effects import EffectTable, FeatureEffects
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.decided import as_decided
 
 __all__ = ["estimate_words", "moved_words"]
 
@@ -27,7 +28,7 @@ def moved_words(report: AuditFindings) -> tuple[str, ...]:
             read=entry.feature in report.reads,
             route=report.route(entry.feature),
         )
-        for entry in _first_of_each(report.effects)
+        for entry in _first_of_each(as_decided(report))
     )
 
 

@@ -41,7 +41,7 @@ HEAD = (
     Column("path", number=False),
     Column("raises"),
     Column("lowers"),
-    Column("95 % interval"),
+    Column("interval"),
     Column("signed share"),
 )
 
@@ -128,8 +128,9 @@ def _paths_of(report: AuditFindings, feature: str) -> tuple[list[PathEffect], fl
 
 def _others(report: AuditFindings, features: list[str]) -> Section:
     """Return the paths of the features that have no account of their own."""
+    level = report.interval_level
     rows = tuple(
-        _path_row(path, size)
+        _path_row(path, size, level)
         for own, size in (_paths_of(report, feature) for feature in features)
         for path in own
     )
@@ -140,18 +141,20 @@ def _others(report: AuditFindings, features: list[str]) -> Section:
 
 def _account(report: AuditFindings, feature: str) -> Iterator[Block]:
     own, size = _paths_of(report, feature)
+    level = report.interval_level
     net = _net(report, feature, own)
     yield Bullets(tuple(_words(feature, net, own)))
     yield Figure(_bars(report, feature, own, size))
-    rows = [_path_row(path, size) for path in own]
+    rows = [_path_row(path, size, level) for path in own]
     more = rows[LISTED:] if len(rows) > LISTED + 2 else []
     if more:
         raised, lowered = _sides(own[LISTED:])
         name = f"{len(more)} more paths"
         rows = [*rows[:LISTED], (name, Number(raised), Number(lowered), "", "")]
-    balance = _balance(net, own)
+    balance = _balance(net, own, level)
     yield Table(
-        f"Paths from {feature} to the prediction, strongest first, and what they add up to.",
+        f"Paths from {feature} to the prediction, strongest first, and what they add up to, with "
+        f"{report.about().intervals}.",
         HEAD,
         (*rows, *balance),
         name=f"Paths of {feature}",
@@ -164,18 +167,17 @@ def _account(report: AuditFindings, feature: str) -> Iterator[Block]:
 
 
 def _bars(report: AuditFindings, feature: str, own: list[PathEffect], size: float) -> BarChart:
+    about = report.about()
     rows = tuple(
         BarRow(
             " → ".join(path.path),
             path.effect.value,
-            path.effect.low,
-            path.effect.high,
+            *path.effect.interval(about.level),
             share(_signed_share(path, size)),
         )
         for path in own[:DRAWN_PATHS]
     )
-    about = report.about()
-    title = f"Effects of {feature} along single paths with 95 % intervals"
+    title = f"Effects of {feature} along single paths with {about.intervals}"
     return BarChart(rows, title, about.axis, about.threshold)
 
 
@@ -183,15 +185,15 @@ def _signed_share(path: PathEffect, size: float) -> float:
     return path.effect.value / size if size else float("nan")
 
 
-def _path_row(path: PathEffect, size: float) -> tuple[Cell, ...]:
+def _path_row(path: PathEffect, size: float, level: float) -> tuple[Cell, ...]:
     part = Number(_signed_share(path, size), form="share")
-    return (*_row(" → ".join(path.path), path.effect), part)
+    return (*_row(" → ".join(path.path), path.effect, level), part)
 
 
-def _row(name: str, effect: Effect) -> tuple[Cell, ...]:
+def _row(name: str, effect: Effect, level: float) -> tuple[Cell, ...]:
     amount = Number(effect.value)
     sides: tuple[Cell, Cell] = (amount, "") if effect.value > 0 else ("", amount)
-    return name, *sides, span((effect.low, effect.high))
+    return name, *sides, span(effect.interval(level))
 
 
 def _sides(own: list[PathEffect]) -> tuple[float, float]:
@@ -208,19 +210,19 @@ def _net(report: AuditFindings, feature: str, own: list[PathEffect]) -> Net:
     return Net(together, None, None)
 
 
-def _balance(net: Net, own: list[PathEffect]) -> list[tuple[Cell, ...]]:
+def _balance(net: Net, own: list[PathEffect], level: float) -> list[tuple[Cell, ...]]:
     raised, lowered = _sides(own)
     rows: list[tuple[Cell, ...]] = [
-        ("All paths together", Number(raised), Number(lowered), "", ""),
-        (*_row("What the paths leave", net.together), ""),
+        ("What raises and what lowers", Number(raised), Number(lowered), "", ""),
+        (*_row("Sum of the paths", net.together, level), ""),
     ]
     if net.total is not None and net.left is not None:
         name = "Left over: what the features do only together"
         if own[0].left_out:
             name += ", and the paths not followed"
         rows += [
-            (*_row(name, net.left), ""),
-            (*_row("Total effect (causal fuzzing)", net.total), ""),
+            (*_row(name, net.left, level), ""),
+            (*_row("Total effect (causal fuzzing)", net.total, level), ""),
         ]
     return rows
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.common.blocks import Block, Note, Section, Sentence
-from workbench.common.wording import listing
+from workbench.common.wording import amount, listing
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.lead_sentence import lead_sentence
 
 __all__ = ["asked", "question", "verdict"]
 
@@ -77,10 +78,9 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
             audience="headline",
         )
     else:
-        said: list[str | Sentence] = [
-            found.explanation,
-            Sentence(f"Threshold stated for this audit: {_threshold(report)}.", quiet=True),
-        ]
+        told = lead_sentence(report) or found.reason
+        said: list[str | Sentence] = [one for one in (told, found.assurance) if one]
+        said.append(Sentence(f"Threshold of this audit: {_threshold(report)}.", quiet=True))
         if change is not None and change.residues:
             lead = "Held against a model retrained without the target:"
             said.append(Sentence(change.headline, lead=lead, see="change"))
@@ -106,5 +106,7 @@ def _threshold(report: AuditFindings) -> str:
     assert report.verdict is not None
     tau = report.verdict.threshold
     if report.unit == "probability":
-        return f"{tau:g} ({100 * tau:g} percentage points of the {report.about().score})"
-    return f"{tau:g} (in the unit of the prediction, {report.unit})"
+        return (
+            f"{amount(tau)} ({amount(100 * tau)} percentage points of the {report.about().score})"
+        )
+    return f"{amount(tau)} (in the unit of the prediction, {report.unit})"
