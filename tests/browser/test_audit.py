@@ -11,6 +11,7 @@ import workbench as wb
 from tests.browser.served_pages import LONG, ready, run
 from workbench.common.wording import signed, span
 from workbench.models.trained_here import train_model
+from workbench.report.outline.decided import as_decided
 
 pytestmark = pytest.mark.browser
 
@@ -28,9 +29,9 @@ def numbers(report: wb.AuditReport) -> list[str]:
     """Totals and indirect effects with their intervals, as people read them."""
     return [
         written
-        for entry in report.effects
+        for entry in as_decided(report)
         for effect in (entry.total, entry.indirect)
-        for written in (signed(effect.value), span((effect.low, effect.high)))
+        for written in (signed(effect.value), span(effect.interval(report.interval_level)))
     ]
 
 
@@ -40,7 +41,7 @@ def test_the_numbers_of_python_and_a_report_to_take_away(
     verdict = run(page)
     assert report.verdict is not None
     expect(verdict).to_contain_text(report.verdict.headline)
-    expect(verdict).to_contain_text(report.verdict.explanation)
+    expect(verdict).to_contain_text(report.verdict.assurance)
     page.screenshot(path=tmp_path / "loan.png", full_page=True)
     text = " ".join(page.locator(".wb-page").inner_text().split())
     for number in numbers(report):
@@ -83,10 +84,8 @@ def test_the_numbers_of_python_and_a_report_to_take_away(
     assert errors == []
     desk.close()
     assert report.verdict.headline in offline
-    for entry in report.effects:
-        for effect in (entry.total, entry.indirect):
-            assert signed(effect.value) in offline
-            assert span((effect.low, effect.high)) in offline
+    for number in numbers(report):
+        assert number in offline
 
     # A result of other inputs says so, and holds again when the change is undone.
     race, notice = page.get_by_role("checkbox", name="race"), "This result is of before a change."

@@ -73,6 +73,6 @@ def test_tables_and_the_graph_are_there_without_widgets(
     drawn = page.locator("svg").first
     assert "zip_code" in drawn.text_content()  # type: ignore[operator]
     assert drawn.bounding_box()["width"] > 300  # type: ignore[index]
-    table = page.locator("table", has_text="size per row").first.inner_text()
+    table = page.locator("table", has_text="mean size").first.inner_text()
     assert f"{float(total):+.3f}" in table
     desk.close()

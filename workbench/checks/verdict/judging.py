@@ -115,7 +115,9 @@ class Verdict:
         if self.decision != "above" or not above:
             return None
         kinds = ("total", "direct", "indirect", "path", "share")
-        return min(above, key=lambda c: (c.order, -float(f"{abs(c.value):.9g}"), kinds.index(c.kind)))
+        return min(
+            above, key=lambda c: (c.order, -float(f"{abs(c.value):.9g}"), kinds.index(c.kind))
+        )
 
     @property
     def headline(self) -> str:

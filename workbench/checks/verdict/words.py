@@ -143,9 +143,8 @@ def _open(claims: Sequence[Claim], threshold: float) -> str:
         worst = max(others, key=lambda c: max(abs(c.low), abs(c.high)))
         far = max(abs(worst.low), abs(worst.high))
         sure = exceeds(worst.value, threshold)
-        return (
-            f"Least certain: {worst.name}, {signed(worst.value)}; "
-            + ("that may be chance." if sure else f"it may be as large as {amount(far)}.")
+        return f"Least certain: {worst.name}, {signed(worst.value)}; " + (
+            "that may be chance." if sure else f"it may be as large as {amount(far)}."
         )
     return (
         f"{shares[0].name}: {_percent(shares[0].value)}; it may be up to "

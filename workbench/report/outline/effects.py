@@ -22,7 +22,7 @@ from workbench.common.blocks import (
     Tiles,
 )
 from workbench.common.charts import ForestChart, ForestRow, Mark
-from workbench.common.wording import rows_said, signed
+from workbench.common.wording import listing, rows_said, signed
 from workbench.methods.effects import EFFECT_PARTS, Effect, EffectTable, FeatureEffects
 from workbench.methods.names import entry_name
 from workbench.report.findings import AuditFindings
@@ -35,6 +35,8 @@ DRAWN = 8
 """Features in the chart; the table has them all."""
 OPEN = 12
 """Rows of a table that stands open; a longer one is folded away."""
+MOST_ALONE = 24
+"""Estimates of the annex's table."""
 MOST_SAID = 6
 """Features that get a sentence of their own in the open."""
 ALONE = (
@@ -64,7 +66,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         if main.combination:
             levels = f" ({main.intervention})" if len(main.intervention) <= LONG else ""
             yield Sentence(
-                f"Setting {entry_name(main)}{levels} moves the prediction by "
+                f"Setting {listing(report.features)} together{levels} moves the prediction by "
                 f"{signed(main.total.value)} on average over {rows_said(main.n_rows)}."
             )
         yield _tiles(main, report)
@@ -78,16 +80,24 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     else:
         yield table
     if about.level != PLAIN_LEVEL:
-        alone = replace(about, level=PLAIN_LEVEL)
-        yield Section(
-            "alone",
-            "Each estimate by itself, with its 95 % interval",
-            (Sentence(ALONE), effect_table(_ordered(report.effects, report), alone)),
-            folded=True,
-            audience="annex",
-        )
+        yield _alone(report)
     if any(entry.pure_indirect for entry in report.effects):
         yield _interaction(report, about)
+
+
+def _alone(report: AuditFindings) -> Section:
+    """Return each estimate by itself: for experts, with the interval of that one number."""
+    about = replace(report.about(), level=PLAIN_LEVEL)
+    entries = _ordered(report.effects, report)
+    more = len(entries) - MOST_ALONE
+    rest = f" The saved report and the table of effects have {more} more." if more > 0 else ""
+    return Section(
+        "alone",
+        "Each estimate by itself, with its 95 % interval",
+        (Sentence(f"{ALONE}{rest}"), effect_table(entries[:MOST_ALONE], about)),
+        folded=True,
+        audience="annex",
+    )
 
 
 def _in_words(words: tuple[str, ...]) -> Iterator[Block]:

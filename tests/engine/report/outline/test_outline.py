@@ -96,12 +96,12 @@ def test_the_ledger_adds_up_and_says_what_cancels() -> None:
     assert up == pytest.approx(1, abs=0.02) and down == pytest.approx(-1.35, abs=0.1)
     assert cells(html, "a → up → prediction")[1:3] == [signed(up), ""]
     assert cells(html, "a → down → prediction")[1:3] == ["", signed(down)]
-    assert cells(html, "All paths together")[1:3] == [signed(up), signed(down)]
-    assert cells(html, "What the paths leave")[1:3] == ["", signed(up + down)]
+    assert cells(html, "What raises and what lowers")[1:3] == [signed(up), signed(down)]
+    assert cells(html, "Sum of the paths")[1:3] == ["", signed(up + down)]
     total = report.effects.of("fuzzing")["a"].total
     assert cells(html, "Total effect (causal fuzzing)")[2:4] == [
         signed(total.value),
-        span((total.low, total.high)),
+        span(total.interval(report.interval_level)),
     ]
     left = report.effects.of("fuzzing")["a"].total.value - up - down
     assert cells(html, "Left over")[1 if left > 0 else 2] == signed(left)
@@ -123,8 +123,8 @@ def test_many_paths_are_folded_and_still_add_up() -> None:
     )
     html = path_ledger(replace(report, path_effects=paths))
     assert "6 more paths" in html and "<details" in html and "The other 6 paths of a" in html
-    before = cells(path_ledger(report), "All paths together")
-    assert cells(html, "All paths together") == before
+    before = cells(path_ledger(report), "What raises and what lowers")
+    assert cells(html, "What raises and what lowers") == before
 
 
 def test_the_spread_tells_what_the_average_hides() -> None:
@@ -153,8 +153,9 @@ def test_groups_are_told_apart_where_they_differ_and_only_there() -> None:
     right = frame.loc["on the right"]
     assert right["total"] == pytest.approx(1 - 1.8, abs=0.1)
     apart = signed(right["total_difference"])
-    bounds = span((right["total_difference_low"], right["total_difference_high"]))
-    assert f"{apart} apart from the whole (95 % interval {bounds})" in html
+    difference = report.subgroups["on the right"]["a"].total - report.effects.believed["a"].total
+    bounds = span(difference.interval(report.interval_level))
+    assert f"{apart} apart from the whole ({bounds})" in html
     assert "in 1 group, no difference to the whole was found" in html
     assert "Left out: none." in html
     row = cells(html, "on the right")

@@ -22,6 +22,7 @@ from workbench.models.trained_here import train_model
 from workbench.report.audit_report import AuditReport
 from workbench.report.charts.charts import bar_chart, forest_chart, histogram_chart, rank_chart
 from workbench.report.charts.svg import Scale
+from workbench.report.outline.lead_sentence import lead_sentence
 from workbench.report.page.page import render_page
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
@@ -142,7 +143,7 @@ def test_a_page_tells_the_verdict_and_every_number_of_the_effects(loan: AuditRep
     assert loan.verdict is not None
     words = page.text()
     assert loan.verdict.headline in page.text("h2")
-    assert loan.verdict.explanation in words
+    assert loan.verdict.assurance in words and lead_sentence(loan) in words
     for entry in loan.effects:
         for effect in (entry.total, entry.direct, entry.indirect):
             assert signed(effect.value) in page.text("table")
@@ -384,7 +385,16 @@ def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
     words = page.text("section")
     for row in report.subgroup_frame().to_dict("records"):
         assert signed(row["total"]) in words
-        assert span((row["total_difference_low"], row["total_difference_high"])) in words
+        entry = report.subgroups[row["subgroup"]].of("cafe")
+        own = next(
+            e for e in entry if (e.feature, e.combination) == (row["feature"], row["combination"])
+        )
+        whole = next(
+            e
+            for e in report.effects.believed
+            if (e.feature, e.combination) == (row["feature"], row["combination"])
+        )
+        assert span((own.total - whole.total).interval(report.interval_level)) in words
         assert row["condition"] in words
     assert "<b>Black</b>" in words  # as text, not as markup
     assert "Left out: nobody" in words

@@ -1,0 +1,168 @@
+"""The finding in one sentence as it is repeated: who, from what to what, by how much, through what.
+
+Only for what the verdict found above its threshold: what else it says, its headline says.
+"""
+
+from __future__ import annotations
+
+import math
+
+from workbench.checks.verdict.claims import Claim
+from workbench.common.wording import amount, decimals_for, listing, rows_said, share
+from workbench.report.findings import AuditFindings
+from workbench.report.outline.decided import as_decided
+
+__all__ = ["by_how_much", "lead_sentence"]
+
+IF_GRAPH = "This holds if the drawn graph is right."
+ASKED = "This was asked of the model itself; it does not rest on the graph."
+
+
+def lead_sentence(report: AuditFindings) -> str:
+    """Return the finding in one to three sentences; "" where the verdict found nothing above."""
+    claim = None if report.verdict is None else report.verdict.deciding
+    if claim is None:
+        return ""
+    if claim.kind == "share":
+        return _moved_people(claim, report)
+    change = claim.change or _only_change(claim, report)
+    before, arrow, after = change.partition(" → ")
+    if claim.kind == "path" or not arrow:
+        return ""
+    if claim.over == "people":
+        return _sizes(claim, report)
+    where = _where(claim, report)
+    sense = by_how_much(claim.value, (claim.low, claim.high), report.unit)
+    told = (
+        f"{_if(claim.feature, before, after)} {where}, {_else(claim)}the model’s "
+        f"{report.about().score} would {'be' if _single(report) else 'on average be'} {sense}."
+    )
+    return " ".join(filter(None, (told, _through(claim, report), _rests_on(claim, report))))
+
+
+def by_how_much(value: float, bounds: tuple[float, float], unit: str) -> str:
+    """Say by how much a score is higher or lower; points for probabilities, else plain numbers.
+
+    Examples
+    --------
+    >>> by_how_much(-0.0312, (-0.04, -0.022), "probability")
+    'lower by 3.1 points (2.2 to 4.0)'
+    >>> by_how_much(1234.5, (1200.0, 1270.0), "value")
+    'higher by 1,234 (1,200 to 1,270)'
+    >>> by_how_much(0.5, (0.5, 0.5), "probability")
+    'higher by 50 points'
+    """
+    scale, name = (100.0, " points") if unit == "probability" else (1.0, "")
+    low, high = sorted((scale * (bounds[0] if value > 0 else -bounds[1]),
+                        scale * (bounds[1] if value > 0 else -bounds[0])))  # fmt: skip
+    size = scale * abs(value)
+    places = 1 if name and size >= 1 else decimals_for(size)
+    way = "higher" if value > 0 else "lower"
+    if high - low <= 1e-9 * max(size, 1.0):
+        return f"{way} by {amount(float(f'{size:.{places}f}'))}{name}"
+    ends = f"{low:,.{places}f} to {high:,.{places}f}".replace("-", "−")
+    return f"{way} by {size:,.{places}f}{name} ({ends})"
+
+
+def _only_change(claim: Claim, report: AuditFindings) -> str:
+    """Return the change that the whole report is about."""
+    for entry in report.effects.judged:
+        if entry.feature == claim.feature and not entry.combination:
+            return entry.intervention
+    return ""
+
+
+def _if(feature: str, before: str, after: str) -> str:
+    if feature.endswith(" together"):
+        return f"If “{after}” held instead of “{before}”"
+    return f"If {feature} were {after} instead of {before}"
+
+
+def _single(report: AuditFindings) -> bool:
+    return report.n_target_rows == 1
+
+
+def _where(claim: Claim, report: AuditFindings) -> str:
+    if claim.over == "groups":
+        group = claim.name.split(" effect for ", 1)[-1].rsplit(": ", 1)[0]
+        return f"for {group}"
+    n = report.n_target_rows
+    if n == 1:
+        return "in this row"
+    if report.target.condition is not None:
+        return f"in the {rows_said(n)} where {report.target.condition.text}"
+    return f"in {'these' if report.target.rows is not None else 'all'} {rows_said(n)}"
+
+
+def _else(claim: Claim) -> str:
+    if claim.kind == "total":
+        return "and what follows from it in the graph changed with it, "
+    if claim.kind == "direct":
+        return "with everything else left as it is, "
+    return "counting only what comes through other features, "
+
+
+def _through(claim: Claim, report: AuditFindings) -> str:
+    """Say through what a total effect of one feature comes."""
+    if claim.kind != "total" or claim.over == "groups":
+        return ""
+    feature = claim.feature
+    if feature.endswith(" together"):
+        return ""
+    route = report.route(feature)
+    if feature not in report.reads:
+        by = f" all of it comes through {listing(route)}." if route else ""
+        return f"The model does not read {feature};{by}" if by else ""
+    if not route:
+        return f"The model reads {feature}, and the graph gives it no other way."
+    for entry in as_decided(report).judged:
+        if (
+            entry.feature == feature
+            and not entry.combination
+            and entry.intervention == claim.change
+        ):
+            direct = _points(entry.direct.value, report.unit)
+            other = _points(entry.indirect.value, report.unit)
+            return f"Of this, {direct} come directly and {other} through {listing(route)}."
+    return f"It comes directly and through {listing(route)}."
+
+
+def _points(value: float, unit: str) -> str:
+    scale, name = (100.0, " points") if unit == "probability" else (1.0, "")
+    size = scale * value
+    places = 1 if name and abs(size) >= 1 else decimals_for(size)
+    return f"{size:+,.{places}f}{name}".replace("-", "−") if math.isfinite(size) else "–"
+
+
+def _rests_on(claim: Claim, report: AuditFindings) -> str:
+    asked = claim.kind == "direct" and all(
+        entry.estimator.asks_direct for entry in report.effects.judged
+    )
+    return ASKED if asked else IF_GRAPH
+
+
+def _moved_people(claim: Claim, report: AuditFindings) -> str:
+    assert report.verdict is not None
+    return (
+        f"Another level of {claim.feature}, with everything else left as it is, moves the model’s "
+        f"{report.about().score} by more than {amount(report.verdict.threshold)} in "
+        f"{share(claim.value)} of the rows (at least {share(claim.low)}). {ASKED}"
+    )
+
+
+def _sizes(claim: Claim, report: AuditFindings) -> str:
+    size = by_how_much(claim.value, (claim.low, claim.high), report.unit).split(" by ", 1)[1]
+    way = (
+        "with everything else left as it is"
+        if claim.kind == "direct"
+        else "with what follows from it in the graph"
+    )
+    rests = (
+        _rests_on(claim, report)
+        if claim.kind == "direct"
+        else f"{IF_GRAPH} It also assumes that a row keeps its noise when its causes change."
+    )
+    return (
+        f"Setting {claim.feature} to another level, drawn from the data, {way}, moves the model’s "
+        f"{report.about().score} of a row by {size} on average, up or down. {rests}"
+    )
