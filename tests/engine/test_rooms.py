@@ -62,6 +62,7 @@ LAZY = {
     "art": "checks/membership",
     "cryptography": "evidence/keys.py",
     "yaml": "evidence/surroundings.py",
+    "mlflow": "evidence/mlflow_record.py",
 }
 
 # Calls that import what their first argument names.
@@ -81,6 +82,7 @@ DISTRIBUTIONS = {
     "causallearn": "causal-learn",
     "art": "adversarial-robustness-toolbox",
     "xgboost": "xgboost-cpu",
+    "mlflow": "mlflow-skinny",
 }
 
 
@@ -287,6 +289,7 @@ def declared() -> dict[str, set[str]]:
         "art": project["optional-dependencies"]["art"],
         "xgboost": project["optional-dependencies"]["xgboost"],
         "evidence": project["optional-dependencies"]["evidence"],
+        "mlflow": project["optional-dependencies"]["mlflow"],
     }
     return {
         kind: {re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in lines}

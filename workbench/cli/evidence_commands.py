@@ -21,6 +21,7 @@ from workbench.evidence.dossier import verify_dossier, write_dossier
 from workbench.evidence.dossier_files import read_dossier
 from workbench.evidence.keys import SigningKey, ask_for_time_stamp
 from workbench.evidence.log_entries import read_log_file
+from workbench.evidence.mlflow_record import record_in_mlflow
 from workbench.evidence.notes import (
     LOG_KEY,
     WITNESS_KEY,
@@ -353,6 +354,24 @@ def certificate_command(
             _written(text.encode(), output / name)
 
     _or_stop(write)
+
+
+@evidence_app.command("mlflow")
+def mlflow_command(
+    dossier: Annotated[Path, typer.Argument(help="A folder or a zip.")],
+    tracking_uri: Annotated[str, typer.Option(help="MLflow's place: sqlite:///mlflow.db.")],
+    run: Annotated[
+        str | None, typer.Option(help="The run that trained the model. Default: a new one.")
+    ] = None,
+    experiment: Annotated[str, typer.Option(help="Where a new run goes.")] = "",
+) -> None:
+    """Write a dossier's hashes as tags into a run of MLflow, and the dossier as an artifact."""
+
+    def record() -> None:
+        held = read_dossier(str(dossier))
+        typer.echo(f"Run {record_in_mlflow(held, tracking_uri, run=run, experiment=experiment)}")
+
+    _or_stop(record)
 
 
 @evidence_app.command("verifier")

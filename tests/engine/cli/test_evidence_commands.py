@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.engine.evidence.time_authority import TimeAuthority, serving
 from workbench import datasets
 from workbench.cli.commands import app
 from workbench.evidence.commitments import sha256_hex
@@ -73,6 +74,31 @@ def test_a_table_of_ones_own_and_a_feature(built: Path, tmp_path: Path) -> None:
         done = run("build", *common, *wrong, "--output", tmp_path / "none")
         assert (done.exit_code, said in done.output) == (2, True), done.output
         assert not (tmp_path / "none").exists()
+
+
+def test_an_authority_by_its_address_stamps_what_is_built_and_what_is_handed_to_it(
+    built: Path, tmp_path: Path, authority: TimeAuthority
+) -> None:
+    words = ["build", "loan", "--rows", 20, "--no-proof", "--key", built / "bank.key"]
+    with serving(authority) as place:
+        done = run(*words, "--authority", f"{place}/stamp", "--output", tmp_path / "out")
+        assert done.exit_code == 0, done.output
+        kept = tmp_path / "out" / "checkpoint.kept"
+        asked = ["timestamp", kept, "--output", tmp_path / "kept.tsr"]
+        done = run(*asked, "--url", f"{place}/other")
+        assert (done.exit_code, "no time stamp" in done.output) == (2, True), done.output
+        done = run(*asked, "--url", f"{place}/stamp")
+        assert done.exit_code == 0, done.output
+    assert authority.accepts(kept.read_bytes(), (tmp_path / "kept.tsr").read_bytes())
+    dossier = tmp_path / "out" / "dossier"
+    assert authority.accepts(kept.read_bytes(), (dossier / "time" / "old.tsr").read_bytes())
+    reader = ["verify", dossier, "--key", tmp_path / "out" / "public.key", "--short"]
+    due = {"CONSISTENT": ["--authority", authority.pin], "INCONCLUSIVE": []}
+    for verdict, brought in due.items():
+        (line,) = (
+            line for line in run(*reader, *brought).output.splitlines() if "by the day" in line
+        )
+        assert line.startswith(verdict), line
 
 
 def test_a_log_is_signed_cosigned_and_only_when_it_grew(built: Path, tmp_path: Path) -> None:

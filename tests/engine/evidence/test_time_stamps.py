@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
 
-from tests.engine.evidence.time_authority import TimeAuthority, now
+from tests.engine.evidence.time_authority import TimeAuthority, now, serving
 from workbench.common.errors import EvidenceError
 from workbench.evidence.keys import ask_for_time_stamp
 from workbench.evidence.time_stamps import request_of, stamped_at
@@ -68,25 +65,11 @@ def test_a_flipped_bit_moves_no_time(authority: TimeAuthority) -> None:
 
 
 def test_an_authority_is_asked_by_its_address_alone(authority: TimeAuthority) -> None:
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers["Content-Length"]))
-            body = authority.stamp_request(asked) if self.path == "/stamp" else b"no"
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        place = f"http://127.0.0.1:{server.server_port}"
+    with serving(authority) as place:
         stamp = ask_for_time_stamp(DATA, f"{place}/stamp")
         assert abs(stamped_at(stamp, DATA, authority.pin) - now()) < 60
         with pytest.raises(EvidenceError, match="no time stamp of this data"):
             ask_for_time_stamp(DATA, f"{place}/other")
-        server.shutdown()
     with pytest.raises(EvidenceError, match="http address"):
         ask_for_time_stamp(DATA, "file:///etc/hostname")
     with pytest.raises(EvidenceError, match="gave no time stamp"):

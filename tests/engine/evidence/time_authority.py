@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from workbench.evidence.commitments import sha256_hex
@@ -83,6 +87,27 @@ class TimeAuthority:
             "ts", "-verify", "-data", "data", "-in", "held.tsr", "-CAfile", "root.crt"
         )  # fmt: skip
         return "Verification: OK" in said
+
+
+@contextmanager
+def serving(authority: TimeAuthority) -> Iterator[str]:
+    """Let an authority answer over HTTP, on this machine alone; at /other it answers nonsense."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            body = authority.stamp_request(asked) if self.path == "/stamp" else b"no"
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def now() -> int:
