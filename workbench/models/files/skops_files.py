@@ -20,11 +20,11 @@ from workbench.common.limits import SKOPS_BYTES, SKOPS_PARTS, SKOPS_SCHEMA_BYTES
 from workbench.common.trial import tried
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.estimators import asked_estimator, read_features
+from workbench.models.files.boosted_files import BOOSTED, parse_boosted
 from workbench.models.files.onnx_checks import not_survived
 from workbench.models.files.onnx_files import onnx_classes, parse_onnx
 from workbench.models.files.part_checks import check_parts
 from workbench.models.files.reviewed_types import REVIEWED_TYPES
-from workbench.models.files.xgboost_files import parse_xgboost, xgboost_booster
 
 __all__ = ["ModelFileWarning", "model_classes", "parse_model", "read_model"]
 
@@ -36,11 +36,6 @@ _WEIGHTS = (
     "and wrap it in a function, wb.BlackBoxModel(function, features=[…]); or export it to ONNX."
 )
 ELSEWHERE = {
-    ".ubj": "Save it as JSON: xgboost.Booster(model_file=path).save_model('model.json').",
-    ".txt": (
-        "If LightGBM wrote it, load it in Python: "
-        "wb.BlackBoxModel.wrap(lightgbm.Booster(model_file=path))."
-    ),
     ".cbm": (
         "Load it in Python: wb.BlackBoxModel.wrap(catboost.CatBoost().load_model(path)); a "
         "classifier by catboost.CatBoostClassifier()."
@@ -68,8 +63,8 @@ def read_model(
     ----------
     path : path
         A scikit-learn model that ``skops.io.dump(model, path)`` wrote, in a file that ends in
-        .skops; any model exported to ONNX, in one that ends in .onnx; or a model of XGBoost that
-        ``save_model`` wrote to one that ends in .json.
+        .skops; any model exported to ONNX, in one that ends in .onnx; or what ``save_model`` of
+        XGBoost wrote to one that ends in .json or .ubj, or that of LightGBM to one in .txt.
     trusted : sequence of str
         Full names of further types in a skops file that you have reviewed: building one runs its
         code.
@@ -154,8 +149,8 @@ def model_classes(path: str | os.PathLike[str]) -> tuple[Any, ...]:
     found: tuple[Any, ...] | None
     if PurePath(name).suffix.lower() == ".onnx":
         found = onnx_classes(content, name)
-    elif PurePath(name).suffix.lower() == ".json":
-        found = asked_estimator(xgboost_booster(content, name)).classes
+    elif read := BOOSTED.get(PurePath(name).suffix.lower()):
+        found = asked_estimator(read(content, name)).classes
     else:
         try:
             found = asked_estimator(_build(name, content, ())).classes
@@ -180,13 +175,14 @@ def _check_kind(name: str) -> None:
     path = PurePath(name)
     if path.suffix.lower() in PICKLES:
         raise UntrustedModelError(f"{name!r} was not opened. {_no_pickle()}")
-    if path.suffix.lower() not in (".skops", ".onnx", ".json"):
+    if path.suffix.lower() not in (".skops", ".onnx", *BOOSTED):
         instead = ELSEWHERE.get(
             path.suffix.lower(), f"Write one with skops.io.dump(model, '{path.stem}.skops')."
         )
         raise ModelError(
             f"{name!r} is not a kind of model file that can be read: its name must end in .skops "
-            f"or .onnx, or .json for a model of XGBoost. {instead}"
+            f"or .onnx, in .json or .ubj for a model of XGBoost, in .txt for one of LightGBM. "
+            f"{instead}"
         )
 
 
@@ -203,8 +199,8 @@ def _parsed(
         )
     if PurePath(name).suffix.lower() == ".onnx":
         return parse_onnx(content, name, features=features, positive=positive)
-    if PurePath(name).suffix.lower() == ".json":
-        return parse_xgboost(content, name, features=features, positive=positive)
+    if PurePath(name).suffix.lower() in BOOSTED:
+        return parse_boosted(content, name, features=features, positive=positive)
     estimator = _build(name, content, trusted)
     if not hasattr(estimator, "predict"):
         raise ModelError(

@@ -1,24 +1,24 @@
-"""A model from a JSON file that XGBoost wrote: every index of its trees is looked at before use.
+"""A model from JSON or UBJ that XGBoost wrote: every index of its trees is looked at before use.
 
 XGBoost follows a tree's indices without asking whether they point inside. So the file is read here
-as JSON, each tree is checked, and XGBoost is handed what was checked, written anew: a key that
-stands twice in the file cannot mean one thing here and another there.
+(UBJ is JSON in bytes), each tree is checked, and XGBoost is handed what was checked, written anew:
+a key that stands twice in the file cannot mean one thing here and another there.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from workbench.common.errors import MissingPackageError, ModelError, UntrustedModelError, listed
 from workbench.common.limits import MODEL_FEATURES, ONNX_BYTES
 from workbench.common.trial import tried
-from workbench.models.black_box import BlackBoxModel
 from workbench.models.files.onnx_checks import not_survived
+from workbench.models.files.ubjson import from_ubjson
 
-__all__ = ["checked_xgboost", "parse_xgboost", "xgboost_booster"]
+__all__ = ["checked_xgboost", "xgboost_booster"]
 
 TRIAL = Path(__file__).with_name("trial_xgboost.py")
 OBJECTIVES = (
@@ -47,46 +47,18 @@ BY_NODE = (
 )
 
 
-def parse_xgboost(
-    content: bytes, name: str, *, features: Sequence[str] | None = None, positive: Any = None
-) -> BlackBoxModel:
-    """Read a model from the content of a JSON file that ``Booster.save_model`` wrote.
-
-    Parameters
-    ----------
-    content : bytes
-    name : str
-        The file's name: the model's name in reports.
-    features, positive
-        As for :func:`workbench.read_model`.
+def xgboost_booster(content: bytes, name: str) -> Any:
+    """Return the checked model as XGBoost holds it.
 
     Raises
     ------
     UntrustedModelError
         An index points outside its tree.
     ModelError
-        It is no such file, or holds what is not read here: categories, other kinds of booster.
+        It is no such file, or holds what is not read here.
     MissingPackageError
         xgboost is not installed.
     """
-    booster = xgboost_booster(content, name)
-    try:
-        own = None if positive is None else int(positive)
-    except (TypeError, ValueError):
-        raise ModelError(
-            f"{name!r} knows its classes by number, from 0, and not {positive!r}."
-        ) from None
-    known = booster.feature_names
-    if known and features is not None and set(known) != set(features):
-        raise ModelError(f"{name!r} reads {listed(known)}, but {listed(features)} are given.")
-    model = BlackBoxModel.from_estimator(
-        booster, known or features, positive=own, name=PurePath(name).name
-    )
-    return model
-
-
-def xgboost_booster(content: bytes, name: str) -> Any:
-    """Return the checked model as XGBoost holds it."""
     sound = json.dumps(checked_xgboost(content, name)).encode()
     try:
         import xgboost
@@ -108,7 +80,8 @@ def checked_xgboost(content: bytes, name: str) -> dict[str, Any]:
     if len(content) > ONNX_BYTES:
         raise ModelError(f"{name!r} is too large for a model here.")
     try:
-        found = json.loads(content)
+        binary = name.lower().endswith(".ubj")
+        found = from_ubjson(content) if binary else json.loads(content)
         learner = found["learner"]
         booster, param = learner["gradient_booster"], learner["learner_model_param"]
         model, objective = booster.get("model"), learner["objective"]["name"]
@@ -116,7 +89,7 @@ def checked_xgboost(content: bytes, name: str) -> dict[str, Any]:
         targets = int(param.get("num_target", 1))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ModelError(
-            f"{name!r} is no model of XGBoost in JSON. Write one by "
+            f"{name!r} is no model of XGBoost in JSON or UBJ. Write one by "
             f"booster.save_model('model.json')."
         ) from None
     if booster.get("name") != "gbtree" or objective not in OBJECTIVES or targets != 1:
