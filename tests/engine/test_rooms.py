@@ -58,6 +58,7 @@ LAZY = {
     "causallearn": "graph/discovery.py",
     "onnx": "models/files",  # the reader, and the program that a child process runs first
     "onnxruntime": "models/files",
+    "lightgbm": "models/files",
     "xgboost": "models/files",
     "art": "checks/membership",
     "cryptography": "evidence/keys.py",
@@ -288,6 +289,7 @@ def declared() -> dict[str, set[str]]:
         "files": project["optional-dependencies"]["files"],
         "art": project["optional-dependencies"]["art"],
         "xgboost": project["optional-dependencies"]["xgboost"],
+        "lightgbm": project["optional-dependencies"]["lightgbm"],
         "evidence": project["optional-dependencies"]["evidence"],
         "mlflow": project["optional-dependencies"]["mlflow"],
     }
