@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,8 @@ ESTIMATORS: dict[str, Callable[..., EffectTable]] = {
     "CAFÉ": wb.cafe_effects,
     "fuzzing": wb.fuzzed_effects,
     "debiased": wb.debiased_effects,
+    # As if only the predictions had been logged: nothing is asked, direct effects neither.
+    "debiased, logged": partial(wb.debiased_effects, ask=False),
 }
 Record = dict[str, Any]
 
