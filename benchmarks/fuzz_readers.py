@@ -27,8 +27,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from fuzz_seeds import (
+    Seeds,
+    delimited_files,
+    dossiers,
+    graph_files,
+    lightgbm_files,
+    onnx_files,
+    parquet_files,
+    reports,
+    skops_files,
+    small_table,
+    xgboost_files,
+)
 
 import workbench as wb
 from workbench.common.errors import AuditError
@@ -47,9 +59,6 @@ TOKENS = (
     b"<!ENTITY a 'b'>", b"__class__", b"__reduce__", b"../../x", b"[" * 2_000, b"a" * 70_000,
 )  # fmt: skip
 
-Read = Callable[[bytes], Any]
-Seeds = dict[str, bytes]
-
 
 @dataclass(frozen=True)
 class Reader:
@@ -58,154 +67,6 @@ class Reader:
     read: Callable[[str, bytes], Any]
     seeds: Callable[[], Seeds]
     refusals: tuple[type[Exception], ...] = (AuditError,)
-
-
-# ---- sound files -------------------------------------------------------------------------------
-
-
-def _frame() -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    return pd.DataFrame(
-        {
-            "age": rng.integers(18, 90, 12),
-            "zip": [f"0{n}" for n in rng.integers(1000, 1020, 12)],
-            "score": rng.normal(size=12).round(3),
-            "yes": rng.integers(0, 2, 12).astype(bool),
-        }
-    )
-
-
-def _delimited() -> Seeds:
-    frame = _frame()
-    plain = frame.to_csv(index=False).encode()
-    return {
-        "plain.csv": plain,
-        "semicolon.csv": frame.to_csv(index=False, sep=";", decimal=",").encode("utf-16"),
-        "names.csv": ("sep=;\r\n" + frame.to_csv(sep=";")).encode("latin-1"),
-        "small.csv.gz": gzip.compress(plain, mtime=0),
-    }
-
-
-def _parquet() -> Seeds:
-    frame = _frame()
-    found = {}
-    for kind in ("snappy", "gzip", None):
-        held = io.BytesIO()
-        frame.to_parquet(held, compression=kind, index=False)
-        found[f"{kind}.parquet"] = held.getvalue()
-    return found
-
-
-def _graphs() -> Seeds:
-    graph = wb.CausalGraph(
-        [("age", "bmi"), ("bmi", "blood pressure"), ("u", "bmi")],
-        nodes=["alone"],
-        latents=["u"],
-    )
-    graphml = (
-        "<graphml xmlns='http://graphml.graphdrawing.org/xmlns'><graph edgedefault='directed'>"
-        "<node id='a'/><node id='b'/><edge source='a' target='b'/></graph></graphml>"
-    )
-    bif = (
-        "network unknown {\n}\nvariable rain {\n  type discrete [ 2 ] { yes, no };\n}\n"
-        "variable wet {\n  type discrete [ 2 ] { yes, no };\n}\n"
-        "probability ( rain ) {\n  table 0.2, 0.8;\n}\n"
-        "probability ( wet | rain ) {\n  (yes) 0.9, 0.1;\n  (no) 0.2, 0.8;\n}\n"
-    )
-    tetrad = "Graph Nodes:\nX;Y;Z\n\nGraph Edges:\n1. X --> Y\n2. Y --> Z\n"
-    link = {
-        "directed": True,
-        "multigraph": False,
-        "graph": {},
-        "nodes": [{"id": "a"}, {"id": "b"}],
-        "links": [{"source": "a", "target": "b"}],
-    }
-    return {
-        "g.json": graph.to_json().encode(),
-        "link.json": json.dumps(link).encode(),
-        "g.dot": graph.to_dot().encode(),
-        "g.gml": graph.to_gml().encode(),
-        "g.dagitty": graph.to_dagitty().encode(),
-        "marked.dagitty": b'dag { bb="0,0,1,1" X [exposure,pos="0,1"] Y [outcome] X -> Y <- Z }',
-        "g.graphml": graphml.encode(),
-        "g.bif": bif.encode(),
-        "g.tetrad": tetrad.encode(),
-        "g.lavaan": b"m ~ a + b\ny ~ 0.3*m + a\na ~~ b\n",
-    }
-
-
-def _skops() -> Seeds:
-    import skops.io
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.neighbors import KNeighborsClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import SplineTransformer
-
-    rows, yes = _frame()[["age", "score"]], _frame().yes
-    models = {
-        "forest.skops": RandomForestClassifier(2, max_depth=2, random_state=0),
-        "splines.skops": make_pipeline(SplineTransformer(3), LogisticRegression()),
-        "neighbours.skops": KNeighborsClassifier(2, algorithm="kd_tree"),
-    }
-    return {name: skops.io.dumps(model.fit(rows, yes)) for name, model in models.items()}
-
-
-def _onnx() -> Seeds:
-    import skl2onnx
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
-
-    rows, yes = _frame()[["age", "score"]].to_numpy(np.float32), _frame().yes
-    models = {
-        "forest.onnx": RandomForestClassifier(2, max_depth=2, random_state=0),
-        "line.onnx": LogisticRegression(),
-    }
-    return {
-        name: skl2onnx.to_onnx(model.fit(rows, yes), rows[:1]).SerializeToString()
-        for name, model in models.items()
-    }
-
-
-def _xgboost() -> Seeds:
-    import xgboost
-
-    rows, value = _frame()[["age", "score"]], _frame().score
-    booster = xgboost.XGBRegressor(n_estimators=2, max_depth=2).fit(rows, value).get_booster()
-    return {"trees.json": bytes(booster.save_raw("json"))}
-
-
-def _reports() -> Seeds:
-    world = wb.datasets.loan(300, seed=0)
-    model = wb.train_model(world.data, world.features, world.outcome)
-    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
-    report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"), ["cafe", "fuzzing"])
-    return {"report.json": report.to_json().encode()}
-
-
-def _dossiers() -> Seeds:
-    from workbench.evidence.keys import SigningKey
-    from workbench.evidence.notes import WITNESS_KEY, cosign_checkpoint
-    from workbench.evidence.rehearsal import rehearse
-    from workbench.evidence.retraining import configuration_for
-
-    world = wb.datasets.loan(24, seed=5)
-    table = world.data[["neighborhood_income", "income", "credit_score", "approved"]]
-    bank = SigningKey.from_seed(b"1" * 32, "bank.example/evidence")
-    witness = SigningKey.from_seed(b"2" * 32, "witness.example/one", WITNESS_KEY)
-    people = [f"person {i // 2}" for i in range(len(table))]
-    made = rehearse(
-        table,
-        people,
-        [people[0]],
-        configuration_for(table, "approved", learner="ridge"),
-        bank,
-        now=lambda: int(time.time()),
-        cosign=lambda point: cosign_checkpoint(
-            point, witness.named, witness.sign, int(time.time())
-        ),
-    )
-    return dict(made.files)
 
 
 # ---- readers -----------------------------------------------------------------------------------
@@ -221,7 +82,7 @@ def _graph(name: str, content: bytes) -> None:
 
 def _model(name: str, content: bytes) -> None:
     model = parse_model(content, name, features=["age", "score"])
-    model.predict(_frame()[["age", "score"]])
+    model.predict(small_table()[["age", "score"]])
 
 
 def _report(name: str, content: bytes) -> None:
@@ -239,14 +100,15 @@ def _dossier(name: str, content: bytes) -> None:
 SOUND_DOSSIER: dict[str, bytes] = {}
 
 READERS: Mapping[str, Reader] = {
-    "delimited": Reader(_table, _delimited),
-    "parquet": Reader(_table, _parquet),
-    "graphs": Reader(_graph, _graphs),
-    "skops": Reader(_model, _skops),
-    "onnx": Reader(_model, _onnx),
-    "xgboost": Reader(_model, _xgboost),
-    "reports": Reader(_report, _reports),
-    "dossiers": Reader(_dossier, _dossiers),
+    "delimited": Reader(_table, delimited_files),
+    "parquet": Reader(_table, parquet_files),
+    "graphs": Reader(_graph, graph_files),
+    "skops": Reader(_model, skops_files),
+    "onnx": Reader(_model, onnx_files),
+    "xgboost": Reader(_model, xgboost_files),
+    "lightgbm": Reader(_model, lightgbm_files),
+    "reports": Reader(_report, reports),
+    "dossiers": Reader(_dossier, dossiers),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import fuzz_readers
-from workbench.models.files import onnx_files, skops_files, xgboost_files
+from workbench.models.files import lightgbm_files, onnx_files, skops_files, xgboost_files
 
 RUNS = {"delimited": 150, "parquet": 20, "graphs": 400, "skops": 40, "onnx": 40, "reports": 60}
 
@@ -21,7 +21,7 @@ def no_child(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     Parquet keeps it: damaged, it can end this very process.
     """
-    for module in (onnx_files, skops_files, xgboost_files):
+    for module in (onnx_files, skops_files, xgboost_files, lightgbm_files):
         monkeypatch.setattr(module, "tried", lambda *_, **__: "fine")
     before = signal.getsignal(signal.SIGALRM)
     yield
