@@ -51,6 +51,7 @@ WARM_SECONDS = 60.0
 """The longest wait for preheated processes before the address is announced."""
 REFILL_SECONDS = 5.0
 """A process is preheated anew this long after one was taken."""
+LOGS = ("tornado.access", "tornado.application", "tornado.general")
 SECRETS = ("CAFE_WORKBENCH_TOKEN", "QUERY_STRING", "VOILA_REQUEST_URL")
 """Variables by which the token would reach a page's process, which has no use for it."""
 ERROR_PAGE = (
@@ -128,6 +129,9 @@ class WorkbenchServer(Voila):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle_signal_stop)
         logging.getLogger("tornado").setLevel(logging.ERROR)
+        hidden = WithoutToken(self.identity_provider.token)
+        for log in (self.log, *map(logging.getLogger, LOGS)):
+            log.addFilter(hidden)  # an error is logged with the address that was asked for
         self.ioloop.add_callback(self._announce)
         try:
             self.ioloop.start()
@@ -177,6 +181,19 @@ class WorkbenchServer(Voila):
             drawn = [task.result()["task"] for task in started if task.exception() is None]
             if drawn:
                 await asyncio.wait(drawn, timeout=WARM_SECONDS)
+
+
+class WithoutToken(logging.Filter):
+    """Takes the token out of what is logged."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Log every record, the token in none."""
+        record.msg, record.args = record.getMessage().replace(self.token, "[token]"), ()
+        return True
 
 
 class PageProcesses(AsyncMappingKernelManager):
