@@ -14,7 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 import workbench as wb
-from workbench.common.wording import with_interval
+from workbench.common.wording import stated, with_interval
 from workbench.methods.comparison import NAMES as METHOD_NAMES
 from workbench.methods.effects import EFFECT_PARTS, Effect, FeatureEffects
 from workbench.methods.estimator import ESTIMATOR_NAMES
@@ -180,7 +180,8 @@ def _figure(report: wb.AuditReport) -> go.Figure:
         tau = report.verdict.threshold
         figure.add_vrect(x0=-tau, x1=tau, fillcolor="#e3e9ec", line_width=0, layer="below")
         figure.add_annotation(
-            x=0, y=0, yref="paper", yshift=-34, text=f"grey: within ±{tau:g}", showarrow=False,
+            x=0, y=0, yref="paper", yshift=-34, text=f"grey: within ±{stated(tau)}",
+            showarrow=False,
             font={"color": MUTED, "size": 12},
         )  # fmt: skip
     figure.add_vline(x=0, line_color=INK, line_width=1, layer="below")

@@ -14,7 +14,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.checks.verdict import Decision
 from workbench.common.errors import ModelError, TargetError
-from workbench.common.wording import listing, share
+from workbench.common.wording import listing, share, stated
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.black_box import BlackBoxModel
@@ -61,7 +61,10 @@ class ClassAudit:
         said = report.verdict.headline if report.verdict else "Nothing could be estimated."
         if self.decision == "below":
             tau = max(r.verdict.threshold for r in self.reports.values() if r.verdict)
-            return f"In none of {classes} classes is influence above {tau:g} found. Of each: {said}"
+            return (
+                f"In none of {classes} classes is influence above {stated(tau)} found. Of each: "
+                f"{said}"
+            )
         least = [str(label) for label, r in self.reports.items() if _is(r, "inconclusive")]
         if self.decision == "inconclusive":
             return f"Open for {listing(least)}, of {classes} classes. {self.moved_most}: {said}"

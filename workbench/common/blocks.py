@@ -354,6 +354,6 @@ def _between(cell: Number) -> str:
     low, high = cell.bounds
     if cell.form == "signed":
         return span(cell.bounds)
-    if low != low or high != high:
+    if low != low or high != high or low == high:
         return ""
     return f"{_written(low, cell.form)} to {_written(high, cell.form)}"

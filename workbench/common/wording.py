@@ -18,6 +18,7 @@ __all__ = [
     "share",
     "signed",
     "span",
+    "stated",
     "with_interval",
 ]
 
@@ -70,6 +71,19 @@ def amount(value: float) -> str:
         return signed(value).lstrip("+")
     digits = "" if value == 0 else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return f"{Decimal(digits or '0'):,f}".replace("-", "−")
+
+
+def stated(value: float) -> str:
+    """Write a number that somebody stated, such as a threshold: as it was stated, no exponent.
+
+    Examples
+    --------
+    >>> stated(0.02), stated(0.01234), stated(1000000.0), stated(4000.5)
+    ('0.02', '0.01234', '1,000,000', '4,000.5')
+    """
+    if not math.isfinite(value):
+        return signed(value).lstrip("+")
+    return f"{Decimal(f'{value:.10g}'):,f}".replace("-", "−")
 
 
 def decimals_for(*values: float) -> int:
@@ -148,13 +162,15 @@ def share(value: float) -> str:
 
     Examples
     --------
-    >>> share(-0.214), share(0.0001)
-    ('−21 %', 'under 1 %')
+    >>> share(-0.214), share(0.0001), share(0.9996)
+    ('−21 %', 'under 1 %', 'over 99 %')
     """
     if math.isnan(value):
         return "–"
     if 0 < abs(value) < 0.005:
         return "under 1 %"
+    if 0.995 <= value < 1:
+        return "over 99 %"
     return f"{100 * value:.0f} %".replace("-", "−")
 
 

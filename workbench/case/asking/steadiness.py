@@ -15,7 +15,7 @@ import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.common.arrays import FloatArray
-from workbench.common.wording import share, signed
+from workbench.common.wording import share, signed, stated
 
 __all__ = ["MOST_CALLS", "Unsteady", "planned_rows", "unsteady_answers"]
 
@@ -76,7 +76,8 @@ class Unsteady:
             return ""
         return (
             f"Two answers of the model about the same row differ by up to "
-            f"{signed(self.difference).lstrip('+')}, more than the threshold of {threshold:g}: "
+            f"{signed(self.difference).lstrip('+')}, more than the threshold of "
+            f"{stated(threshold)}: "
             f"nothing firm is said of so unsteady a model."
         )
 

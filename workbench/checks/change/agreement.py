@@ -17,7 +17,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.compared_cases import ComparedCases
 from workbench.checks.verdict import Claim
 from workbench.common.against_threshold import exceeds
-from workbench.common.wording import listing, signed
+from workbench.common.wording import listing, signed, stated
 
 __all__ = ["RowAgreement", "direct_claims", "not_retrained", "row_agreement"]
 
@@ -60,7 +60,7 @@ class RowAgreement:
         """Say it in words."""
         said = (
             f"At {100 * self.differing / self.n_rows:.3g} % of the rows the prediction differs by "
-            f"more than {threshold:g} from the retrained model's; the mean difference is "
+            f"more than {stated(threshold)} from the retrained model's; the mean difference is "
             f"{signed(self.gap).lstrip('+')}"
         )
         if np.isfinite(self.chance):

@@ -23,7 +23,7 @@ from workbench.checks.change.utility import ModelUtility
 from workbench.checks.verdict import Claim
 from workbench.common.against_threshold import lies_within
 from workbench.common.multiple_testing import holm
-from workbench.common.wording import amount, share, signed, span, with_interval
+from workbench.common.wording import amount, share, signed, span, stated, with_interval
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
 
@@ -190,7 +190,7 @@ class ModelChange:
     @property
     def headline(self) -> str:
         """The finding in one careful sentence."""
-        tau = f"{self.threshold:g}"
+        tau = stated(self.threshold)
         if self.not_retrained:
             return f"No statement about a residue: {'; '.join(self.not_retrained)}."
         over = "on average and at single rows" if self.rows is not None else "on average"

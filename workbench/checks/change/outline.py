@@ -25,7 +25,7 @@ from workbench.common.blocks import (
     Tiles,
 )
 from workbench.common.charts import ChangeChart, ChangeRow, Mark
-from workbench.common.wording import held, listing, share, signed
+from workbench.common.wording import held, listing, share, signed, stated
 from workbench.methods.effects import Effect
 
 __all__ = ["outline"]
@@ -210,7 +210,8 @@ def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, abo
             cells.append(None if claim is None else held(claim.above, claim.below))
         rows.append((finding.name, *cells))
     against = (
-        f" Above or below: the residue held against {change.threshold:g}, after correction for "
+        f" Above or below: the residue held against {stated(change.threshold)}, after "
+        f"correction for "
         f"{len(claims)} residues."
         if claims
         else ""

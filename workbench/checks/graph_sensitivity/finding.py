@@ -144,8 +144,12 @@ class GraphSensitivity:
                 part, low, high = (share(float(row[key])) for key in ("share", "low", "high"))
                 # Equivalent graphs are listed, not drawn by chance.
                 drawn = row["graphs"] != EQUIVALENT or row["n"] >= MOST_EQUIVALENT
+                if row["n"] == 1:
+                    does = "changes" if row["flipped"] else "does not change"
+                    yield f"The one graph {row['graphs']} {does} {self._finding}."
+                    continue
                 yield (
-                    f"Of {row['n']} graph{'' if row['n'] == 1 else 's'} {row['graphs']}, {part} "
+                    f"Of {row['n']} graphs {row['graphs']}, {part} "
                     f"change {self._finding}"
                     f"{f' (95 % interval {low} to {high})' if drawn else ''}."
                 )

@@ -21,7 +21,7 @@ from workbench.common.against_threshold import exceeds
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.threads import one_thread
-from workbench.common.wording import share, signed
+from workbench.common.wording import share, signed, stated
 from workbench.tables.column_bases import column_basis
 
 __all__ = ["Confounding", "hidden_confounding"]
@@ -75,7 +75,7 @@ class Confounding:
         where = "below" if exceeds(self.effect, self.threshold) else "above"
         said = (
             f"To bring the total effect of {self.feature} ({signed(self.effect)}) {where} "
-            f"{self.threshold:g}, a hidden common cause would have to explain "
+            f"{stated(self.threshold)}, a hidden common cause would have to explain "
             f"{share(self.robustness)} of what is left both of {self.feature} and of the prediction"
         )
         if self.measured.empty:

@@ -13,7 +13,7 @@ from workbench.checks.next_actions.blocking import Routes
 from workbench.checks.next_actions.influence_places import InfluencePlace, influence_places
 from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.progress import Progress
-from workbench.common.wording import listing, share, with_interval
+from workbench.common.wording import listing, share, stated, with_interval
 from workbench.methods.effects import Effect
 
 __all__ = ["Action", "feature_actions"]
@@ -76,7 +76,7 @@ class Action:
         left = with_interval(self.remaining, (self.low, self.high), what="") + " would remain"
         surely_more = lies_beyond(self.low, self.high, threshold)
         held = "below" if self.below else "still above" if surely_more else "not surely below"
-        left += f", {held} {threshold:g}"
+        left += f", {held} {stated(threshold)}"
         if self.kind == "mediator":
             return (
                 f"Block {_route(self.what[0], self.feature)}: it carries {share(self.share)} of "

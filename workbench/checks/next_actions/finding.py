@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.checks.next_actions.example_pairs import ExamplePair
 from workbench.checks.next_actions.feature_actions import Action
-from workbench.common.wording import signed, span
+from workbench.common.wording import signed, span, stated
 
 __all__ = ["NextActions"]
 
@@ -70,7 +70,8 @@ class NextActions:
         if not self.actions:
             most = max(self.left, key=lambda entry: abs(entry[1]))
             return (
-                f"No total influence above {self.threshold:g}{about} was found, so no action is "
+                f"No total influence above {stated(self.threshold)}{about} was found, so no "
+                f"action is "
                 f"named (largest: {most[0]}, {signed(most[1])}, interval {span(most[2:])}).",
                 *self._change(),
                 *self.notes,

@@ -26,7 +26,7 @@ from workbench.checks.next_actions.finding import NextActions
 from workbench.common.against_threshold import exceeds, lies_within
 from workbench.common.errors import DataError, ModelError, TargetError
 from workbench.common.progress import Progress, silent
-from workbench.common.wording import listing, signed
+from workbench.common.wording import listing, signed, stated
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.paths import MOST_ROWS
@@ -150,7 +150,7 @@ def next_actions(
         notes += _cancelling(routes[i], totals[i], threshold)
     if len(over) > MOST_FEATURES:
         rest = listing([names[i] for i in over[MOST_FEATURES:]])
-        notes.append(f"Also above {threshold:g} and not followed here: {rest}.")
+        notes.append(f"Also above {stated(threshold)} and not followed here: {rest}.")
     actions: list[Action] = []
     pairs: list[ExamplePair] = []
     followed = over[:MOST_FEATURES]
@@ -229,7 +229,8 @@ def _unsure(
     ]
     if open_:
         yield (
-            f"The interval of {listing(open_)} reaches beyond {threshold:g}: more rows could show "
+            f"The interval of {listing(open_)} reaches beyond {stated(threshold)}: more rows "
+            f"could show "
             f"an influence there."
         )
 

@@ -20,6 +20,7 @@ from workbench.common.blocks import (
     Sentence,
     Table,
 )
+from workbench.common.wording import stated
 
 __all__ = ["outline"]
 
@@ -80,7 +81,7 @@ def _table(found: NextActions, about: About) -> Table:
             Column("carries"),
             Column("of the rows"),
             Column("would remain"),
-            Column(f"below {found.threshold:g}", number=False),
+            Column(f"below {stated(found.threshold)}", number=False),
         ),
         tuple(
             (

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from workbench.common.wording import share
+from workbench.common.wording import share, stated
 
 __all__ = [
     "SHAPES",
@@ -218,7 +218,8 @@ class PlantedLeaks:
             said.append(
                 f"With no leak the audit cried wolf in {none.found} of {none.trials} trials "
                 f"(at most {share(none.high)}); with a leak exactly at the threshold of "
-                f"{self.threshold:g} in {border.counted()}, where at most {share(self.alpha)} "
+                f"{stated(self.threshold)} in {border.counted()}, where at most "
+                f"{share(self.alpha)} "
                 f"is meant."
             )
         said.append(

@@ -20,6 +20,7 @@ from workbench.common.blocks import (
     Tiles,
 )
 from workbench.common.charts import RateChart, RateCurve, RatePoint
+from workbench.common.wording import stated
 
 __all__ = ["outline"]
 
@@ -96,7 +97,7 @@ def _made(found: PlantedLeaks, feature: str) -> Iterator[Tile]:
     none = [r for r in found.rates if r.feature == feature and r.role == "no leak"]
     if none:
         worst = max(none, key=lambda rate: rate.rate)
-        note = f"with no leak at all; the threshold is {found.threshold:g}"
+        note = f"with no leak at all; the threshold is {stated(found.threshold)}"
         yield Tile("False alarms", f"{worst.found} of {worst.trials}", note)
 
 

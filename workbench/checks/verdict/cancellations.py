@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.checks.verdict.claims import Claim
 from workbench.common.against_threshold import exceeds
-from workbench.common.wording import share, signed
+from workbench.common.wording import share, signed, stated
 
 __all__ = ["Cancellation", "cancellations_of"]
 
@@ -43,12 +43,13 @@ class Cancellation:
             )
             return (
                 f"{self.feature}: single rows move by more than their average shows ({said}), "
-                f"while no mean over all rows differs by more than {threshold:g} between levels "
+                f"while no mean over all rows differs by more than {stated(threshold)} between "
+                f"levels "
                 f"(largest difference {signed(self.total)}). The average hides them."
             )
         parts = "; ".join(f"{name} {signed(value)}" for name, value in self.parts)
         return (
-            f"{self.feature}: influences above {threshold:g} cancel to a total of "
+            f"{self.feature}: influences above {stated(threshold)} cancel to a total of "
             f"{signed(self.total)} ({parts}). The average hides them."
         )
 

@@ -15,6 +15,7 @@ import scipy
 
 from workbench.common.against_threshold import lies_within, p_within
 from workbench.common.multiple_testing import holm
+from workbench.common.wording import stated
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.profile.profile import (
@@ -218,7 +219,7 @@ def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> I
         yield _sizes(profile, found, name, people, count, 0.0 if part == "direct" else off)
         if part == "direct":
             yield Claim(
-                f"{_name(found)}, share of rows moved directly by more than {tau:g}",
+                f"{_name(found)}, share of rows moved directly by more than {stated(tau)}",
                 _name(found),
                 "share",
                 people.share,

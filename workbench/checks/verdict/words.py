@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 from workbench.checks.verdict.claims import Claim
 from workbench.common.against_threshold import exceeds
-from workbench.common.wording import amount, listing, rows_said, share, signed, with_interval
+from workbench.common.wording import (
+    amount,
+    listing,
+    rows_said,
+    share,
+    signed,
+    stated,
+    with_interval,
+)
 from workbench.methods.profile.bends import BAND_ROWS
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile
 
@@ -26,7 +34,7 @@ def headline_of(
     decision: str, threshold: float, deciding: Claim | None, *, scope: str, people: bool
 ) -> str:
     """Say the decision in one sentence that always says what it covers."""
-    tau = amount(threshold)
+    tau = stated(threshold)
     if decision == "inconclusive":
         return f"Inconclusive: influence above {tau} was neither found nor ruled out."
     if decision == "above":
@@ -94,7 +102,7 @@ def assurance_of(decision: str, threshold: float, alpha: float, claims: Sequence
     if decision == "inconclusive" or not claims:
         return ""
     n, above = len(claims), sum(c.above for c in claims)
-    tau, cases = amount(threshold), amount(float(f"{100 * alpha:.3g}"))
+    tau, cases = stated(threshold), amount(float(f"{100 * alpha:.3g}"))
     rate = f"in at most {cases} of 100 cases, if the graph and the estimates' models are right."
     if decision == "above":
         tested = (
@@ -201,7 +209,7 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
 def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
     said = [
         f"At most {_percent(profile.people_share)} of the rows may be moved directly by more than "
-        f"{profile.threshold:g}; that is asked, not estimated."
+        f"{stated(profile.threshold)}; that is asked, not estimated."
     ]
     if first is None:
         return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.common.charts import ChangeRow, Mark
-from workbench.common.wording import signed, span
+from workbench.common.wording import signed, span, stated
 from workbench.report.charts.charts import value_axis
 from workbench.report.charts.svg import (
     BAND,
@@ -159,7 +159,9 @@ def _legend(threshold: float) -> str:
     return (
         f'<rect x="6" y="7" width="26" height="14" fill="{BAND}" stroke="{EDGE}" '
         f'stroke-dasharray="4 3"/>'
-        + label_at(f"within ±{threshold:g} of the retrained model, the threshold", 39, 18, size=12)
+        + label_at(
+            f"within ±{stated(threshold)} of the retrained model, the threshold", 39, 18, size=12
+        )
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from workbench.common.charts import BarRow, ForestRow, HistogramPanel
-from workbench.common.wording import signed
+from workbench.common.wording import signed, stated
 from workbench.report.charts.svg import (
     BAND,
     CARD,
@@ -300,7 +300,7 @@ def _legend(series: Sequence[str], threshold: float | None) -> str:
             f'<rect x="{x:.1f}" y="7" width="26" height="14" fill="{BAND}" stroke="{EDGE}" '
             f'stroke-dasharray="4 3"/>'
         )
-        parts.append(label_at(f"within ±{threshold:g}, the threshold", x + 33, 18, size=12))
+        parts.append(label_at(f"within ±{stated(threshold)}, the threshold", x + 33, 18, size=12))
     return "".join(parts)
 
 

@@ -15,6 +15,7 @@ from workbench.checks.registry import CHECKS
 from workbench.common.blocks import Block, Section, Sentence
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.associations import associations, fairness
+from workbench.report.outline.brief import brief
 from workbench.report.outline.diagnostics import diagnostics
 from workbench.report.outline.effects import effects
 from workbench.report.outline.groups import groups
@@ -46,18 +47,23 @@ class Outline:
     asked : tuple of Sentence
         What is to be forgotten, and where.
     verdict : Section
+    brief : Section
+        What stands on the first page with the verdict, for who reads no further.
     chapters : tuple of Section
     """
 
     question: str
     asked: tuple[Sentence, ...]
     verdict: Section
+    brief: Section
     chapters: tuple[Section, ...]
 
 
 def outline_of(report: AuditFindings) -> Outline:
     """Return all that a report says, the verdict first."""
-    return Outline(question(report), asked(report), verdict(report), chapters(report))
+    return Outline(
+        question(report), asked(report), verdict(report), brief(report), chapters(report)
+    )
 
 
 def chapters(report: AuditFindings, *keys: str) -> tuple[Section, ...]:

@@ -9,7 +9,7 @@ import scipy
 
 from workbench.checks.verdict.claims import Claim, who
 from workbench.common.against_threshold import exceeds
-from workbench.common.wording import amount, listing, signed
+from workbench.common.wording import listing, signed, stated
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.report.findings import AuditFindings
 
@@ -123,7 +123,7 @@ def other_methods(main: FeatureEffects, report: AuditFindings) -> str:
     by = "A second method" if len(said) == 1 else "Other methods"
     return (
         f"{by}: {listing(said)}. (A method agrees if its number lies in the interval of the first, "
-        f"or within {amount(NEAR * tau)} of it on the same side of the threshold.)"
+        f"or within {stated(NEAR * tau)} of it on the same side of the threshold.)"
     )
 
 

@@ -15,7 +15,7 @@ from workbench.common.blocks import (
     Table,
     Term,
 )
-from workbench.common.wording import held, share, signed
+from workbench.common.wording import held, share, signed, stated
 from workbench.report.findings import AuditFindings
 
 __all__ = ["diagnostics"]
@@ -145,7 +145,8 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
     listed = verdict.to_frame().head(LISTED).to_dict("records")
     rest = f" The {n - LISTED} smallest are in the saved report." if n > LISTED else ""
     table = Table(
-        f"Every claim held against ±{verdict.threshold:g}, largest first, with the interval that "
+        f"Every claim held against ±{stated(verdict.threshold)}, largest first, with the "
+        f"interval that "
         f"decides it ({share(1 - 2 * verdict.alpha)} for claims on their own) and the p-value of "
         f"“it lies within the threshold” before correction.{rest}",
         (*_text("claim"), *map(Column, ("estimate and interval", "p")), *_text("finding")),

@@ -35,7 +35,7 @@ DRAWN = 8
 """Features in the chart; the table has them all."""
 OPEN = 12
 """Rows of a table that stands open; a longer one is folded away."""
-MOST_ALONE = 24
+MOST_ALONE = 12
 """Estimates of the annex's table."""
 MOST_SAID = 6
 """Features that get a sentence of their own in the open."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 
 from workbench.checks.verdict.claims import Claim
-from workbench.common.wording import amount, decimals_for, listing, rows_said, share
+from workbench.common.wording import amount, decimals_for, listing, rows_said, share, stated
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
-__all__ = ["by_how_much", "lead_sentence"]
+__all__ = ["by_how_much", "lead_sentence", "size_in_words"]
 
 IF_GRAPH = "This holds if the drawn graph is right."
 ASKED = "This was asked of the model itself; it does not rest on the graph."
@@ -62,6 +62,20 @@ def by_how_much(value: float, bounds: tuple[float, float], unit: str) -> str:
         return f"{way} by {amount(float(f'{size:.{places}f}'))}{name}"
     ends = f"{low:,.{places}f} to {high:,.{places}f}".replace("-", "−")
     return f"{way} by {size:,.{places}f}{name} ({ends})"
+
+
+def size_in_words(value: float, unit: str) -> str:
+    """Say a size: points for probabilities, else a plain number.
+
+    Examples
+    --------
+    >>> size_in_words(0.1843, "probability"), size_in_words(1234.5, "value")
+    ('18.4 points', '1,234')
+    """
+    scale, name = (100.0, " points") if unit == "probability" else (1.0, "")
+    size = scale * abs(value)
+    places = 1 if name and size >= 1 else decimals_for(size)
+    return f"{size:,.{places}f}{name}"
 
 
 def _only_change(claim: Claim, report: AuditFindings) -> str:
@@ -128,10 +142,9 @@ def _through(claim: Claim, report: AuditFindings) -> str:
 
 
 def _points(value: float, unit: str) -> str:
-    scale, name = (100.0, " points") if unit == "probability" else (1.0, "")
-    size = scale * value
-    places = 1 if name and abs(size) >= 1 else decimals_for(size)
-    return f"{size:+,.{places}f}{name}".replace("-", "−") if math.isfinite(size) else "–"
+    if not math.isfinite(value) or value == 0:
+        return "–" if value != 0 else "0"
+    return ("−" if value < 0 else "+") + size_in_words(value, unit)
 
 
 def _rests_on(claim: Claim, report: AuditFindings) -> str:
@@ -145,7 +158,7 @@ def _moved_people(claim: Claim, report: AuditFindings) -> str:
     assert report.verdict is not None
     return (
         f"Another level of {claim.feature}, with everything else left as it is, moves the model’s "
-        f"{report.about().score} by more than {amount(report.verdict.threshold)} in "
+        f"{report.about().score} by more than {stated(report.verdict.threshold)} in "
         f"{share(claim.value)} of the rows (at least {share(claim.low)}). {ASKED}"
     )
 

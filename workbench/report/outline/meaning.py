@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from workbench.common.blocks import Bullets, Section
-from workbench.common.wording import amount, listing
+from workbench.common.wording import amount, listing, stated
 from workbench.report.findings import AuditFindings
 
-__all__ = ["meaning"]
+__all__ = ["meaning", "means_not"]
 
 
 def meaning(report: AuditFindings) -> Section:
     """Return the finding in plain words, under three titles."""
     told = (
         ("means", "What it means", _means(report)),
-        ("means-not", "What it does not mean", _means_not(report)),
+        ("means-not", "What it does not mean", means_not(report)),
         ("rests-on", "What it rests on", _rests_on(report)),
     )
     return Section(
@@ -28,26 +28,26 @@ def _means(report: AuditFindings) -> tuple[str, ...]:
     verdict, names = report.verdict, listing(report.features)
     if verdict is None:
         return ("No causal method ran, so nothing can be said about influence.",)
-    tau = f"{verdict.threshold:g}"
+    tau = stated(verdict.threshold)
     if report.unit == "probability":
-        tau += f" ({100 * verdict.threshold:g} percentage points)"
+        tau += f" ({stated(100 * verdict.threshold)} percentage points)"
     found: tuple[str, ...]
     if verdict.decision == "above":
         found = (
             f"The model's answers still depend on {names}, directly or through other features, by "
-            f"more than the agreed threshold of {tau}.",
+            f"more than the threshold of {tau}.",
             "Taking a feature out of the model does not take out what other features carry of it.",
         )
     elif verdict.decision == "below":
         found = (
-            f"No influence of {names} above the agreed threshold of {tau} was found: neither in "
+            f"No influence of {names} above the threshold of {tau} was found: neither in "
             f"total, nor directly or through other features, nor along a single path.",
             "This holds at this precision. An influence smaller than the threshold may remain.",
         )
     else:
         found = (
             f"These data do not decide whether the influence of {names} is above or below the "
-            f"agreed threshold of {tau}.",
+            f"threshold of {tau}.",
             f"With this audit, a threshold of {amount(verdict.smallest_threshold)} could have been "
             f"confirmed. More rows make it smaller.",
         )
@@ -60,7 +60,8 @@ def _means(report: AuditFindings) -> tuple[str, ...]:
     return found
 
 
-def _means_not(report: AuditFindings) -> tuple[str, ...]:
+def means_not(report: AuditFindings) -> tuple[str, ...]:
+    """Return what must not be read into the finding."""
     return (
         "It does not show that a person's data were, or were not, used to train the model. It "
         "shows how the model answers."
@@ -71,7 +72,7 @@ def _means_not(report: AuditFindings) -> tuple[str, ...]:
         "purpose and context.",
         "An audit finds influence; it cannot show that there is none at all.",
         "It says nothing about another model, other data or other interventions than those named "
-        "below. If the model is trained again, audit it again.",
+        "here. If the model is trained again, audit it again.",
     )
 
 

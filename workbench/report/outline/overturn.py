@@ -10,7 +10,7 @@ from workbench.common.blocks import Block, Bullets, Section, Sentence
 from workbench.common.wording import amount, listing, share
 from workbench.report.findings import AuditFindings
 
-__all__ = ["Footing", "assumptions", "overturn"]
+__all__ = ["LEADING", "Assumption", "Footing", "assumptions", "in_short", "overturn"]
 
 LEADING = 3
 """Assumptions that stand open."""
@@ -73,14 +73,19 @@ def assumptions(report: AuditFindings) -> list[Assumption]:
     return sorted((one for make in makers for one in make(report)), key=lambda one: one.footing)
 
 
-def _said(one: Assumption) -> str:
+def in_short(one: Assumption) -> str:
+    """Name an assumption, and how it stands."""
     how = {
         Footing.FAILED: "a test speaks against it",
         Footing.UNTESTED: "not tested here",
-        Footing.NARROW: "it held narrowly",
-        Footing.HELD: "it held",
+        Footing.NARROW: "it holds narrowly",
+        Footing.HELD: "nothing tested speaks against it",
     }
-    return f"{one.name} ({one.how or how[one.footing]}). {one.said}"
+    return f"{one.name} ({one.how or how[one.footing]})."
+
+
+def _said(one: Assumption) -> str:
+    return f"{in_short(one)} {one.said}"
 
 
 def _asked_directly(report: AuditFindings) -> bool:
@@ -99,6 +104,7 @@ def _graph(report: AuditFindings) -> Iterator[Assumption]:
             name,
             "What decided is a direct effect. It is asked of the model, and no other graph "
             "changes it.",
+            "nothing that decided rests on it",
         )
         return
     found = report.graph_sensitivity
@@ -117,7 +123,11 @@ def _graph(report: AuditFindings) -> Iterator[Assumption]:
         footing,
         name,
         f"{found.headline} {found.implied}",
-        "the finding changes with a single arrow" if flips else "",
+        "the finding changes with a single arrow"
+        if flips
+        else "the data contradict an independence that it claims"
+        if against
+        else "no single other arrow changes the finding",
     )
 
 
@@ -137,7 +147,13 @@ def _hidden(report: AuditFindings) -> Iterator[Assumption]:
     weakest = min(found.confounding, key=lambda one: one.robustness)
     seen = weakest.measured[["with_feature", "with_prediction"]].min(axis=1)
     like = len(seen) and float(seen.max()) >= weakest.robustness
-    yield Assumption(Footing.NARROW if like else Footing.HELD, name, weakest.sentence())
+    strong = "one as weak as a measured one would do" if like else "how strong is worked out"
+    yield Assumption(
+        Footing.NARROW if like else Footing.HELD,
+        name,
+        weakest.sentence(),
+        f"no data can show it; {strong}",
+    )
 
 
 def _form(report: AuditFindings) -> Iterator[Assumption]:

@@ -37,6 +37,8 @@ WORTH = 0.1
 """Opposite paths are called a cancellation when the smaller side is this share of the larger."""
 NOTABLE = 0.05
 """What is left over gets a sentence from this share of the total on."""
+ROUNDED = 1e-6
+"""What is left over of a total is rounding up to this share of it, and no finding."""
 HEAD = (
     Column("path", number=False),
     Column("raises"),
@@ -206,7 +208,10 @@ def _net(report: AuditFindings, feature: str, own: list[PathEffect]) -> Net:
     together = reduce(add, (path.effect for path in own))
     for entry in report.effects.of("fuzzing"):
         if entry.feature == feature and not entry.combination:
-            return Net(together, entry.total, entry.total - together)
+            left = entry.total - together
+            if abs(left.value) <= ROUNDED * max(abs(entry.total.value), abs(together.value)):
+                left = left - left
+            return Net(together, entry.total, left)
     return Net(together, None, None)
 
 

@@ -18,7 +18,7 @@ from workbench.common.blocks import (
     Table,
 )
 from workbench.common.charts import BarChart, BarRow
-from workbench.common.wording import share, signed
+from workbench.common.wording import share, signed, stated
 from workbench.methods.profile.profile import (
     PARTS,
     EffectProfile,
@@ -27,7 +27,7 @@ from workbench.methods.profile.profile import (
 )
 from workbench.report.findings import AuditFindings
 
-__all__ = ["level_tables", "profile"]
+__all__ = ["level_tables", "profile", "profile_figure"]
 
 DRAWN_FEATURES = 3
 """Features with a picture of their own; the tables have them all."""
@@ -91,7 +91,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         )
     for one in single[:DRAWN_FEATURES]:
         if "total" in one.parts and len(one.levels) > 1:
-            yield _figure(one, report)
+            yield profile_figure(one, report)
     score = report.about().score
     yield _changes(listed, score)
     if len(single) > 1:
@@ -108,15 +108,20 @@ def _floor(found: FeatureProfile) -> float:
     return found.parts["total"].floor if "total" in found.parts else 0.0
 
 
-def _figure(found: FeatureProfile, report: AuditFindings) -> Figure:
+def profile_figure(found: FeatureProfile, report: AuditFindings, place: str = "") -> Figure:
+    """Draw how far the mean prediction goes with a feature set to each of its levels.
+
+    `place` says where the picture stands, where a page shows it twice.
+    """
     levels = sorted(found.levels, key=lambda level: -level.share)[:DRAWN_LEVELS]
     kept = [level for level in found.levels if level in levels and "total" in level.effects]
     rows = tuple(BarRow(level.label, *level.effects["total"], share(level.share)) for level in kept)
     more = len(found.levels) - len(kept)
     chart = BarChart(
         rows,
-        f"Mean {report.about().score} with {found.feature} set to each level",
+        f"Mean {report.about().score} with {found.feature} set to each level{place}",
         "distance from the mean over the feature’s own distribution",
+        report.about().threshold,
     )
     rest = f" {more} rarer levels are left out of the picture." if more else ""
     return Figure(
@@ -160,7 +165,7 @@ def _ranking(found: EffectProfile, score: str) -> Table:
             Column("rank"),
             Column("feature", number=False),
             Column("standard deviation"),
-            Column("mean size at single rows"),
+            Column("mean size at single rows, any level"),
         ),
         tuple(
             (
@@ -185,16 +190,17 @@ def _size(value: float) -> str:
 
 
 def _people(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
-    tau = f"{found.threshold:g}"
+    tau = stated(found.threshold)
     return Table(
         f"Single people: the share of rows whose own prediction some level moves by more than "
-        f"{tau}, and the mean size of the change. The direct effect is asked of the model; the "
+        f"{tau}, and the mean size of a change to any level, drawn from the data. The direct "
+        f"effect is asked of the model; the "
         f"total assumes that a row keeps its noise when its causes change.",
         (
             Column("feature and effect", number=False),
             Column("widest between", number=False),
             Column(f"moved by more than {tau}"),
-            Column("mean size"),
+            Column("mean size, any level"),
             Column("rows asked"),
         ),
         tuple(

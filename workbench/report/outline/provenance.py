@@ -15,7 +15,7 @@ from workbench.common.blocks import (
     Table,
     Term,
 )
-from workbench.common.wording import rows_said, share
+from workbench.common.wording import rows_said, share, stated
 from workbench.report.findings import AuditFindings
 from workbench.report.saved.document import SAVED_NOTE
 
@@ -84,7 +84,7 @@ def _steps(report: AuditFindings) -> Iterator[Sentence]:
     if verdict is not None:
         yield Sentence(
             f"“No influence above the threshold found” takes every claim inside "
-            f"±{verdict.threshold:g}; “influence found” takes one claim outside it, after "
+            f"±{stated(verdict.threshold)}; “influence found” takes one claim outside it, after "
             f"correction for all claims; anything else is inconclusive. Either firm decision is "
             f"wrong at most {share(verdict.alpha)} of the time, if what it rests on holds.",
             lead="Verdict.",

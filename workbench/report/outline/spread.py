@@ -17,7 +17,7 @@ from workbench.common.blocks import (
     Table,
 )
 from workbench.common.charts import HistogramChart, HistogramPanel
-from workbench.common.wording import share, signed
+from workbench.common.wording import share, signed, stated
 from workbench.methods.effects import FeatureEffects
 from workbench.methods.names import entry_name
 from workbench.methods.row_summary import PartSummary, RowSummary
@@ -104,14 +104,15 @@ def _is_drawn(part: PartSummary) -> bool:
 
 def _sentence(part: PartSummary, name: str, tau: float) -> str:
     """Say how many rows lie beyond ±τ, and that the average hides it where it does."""
+    limit = stated(tau)
     far = [
         f"{_where(size)} it is {side}"
-        for size, side in ((part.above, f"above +{tau:g}"), (part.below, f"below −{tau:g}"))
+        for size, side in ((part.above, f"above +{limit}"), (part.below, f"below −{limit}"))
         if size > 0
     ]
     which = f"The {part.part} effect of {name}"
     if not far:
-        return f"{which} lies within ±{tau:g} at every row."
+        return f"{which} lies within ±{stated(tau)} at every row."
     average = f"the average is {signed(part.mean)}"
     if not exceeds(part.mean, tau):
         return f"{which}: {' and '.join(far)}, although {average}."
@@ -145,7 +146,7 @@ def _shares(part: PartSummary) -> str:
 
 
 def _table(summaries: list[tuple[str, RowSummary]]) -> Table:
-    tau = f"{summaries[0][1].threshold:g}"
+    tau = stated(summaries[0][1].threshold)
     rows: list[tuple[Cell, ...]] = []
     for name, summary in summaries:
         for part in summary.parts():

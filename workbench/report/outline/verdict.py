@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.common.blocks import Block, Note, Section, Sentence
-from workbench.common.wording import amount, listing
+from workbench.common.wording import listing, stated
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.lead_sentence import lead_sentence
 
@@ -107,6 +107,6 @@ def _threshold(report: AuditFindings) -> str:
     tau = report.verdict.threshold
     if report.unit == "probability":
         return (
-            f"{amount(tau)} ({amount(100 * tau)} percentage points of the {report.about().score})"
+            f"{stated(tau)} ({stated(100 * tau)} percentage points of the {report.about().score})"
         )
-    return f"{amount(tau)} (in the unit of the prediction, {report.unit})"
+    return f"{stated(tau)} (in the unit of the prediction, {report.unit})"

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.common.blocks import Bullets, Sentence
-from workbench.common.wording import amount
+from workbench.common.blocks import Bullets, Number, Sentence, lines_of
+from workbench.common.wording import amount, share, stated
 from workbench.report.outline.overturn import assumptions
 from workbench.report.outline.provenance import provenance
 from workbench.report.outline.spread import spread
@@ -86,3 +86,36 @@ def test_without_unlearning_nothing_is_called_left() -> None:
     assert report.next_actions is not None and report.next_actions.actions
     said = " ".join(report.next_actions.sentences())
     assert "The total effect of zip_code" in said and "left" not in said.lower()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1e6, "1,000,000"), (0.01234, "0.01234"), (4000.5, "4,000.5"), (0.1, "0.1")]
+)
+def test_a_threshold_is_said_as_it_was_stated(value: float, said: str) -> None:
+    assert stated(value) == said
+
+
+def test_what_only_rounds_to_all_or_none_is_not_called_so() -> None:
+    assert share(0.9996) == "over 99 %" and share(0.0001) == "under 1 %"
+    exact = Number(0.0, (0.0, 0.0), form="share")
+    assert lines_of(exact) == ("0 %",)
+    assert lines_of(Number(0.9999, (0.9994, 1.0), form="share")) == (
+        "over 99 %",
+        "over 99 % to 100 %",
+    )
+
+
+def test_no_threshold_of_a_large_scale_has_an_exponent() -> None:
+    rng = np.random.default_rng(1)
+    group = rng.integers(0, 2, 600).astype(float)
+    data = pd.DataFrame({"group": group, "income": group + rng.normal(size=600)})
+    model = wb.BlackBoxModel(lambda rows: 4e7 * rows["income"], features=["income"])
+    case = wb.AuditCase(data=data, model=model, graph=wb.CausalGraph([("group", "income")]))
+    target = wb.UnlearningTarget.feature("group")
+    report = wb.audit(
+        case, target, ("debiased", "fuzzing"), threshold=2_500_000.0, progress=lambda *_: None
+    )
+    page = report.to_html()
+    assert "2,500,000" in page
+    body = page.split('id="how-h"')[0]  # the code may write numbers as Python does
+    assert "e+06" not in body and "e+07" not in body

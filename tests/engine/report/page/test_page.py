@@ -162,7 +162,7 @@ def test_a_page_tells_the_verdict_and_every_number_of_the_effects(loan: AuditRep
     kind = f"wb-notice wb-{loan.verdict.decision} wb-verdict"
     assert ("div", {"class": kind, "role": "note"}) in page.elements
     # Graph, forest, levels, rows, paths and ranks.
-    assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 6
+    assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 7
 
 
 def test_a_probability_is_told_in_percentage_points_too(loan: AuditReport) -> None:
