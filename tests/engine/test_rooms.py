@@ -64,6 +64,7 @@ LAZY = {
     "cryptography": "evidence/keys.py",
     "yaml": "evidence/surroundings.py",
     "mlflow": "evidence/mlflow_record.py",
+    "docx": "report/word_file.py",
 }
 
 # Calls that import what their first argument names.
@@ -84,6 +85,7 @@ DISTRIBUTIONS = {
     "art": "adversarial-robustness-toolbox",
     "xgboost": "xgboost-cpu",
     "mlflow": "mlflow-skinny",
+    "docx": "python-docx",
 }
 
 
@@ -292,6 +294,7 @@ def declared() -> dict[str, set[str]]:
         "lightgbm": project["optional-dependencies"]["lightgbm"],
         "evidence": project["optional-dependencies"]["evidence"],
         "mlflow": project["optional-dependencies"]["mlflow"],
+        "docx": project["optional-dependencies"]["docx"],
     }
     return {
         kind: {re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in lines}

@@ -227,6 +227,7 @@ def audit_command(
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
+    docx: Annotated[Path | None, typer.Option(help="Write it for word processors.")] = None,
     profile: Annotated[
         bool,
         typer.Option(
@@ -259,7 +260,7 @@ def audit_command(
     """
     with reported():
         check_settings(threshold, alpha, check or ())
-        files = files_to_write(html=html, json=json, csv=csv)
+        files = files_to_write(html=html, json=json, csv=csv, docx=docx)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
         named = Named(
             sample=sample,
@@ -319,6 +320,7 @@ def report_command(
     file: Annotated[Path, typer.Argument(help="A report that was saved with audit --json.")],
     html: Annotated[Path | None, typer.Option(help="Write it as one HTML page.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write its effects as a table.")] = None,
+    docx: Annotated[Path | None, typer.Option(help="Write it for word processors.")] = None,
     profile: Annotated[
         bool,
         typer.Option(
@@ -335,7 +337,7 @@ def report_command(
     cafe-workbench report audit.json --html audit.html
     """
     with reported():
-        files = files_to_write(html=html, csv=csv)
+        files = files_to_write(html=html, csv=csv, docx=docx)
         report = read_report(file)
         write_files(report, files)
         with closed_pipe():

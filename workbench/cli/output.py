@@ -105,15 +105,14 @@ def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
     DataError
         When a file cannot be written.
     """
-    text = {"html": report.to_html, "json": report.to_json, "csv": report.to_csv}
-    contents = [(path, text[kind]()) for kind, path in files.items()]
+    contents = [(path, getattr(report, f"to_{kind}")()) for kind, path in files.items()]
     written: list[tuple[str, Path]] = []
     try:
         for path, content in contents:
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
             written.append((name, path))
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(content if content.endswith("\n") else content + "\n")
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content if isinstance(content, bytes) else _lines(content))
         mask = os.umask(0)
         os.umask(mask)
         for name, path in written:
@@ -127,6 +126,10 @@ def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
         for name, _ in written:
             with suppress(FileNotFoundError):
                 os.unlink(name)
+
+
+def _lines(text: str) -> bytes:
+    return (text if text.endswith("\n") else f"{text}\n").encode()
 
 
 def show_plan(plan: QuestionPlan) -> None:

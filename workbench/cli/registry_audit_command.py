@@ -47,6 +47,7 @@ def registry_audit_command(
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
+    docx: Annotated[Path | None, typer.Option(help="Write it for word processors.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no report.")] = False,
     file: File = PLACE,
     keys: Keys = None,
@@ -57,7 +58,7 @@ def registry_audit_command(
     one that was handed in it says that. The JSON goes into a dossier: `registry dossier --report`.
     """
     with opened(file, keys) as registry:
-        files = files_to_write(html=html, json=json, csv=csv)
+        files = files_to_write(html=html, json=json, csv=csv, docx=docx)
         known = {version.version: version for version in registry.models()}
         name = dataset or (known[model].dataset if model in known else None)
         if name is None:

@@ -97,6 +97,20 @@ class AuditReport(AuditFindings):
             Path(path).write_text(text, encoding="utf-8")
         return text
 
+    def to_docx(self, path: str | Path | None = None) -> bytes:
+        """Return the report as a file for word processors, and write it if asked.
+
+        The text is the page's, a figure is the table of its numbers, and no row of the data is in
+        it. Needs the extra ``docx``.
+        """
+        from workbench.report.word_file import word_file
+
+        self._only_when_done()
+        content = word_file(self)
+        if path is not None:
+            Path(path).write_bytes(content)
+        return content
+
     def stopped(self) -> AuditReport:
         """Return a report that waits for nothing: what was still to come counts as left out."""
         steps = {
