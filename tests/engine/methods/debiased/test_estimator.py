@@ -145,6 +145,38 @@ def test_a_mediator_may_swing_to_and_fro(draw: Draw, low: float, high: float) ->
     assert_right(found, truth(draw, model, low, high), 0.02)
 
 
+# -- mediators far from zero ---------------------------------------------------------------------
+
+
+def kelvin(rng: Rng, n: int, do: float | None) -> pd.DataFrame:
+    z = rng.normal(size=n)
+    f = feature(rng, z + rng.normal(size=n), do)
+    return pd.DataFrame({"z": z, "f": f, "m": 290 + 2 * z + 3 * rng.normal(size=n)})
+
+
+def timestamp(rng: Rng, n: int, do: float | None) -> pd.DataFrame:
+    z = rng.normal(size=n)
+    f = feature(rng, rng.normal(size=n), do)
+    noise = 3e5 * np.exp(0.5 * f) * rng.normal(size=n)
+    return pd.DataFrame({"z": z, "f": f, "m": 1.6e9 + 4e5 * f + noise})
+
+
+@pytest.mark.parametrize("ask", [True, False])
+@pytest.mark.parametrize(("draw", "at", "unit"), [(kelvin, 290, 5.0), (timestamp, 1.6e9, 1e6)])
+def test_where_a_mediator_starts_does_not_matter(
+    draw: Draw, at: float, unit: float, ask: bool
+) -> None:
+    model = wb.BlackBoxModel(lambda rows: chance((rows["m"] - at) / unit), features=["m"])
+    graph = wb.CausalGraph([("z", "f"), ("z", "m"), ("f", "m")])
+    case = wb.AuditCase(data=draw(np.random.default_rng(0), 3000, None), model=model, graph=graph)
+    found = wb.debiased_effects(
+        case, wb.UnlearningTarget.feature("f"), wb.Contrast(-1.0, 1.0), ask=ask
+    )["f"]
+    assert_right(found, truth(draw, model, -1.0, 1.0), 0.03)
+    assert found.form is not None
+    assert found.form.ratio < 3
+
+
 # -- a step in a confounder that is lent to the feature ------------------------------------------
 
 
