@@ -44,6 +44,8 @@ LEVEL_ROWS = 40
 SMALLEST_SCALE = 0.2
 """S is at least this share of the mean size of the residuals."""
 CHUNK = 65_536
+FEW_COLUMNS = 3
+"""Columns of weights for which an equation's regressors are not worth making."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ class _Scale:
     most: float
 
     def raw(self, parents: Mapping[str, Values]) -> FloatArray:
-        return self.terms(parents) @ self.fit.coefficients
+        return self.terms.weighted(parents, self.fit.coefficients)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,7 @@ class LocationScaleEquation:
 
     def expected(self, parents: Mapping[str, Values]) -> FloatArray:
         """H less the centre, and S, at encoded parent values, shape (m, 2)."""
-        mean = self.terms(parents) @ self.fit.coefficients
+        mean = self.terms.weighted(parents, self.fit.coefficients)
         if self.boosted is not None:
             mean = mean + self.boosted(parents)
         if self.scale is None:
@@ -123,20 +125,20 @@ class LocationScaleEquation:
     ) -> FloatArray:
         """Differentiate the mean of response · v by the coefficients of H, then of S."""
         m = len(response)
-        by_mean = response @ self.terms(now)
+        by_mean = self.terms.summed(now, response)
         if was is None:
             out: FloatArray = by_mean / m
             return out if self.scale is None else np.r_[out, np.zeros(self.scale.terms.width)]
         after, before = self.expected(now), self.expected(was)
         ratio = after[:, 1] / before[:, 1]
-        by_mean = by_mean - (response * ratio) @ self.terms(was)
+        by_mean = by_mean - self.terms.summed(was, response * ratio)
         if self.scale is None:
             return np.asarray(by_mean / m)
         noise = np.nan_to_num((observed - self.centre - before[:, 0]) / before[:, 1])
         free_after = after[:, 1] > self.scale.least
         free_before = before[:, 1] > self.scale.least
-        by_scale = (response * noise * free_after) @ self.scale.terms(now)
-        by_scale = by_scale - (response * noise * ratio * free_before) @ self.scale.terms(was)
+        by_scale = self.scale.terms.summed(now, response * noise * free_after)
+        by_scale -= self.scale.terms.summed(was, response * noise * ratio * free_before)
         return np.concatenate([by_mean, by_scale]) / m
 
     def influences(self, gradients: FloatArray) -> FloatArray:
@@ -149,11 +151,18 @@ class LocationScaleEquation:
             at = {p.name: p.values[rows] for p in self.parents}
             expected = self.expected(at)
             left = self.column.values[rows] - self.centre - expected[:, 0]
-            out[:, rows] = (self.terms(at) @ weights).T * np.nan_to_num(left)
+            out[:, rows] = _carried(self.terms, at, weights) * np.nan_to_num(left)
             if self.scale is not None and spread is not None:
                 size = np.minimum(np.abs(left), self.scale.most) - self.scale.raw(at)
-                out[:, rows] += (self.scale.terms(at) @ spread).T * np.nan_to_num(size)
+                out[:, rows] += _carried(self.scale.terms, at, spread) * np.nan_to_num(size)
         return out * (n * float(np.sqrt(n / max(n - width, 1))))
+
+
+def _carried(terms: Terms, at: Mapping[str, Values], weights: FloatArray) -> FloatArray:
+    """Multiply regressors by columns of weights, shape (k, m); made once where there are many."""
+    if weights.shape[1] > FEW_COLUMNS:
+        return (terms(at) @ weights).T
+    return np.stack([terms.weighted(at, column) for column in weights.T])
 
 
 def fit_location_scale(
@@ -252,7 +261,7 @@ def _left(
     """Fit on some rows; return the residuals on them and on others."""
     regressors = terms(here)
     fit = LeastSquares.fit(regressors.T @ regressors, regressors.T @ y, PENALTY, len(y))
-    return y - regressors @ fit.coefficients, y_there - terms(there) @ fit.coefficients
+    return y - regressors @ fit.coefficients, y_there - terms.weighted(there, fit.coefficients)
 
 
 def _fit_scale(terms: Terms, values: Mapping[str, Values], left: FloatArray) -> _Scale | None:

@@ -69,14 +69,61 @@ class Terms:
         for basis in self.mains:
             out[:, stop : stop + basis.width] = basis(values[basis.name])
             stop += basis.width
-        paired = {basis.name: basis for pair in self.pairs for basis in pair}
-        blocks = {name: basis(values[name]) for name, basis in paired.items()}
+        blocks = self._paired(values)
         for left, right in self.pairs:
-            product = blocks[left.name][:, :, None] * blocks[right.name][:, None, :]
             width = left.width * right.width
-            out[:, stop : stop + width] = product.reshape(size, width)
+            here = out[:, stop : stop + width].reshape(size, left.width, right.width)
+            np.multiply(blocks[left.name][:, :, None], blocks[right.name][:, None, :], out=here)
             stop += width
         return out
+
+    def weighted(self, values: Mapping[str, Values], coefficients: FloatArray) -> FloatArray:
+        """Multiply the regressors by coefficients, without making the products of pairs.
+
+        Parameters
+        ----------
+        coefficients : ndarray, shape (width,)
+
+        Returns
+        -------
+        ndarray, shape (m,)
+        """
+        size = len(next(iter(values.values()))) if values else 1
+        out = np.full(size, coefficients[0])
+        stop = 1
+        for basis in self.mains:
+            out += basis(values[basis.name]) @ coefficients[stop : stop + basis.width]
+            stop += basis.width
+        blocks = self._paired(values)
+        for left, right in self.pairs:
+            width = left.width * right.width
+            square = coefficients[stop : stop + width].reshape(left.width, right.width)
+            out += np.einsum("ij,ij->i", blocks[left.name] @ square, blocks[right.name])
+            stop += width
+        return out
+
+    def summed(self, values: Mapping[str, Values], weights: FloatArray) -> FloatArray:
+        """Add up the regressors over rows by weight, without making the products of pairs.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (m,)
+
+        Returns
+        -------
+        ndarray, shape (width,)
+        """
+        blocks = self._paired(values)
+        parts = [np.array([weights.sum()])]
+        parts += [weights @ basis(values[basis.name]) for basis in self.mains]
+        for left, right in self.pairs:
+            product = (blocks[left.name] * weights[:, None]).T @ blocks[right.name]
+            parts.append(product.ravel())
+        return np.concatenate(parts)
+
+    def _paired(self, values: Mapping[str, Values]) -> dict[str, FloatArray]:
+        bases = {basis.name: basis for pair in self.pairs for basis in pair}
+        return {name: basis(values[name]) for name, basis in bases.items()}
 
 
 def choose_terms(

@@ -58,7 +58,7 @@ class NumericEquation:
 
     def expected(self, parents: Mapping[str, Values]) -> FloatArray:
         """H at encoded parent values, shape (m,)."""
-        return self.terms(parents) @ self.coefficients
+        return self.terms.weighted(parents, self.coefficients)
 
     def move(
         self,
