@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -203,12 +204,11 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
         for name in case.features
         if name not in asked.names and not case.columns[name].is_constant
     )
-    placed = {node for edge in case.graph.edges for node in edge}
-    unplaced = [name for name in others if name not in placed]
-    if len(unplaced) > MOST_UNPLACED:
-        others = tuple(name for name in others if name in placed)
+    left_out = _left_out(asked)
+    if left_out:
+        others = tuple(name for name in others if name not in left_out)
         steps.skipped["cafe, features outside the graph"] = (
-            f"Effects of {len(unplaced):,} features that the graph has no edge for are not "
+            f"Effects of {len(left_out):,} features that the graph has no edge for are not "
             f"estimated beside the target's: that is done for at most {MOST_UNPLACED}. Draw those "
             f"that matter into the graph, or make one the target."
         )
@@ -231,6 +231,18 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
     return _no_effects(asked) if found is None else found
 
 
+def _left_out(asked: AuditRequest) -> frozenset[str]:
+    """Return the features outside target and graph, where they are too many to be shown."""
+    case = asked.case
+    placed = {node for edge in case.graph.edges for node in edge}
+    unplaced = frozenset(
+        name
+        for name in case.features
+        if name not in asked.names and name not in placed and not case.columns[name].is_constant
+    )
+    return unplaced if len(unplaced) > MOST_UNPLACED else frozenset()
+
+
 def to_ask(asked: AuditRequest) -> tuple[str, ...]:
     """Return the names of the baselines that :func:`run_baselines` asks."""
     return tuple(method.name for method in BASELINES if method.name in asked.methods)
@@ -245,14 +257,23 @@ def run_baselines(
     asked: AuditRequest, steps: Steps
 ) -> Iterator[tuple[str, BaselineFinding | None]]:
     """Ask every baseline; one that cannot answer gives None and is named among what was skipped."""
+    left_out = _left_out(asked)
     for method in BASELINES:
         if method.name not in asked.methods:
             continue
         if asked.plan is not None and method.asks:
             steps.skipped[method.name] = LEFT_OUT
             yield method.name, None
-        else:
-            yield method.name, steps.optional(method.name, partial(method.run, asked))
+            continue
+        less = replace(asked, left_out=left_out) if method.by_feature else asked
+        found = steps.optional(method.name, partial(method.run, less))
+        if found is not None and less.left_out:
+            steps.skipped[f"{method.name}, features outside the graph"] = (
+                f"{len(left_out):,} features that the graph has no edge for were left out: beside "
+                f"the target's at most {MOST_UNPLACED} are measured. Draw those that matter into "
+                f"the graph, or make one the target."
+            )
+        yield method.name, found
 
 
 def run_checks(

@@ -53,6 +53,8 @@ class AuditRequest:
         How the audited model was trained.
     plan : QuestionPlan or None
         How questions are shared among the steps, where they are limited.
+    left_out : frozenset of str
+        Features that a baseline which measures one feature after another leaves out.
     """
 
     case: AuditCase
@@ -71,6 +73,7 @@ class AuditRequest:
     compared: ComparedCases | None = None
     training: Training | None = None
     plan: QuestionPlan | None = None
+    left_out: frozenset[str] = frozenset()
 
     def varied_as(self, intervention: Interventions) -> AuditRequest:
         """Return the request with another change of the target's features to explain."""

@@ -141,9 +141,12 @@ class Baseline(AuditMethod, Generic[R]):
         Not needed where the finding is an :class:`Attribution`.
     asks : bool
         Whether it asks the model about many rows, and is left out where questions are limited.
+    by_feature : bool
+        Whether it measures one feature after another, and leaves out ``asked.left_out``.
     """
 
     run: Callable[[AuditRequest], R]
     saved: SavedBaseline[R] | None = None
     csv_rows: Callable[[R], Iterable[CsvRow]] = attribution_rows
     asks: bool = False
+    by_feature: bool = False

@@ -55,3 +55,18 @@ def test_a_few_features_outside_the_graph_are_still_compared():
     report, _ = audited(5, "cafe")
     assert "cafe, features outside the graph" not in report.skipped
     assert "w1" in {entry.feature for entry in report.context}
+
+
+@pytest.mark.parametrize("method", ["permutation", "fairtest", "aif360"])
+def test_baselines_measure_what_is_drawn_and_say_how_many_they_leave_out(method):
+    asked = []
+    for p in (2, MOST_UNPLACED + 40):
+        report, _ = audited(p, method)
+        measured = set(report.baselines[method].to_frame()["feature"])
+        asked.append(sum(report.provenance.queries.values()))
+        left_out = f"{method}, features outside the graph"
+        assert (left_out in report.skipped) == (p > 2)
+        assert {"a", "m", "w0"} <= measured
+        assert ("w1" in measured) == (p == 2)
+    assert report.skipped[left_out].startswith(f"{MOST_UNPLACED + 39} features")
+    assert asked[1] <= asked[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ def fairness_metrics(
     threshold: float | None = None,
     resamples: int = 1_000,
     smallest_group: int = FEWEST_ROWS,
+    left_out: Collection[str] = (),
     seed: int = 0,
     progress: Progress = silent,
 ) -> pd.DataFrame:
@@ -69,6 +70,8 @@ def fairness_metrics(
         Bootstrap draws behind the 95 % intervals; 0 for none.
     smallest_group : int, default 10
         Rows that either side takes.
+    left_out : iterable of str, optional
+        Features that are not measured, such as the many that nobody drew into the graph.
     seed : int, default 0
     progress : callable, optional
 
@@ -102,7 +105,8 @@ def fairness_metrics(
     decisions = _Decisions.of(case, threshold)
     rng = np.random.default_rng(seed)
     records: list[dict[str, Any]] = []
-    for i, name in enumerate(case.features):
+    measured = [name for name in case.features if name not in left_out]
+    for i, name in enumerate(measured):
         groups = _split(case.columns[name], mask, decisions.positive)
         table = _table(groups.privileged, decisions, mask & groups.known)
         low, high = _interval(table, resamples, rng)
@@ -129,7 +133,7 @@ def fairness_metrics(
                     "recorded_value": recorded[m],
                 }
             )
-        progress(STEP, (i + 1) / len(case.features))
+        progress(STEP, (i + 1) / len(measured))
     if not records:
         raise AuditError(
             f"Group metrics need at least {smallest_group} rows on either side; no feature splits "
@@ -333,7 +337,13 @@ def _rate(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> FloatArray:
 
 def _run(asked: AuditRequest) -> FairnessMetrics:
     return FairnessMetrics(
-        fairness_metrics(asked.case, asked.target, seed=asked.seed, progress=asked.progress)
+        fairness_metrics(
+            asked.case,
+            asked.target,
+            left_out=asked.left_out,
+            seed=asked.seed,
+            progress=asked.progress,
+        )
     )
 
 
@@ -352,4 +362,5 @@ METHOD = Baseline(
     run=_run,
     csv_rows=_csv_rows,
     saved=SAVED,
+    by_feature=True,
 )

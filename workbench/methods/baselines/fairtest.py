@@ -8,8 +8,9 @@ Holm's correction for their number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import AuditError, TargetError
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress, silent
-from workbench.methods.attribution import Attribution, by_feature
+from workbench.methods.attribution import Attribution
 from workbench.methods.baselines.association_measures import (
     correlation,
     correlation_ratio_squared,
@@ -65,6 +66,7 @@ def fairtest_association(
     min_rows: int = 100,
     bins: int = 10,
     alpha: float = 0.05,
+    left_out: Collection[str] = (),
     seed: int = 0,
     progress: Progress = silent,
 ) -> Associations:
@@ -82,6 +84,8 @@ def fairtest_association(
         Equally filled parts of a number between which the tree may cut.
     alpha : float, default 0.05
         Probability of reporting any false context of one feature.
+    left_out : iterable of str, optional
+        Features that are not measured, such as the many that nobody drew into the graph.
     seed : int, default 0
         Of the halves.
 
@@ -110,6 +114,7 @@ def fairtest_association(
         if number < 1:
             raise AuditError(f"FairTest needs {name} of at least 1, not {number}.")
     names, mask = case.resolve(target)
+    measured = [name for name in case.features if name not in left_out]
     positions = np.flatnonzero(mask)
     if len(positions) < FEWEST:
         raise TargetError(
@@ -119,8 +124,8 @@ def fairtest_association(
     line, how = decision_line(case)
     rows = _Rows(case, positions, case.predictions[positions], case.predictions[positions] > line)
     records, strengths = [], {}
-    for i, name in enumerate(case.features):
-        progress(STEP, 0.5 * i / len(case.features))
+    for i, name in enumerate(measured):
+        progress(STEP, 0.5 * i / len(measured))
         strengths[name] = _strength(rows, case.columns[name])
         records += _associations(rows, case.columns[name])
     contexts: list[pd.DataFrame] = []
@@ -129,7 +134,7 @@ def fairtest_association(
         contexts.append(_contexts(rows, name, max_depth, min_rows, bins, alpha, seed))
     progress(STEP, 1.0)
     return Associations(
-        _attribution(case, strengths, len(positions)),
+        _attribution(strengths, len(positions)),
         pd.DataFrame(records, columns=TABLE),
         pd.concat(contexts, ignore_index=True),
         (how, "An association is no cause: it does not say how the prediction came about."),
@@ -203,13 +208,8 @@ def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
     return value, max(value - Z * error, 0.0), min(value + Z * error, 1.0)
 
 
-def _attribution(
-    case: AuditCase, strengths: dict[str, tuple[float, float, float]], n_rows: int
-) -> Attribution:
-    value, low, high = (
-        by_feature(case.features, {name: found[i] for name, found in strengths.items()})
-        for i in range(3)
-    )
+def _attribution(strengths: dict[str, tuple[float, float, float]], n_rows: int) -> Attribution:
+    value, low, high = (pd.Series({n: s[i] for n, s in strengths.items()}) for i in range(3))
     sentence = (
         f"FairTest-style association on {n_rows:,} rows: the share of the prediction's spread that "
         f"goes with the feature, as a correlation. It compares people as they are and claims no "
@@ -371,9 +371,9 @@ def _promising(
 
 
 def _run(asked: AuditRequest) -> Associations:
-    return fairtest_association(
-        asked.case, asked.target, alpha=asked.alpha, seed=asked.seed, progress=asked.progress
-    )
+    wanted: dict[str, Any] = {"left_out": asked.left_out, "seed": asked.seed}
+    wanted |= {"alpha": asked.alpha, "progress": asked.progress}
+    return fairtest_association(asked.case, asked.target, **wanted)
 
 
 def _csv_rows(found: Associations) -> Iterator[CsvRow]:
@@ -395,4 +395,5 @@ METHOD = Baseline(
     run=_run,
     csv_rows=_csv_rows,
     saved=SAVED,
+    by_feature=True,
 )

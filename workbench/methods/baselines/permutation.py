@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,7 @@ def permutation_importance(
     *,
     n_repeats: int = 2,
     max_rows: int | None = 10_000,
+    left_out: Collection[str] = (),
     seed: int = 0,
     progress: Progress = silent,
 ) -> Attribution:
@@ -47,6 +48,8 @@ def permutation_importance(
         Shuffles per feature.
     max_rows : int or None, default 10,000
         A seeded sample of the target's rows is used when there are more; None uses all.
+    left_out : iterable of str, optional
+        Features that are not measured, such as the many that nobody drew into the graph.
     seed : int, default 0
     progress : callable, optional
 
@@ -80,24 +83,26 @@ def permutation_importance(
         )
     _, mask = case.resolve(target)
     rows, y, scoring = _judged(case, np.flatnonzero(mask), max_rows, seed)
+    measured = [name for name in case.features if name not in left_out]
+    shuffling = [name for name in case.reads if name not in left_out]
     reads = list(case.reads)
     if len(rows) < 2:
-        nothing = by_feature(case.features, dict.fromkeys(reads, float("nan")))
+        nothing = by_feature(measured, dict.fromkeys(shuffling, float("nan")))
         sentence = "Not computed: one row has no other value to be shuffled with."
         return Attribution(
             "permutation", nothing, None, None, scoring.unit, sentence, len(rows), 0, False
         )
 
     frame = case.data[reads].iloc[rows].reset_index(drop=True)
-    asked = _Asked(case, calls=1 + n_repeats * len(reads), progress=progress)
+    asked = _Asked(case, calls=1 + n_repeats * len(shuffling), progress=progress)
     shuffled = _Shuffled(asked, frame, y, scoring, n_repeats, seed)
-    found = {name: shuffled.without(name) for name in reads}
+    found = {name: shuffled.without(name) for name in shuffling}
     sentence = (
         f"Permutation importance, scored {scoring.basis}, on {len(rows):,} of {mask.sum():,} rows, "
         f"{n_repeats} shuffle{'s' if n_repeats > 1 else ''} per feature, {asked.rows:,} rows asked."
     )
     values, half = (
-        by_feature(case.features, {name: entry[k] for name, entry in found.items()}) for k in (0, 1)
+        by_feature(measured, {name: entry[k] for name, entry in found.items()}) for k in (0, 1)
     )
     return Attribution(
         "permutation",
@@ -244,7 +249,11 @@ def _against_itself(scores: FloatArray, y: FloatArray) -> tuple[float, FloatArra
 
 def _run(asked: AuditRequest) -> Attribution:
     return permutation_importance(
-        asked.case, asked.target, seed=asked.seed, progress=asked.progress
+        asked.case,
+        asked.target,
+        left_out=asked.left_out,
+        seed=asked.seed,
+        progress=asked.progress,
     )
 
 
@@ -255,4 +264,5 @@ METHOD = Baseline(
     cost="seconds; it asks the model about two copies of up to 10,000 rows for every feature",
     run=_run,
     asks=True,
+    by_feature=True,
 )
