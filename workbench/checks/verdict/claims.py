@@ -231,6 +231,22 @@ def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> I
                 "people",
                 people.pair.text,
             )
+        elif profile.people_from is not None and found.carried and found.followed:
+            # Which rows these are rests on how rows keep their noise: that shows nothing above.
+            yield Claim(
+                f"{_name(found)}, share of rows moved in all by more than {tau:g}, if each keeps "
+                f"its noise",
+                _name(found),
+                "share",
+                people.share,
+                people.moved_low,
+                people.moved_high,
+                1.0,
+                people.moved_high <= profile.people_from,
+                False,
+                "people",
+                people.pair.text,
+            )
 
 
 def _p_share(people: PeopleProfile, n_rows: int, share: float) -> float:

@@ -84,6 +84,9 @@ class Verdict:
         Whether all levels were tested, several that somebody named, or one change.
     people : bool
         Whether single rows were asked about.
+    people_from : float or None
+        Share of the people down to which a group would have been found; None where single rows
+        were not followed through other features.
     basis : tuple of str
         What the decision covers, with its error rates: levels, people, groups, rows.
     withheld : str
@@ -104,6 +107,7 @@ class Verdict:
     people: bool = False
     basis: tuple[str, ...] = ()
     withheld: str = ""
+    people_from: float | None = None
 
     @property
     def deciding(self) -> Claim | None:
@@ -123,7 +127,12 @@ class Verdict:
     def headline(self) -> str:
         """The verdict in one careful sentence, which says what it covers."""
         return headline_of(
-            self.decision, self.threshold, self.deciding, scope=self.scope, people=self.people
+            self.decision,
+            self.threshold,
+            self.deciding,
+            scope=self.scope,
+            people=self.people,
+            people_from=self.people_from,
         )
 
     @property
@@ -254,6 +263,7 @@ def judge(
         profile is not None and profile.asks,
         () if profile is None else basis_of(profile),
         " ".join(reason for reason in (withheld, few) if reason),
+        None if profile is None else profile.people_from,
     )
 
 

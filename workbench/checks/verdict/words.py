@@ -31,7 +31,13 @@ OVER = {
 
 
 def headline_of(
-    decision: str, threshold: float, deciding: Claim | None, *, scope: str, people: bool
+    decision: str,
+    threshold: float,
+    deciding: Claim | None,
+    *,
+    scope: str,
+    people: bool,
+    people_from: float | None,
 ) -> str:
     """Say the decision in one sentence that always says what it covers."""
     tau = stated(threshold)
@@ -40,8 +46,16 @@ def headline_of(
     if decision == "above":
         return f"Influence above {tau} found{_where(deciding, scope)}."
     over = OVER[scope]
+    if people_from is not None:
+        return (
+            f"No influence above {tau} found {over}, on average and for groups of at least "
+            f"{_percent(people_from)} of the people."
+        )
     if people:
-        return f"No influence above {tau} found {over}, on average and for the people tested."
+        return (
+            f"No influence above {tau} found {over}, on average; single people were asked about "
+            f"its direct part only."
+        )
     if scope != "change":
         return (
             f"No influence above {tau} found {over}, on average over people; single people were "
@@ -213,13 +227,13 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
     ]
     if first is None:
         return said
-    if any(found.parts["indirect"].widest.value for found in profile if "total" in found.people):
+    if profile.people_from is not None and any(found.carried for found in profile):
         said.append(
             f"Row effects through other features assume that a row keeps its noise when its causes "
             f"change, which no data can check. Of these the mean, the mean size and groups that "
-            f"one half of the rows pointed to are tested, not how many rows they move: a group of "
-            f"fewer than some {_percent(max(0.02, 60 / max(first.asked_rows, 60)))} of the rows "
-            f"can be missed."
+            f"one half of the rows pointed to are tested{_counted(profile)}: a smaller group than "
+            f"{_percent(profile.people_from)} of the rows can be missed, and so can one that no "
+            f"few conditions on columns tell."
         )
     if any(level.origin == "drawn" for found in profile for level in found.levels):
         seen = min(BAND_ROWS, first.n_rows)
@@ -230,6 +244,15 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
             f"the rows lie in can be missed, and so can one that nobody lies in."
         )
     return said
+
+
+def _counted(profile: EffectProfile) -> str:
+    if not all(found.followed for found in profile if found.carried):
+        return ""
+    return (
+        f", and at most {_percent(profile.people_from or 0.0)} of the rows may be moved by more "
+        f"than {profile.threshold:g}"
+    )
 
 
 def _levels(found: FeatureProfile) -> str:

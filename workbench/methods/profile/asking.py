@@ -112,7 +112,10 @@ def ask_feature(run: ProfileRun, levels: TestedLevels, default: Variation | None
         if all(end in encoded for end in ends):
             pair = encoded.index(ends[0]), encoded.index(ends[1])
     groups = _groups_on(run, answers.parts["direct"].positions)
-    found = found_groups(case, name, answers, threshold=run.threshold, seed=run.seed)
+    followed = _followed(case, (name,))
+    found = found_groups(
+        case, name, answers, threshold=run.threshold, followed=followed, seed=run.seed
+    )
     corrected = None
     if run.simulator is not None:
         conditions = {**run.conditions, **{text: one for text, (one, _) in found.items()}}
@@ -135,6 +138,7 @@ def ask_feature(run: ProfileRun, levels: TestedLevels, default: Variation | None
         groups=groups | {text: mask for text, (_, mask) in found.items()},
         found=frozenset(found),
         corrected=corrected,
+        followed=followed,
     )
 
 
@@ -161,7 +165,13 @@ def ask_together(run: ProfileRun, singles: Sequence[Measured], range: Range) -> 
         queries=answers.queries,
         implausible=share,
         groups=_groups_on(run, answers.parts["direct"].positions),
+        followed=_followed(run.case, assignment.features),
     )
+
+
+def _followed(case: AuditCase, names: Sequence[str]) -> bool:
+    carriers = {node for name in names for node in case.carriers(name)}
+    return all(case.columns[node].is_numeric for node in carriers if node in case.columns)
 
 
 def _answers(

@@ -1,8 +1,9 @@
 """Groups of people whom a change reaches through other features, though the mean hides it.
 
 A small tree on one half of the rows that were asked about finds where simulated total effects lie
-above the threshold; the other half tests what was found (``estimands.md``, "What 'below τ' must
-mean"). Means over a group need no assumption about how a single row keeps its noise.
+above the threshold; the other half tests what was found, and the halves take turns
+(``estimands.md``, "What 'below τ' must mean"). Means over a group need no assumption about how a
+single row keeps its noise.
 """
 
 from __future__ import annotations
@@ -24,63 +25,89 @@ __all__ = ["FEWEST_IN_GROUP", "found_groups"]
 
 FEWEST_IN_GROUP = 30
 """Rows of the sample that a group's own profile takes."""
-FEWEST_TO_TEST = 20
-"""Rows of the other half on which a group that was found is tested."""
+FEWEST_TO_FIND = 10
+"""Rows of one half that can point to a group, and of the other that can test it."""
+FEWEST_BY_CHANCE = 30
+"""The same where a category carries the change: which rows it moves is chance."""
 FEWEST_SOUGHT = 400
 """Rows below which no group is looked for."""
 PLAIN = 3.0
 """Mean size of row effects, in thresholds, that needs no group to show it."""
+NEAR = 0.9
+"""Mean effect, in thresholds, from which a group is tested: that it lies below must be shown."""
+ERRORS_BY_CHANCE = 2.0
+"""Errors by which a mean must exceed the threshold where a category carries the change."""
 MOST_GROUPS = 2
+"""Groups that one half may point to."""
 LEAVES = 8
 MOST_LEVELS = 12
 """Levels of a category that a group may be told by; the most frequent ones."""
 
 
 def found_groups(
-    case: AuditCase, feature: str, answers: Answers, *, threshold: float, seed: int
+    case: AuditCase,
+    feature: str,
+    answers: Answers,
+    *,
+    threshold: float,
+    followed: bool,
+    seed: int,
 ) -> dict[str, tuple[Condition, BoolArray]]:
     """Look for groups that a change carried by other features moves by more than the threshold.
+
+    Parameters
+    ----------
+    followed : bool
+        Whether only numbers carry the change.
 
     Returns
     -------
     dict of str to (Condition, ndarray of bool, shape (m,))
-        By name, with what holds for the rows; masks have rows of the half that took no part in the
-        search.
+        By name, with what holds for the rows; masks have rows of the half that took no part in
+        finding that group.
     """
     total, before = answers.parts.get("total"), answers.before
     if total is None or not total.sampled or len(before) < FEWEST_SOUGHT:
         return {}
     if not case.carriers(feature) or total.scores.shape[1] != len(before):
         return {}
-    from sklearn.tree import DecisionTreeRegressor
-
-    rng = np.random.default_rng([seed, 59])
-    seeking = rng.permutation(len(before)) % 2 == 0
-    scores = total.scores[:, seeking]
-    low, high = _widest(scores)
-    moved = scores[high] - scores[low]
-    if abs(float(moved.mean())) > threshold or float(np.abs(moved).mean()) > PLAIN * threshold:
-        return {}
     names, regressors = _regressors(case, feature, total.positions)
     if not names:
         return {}
-    least = max(FEWEST_IN_GROUP, int(0.01 * seeking.sum()))
-    tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0)
-    tree.fit(regressors[seeking], moved)
-    leaves = tree.apply(regressors[seeking])
-    sizes = {}
-    for leaf in np.unique(leaves):
-        inside = moved[leaves == leaf]
-        error = float(inside.std()) / np.sqrt(len(inside))
-        if abs(float(inside.mean())) - error > threshold:
-            sizes[int(leaf)] = abs(float(inside.mean())) * len(inside)
-    found = {}
-    for leaf in sorted(sizes, key=lambda k: -sizes[k])[:MOST_GROUPS]:
-        condition = Condition(" and ".join(_way(tree.tree_, leaf, names)))
-        mask = condition.mask(case.data)[total.positions] & ~seeking
-        if mask.sum() >= FEWEST_TO_TEST:
-            found[f"{SOUGHT}{condition.text}"] = condition, mask
+    half = np.random.default_rng([seed, 59]).permutation(len(before)) % 2 == 0
+    fewest = FEWEST_TO_FIND if followed else FEWEST_BY_CHANCE
+    found: dict[str, tuple[Condition, BoolArray]] = {}
+    for seeking in (half, ~half):
+        scores = total.scores[:, seeking]
+        low, high = _widest(scores)
+        moved = scores[high] - scores[low]
+        if abs(moved.mean()) > threshold or np.abs(moved).mean() > PLAIN * threshold:
+            return {}
+        least = max(fewest, int(0.01 * len(moved)))
+        leaves = _pointed_to(regressors[seeking], moved, threshold, least, followed)
+        for condition in (Condition(" and ".join(_way(*leaf, names))) for leaf in leaves):
+            mask = condition.mask(case.data)[total.positions] & ~seeking
+            if mask.sum() >= fewest:
+                found.setdefault(f"{SOUGHT}{condition.text}", (condition, mask))
     return found
+
+
+def _pointed_to(
+    regressors: FloatArray, moved: FloatArray, threshold: float, least: int, followed: bool
+) -> list[tuple[Any, int]]:
+    """Return a tree and the leaves that move most rows by about the threshold or more."""
+    from sklearn.tree import DecisionTreeRegressor
+
+    tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0)
+    leaves = tree.fit(regressors, moved).apply(regressors)
+    sizes: dict[int, float] = {}
+    for leaf in np.unique(leaves) if tree.tree_.node_count > 1 else ():
+        inside = moved[leaves == leaf]
+        size, error = abs(float(inside.mean())), float(inside.std()) / np.sqrt(len(inside))
+        if size > (NEAR * threshold + error if followed else threshold + ERRORS_BY_CHANCE * error):
+            sizes[int(leaf)] = size * len(inside)
+    chosen = sorted(sizes, key=lambda leaf: -sizes[leaf])[:MOST_GROUPS]
+    return [(tree.tree_, leaf) for leaf in chosen]
 
 
 def _widest(scores: FloatArray) -> tuple[int, int]:

@@ -37,6 +37,8 @@ class Measured:
         Which of the groups were looked for on other rows, not named.
     corrected : Corrected or None
         Totals on average and in groups that replace the simulated ones.
+    followed : bool
+        Whether only numbers carry the change: a category changes by chance, row by row.
     """
 
     answers: Answers
@@ -53,6 +55,7 @@ class Measured:
     groups: Mapping[str, BoolArray] = field(default_factory=dict)
     found: frozenset[str] = frozenset()
     corrected: Corrected | None = None
+    followed: bool = False
 
     @property
     def parts(self) -> dict[str, LevelMeans]:

@@ -27,6 +27,10 @@ Part = Literal["total", "direct", "indirect"]
 PARTS: tuple[Part, ...] = ("total", "direct", "indirect")
 SOUGHT = "rows where "
 """How the name of a group begins that was looked for; others were named by the auditor."""
+LEAST_GROUP = 0.02
+ROWS_OF_A_GROUP = 30
+"""Share of the rows asked about, and number of them, below which a group that is moved through
+other features may be missed; twice as many where categories carry the change."""
 PEOPLE_CLAIMS = 4
 """Claims about one feature's people, of which one suffices: sizes of total and direct effects, the
 share of rows, and groups that were looked for."""
@@ -202,6 +206,9 @@ class FeatureProfile:
     corrected : bool
         Whether simulated totals are corrected at every level by what the equations leave
         unexplained, as the debiased estimate is.
+    followed : bool
+        Whether only numbers carry the change to the prediction. A category that carries it changes
+        by chance, row by row, and which rows are moved says little then.
     """
 
     feature: str
@@ -219,6 +226,13 @@ class FeatureProfile:
     queries: int = 0
     left_out: float = 0.0
     corrected: bool = False
+    followed: bool = False
+
+    @property
+    def carried(self) -> bool:
+        """Whether other features carry any of it."""
+        indirect = self.parts.get("indirect")
+        return indirect is None or bool(indirect.widest.value)
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,9 @@ class EffectProfile:
     seed : int
     left_out_groups : tuple of str
         Named groups with too few rows for a profile of their own.
+    people_from : float or None
+        Share of the rows down to which a group that is moved by more than the threshold would be
+        found; None where single rows were not followed, or in reports from before it was kept.
     """
 
     features: tuple[FeatureProfile, ...]
@@ -269,6 +286,7 @@ class EffectProfile:
     unit: str
     seed: int
     left_out_groups: tuple[str, ...] = ()
+    people_from: float | None = None
 
     def __iter__(self) -> Iterator[FeatureProfile]:
         return iter(self.features)

@@ -13,7 +13,9 @@ from workbench.methods.profile.bounds import PairBounds, critical_value, pair_bo
 from workbench.methods.profile.measured import LEAST_SHARE, Measured
 from workbench.methods.profile.people import PeopleRules, people_profiles
 from workbench.methods.profile.profile import (
+    LEAST_GROUP,
     PEOPLE_CLAIMS,
+    ROWS_OF_A_GROUP,
     EffectProfile,
     FeatureProfile,
     LevelEffect,
@@ -73,7 +75,20 @@ def summarise(
         unit,
         seed,
         tuple(name for name in group_names if name not in told),
+        _people_from(features, people_share),
     )
+
+
+def _people_from(features: Sequence[FeatureProfile], people_share: float) -> float | None:
+    """Return the share of the rows down to which a group that is moved would be found."""
+    found = people_share if features else None
+    for feature in features:
+        if "direct" not in feature.people or (feature.carried and "total" not in feature.people):
+            return None
+        if feature.carried and found is not None:
+            rows = ROWS_OF_A_GROUP * (1 if feature.followed else 2)
+            found = max(found, LEAST_GROUP, rows / max(feature.asked_rows, 1))
+    return None if found is None else min(found, 1.0)
 
 
 def _critical_groups(
@@ -133,6 +148,7 @@ def _feature(
         measured.queries,
         left_out,
         measured.corrected is not None,
+        measured.followed,
     )
 
 

@@ -110,6 +110,7 @@ class SavedFeature(Saved, frozen=True):
     queries: Count
     left_out: Number
     corrected: bool = False
+    followed: bool = False
 
 
 class SavedProfile(Saved, frozen=True):
@@ -129,6 +130,7 @@ class SavedProfile(Saved, frozen=True):
     unit: str
     seed: Count
     left_out_groups: tuple[str, ...]
+    people_from: Number | None = None
 
 
 def write_profile(profile: EffectProfile) -> SavedProfile:
