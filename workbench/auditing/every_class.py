@@ -12,7 +12,7 @@ import pandas as pd
 from workbench.auditing.audit import audit
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
-from workbench.checks.verdict import Decision
+from workbench.checks.verdict import SHARES, Decision
 from workbench.common.errors import ModelError, TargetError
 from workbench.common.wording import listing, share, stated
 from workbench.graph.causal_graph import CausalGraph
@@ -103,7 +103,7 @@ def _moved(report: AuditReport) -> tuple[int, float]:
     if report.verdict is None:
         return -1, 0.0
     # A share of rows is no size: one of 9 % would outrank a mean of 0.05.
-    sizes = [abs(claim.value) for claim in report.verdict.claims if claim.kind != "share"]
+    sizes = [abs(claim.value) for claim in report.verdict.claims if claim.kind not in SHARES]
     return int(report.verdict.decision == "above"), max(sizes, default=0.0)
 
 

@@ -116,7 +116,8 @@ HARD = ("wrong form", "few people")
 
 
 def _turned(mediator: pd.Series) -> npt.NDArray[np.float64]:
-    return np.clip(2 * mediator.to_numpy(dtype=float) - 1, -1, 1)
+    turned: npt.NDArray[np.float64] = np.clip(2 * mediator.to_numpy(dtype=float) - 1, -1, 1)
+    return turned
 
 
 TOGETHER = 2 * (1 - 0.6 / np.sqrt(2 * np.pi))

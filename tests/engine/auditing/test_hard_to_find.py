@@ -153,3 +153,27 @@ def test_the_german_forest_is_found_to_use_the_credit_amount(shared_data: Path) 
     assert report.verdict.decision == "above"
     assert abs(total.default.value) < 0.02 < 0.1 < total.floor
     assert report.effects["credit-amount"].intervention == report.verdict.deciding.change
+
+
+def test_the_headline_says_down_to_which_share_of_the_people_it_speaks() -> None:
+    carried = audit(lambda d: 0.005 * d.mb, ["mb", "z"], ["b"], [("b", "mb")])
+    assert carried.verdict.headline.endswith("for groups of at least 2 % of the people.")
+    asked = audit(lambda d: 0.005 * d.b, ["b", "z"], ["b"], [])
+    assert asked.verdict.headline.endswith("for groups of at least 1 % of the people.")
+    again = wb.AuditReport.from_json(carried.to_json())
+    assert again.verdict.headline == carried.verdict.headline
+
+
+def test_a_category_that_changes_by_chance_does_not_keep_the_verdict_open() -> None:
+    frame = people()
+    r = np.random.default_rng(5)
+    frame["owns"] = np.where(r.random(N) < 0.4 + 0.02 * frame["b"], "yes", "no")
+    model = wb.BlackBoxModel(
+        lambda rows: 0.4 + 0.1 * (rows["owns"] == "yes").to_numpy() + 0.02 * np.tanh(rows["z"]),
+        features=["owns", "z"],
+    )
+    graph = wb.CausalGraph([("b", "owns")], nodes=["b", "owns", "z"])
+    case = wb.AuditCase(data=frame[["b", "owns", "z"]], model=model, graph=graph)
+    target = wb.UnlearningTarget.feature("b")
+    report = wb.audit(case, target, ("debiased", "cafe", "fuzzing"), threshold=0.02)
+    assert report.verdict.decision == "below"

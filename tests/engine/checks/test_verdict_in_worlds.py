@@ -28,3 +28,10 @@ def test_what_hides_is_found_and_nothing_else(kind: str, seed: int) -> None:
     assert decision(kind, 0.9, seed) != "above"
     assert decision(kind, 1.1, seed) != "below"
     assert decision(kind, 2.0, seed) == "above"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_few_people_whom_nobody_named_are_not_called_unmoved(seed: int) -> None:
+    assert decision("few people", 0.0, seed) == "below"
+    assert decision("few people", 1.05, seed) != "below"
+    assert decision("few people", 2.0, seed) != "below"

@@ -1,7 +1,7 @@
 """The verdict: the only place that compares with the threshold τ."""
 
 from workbench.checks.verdict.cancellations import Cancellation
-from workbench.checks.verdict.claims import Claim
+from workbench.checks.verdict.claims import SHARES, Claim
 from workbench.checks.verdict.judging import (
     Decision,
     Verdict,
@@ -11,6 +11,7 @@ from workbench.checks.verdict.judging import (
 )
 
 __all__ = [
+    "SHARES",
     "Cancellation",
     "Claim",
     "Decision",

@@ -27,10 +27,12 @@ from workbench.methods.profile.profile import (
     PeopleProfile,
 )
 
-__all__ = ["Claim", "Over", "claims_of_effects", "claims_of_profile", "who"]
+__all__ = ["SHARES", "Claim", "Over", "claims_of_effects", "claims_of_profile", "who"]
 
 Over = Literal["change", "values", "people", "groups"]
-ClaimKind = Literal["total", "direct", "indirect", "path", "share"]
+ClaimKind = Literal["total", "direct", "indirect", "path", "share", "total share"]
+SHARES = "share", "total share"
+"""Kinds of claims that are about a share of the rows, not about a size."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Claim:
     name : str
         For instance "zip_code, total effect (cafe)".
     feature : str
-    kind : {"total", "direct", "indirect", "path", "share"}
-        "share": of the rows that some level moves directly by more than τ.
+    kind : {"total", "direct", "indirect", "path", "share", "total share"}
+        "share": of the rows that some level moves directly by more than τ; "total share": also
+        through other features, by simulation.
     value, low, high : float
         Estimate and its interval, in the unit of the prediction; a share between 0 and 1. The
         interval is the one that decided: simultaneous over all levels where the claim lies above,
@@ -237,7 +240,7 @@ def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> I
                 f"{_name(found)}, share of rows moved in all by more than {tau:g}, if each keeps "
                 f"its noise",
                 _name(found),
-                "share",
+                "total share",
                 people.share,
                 people.moved_low,
                 people.moved_high,

@@ -26,7 +26,7 @@ from workbench.case.asking.steadiness import Unsteady
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.checks.verdict.cancellations import Cancellation, cancellations_of
-from workbench.checks.verdict.claims import Claim, claims_of_effects, claims_of_profile
+from workbench.checks.verdict.claims import SHARES, Claim, claims_of_effects, claims_of_profile
 from workbench.checks.verdict.words import assurance_of, basis_of, headline_of, reason_of
 from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.errors import TargetError
@@ -313,7 +313,7 @@ def _slack(effects: EffectTable) -> dict[str, float]:
 
 def _widened(claim: Claim, error: float, threshold: float, alpha: float) -> Claim:
     """Return a claim about levels with room for what all answers of a call have in common."""
-    if error == 0 or claim.kind == "share":
+    if error == 0 or claim.kind in SHARES:
         return claim
     room = float(scipy.special.ndtri(1 - alpha)) * error
     low, high = claim.low - room, claim.high + room
@@ -352,8 +352,8 @@ def _holds_for_named_rows(profile: EffectProfile | None) -> bool:
 
 
 def _smallest(claims: Sequence[Claim], profile: EffectProfile | None) -> float:
-    ends = [max(abs(c.low), abs(c.high)) for c in claims if c.kind != "share" and not c.above]
-    ends += [abs(c.value) for c in claims if c.kind != "share" and c.above]
+    ends = [max(abs(c.low), abs(c.high)) for c in claims if c.kind not in SHARES and not c.above]
+    ends += [abs(c.value) for c in claims if c.kind not in SHARES and c.above]
     if profile is not None:
         ends += [part.ceiling for found in profile for part in found.parts.values()]
         ends += [found.people["direct"].reach for found in profile if "direct" in found.people]

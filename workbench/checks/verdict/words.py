@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from workbench.checks.verdict.claims import Claim
+from workbench.checks.verdict.claims import SHARES, Claim
 from workbench.common.against_threshold import exceeds
 from workbench.common.wording import (
     amount,
@@ -152,15 +152,15 @@ def _kinds(claims: Sequence[Claim]) -> str:
 
 
 def _decided(claim: Claim) -> str:
-    if claim.kind == "share":
+    if claim.kind in SHARES:
         return f"{claim.name}: {_percent(claim.value)}, at least {_percent(claim.low)}."
     return f"{claim.name}, {with_interval(claim.value, (claim.low, claim.high), what='')}."
 
 
 def _open(claims: Sequence[Claim], threshold: float) -> str:
     """Name what kept the audit from saying that nothing was found."""
-    shares = [c for c in claims if c.kind == "share"]
-    others = [c for c in claims if c.kind != "share"]
+    shares = [c for c in claims if c.kind in SHARES]
+    others = [c for c in claims if c.kind not in SHARES]
     if others:
         worst = max(others, key=lambda c: max(abs(c.low), abs(c.high)))
         far = max(abs(worst.low), abs(worst.high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workbench.checks.verdict import SHARES
 from workbench.common.blocks import (
     Block,
     Bullets,
@@ -156,7 +157,7 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
                 Number(
                     claim["value"],
                     (claim["low"], claim["high"]),
-                    form="share" if claim["kind"] == "share" else "signed",
+                    form="share" if claim["kind"] in SHARES else "signed",
                 ),
                 Number(claim["p_above"], form="p"),
                 held(claim["above"], claim["below"]),

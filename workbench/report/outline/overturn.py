@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from workbench.checks.verdict import SHARES
 from workbench.common.blocks import Block, Bullets, Section, Sentence
 from workbench.common.wording import amount, listing, share
 from workbench.report.findings import AuditFindings
@@ -262,7 +263,7 @@ def _sample(report: AuditFindings) -> Iterator[Assumption]:
         said = f"The widest bound reaches {share(min(used, 1.0))} of the threshold."
     else:
         bounds = [
-            min(abs(c.low), abs(c.high)) for c in verdict.claims if c.above and c.kind != "share"
+            min(abs(c.low), abs(c.high)) for c in verdict.claims if c.above and c.kind not in SHARES
         ]
         nearest = max(bounds, default=0.0)
         used = tau / nearest if nearest > 0 else 1.0

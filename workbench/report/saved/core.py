@@ -36,7 +36,7 @@ class SavedClaim(Saved, frozen=True):
 
     name: str
     feature: str
-    kind: Literal["total", "direct", "indirect", "path", "share"]
+    kind: Literal["total", "direct", "indirect", "path", "share", "total share"]
     value: MaybeNumber
     low: MaybeNumber
     high: MaybeNumber
