@@ -6,6 +6,7 @@ from workbench.auditing.every_class import ClassAudit as ClassAudit
 from workbench.auditing.every_class import audit_classes as audit_classes
 from workbench.auditing.every_class import class_cases as class_cases
 from workbench.auditing.questions import question_plan as question_plan
+from workbench.auditing.union import audit_union as audit_union
 from workbench.case.asking.budget import Budget as Budget
 from workbench.case.asking.question_plan import QuestionPlan as QuestionPlan
 from workbench.case.audit_case import AuditCase as AuditCase

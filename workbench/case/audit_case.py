@@ -282,8 +282,8 @@ class AuditCase:
         """
         if not isinstance(target, UnlearningTarget):
             raise TargetError(
-                f"A target is made by wb.UnlearningTarget, for instance "
-                f"wb.UnlearningTarget.feature({self.features[0]!r}); {target!r} is not one."
+                f"A target is made by wb.UnlearningTarget, as in wb.UnlearningTarget.feature("
+                f"{self.features[0]!r}); {target!r} is not one. Unions go to wb.audit_union."
             )
         for name in target.names:
             if name == self.outcome:

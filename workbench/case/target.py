@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +14,12 @@ import pandas as pd
 from workbench.case.condition import Condition
 from workbench.common.errors import TargetError, listed, suggestion
 
-__all__ = ["UnlearningTarget"]
+__all__ = ["TargetUnion", "UnlearningTarget"]
 
 _PLAIN = np.number, np.bool_, np.str_
 """numpy scalars whose plain Python value is the same label."""
+MOST_PARTS = 4
+"""Targets that a union joins; each doubles the blocks of rows that there can be."""
 
 
 @dataclass(frozen=True)
@@ -102,30 +105,31 @@ class UnlearningTarget:
         names = () if features is None else _feature_names(features)
         return cls(names=names, condition=Condition(condition))
 
-    def __or__(self, other: UnlearningTarget) -> UnlearningTarget:
-        """Join two targets where one target can say it: S ⊆ rows × features stays a rectangle.
+    def __or__(self, other: UnlearningTarget) -> UnlearningTarget | TargetUnion:
+        """Join two targets: to one where one can say it, else to a union of the two.
 
         Targets of the same rows join their features; targets of the same features join their rows.
+        Of different features for different rows a :class:`TargetUnion` comes.
 
         Raises
         ------
         TargetError
-            When the two name different features for different rows, or rows in different ways.
+            When one names rows by label and the other does not.
 
         Examples
         --------
         >>> young = UnlearningTarget.subgroup("age < 25", ["zip"])
         >>> (young | UnlearningTarget.subgroup("age > 70", ["zip"])).describe()
         'zip where (age < 25) or (age > 70)'
+        >>> (young | UnlearningTarget.feature("race")).describe()
+        'zip where age < 25; race'
         """
         if not isinstance(other, UnlearningTarget):
             return NotImplemented
         if self == other:
             return self
         if (self.rows, self.condition) == (other.rows, other.condition):
-            every = not (self.names and other.names)
-            names = () if every else tuple(dict.fromkeys([*self.names, *other.names]))
-            return UnlearningTarget(names, self.rows, self.condition)
+            return UnlearningTarget(_joined([self, other]), self.rows, self.condition)
         if set(self.names) == set(other.names):
             if self._everyone or other._everyone:
                 return UnlearningTarget(self.names)
@@ -135,13 +139,7 @@ class UnlearningTarget:
             if self.condition is not None and other.condition is not None:
                 either = Condition(f"({self.condition.text}) or ({other.condition.text})")
                 return UnlearningTarget(self.names, condition=either)
-            why = "one names rows by label, the other by a condition"
-        else:
-            why = "they name different features for different rows"
-        raise TargetError(
-            f"{self.describe()!r} and {other.describe()!r} make no single target: {why}. Audit "
-            f"each by itself; what they do together is not tested then."
-        )
+        return TargetUnion((self, other))
 
     @property
     def _everyone(self) -> bool:
@@ -238,6 +236,84 @@ class UnlearningTarget:
         if len(names) == 1:
             return f"wb.UnlearningTarget.feature({names[0]!r})"
         return f"wb.UnlearningTarget.features({names!r})"
+
+
+@dataclass(frozen=True)
+class TargetUnion:
+    """Different features for different rows: several targets, joined by ``|``.
+
+    Audited by :func:`workbench.audit_union`, in blocks of rows for which the same features were
+    to be forgotten.
+
+    Attributes
+    ----------
+    parts : tuple of UnlearningTarget
+    """
+
+    parts: tuple[UnlearningTarget, ...]
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.parts) <= MOST_PARTS:
+            raise TargetError(f"A union has 2 to {MOST_PARTS} targets, not {len(self.parts)}.")
+        labelled = [part.rows is not None for part in self.parts]
+        if any(labelled) and not all(labelled):
+            shown = " and ".join(repr(part.describe()) for part in self.parts)
+            raise TargetError(
+                f"{shown} make no union: one names rows by label, another does not. Audit each by "
+                f"itself; what they do together is not tested then."
+            )
+
+    def __or__(self, other: UnlearningTarget) -> TargetUnion:
+        """Return the union with one target more."""
+        if not isinstance(other, UnlearningTarget):
+            return NotImplemented
+        return TargetUnion((*self.parts, other))
+
+    def blocks(self, data: pd.DataFrame) -> tuple[UnlearningTarget, ...]:
+        """Return one target for each block of rows with the same features to be forgotten.
+
+        The blocks share no row; those without any are left out.
+
+        Raises
+        ------
+        TargetError
+            When a part has no rows.
+        """
+        masks = [part.mask(data) for part in self.parts]
+        found = []
+        for chosen in product((True, False), repeat=len(self.parts)):
+            inside = np.logical_and.reduce(
+                [m if one else ~m for m, one in zip(masks, chosen, strict=True)]
+            )
+            if any(chosen) and inside.any():
+                found.append(self._block(chosen, data.index[inside]))
+        return tuple(found)
+
+    def _block(self, chosen: tuple[bool, ...], labels: pd.Index) -> UnlearningTarget:
+        parts = list(zip(self.parts, chosen, strict=True))
+        names = _joined([part for part, one in parts if one])
+        if self.parts[0].rows is not None:
+            return UnlearningTarget(names, tuple(labels.tolist()))
+        told = [
+            f"({part.condition.text})" if one else f"not ({part.condition.text})"
+            for part, one in parts
+            if part.condition is not None
+        ]
+        return UnlearningTarget(names, condition=Condition(" and ".join(told)))
+
+    def describe(self) -> str:
+        """Say in words what is to be forgotten."""
+        return "; ".join(part.describe() for part in self.parts)
+
+    def to_code(self) -> str:
+        """Return the Python expression that makes this union."""
+        return " | ".join(part.to_code() for part in self.parts)
+
+
+def _joined(parts: Iterable[UnlearningTarget]) -> tuple[str, ...]:
+    """Return the features of several targets; none stands for all that the model reads."""
+    each = [part.names for part in parts]
+    return tuple(dict.fromkeys(n for names in each for n in names)) if all(each) else ()
 
 
 def _feature_names(names: Iterable[str]) -> tuple[str, ...]:

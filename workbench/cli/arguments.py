@@ -10,13 +10,14 @@ import pandas as pd
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
-from workbench.case.target import UnlearningTarget
+from workbench.case.target import TargetUnion, UnlearningTarget
 from workbench.checks.registry import CHECK_BY_NAME
 from workbench.common.errors import DataError, TargetError, listed
 from workbench.tables.columns import Column
 from workbench.tables.files.column_types import Stated, stated
 
 __all__ = [
+    "blocks_of",
     "check_settings",
     "contrast_of",
     "levels_of",
@@ -30,7 +31,7 @@ __all__ = [
 
 def target_of(
     case: AuditCase, names: Sequence[str], where: str | None, rows: Sequence[str]
-) -> UnlearningTarget:
+) -> UnlearningTarget | TargetUnion:
     """Return the target that --target, --where and --row name.
 
     Raises
@@ -38,6 +39,9 @@ def target_of(
     TargetError
         None of them was given, both rows and a condition were, or they do not fit the case.
     """
+    wholes = [_part(case, name) for name in names]
+    if any(isinstance(whole, UnlearningTarget) for whole in wholes):
+        return _union_of(wholes, where, rows)
     if not names and where is None and not rows:
         raise TargetError(
             "Say what was to be forgotten: --target for a feature, --where for a subgroup, or "
@@ -53,6 +57,42 @@ def target_of(
         target = UnlearningTarget.features(names)
     case.resolve(target)
     return target
+
+
+def blocks_of(
+    target: UnlearningTarget | TargetUnion, case: AuditCase
+) -> dict[str | None, UnlearningTarget]:
+    """Return what is audited by itself: the target, or a union's blocks of rows in words."""
+    if isinstance(target, UnlearningTarget):
+        return {None: target}
+    return {block.describe(): block for block in target.blocks(case.data)}
+
+
+def _part(case: AuditCase, text: str) -> UnlearningTarget | str:
+    """Read "FEATURE where CONDITION"; a feature that is called so is meant itself."""
+    name, where, condition = text.partition(" where ")
+    if text in case.features or not where:
+        return text
+    names = [part.strip() for part in name.split(",")] if name not in case.features else [name]
+    part = UnlearningTarget.subgroup(condition, names)
+    case.resolve(part)
+    return part
+
+
+def _union_of(
+    wholes: Sequence[UnlearningTarget | str], where: str | None, rows: Sequence[str]
+) -> UnlearningTarget | TargetUnion:
+    if where is not None or rows:
+        raise TargetError(
+            '--target "FEATURE where CONDITION" says its rows itself; leave out --where and --row.'
+        )
+    parts = [
+        UnlearningTarget.feature(whole) if isinstance(whole, str) else whole for whole in wholes
+    ]
+    joined: UnlearningTarget | TargetUnion = parts[0]
+    for part in parts[1:]:
+        joined = joined | part
+    return joined
 
 
 def _labels(index: pd.Index, rows: Sequence[str]) -> list[object]:

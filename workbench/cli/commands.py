@@ -14,6 +14,7 @@ from workbench.auditing.audit import audit
 from workbench.auditing.questions import question_plan
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
 from workbench.cli.arguments import (
+    blocks_of,
     check_settings,
     contrast_of,
     levels_of,
@@ -23,7 +24,7 @@ from workbench.cli.arguments import (
     subgroups_of,
     target_of,
 )
-from workbench.cli.every_class import each_class, files_of_class, finish
+from workbench.cli.every_class import check_apart, each_class, files_of_class, finish
 from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
@@ -102,7 +103,10 @@ def audit_command(
         str | None, typer.Argument(help=f"A sample: {', '.join(SAMPLES)}. Or use --data.")
     ] = None,
     target: Annotated[
-        list[str] | None, typer.Option(help="A feature to be forgotten; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help='A feature to be forgotten, or "FEATURE where CONDITION"; may be repeated.'
+        ),
     ] = None,
     where: Annotated[
         str | None, typer.Option(help='Only the rows where this holds: "age > 50".')
@@ -284,34 +288,40 @@ def audit_command(
         for one in runs:
             loaded = load_case(one)
             others = load_compared(before, retrained or (), loaded.case.data.columns, one.positive)
-            wanted = target_of(loaded.case, names, where, tuple(row or ()))
-            levels = levels_of(contrast, low, high)
-            options: dict[str, Any] = {
-                "methods": tuple(method) if method else METHOD_NAMES,
-                "range": range_of(loaded.case, names, range_),
-                "intervention": levels and contrast_of(loaded.case, names, levels),
-                "seed": seed,
-                "subgroups": groups,
-                "checks": tuple(check or ()),
-                "max_queries": max_queries,
-            }
-            if max_queries is not None and not quiet:
-                show_plan(question_plan(loaded.case, wanted, **options))
-            report = audit(
-                loaded.case,
-                wanted,
-                **options,
-                threshold=threshold,
-                alpha=alpha / len(runs),
-                compare=others.models or None,
-                progress=silent if quiet else None,
-            )
-            write_files(report, files_of_class(files, one.positive, len(runs) > 1))
-            reports[one.positive] = report
-            with closed_pipe():
-                notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
-                show_report(report, notes=notes, load=load, profile=profile, code=code, quiet=quiet)
-        status = finish(reports, alpha, quiet=quiet)
+            whole = target_of(loaded.case, names, where, tuple(row or ()))
+            blocks = blocks_of(whole, loaded.case)
+            check_apart(runs, blocks)
+            for block, wanted in blocks.items():
+                levels = levels_of(contrast, low, high)
+                options: dict[str, Any] = {
+                    "methods": tuple(method) if method else METHOD_NAMES,
+                    "range": range_of(loaded.case, wanted.names, range_),
+                    "intervention": levels and contrast_of(loaded.case, wanted.names, levels),
+                    "seed": seed,
+                    "subgroups": groups,
+                    "checks": tuple(check or ()),
+                    "max_queries": max_queries and max_queries // len(blocks),
+                }
+                if max_queries is not None and not quiet:
+                    show_plan(question_plan(loaded.case, wanted, **options))
+                report = audit(
+                    loaded.case,
+                    wanted,
+                    **options,
+                    threshold=threshold,
+                    alpha=alpha / (len(runs) * len(blocks)),
+                    compare=others.models or None,
+                    progress=silent if quiet else None,
+                )
+                label = block or one.positive
+                write_files(report, files_of_class(files, label, len(runs) * len(blocks) > 1))
+                reports[label] = report
+                with closed_pipe():
+                    notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
+                    show_report(
+                        report, notes=notes, load=load, profile=profile, code=code, quiet=quiet
+                    )
+        status = finish(reports, alpha, quiet=quiet, union=len(blocks) > 1)
     raise typer.Exit(status)
 
 

@@ -1,10 +1,10 @@
-"""``--positive all``: one audit for each class of a model, its files apart, and one verdict."""
+"""Several audits in one command, for each class or block of rows: files apart, one verdict."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from typing import Any
 import typer
 
 from workbench.auditing.every_class import ClassAudit
+from workbench.auditing.union import UnionAudit
 from workbench.cli.output import EXIT_STATUS
 from workbench.cli.sources import Named
-from workbench.common.errors import ModelError
+from workbench.common.errors import ModelError, TargetError
 from workbench.common.printable import printable
 from workbench.models.files.skops_files import model_classes
 from workbench.report.audit_report import AuditReport
 
-__all__ = ["EVERY", "each_class", "files_of_class", "finish"]
+__all__ = ["EVERY", "check_apart", "each_class", "files_of_class", "finish"]
 
 EVERY = "all"
 
@@ -54,10 +55,25 @@ def files_of_class(files: Mapping[str, Path], label: str | None, several: bool) 
     return {kind: path.with_stem(f"{path.stem}-{stem}") for kind, path in files.items()}
 
 
-def finish(reports: Mapping[Any, AuditReport], alpha: float, *, quiet: bool) -> int:
-    """Say what all classes say together, where there are several; return the exit status."""
-    found = ClassAudit(reports, alpha)
+def check_apart(runs: Sized, blocks: Sized) -> None:
+    """Refuse classes and blocks of rows in one command.
+
+    Raises
+    ------
+    TargetError
+    """
+    if len(runs) > 1 and len(blocks) > 1:
+        raise TargetError(
+            "--positive all and different features for different rows make too many reports for "
+            "one command. Name one class, or audit each target by itself."
+        )
+
+
+def finish(reports: Mapping[Any, AuditReport], alpha: float, *, quiet: bool, union: bool) -> int:
+    """Say what all audits say together, where there are several; return the exit status."""
+    found = UnionAudit(reports, alpha) if union else ClassAudit(reports, alpha)
+    what = "blocks of rows" if union else "classes"
     if len(reports) > 1 and not quiet:
-        said = f"\nAll classes: {found.decision}. {found.headline}\n{found.explanation}"
+        said = f"\nAll {what}: {found.decision}. {found.headline}\n{found.explanation}"
         typer.echo(printable(said, keep="\n"))
     return EXIT_STATUS[found.decision]

@@ -607,3 +607,18 @@ def test_a_minus_is_a_minus_in_a_terminal_that_has_no_true_one() -> None:
         )
         printed = done.stdout.decode(coding)
         assert minus in printed and "?0." not in printed
+
+
+def test_different_features_for_different_rows_are_audited_in_blocks(tmp_path: Path) -> None:
+    saved = tmp_path / "audit.json"
+    parts = ("--target", "zip_code where credit_score > 650", "--target", "race")
+    found = fast("loan", *parts, "--json", saved)
+    assert found.exit_code == 1, found.output
+    said = " ".join(found.output.split())
+    assert "All blocks of rows: above. Found in" in said
+    reports = [wb.read_report(path) for path in tmp_path.glob("audit-*.json")]
+    assert sorted(report.features for report in reports) == [
+        ("race",), ("zip_code", "race"),
+    ]  # fmt: skip
+    assert fast("loan", *parts, "--where", "credit_score > 1").exit_code == 2
+    assert fast("loan", "--target", "zip_code where __import__('os')").exit_code == 2

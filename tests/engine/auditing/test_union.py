@@ -1,0 +1,82 @@
+"""Different features for different rows, audited in blocks of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench as wb
+
+METHODS = ("cafe", "fuzzing")
+
+
+def case(score: object) -> wb.AuditCase:
+    r = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {"a": r.integers(0, 2, 1_200), "b": r.integers(0, 2, 1_200), "z": r.normal(size=1_200)}
+    )
+    model = wb.BlackBoxModel(score, features=["a", "b", "z"], output="value")
+    return wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([], nodes=list(frame)))
+
+
+OLD_A = wb.UnlearningTarget.subgroup("z > 0", ["a"])
+YOUNG_B = wb.UnlearningTarget.subgroup("z < 0.5", ["b"])
+
+
+def test_the_blocks_of_a_union_share_no_row_and_miss_none() -> None:
+    data = case(lambda d: d["z"]).data
+    blocks = (OLD_A | YOUNG_B).blocks(data)
+    masks = np.array([block.mask(data) for block in blocks])
+    assert {block.names for block in blocks} == {("a", "b"), ("a",), ("b",)}
+    assert masks.sum(axis=0).tolist() == [1] * len(data)
+    either = OLD_A | wb.UnlearningTarget.subgroup("z > 1", ["b"])
+    assert sum(int(block.mask(data).sum()) for block in either.blocks(data)) == (data.z > 0).sum()
+
+
+def test_missing_values_fall_into_one_block() -> None:
+    data = pd.DataFrame({"z": [np.nan, 1.0, -1.0], "a": 1, "b": 0})
+    blocks = (OLD_A | wb.UnlearningTarget.feature("b")).blocks(data)
+    masks = np.array([block.mask(data) for block in blocks])
+    assert masks.sum(axis=0).tolist() == [1, 1, 1]
+
+
+def test_an_influence_outside_the_union_is_none_of_its_own() -> None:
+    outside = case(lambda d: 0.5 * d["a"] * (d["z"] <= 0) + 0.5 * d["b"] * (d["z"] >= 0.5))
+    found = wb.audit_union(outside, OLD_A | YOUNG_B, METHODS, threshold=0.05)
+    assert found.decision == "below"
+    assert "none of 3 blocks" in found.headline
+
+
+def test_an_influence_in_one_block_is_found_and_the_block_named() -> None:
+    both = case(lambda d: 0.3 * d["b"] * ((d["z"] > 0) & (d["z"] < 0.5)))
+    found = wb.audit_union(both, OLD_A | YOUNG_B, METHODS, threshold=0.05)
+    assert found.decision == "above"
+    assert "a, b where (z > 0) and (z < 0.5)" in found.headline
+    block = found.reports["a, b where (z > 0) and (z < 0.5)"]
+    again = wb.AuditReport.from_json(block.to_json())
+    assert again.verdict.headline == block.verdict.headline
+    assert again.target.to_code() in again.to_code()
+
+
+def test_two_that_only_act_together_are_found_where_both_were_to_be_forgotten() -> None:
+    together = case(lambda d: 0.3 * (d["a"] != d["b"]).to_numpy())
+    found = wb.audit_union(together, OLD_A | YOUNG_B, METHODS, threshold=0.05)
+    assert found.decision == "above"
+
+
+def test_rows_by_label_and_by_condition_make_no_union() -> None:
+    with pytest.raises(wb.TargetError, match="by label"):
+        OLD_A | wb.UnlearningTarget.datapoints([1], ["b"])
+    labels = wb.UnlearningTarget.datapoints([1, 2], ["a"]) | wb.UnlearningTarget.datapoints(
+        [2, 3], ["b"]
+    )
+    blocks = labels.blocks(case(lambda d: d["z"]).data)
+    assert [(block.names, block.rows) for block in blocks] == [
+        (("a", "b"), (2,)), (("a",), (1,)), (("b",), (3,)),
+    ]  # fmt: skip
+
+
+def test_a_union_is_not_taken_for_a_target() -> None:
+    with pytest.raises(wb.TargetError, match="audit_union"):
+        wb.audit(case(lambda d: d["z"]), OLD_A | YOUNG_B)
