@@ -11,7 +11,7 @@ import typer
 from workbench.auditing.audit import audit
 from workbench.case.audit_case import AuditCase
 from workbench.case.model_sources import ModelFile
-from workbench.cli.arguments import target_of
+from workbench.case.target import UnlearningTarget
 from workbench.cli.output import exit_status, files_to_write, show_report, write_files
 from workbench.cli.registry_commands import PLACE, File, Keys, opened, said
 from workbench.cli.request_commands import registry_app
@@ -82,7 +82,7 @@ def registry_audit_command(
         options: dict[str, Any] = {"methods": tuple(method)} if method else {}
         report = audit(
             case,
-            target_of(case, target, None, ()),
+            UnlearningTarget.features(target),
             threshold=threshold,
             compare=compared or None,
             progress=silent if quiet else None,
