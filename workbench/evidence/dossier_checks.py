@@ -151,6 +151,10 @@ def _day(seconds: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
+CLOCKS = 3_600
+"""Seconds by which the clocks of a controller and an authority may differ."""
+
+
 def _before(
     case: DossierCase, outside: Outside, at_hand: Claim, stamps: Mapping[str, int]
 ) -> Claim:
@@ -177,6 +181,9 @@ def _before(
     if stamps["old"] >= received:
         why = f"stamped {when}, which is not before the request of {_day(received)}"
         return claim("before", "INCONCLUSIVE", why)
+    if stamps.get("last", received) < received - CLOCKS:
+        why = f"the request stands in a log stamped {_day(stamps['last'])}, before it is said to"
+        return claim("before", "INCONCLUSIVE", f"{why} have come in, {_day(received)}")
     why = f"stamped {when}, request received {_day(received)}"
     if at_hand.verdict != "PROVED":  # when it was received is the controller's word
         return claim("before", "CONSISTENT", why + " by the controller's word")

@@ -61,6 +61,7 @@ function stampsOf(held, outside) {
   return stamps;
 }
 const day = (seconds) => (seconds >= 0 && seconds < 2 ** 36 ? `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC` : `second ${seconds}`);
+const CLOCKS = 3600; // seconds by which the clocks of a controller and an authority may differ
 function beforeClaim(held, atHand, stamps) {
   const { places, request } = held;
   const late = OLD_PARTS.find((part) => places[part] > places.request);
@@ -74,6 +75,7 @@ function beforeClaim(held, atHand, stamps) {
   const when = day(stamps.old);
   if (stamped.size <= Math.max(...OLD_PARTS.map((part) => places[part]))) return claim("before", "INCONCLUSIVE", `the log stamped ${when} did not hold rows, model and rules yet`);
   if (stamps.old >= request.received) return claim("before", "INCONCLUSIVE", `stamped ${when}, which is not before the request of ${day(request.received)}`);
+  if ((stamps.last ?? request.received) < request.received - CLOCKS) return claim("before", "INCONCLUSIVE", `the request stands in a log stamped ${day(stamps.last)}, before it is said to have come in, ${day(request.received)}`);
   const why = `stamped ${when}, request received ${day(request.received)}`;
   return atHand.verdict === "PROVED" ? claim("before", "PROVED", why) : claim("before", "CONSISTENT", `${why} by the controller's word`);
 }

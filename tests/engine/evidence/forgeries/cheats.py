@@ -451,6 +451,11 @@ def the_request_is_backdated(authority: TimeAuthority) -> Story:
     return Story(authority, request={"received": now() - 86_400})
 
 
+@cheat({"before": "INCONCLUSIVE", "rules": "INCONCLUSIVE"}, "said to have come in")
+def the_request_is_postdated_so_that_any_stamp_is_before_it(authority: TimeAuthority) -> Story:
+    return Story(authority, request={"received": now() + 90 * 86_400, "due": now() + 120 * 86_400})
+
+
 @cheat({"before": "INCONCLUSIVE", "rules": "INCONCLUSIVE"}, "did not hold")
 def the_stamped_log_is_older_than_the_rows(authority: TimeAuthority) -> Story:
     def parts(held: Controller, given: Any) -> dict[str, Any]:
