@@ -161,7 +161,7 @@ def test_a_page_tells_the_verdict_and_every_number_of_the_effects(loan: AuditRep
     # The verdict's shape and words stand beside its colour.
     kind = f"wb-notice wb-{loan.verdict.decision} wb-verdict"
     assert ("div", {"class": kind, "role": "note"}) in page.elements
-    # Graph, forest, levels, rows, paths and ranks.
+    # Graph, forest, levels twice, rows, paths and ranks.
     assert sum(tag == "svg" and a.get("role") == "img" for tag, a in page.elements) == 7
 
 
