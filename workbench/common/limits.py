@@ -52,6 +52,9 @@ PARQUET_LIST = Limit(
 )
 PARQUET_BYTES_PER_CELL = Limit(16, "bytes", "a file may unpack to this much for each cell")
 PARQUET_DEPTH = Limit(8, "levels", "a page's header is nested less deep")
+XLSX_BYTES = Limit(1_000_000_000, "bytes", "of XML that a workbook unpacks to")
+XLSX_CELLS = Limit(10_000_000, "cells", "of a workbook; a million takes some seconds")
+XLSX_ROWS = Limit(1_048_576, "rows", "no sheet of Excel has more; gaps between rows are counted")
 
 # What is brought to the page by upload.
 UPLOAD_BYTES = Limit(30_000_000, "bytes", "the browser sends it in one message")

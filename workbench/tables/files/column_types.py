@@ -16,6 +16,8 @@ import pandas as pd
 from workbench.common.errors import DataError, listed, suggestion
 
 __all__ = [
+    "MARKS",
+    "SIGNS",
     "STATED_TYPES",
     "TYPES",
     "Stated",

@@ -1,4 +1,4 @@
-"""A table read from a CSV or Parquet file: bounded before it is parsed, refused in words."""
+"""A table read from a file: bounded before it is parsed, refused in words."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from workbench.common.errors import DataError
 from workbench.common.limits import TABLE_BYTES, TABLE_CELLS, TABLE_COLUMNS
+from workbench.tables.files.arff import parse_arff
 from workbench.tables.files.characters import decoded, unpacked
 from workbench.tables.files.column_types import (
     STATED_TYPES,
@@ -22,6 +23,8 @@ from workbench.tables.files.column_types import (
     typed,
     with_stated_types,
 )
+from workbench.tables.files.feather import parse_feather
+from workbench.tables.files.kinds import check_kind
 from workbench.tables.files.limits import (
     check_cells,
     check_names,
@@ -29,6 +32,7 @@ from workbench.tables.files.limits import (
 )
 from workbench.tables.files.parquet import parse_parquet
 from workbench.tables.files.table_schema import beside, read_schema
+from workbench.tables.files.xlsx import parse_xlsx
 
 __all__ = [
     "READING_NOTES",
@@ -37,28 +41,8 @@ __all__ = [
     "read_table",
 ]
 
-KINDS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet")
-ELSEWHERE = {
-    ".xlsx": "In the spreadsheet program, save the sheet as 'CSV UTF-8'.",
-    ".xls": "In the spreadsheet program, save the sheet as 'CSV UTF-8'.",
-    ".ods": "In the spreadsheet program, save the sheet as CSV with UTF-8.",
-    ".feather": "In Python: pd.read_feather(path).to_parquet('table.parquet').",
-    ".arrow": "In Python: pd.read_feather(path).to_parquet('table.parquet').",
-    ".arff": "In Weka, export it as CSV; in Python, scipy.io.arff.loadarff reads it.",
-    ".dta": "In Python: pd.read_stata(path, convert_categoricals=False).to_parquet('t.parquet').",
-    ".sav": "In SPSS, save it as CSV; in Python, pyreadstat.read_sav reads it.",
-    ".sas7bdat": "In Python: pd.read_sas(path).to_parquet('table.parquet').",
-    ".rds": "In R: arrow::write_parquet(readRDS(path), 'table.parquet').",
-    ".rdata": "In R: arrow::write_parquet(the_table, 'table.parquet').",
-    ".json": "In Python: pd.read_json(path).to_parquet('table.parquet').",
-    ".jsonl": "In Python: pd.read_json(path, lines=True).to_parquet('table.parquet').",
-    ".zip": "Unpack it first.",
-    ".pkl": "A pickle runs its author's code when it is opened. Ask for CSV or Parquet.",
-    ".pickle": "A pickle runs its author's code when it is opened. Ask for CSV or Parquet.",
-}
-"""What to do with a table of another kind."""
-
 DELIMITERS = ",;\t|"
+ARROW = {".parquet": parse_parquet, ".feather": parse_feather, ".arrow": parse_feather}
 READING_NOTES = "workbench.reading_notes"
 """Key of ``DataFrame.attrs`` under which a table keeps what was assumed when it was read: pairs of
 a column, or "" for the whole table, and a sentence."""
@@ -72,7 +56,7 @@ def read_table(
     decimal: str | None = None,
     encoding: str | None = None,
 ) -> pd.DataFrame:
-    """Read a table from a file that ends in .csv, .tsv, .txt (also with .gz) or .parquet.
+    """Read a table from a file: CSV (also with .gz), Parquet, Excel (.xlsx), Feather or ARFF.
 
     A file ``NAME.schema.json`` beside it, in the form of a Frictionless Table Schema, states what
     the arguments leave open.
@@ -102,10 +86,10 @@ def read_table(
     DataError
         The file cannot be read, is too large, or is not a table.
     MissingPackageError
-        Parquet needs pyarrow.
+        Parquet and Feather need pyarrow, Excel openpyxl.
     """
     file = Path(path)
-    _check_kind(file.name)
+    check_kind(file.name)
     said = stated(types, missing, decimal)
     if (schema := beside(file)) is not None:
         said = read_schema(schema, said)
@@ -120,17 +104,6 @@ def read_table(
     return parse_table(content, file.name, said=said, encoding=encoding)
 
 
-def _check_kind(name: str) -> str:
-    ends = "".join(Path(name.lower()).suffixes[-2:])
-    suffix = ends if ends.endswith(".gz") else Path(name).suffix.lower()
-    if suffix not in KINDS:
-        raise DataError(
-            f"{name[:100]!r} is not a kind of table that can be read: its name must end in .csv, "
-            f".tsv, .txt, .csv.gz or .parquet. {ELSEWHERE.get(suffix, '')}".rstrip()
-        )
-    return suffix
-
-
 def parse_table(
     content: bytes,
     name: str,
@@ -141,7 +114,7 @@ def parse_table(
     max_columns: int = TABLE_COLUMNS,
     max_cells: int = TABLE_CELLS,
 ) -> pd.DataFrame:
-    r"""Read the content of a CSV or Parquet file, for instance one that was uploaded.
+    r"""Read the content of a table's file, for instance one that was uploaded.
 
     Parameters
     ----------
@@ -165,18 +138,18 @@ def parse_table(
     DataError
         The file is too large, of another kind than its name says, or not a table.
     MissingPackageError
-        Parquet needs pyarrow.
+        Parquet and Feather need pyarrow, Excel openpyxl.
 
     Examples
     --------
     >>> parse_table(b"age,zip\n30,02121\n", "people.csv").dtypes.tolist()
     [dtype('int64'), <StringDtype(na_value=nan)>]
     """
-    kind = _check_kind(name)
+    kind = check_kind(name)
     said = said or Stated()
     limits = {"max_bytes": max_bytes, "max_columns": max_columns, "max_cells": max_cells}
-    if kind == ".parquet":
-        return with_stated_types(parse_parquet(content, name, **limits), repr(name[:100]), said)
+    if kind in (*ARROW, ".xlsx", ".arff"):
+        return _typed_table(kind, content, name, said, limits)
     if content[:4] == b"PAR1":
         raise DataError(
             f"The file {name[:100]!r} is a Parquet file. Let its name end in .parquet to have it "
@@ -185,6 +158,27 @@ def parse_table(
     if kind.endswith(".gz"):
         content = unpacked(content, repr(name[:100]), max_bytes)
     return parse_csv(content, name, said=said, encoding=encoding, **limits)
+
+
+def _typed_table(
+    kind: str, content: bytes, name: str, said: Stated, limits: Mapping[str, int]
+) -> pd.DataFrame:
+    """Read a table whose cells have types, and give columns those that are stated."""
+    notes: list[tuple[str, str]] = []
+
+    def note(sentence: str, column: str = "") -> None:
+        notes.append((column, sentence))
+
+    if kind == ".xlsx":
+        table = parse_xlsx(content, name, said=said, note=note, **limits)
+    elif kind == ".arff":
+        table = parse_arff(content, name, note=note, **limits)
+    else:
+        table = ARROW[kind](content, name, **limits)
+    table = with_stated_types(table, repr(name[:100]), said)
+    if notes:
+        table.attrs[READING_NOTES] = tuple(dict.fromkeys(notes))
+    return table
 
 
 def parse_csv(

@@ -1,0 +1,238 @@
+"""A table from an Excel workbook: its first sheet, values only, read row by row within bounds."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.common.errors import DataError, MissingPackageError, listed
+from workbench.common.limits import CELL_CHARACTERS, XLSX_BYTES, XLSX_CELLS, XLSX_ROWS
+from workbench.tables.files.column_types import MARKS, SIGNS, Stated
+from workbench.tables.files.limits import check_cells, check_names, too_large
+
+__all__ = ["parse_xlsx"]
+
+ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
+"""What stands in a cell whose formula failed."""
+UNPACKED_PER_CELL = 64
+"""Bytes of XML that a cell may take on average."""
+FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+UNCALCULATED = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?"
+    rb"\s*</(?:\w+:)?c>"
+)
+"""A cell with a formula and no value."""
+Rows = list[tuple[Any, ...]]
+Note = Callable[..., None]
+
+
+def parse_xlsx(
+    content: bytes,
+    name: str,
+    *,
+    said: Stated,
+    note: Note,
+    max_bytes: int,
+    max_columns: int,
+    max_cells: int,
+) -> pd.DataFrame:
+    """Read the first sheet of an Excel workbook, for instance one that was uploaded.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        The file's name, for messages.
+    said : Stated
+        What somebody said of the columns; here only which marks mean "not known" among numbers.
+    note : callable
+        Takes a sentence, and by ``column=`` whose, about each thing that was assumed.
+    max_bytes, max_columns, max_cells : int
+        What is refused.
+
+    Returns
+    -------
+    DataFrame, shape (n, columns)
+        Numbers where every cell holds one, true/false, or text that keeps every character; dates
+        are text. A number that only looks like 02121 by its format is 2121, as for pandas.
+
+    Raises
+    ------
+    DataError
+        The file is no workbook, is encrypted, damaged or too large, or its sheet is no table.
+    MissingPackageError
+        openpyxl is not installed.
+    """
+    shown = repr(name[:100])
+    if len(content) > max_bytes:
+        raise too_large(shown, len(content), max_bytes)
+    _check_parts(content, shown, min(XLSX_BYTES, max_bytes + UNPACKED_PER_CELL * max_cells))
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingPackageError(
+            f"Reading {shown} needs the package openpyxl, which is not installed. Install it: pip "
+            f"install 'cafe-workbench[files]'. Or save the sheet as 'CSV UTF-8'."
+        ) from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # parts of a workbook that hold no values
+            workbook = openpyxl.load_workbook(
+                io.BytesIO(content), read_only=True, data_only=True, keep_links=False
+            )
+            sheets = workbook.worksheets
+            if not sheets:
+                raise DataError(f"The workbook {shown} has no sheet with cells.")
+            sheets[0].reset_dimensions()
+            rows = _rows(sheets[0].iter_rows(values_only=True), shown, max_columns, max_cells)
+            names = [sheet.title for sheet in sheets]
+    except DataError:
+        raise
+    except Exception as error:  # whatever openpyxl makes of a damaged or forged file
+        raise DataError(
+            f"The file {shown} cannot be read as an Excel workbook ({type(error).__name__}). Open "
+            f"it in a spreadsheet program and save it again, or save the sheet as 'CSV UTF-8'."
+        ) from None
+    if len(names) > 1:
+        note(f"Of the sheets {listed(names, limit=5)}, the first is read.")
+    return _table(rows, shown, said, note, max_columns)
+
+
+def _check_parts(content: bytes, shown: str, most: int) -> None:
+    """Refuse what is no workbook, unpacks to too much, or holds formulas without values."""
+    if content[:4] == b"\xd0\xcf\x11\xe0":
+        raise DataError(
+            f"The file {shown} is protected by a password, or in the form of Excel before 2007. "
+            f"Save it as .xlsx without a password."
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            parts = file.infolist()
+            size = sum(part.file_size for part in parts)
+            if size > most:
+                raise DataError(
+                    f"The file {shown} would unpack to {size / 1e6:,.0f} MB; at most "
+                    f"{most / 1e6:,.0f} MB are read. Save the sheet as 'CSV UTF-8'."
+                )
+            for part in parts:
+                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                    _check_formulas(file.read(part), shown)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        raise DataError(
+            f"The file {shown} is not an Excel workbook, whatever its name says, or is damaged. "
+            f"A table in text form is read when its name ends in .csv."
+        ) from None
+
+
+def _check_formulas(sheet: bytes, shown: str) -> None:
+    if FORMULA.search(sheet) and UNCALCULATED.search(sheet):
+        raise DataError(
+            f"The workbook {shown} holds formulas that were never calculated. Open it in a "
+            f"spreadsheet program and save it, or save the sheet as 'CSV UTF-8'."
+        )
+
+
+def _rows(cells: Iterator[tuple[Any, ...]], shown: str, max_columns: int, max_cells: int) -> Rows:
+    """Take the rows that hold something, each without the empty cells at its end."""
+    rows: Rows = []
+    taken = 0
+    for place, row in enumerate(cells):
+        if place >= XLSX_ROWS:
+            raise DataError(f"A sheet of {shown} names rows beyond {XLSX_ROWS:,}.")
+        width = len(row)
+        while width and row[width - 1] is None:
+            width -= 1
+        if not width:
+            continue
+        if width > max_columns:
+            raise DataError(f"The file {shown} has {width:,} columns; at most {max_columns:,} fit.")
+        if any(isinstance(cell, str) and len(cell) > CELL_CHARACTERS for cell in row):
+            raise DataError(
+                f"Row {place + 1:,} of {shown} holds a text of more than {CELL_CHARACTERS:,} "
+                f"characters."
+            )
+        taken += width
+        check_cells(1, taken, shown, max_cells)
+        if taken > XLSX_CELLS:
+            raise DataError(
+                f"The workbook {shown} has more than {XLSX_CELLS:,} cells. Save the sheet as 'CSV "
+                f"UTF-8', which is read faster."
+            )
+        rows.append(row[:width])
+    return rows
+
+
+def _table(rows: Rows, shown: str, said: Stated, note: Note, max_columns: int) -> pd.DataFrame:
+    if not rows:
+        raise DataError(f"The first sheet of {shown} is empty.")
+    if len(rows) == 1:
+        raise DataError(f"The first sheet of {shown} has a header and no row below it.")
+    width = max(map(len, rows))
+    names = ["" if cell is None else str(cell).strip() for cell in rows[0]]
+    names += [""] * (width - len(names))
+    columns = [[row[at] if at < len(row) else None for row in rows[1:]] for at in range(width)]
+    kept = [at for at in range(width) if names[at] or any(c is not None for c in columns[at])]
+    if kept and kept[0] == 0 and not names[0] and len(set(map(str, columns[0]))) == len(columns[0]):
+        note("The first column has no name and differs in every row: taken as row names, left out.")
+        kept = kept[1:]
+    check_names([names[at] for at in kept], shown, max_columns)
+    if not kept:
+        raise DataError(f"The first sheet of {shown} holds row names only.")
+    return pd.DataFrame({names[at]: _column(columns[at], names[at], said, note) for at in kept})
+
+
+def _column(cells: Sequence[Any], name: str, said: Stated, note: Note) -> pd.Series:
+    """Give a column the type that its cells have in the workbook."""
+    marks = said.marks(name)
+    gone = {"", *(MARKS | SIGNS | ERRORS if marks is None else marks | ERRORS)}
+    failed = {cell for cell in cells if isinstance(cell, str) and cell in ERRORS}
+    if failed:
+        note(f"{listed(sorted(failed))} in {name}, a formula that failed, is missing.", column=name)
+    cells = [None if isinstance(cell, str) and cell in failed else cell for cell in cells]
+    present = [cell for cell in cells if cell is not None]
+    if not present:
+        return pd.Series([None] * len(cells), dtype="str")
+    if all(isinstance(cell, bool) for cell in present):
+        return pd.Series(cells, dtype="bool" if len(present) == len(cells) else "boolean")
+    numbers = [c for c in present if isinstance(c, int | float) and not isinstance(c, bool)]
+    words = {cell.strip() for cell in present if isinstance(cell, str)}
+    others = len(numbers) + sum(isinstance(cell, str) for cell in present) < len(present)
+    if numbers and not others and words <= gone:
+        if words - {""}:
+            note(
+                f"{listed(sorted(words - {''}))} in {name} is read as a missing number.",
+                column=name,
+            )
+        return _numbers(cells)
+    if numbers and name not in said.types:
+        odd = next(c for c in present if not isinstance(c, int | float) or isinstance(c, bool))
+        note(
+            f"{name} holds numbers and other cells, such as {_spelled(odd)[:40]!r}: all are read "
+            f"as text.",
+            column=name,
+        )
+    return pd.Series([None if cell is None else _spelled(cell) for cell in cells], dtype="str")
+
+
+def _numbers(cells: Sequence[Any]) -> pd.Series:
+    plain = np.array([np.nan if c is None or isinstance(c, str) else float(c) for c in cells])
+    whole = bool(np.isfinite(plain).all() and (plain == np.round(plain)).all())
+    return pd.Series(plain.astype(np.int64) if whole and abs(plain).max() < 2**53 else plain)
+
+
+def _spelled(cell: Any) -> str:
+    """Write a cell as a CSV file would hold it."""
+    if isinstance(cell, datetime.datetime):
+        midnight = cell.time() == datetime.time()
+        return cell.date().isoformat() if midnight else cell.isoformat(" ")
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return cell if isinstance(cell, str) else str(cell)
