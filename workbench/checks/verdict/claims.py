@@ -237,8 +237,8 @@ def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> I
         elif profile.people_from is not None and found.carried and found.followed:
             # Which rows these are rests on how rows keep their noise: that shows nothing above.
             yield Claim(
-                f"{_name(found)}, share of rows moved in all by more than {tau:g}, if each keeps "
-                f"its noise",
+                f"{_name(found)}, share of rows moved in all by more than {stated(tau)}, if each "
+                f"keeps its noise",
                 _name(found),
                 "total share",
                 people.share,

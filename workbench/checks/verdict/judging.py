@@ -27,6 +27,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.checks.verdict.cancellations import Cancellation, cancellations_of
 from workbench.checks.verdict.claims import SHARES, Claim, claims_of_effects, claims_of_profile
+from workbench.checks.verdict.few_rows import few_rows_of
 from workbench.checks.verdict.words import assurance_of, basis_of, headline_of, reason_of
 from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.errors import TargetError
@@ -40,10 +41,6 @@ __all__ = ["Decision", "Verdict", "deciding_contrasts", "default_threshold", "ju
 Decision = Literal["below", "above", "inconclusive"]
 THRESHOLD = 0.02
 """Default τ of a probability; of other outputs, this share of the spread of the predictions."""
-FEWEST_ROWS = 50
-"""Rows of data, and of a target that stands for a population, below which nothing is firm."""
-FEWEST_NAMED = 30
-"""Named rows below which no absence of influence is stated."""
 
 
 def default_threshold(case: AuditCase) -> float:
@@ -239,15 +236,16 @@ def judge(
         error = 0.0 if unsteady is None else between_calls(unsteady.call_error)
         about_levels = claims_of_profile(profile, _slack(effects))
         claims = [*(_widened(claim, error, threshold, alpha) for claim in about_levels), *claims]
-    few = "" if profile is None else _few_rows(profile)
+    few = few_rows_of(profile, effects)
+    claims = [few.held_back(claim) for claim in claims]
     withheld = "" if unsteady is None else unsteady.withholds(threshold)
     unfollowed = sum({p.feature: p.left_out for p in paths}.values())
     decision: Decision = "inconclusive"
     if any(claim.above for claim in claims):
         decision = "above"
-    elif claims and all(claim.below for claim in claims) and not (unfollowed or doubted or few):
+    elif claims and all(c.below for c in claims) and not (unfollowed or doubted or few.reason):
         decision = "below"
-    if withheld or (few and not _holds_for_named_rows(profile)):
+    if withheld or few.nothing_firm:
         decision = "inconclusive"
     return Verdict(
         decision,
@@ -262,7 +260,7 @@ def judge(
         "change" if profile is None else profile.scope,
         profile is not None and profile.asks,
         () if profile is None else basis_of(profile),
-        " ".join(reason for reason in (withheld, few) if reason),
+        " ".join(reason for reason in (withheld, few.reason) if reason),
         None if profile is None else profile.people_from,
     )
 
@@ -330,25 +328,6 @@ def _looks(profile: EffectProfile) -> float:
     """How many independent looks the profile's critical value pays for."""
     tail = 2 * float(scipy.stats.norm.sf(profile.critical))
     return max(profile.alpha / profile.families / max(tail, 1e-300), 1.0)
-
-
-def _few_rows(profile: EffectProfile) -> str:
-    n_rows = min((found.n_rows for found in profile), default=0)
-    if profile.table_rows < FEWEST_ROWS:
-        return f"The data has {profile.table_rows} rows; nothing firm is said below {FEWEST_ROWS}."
-    if profile.sampled and n_rows < FEWEST_ROWS:
-        return f"The target has {n_rows} rows; nothing firm is said below {FEWEST_ROWS}."
-    if not profile.sampled and n_rows < FEWEST_NAMED:
-        named = "1 row is" if n_rows == 1 else f"{n_rows} rows are"
-        return (
-            f"{named} named; that an influence is absent is not said of fewer than {FEWEST_NAMED}."
-        )
-    return ""
-
-
-def _holds_for_named_rows(profile: EffectProfile | None) -> bool:
-    """Whether an influence that was found may be stated of few rows: named ones of a long table."""
-    return profile is not None and not profile.sampled and profile.table_rows >= FEWEST_ROWS
 
 
 def _smallest(claims: Sequence[Claim], profile: EffectProfile | None) -> float:

@@ -251,7 +251,7 @@ def _counted(profile: EffectProfile) -> str:
         return ""
     return (
         f", and at most {_percent(profile.people_from or 0.0)} of the rows may be moved by more "
-        f"than {profile.threshold:g}"
+        f"than {stated(profile.threshold)}"
     )
 
 

@@ -75,6 +75,22 @@ class TestedLevels:
             "missing" if _is_missing(value) else self.column.label(value) for value in self.values
         )
 
+    @property
+    def held(self) -> tuple[int | None, ...]:
+        """Rows that hold each level; None for numbers among many, which neighbours stand for."""
+        if not self.column.is_numeric:
+            counts = self.column.counts()
+            return tuple(int(counts[value]) for value in self.values)
+        numbers = self.column.values
+        lacking = np.isnan(numbers)
+        many = len(np.unique(numbers[~lacking])) > FEW_VALUES
+        return tuple(
+            int(lacking.sum())
+            if _is_missing(value)
+            else (None if many else int((numbers == value).sum()))
+            for value in self.values
+        )
+
     def raw(self, place: int) -> Any:
         """Return a level as an intervention would name it; None is missing."""
         value = self.values[place]

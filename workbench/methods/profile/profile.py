@@ -52,6 +52,9 @@ class LevelEffect:
         By part, the mean's distance from the profile's own average with its simultaneous bounds.
     implausible : float
         Share of the rows that could hardly have had the level and are left out of its comparisons.
+    rows : int or None
+        Rows of the data that hold the level; None for a number among many, which its neighbours
+        stand for, for combinations, and in reports from before it was kept.
     """
 
     label: str
@@ -59,6 +62,7 @@ class LevelEffect:
     share: float
     effects: Mapping[str, tuple[float, float, float]]
     implausible: float = 0.0
+    rows: int | None = None
 
 
 @dataclass(frozen=True)

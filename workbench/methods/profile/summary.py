@@ -266,6 +266,7 @@ def _levels(
         for place, (value, half) in enumerate(zip(values, halves, strict=True)):
             effects[place][part] = (float(value), float(value - half), float(value + half))
     implausible = measured.implausible
+    held = (None,) * len(assignment) if measured.levels is None else measured.levels.held
     return tuple(
         LevelEffect(
             assignment.labels[k],
@@ -273,6 +274,7 @@ def _levels(
             float(assignment.shares[k]),
             effects[k],
             0.0 if implausible is None else float(implausible[k]),
+            held[k],
         )
         for k in range(len(assignment))
     )

@@ -49,6 +49,7 @@ class SavedLevel(Saved, frozen=True):
     share: Number
     effects: dict[str, tuple[Number, Number, Number]]
     implausible: Number
+    rows: Count | None = None
 
 
 class SavedPair(Saved, frozen=True):
@@ -198,7 +199,9 @@ def _feature(saved: SavedFeature) -> FeatureProfile:
 
 def _level(saved: SavedLevel) -> LevelEffect:
     check_known(PLACE, saved.effects, PARTS)
-    return LevelEffect(saved.label, saved.origin, saved.share, saved.effects, saved.implausible)
+    return LevelEffect(
+        saved.label, saved.origin, saved.share, saved.effects, saved.implausible, saved.rows
+    )
 
 
 def _parts(saved: Mapping[str, SavedPart]) -> dict[str, PartProfile]:
