@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from workbench.checks.change.finding import ModelChange
 from workbench.common.errors import EvidenceError
+from workbench.common.wording import stated
 from workbench.evidence.commitments import sha256_hex
 from workbench.evidence.dossier import Measured
 from workbench.report.audit_report import AuditReport
@@ -63,7 +64,7 @@ def measured_by(report: AuditReport, unseen: str = NOT_SEEN) -> dict[str, Measur
         found = report.verdict
         said["causal audit"] = (
             EFFECTS[found.decision],
-            f"{found.headline} Limit {found.threshold:g}, error rate {found.alpha:g}",
+            f"{found.headline} Limit {stated(found.threshold)}, error rate {found.alpha:g}",
         )
     if report.change is not None and report.change.residues:
         said["causal residue"] = _residue(report.change)

@@ -97,8 +97,9 @@ def checked(report: AuditReport) -> Page:
     words = page.text()
     assert not re.search(r"\bprove[dns]?\b", words.lower())
     assert not re.search(r"\b(nan|None|inf|Undefined)\b", _without_code(text))
-    # Every number here names its class, and one chapter says what would overturn the finding.
-    assert len(text.encode("utf-8")) < 370_000
+    # Every number here names its class, one chapter says what would overturn the finding, and the
+    # first page stands alone.
+    assert len(text.encode("utf-8")) < 380_000
     return page
 
 
