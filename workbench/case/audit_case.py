@@ -282,7 +282,7 @@ class AuditCase:
         """
         if not isinstance(target, UnlearningTarget):
             raise TargetError(
-                f"A target is made by wb.UnlearningTarget, as in wb.UnlearningTarget.feature("
+                f"A target is made by wb.UnlearningTarget, for instance .feature("
                 f"{self.features[0]!r}); {target!r} is not one. Unions go to wb.audit_union."
             )
         for name in target.names:

@@ -99,6 +99,7 @@ ANSWER_BYTES = Limit(1_000_000, "bytes", "of an answer, whatever the number of r
 ANSWER_BYTES_PER_ROW = Limit(4_000, "bytes", "of an answer, more for each row")
 
 # Texts.
+UBJSON_DEPTH = Limit(40, "levels", "of a model that XGBoost saved; read level by level")
 JSON_BYTES = Limit(50_000_000, "bytes", "of a saved report; parsing takes many times as much")
 JSON_VALUES = Limit(2_000_000, "values", "of a saved report; each becomes a Python object")
 REPORT_ENTRIES = Limit(5_000, "entries", "in a list of a saved report; each is checked again")

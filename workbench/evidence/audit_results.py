@@ -16,7 +16,7 @@ from workbench.report.audit_report import AuditReport
 __all__ = ["AUDIT_REPORT", "NOT_SEEN", "OTHER_TARGET", "measured_by", "report_file"]
 
 AUDIT_REPORT = "audit/report.json"
-LONGEST = 500
+CHARACTERS_SAID = 500
 """Letters of a sentence that a verifier repeats."""
 
 NOT_SEEN = "that the audited model is the one of this dossier was not seen when it was built"
@@ -106,6 +106,6 @@ def _residue(change: ModelChange) -> tuple[str, str]:
 
 def _bounded(sentence: str, unseen: str) -> str:
     end = f"; {unseen}" if unseen else ""
-    room = LONGEST - len(end)
+    room = CHARACTERS_SAID - len(end)
     whole = sentence.rstrip(".")
     return (whole if len(whole) <= room else f"{whole[: room - 1]}…") + end

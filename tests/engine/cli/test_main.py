@@ -10,6 +10,7 @@ import pytest
 
 PROGRAM = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores Ctrl-C
 from workbench.cli import __main__ as start
 
 class CtrlC:

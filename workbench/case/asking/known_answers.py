@@ -19,6 +19,7 @@ class KnownAnswers(MutableMapping[bytes, FloatArray]):
 
     Examples
     --------
+    >>> import numpy as np
     >>> known = KnownAnswers()
     >>> known[b"key"] = np.array([0.5])
     >>> known[b"key"], b"other" in known

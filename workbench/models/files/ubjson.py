@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from workbench.common.limits import UBJSON_DEPTH
+
 __all__ = ["from_ubjson"]
 
 NUMBERS = {"i": ">i1", "U": ">u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}
 WORDS = {"T": True, "F": False, "Z": None}
-DEEPEST = 40
 
 
 def from_ubjson(content: bytes) -> Any:
@@ -69,7 +70,7 @@ class _Reader:
 
     def value(self) -> Any:
         self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth > UBJSON_DEPTH:
             raise ValueError("too deep")
         kind = self.mark()
         if kind == "{":

@@ -27,7 +27,7 @@ from workbench.methods.effects import EFFECT_PARTS, Effect, EffectTable, Feature
 from workbench.methods.names import entry_name
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided, other_methods
-from workbench.report.outline.moved import moved_words
+from workbench.report.outline.moved import average_over, moved_words
 
 __all__ = ["effect_figure", "effect_table", "effects"]
 
@@ -65,9 +65,10 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     if main is not None:
         if main.combination:
             levels = f" ({main.intervention})" if len(main.intervention) <= LONG else ""
+            everybody = report.target.rows is None and report.target.condition is None
             yield Sentence(
                 f"Setting {listing(report.features)} together{levels} moves the prediction by "
-                f"{signed(main.total.value)} on average over {rows_said(main.n_rows)}."
+                f"{signed(main.total.value)} {average_over(main.n_rows, everybody)}."
             )
         yield _tiles(main, report)
         yield from _estimators(main, report)

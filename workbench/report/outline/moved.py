@@ -10,7 +10,7 @@ from workbench.methods.effects import EffectTable, FeatureEffects
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
-__all__ = ["estimate_words", "moved_words"]
+__all__ = ["average_over", "estimate_words", "moved_words"]
 
 NO_WAY = "the graph gives it no other way"
 APART = 0.05
@@ -24,7 +24,7 @@ def moved_words(report: AuditFindings) -> tuple[str, ...]:
         _moved(
             entry,
             report.about().score,
-            _average(report.n_target_rows, everybody),
+            average_over(report.n_target_rows, everybody),
             read=entry.feature in report.reads,
             route=report.route(entry.feature),
         )
@@ -53,7 +53,7 @@ def estimate_words(
         _moved(
             entry,
             score,
-            _average(entry.n_rows, everybody),
+            average_over(entry.n_rows, everybody),
             read=entry.feature in reads,
             route=graph.mediators(entry.feature, PREDICTION),
         )
@@ -70,7 +70,8 @@ def _first_of_each(entries: Iterable[FeatureEffects]) -> list[FeatureEffects]:
     return list(found.values())
 
 
-def _average(count: int, everybody: bool) -> str:
+def average_over(count: int, everybody: bool) -> str:
+    """Say over which rows an average is taken; a single row has none."""
     if count == 1:
         return "for this row"
     return f"on average over {'all' if everybody else 'these'} {count:,} rows"
