@@ -11,6 +11,7 @@ import workbench as wb
 from widgets.loading.case_form import CaseForm
 from widgets.loading.model_forms import ColumnForm, EndpointForm, FileForm
 from widgets.loading.sources import SOURCES, Table, sample_table, uploaded_table
+from widgets.loading.stated_types import StatedTypes
 from widgets.parts import markup
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.status_line import StatusLine
@@ -22,6 +23,7 @@ from workbench.case.model_sources import ModelFile, ModelSource, Trained
 from workbench.common.errors import DataError
 from workbench.common.limits import UPLOAD_BYTES
 from workbench.common.progress import Progress
+from workbench.tables.files.column_types import Stated
 
 __all__ = ["DataModelLoader"]
 
@@ -87,6 +89,7 @@ class DataModelLoader(W.VBox):
             self._table_arrived,
             self._problem,
         )
+        self._types = StatedTypes(self._read_again)
         self._file_form = FileForm(self._read_model, self._problem)
         self._endpoint_form = EndpointForm(self._changed)
         self._forms: dict[str, FileForm | EndpointForm | ColumnForm] = {
@@ -120,6 +123,7 @@ class DataModelLoader(W.VBox):
                 self._story,
                 self._picker,
                 self._preview,
+                self._types,
                 *self._forms.values(),
                 self._form,
                 buttons,
@@ -181,11 +185,13 @@ class DataModelLoader(W.VBox):
         own, table, kind = self._source.value == OWN, self._table, self._kind.value
         asked = table is not None and (own or not self._trained)
         _show(self._picker, own)
-        _show(self._preview, own and table is not None)
+        for part in (self._preview, self._types):
+            _show(part, own and table is not None)
         for name, form in self._forms.items():
             _show(form, asked and name == kind)
         if table is not None and own:
             self._preview.value = table_preview(table.data, table.columns)
+            self._types.offer(table)
         if asked and table is not None and kind in self._forms:
             self._forms[kind].offer(table)
         self._offer_rest()
@@ -244,14 +250,23 @@ class DataModelLoader(W.VBox):
             self._begin_again()
             self._own = self._table = None
             self._unfold()
+            self._read_table((name, content), Stated())
 
-            def done(table: Table) -> None:
-                self._own = self._table = table
-                self._unfold()
-                rows, columns = table.data.shape
-                self._status.say(f"Read {rows:,} rows and {columns:,} columns.", "good")
+    def _read_again(self, said: Stated) -> None:
+        table = self._own
+        if table is not None and table.file is not None:
+            with self._session.lock:
+                self._begin_again()
+                self._read_table(table.file, said)
 
-            self._start(lambda progress: uploaded_table(content, name, progress), done)
+    def _read_table(self, file: tuple[str, bytes], said: Stated) -> None:
+        def done(table: Table) -> None:
+            self._own = self._table = table
+            self._unfold()
+            rows, columns = table.data.shape
+            self._status.say(f"Read {rows:,} rows and {columns:,} columns.", "good")
+
+        self._start(lambda progress: uploaded_table(file, progress, said), done)
 
     def _read_model(self, file: ModelFile) -> None:
         form = self._file_form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from widgets.parts.table_preview import ColumnSummary, summarise
@@ -10,6 +10,7 @@ from workbench.case.brought_table import BroughtTable
 from workbench.common.limits import UPLOAD_BYTES, UPLOAD_CELLS, UPLOAD_COLUMNS
 from workbench.common.progress import Progress
 from workbench.datasets import samples
+from workbench.tables.files.column_types import Stated, reading_code
 
 __all__ = [
     "SOURCES",
@@ -94,9 +95,15 @@ class Table(BroughtTable):
     ----------
     suggested : tuple of str
         Features worth asking about first.
+    file : tuple of str and bytes, optional
+        Name and content of the file that was brought, to read it again.
+    said : Stated
+        What the reader stated of the columns.
     """
 
     suggested: tuple[str, ...] = ()
+    file: tuple[str, bytes] | None = None
+    said: Stated = field(default_factory=Stated)
 
     @cached_property
     def columns(self) -> tuple[ColumnSummary, ...]:
@@ -129,8 +136,17 @@ def sample_table(key: str, progress: Progress) -> Table:
     return Table(**vars(samples.sample_table(key)), suggested=SOURCES[key].suggested)
 
 
-def uploaded_table(content: bytes, name: str, progress: Progress) -> Table:
+def uploaded_table(
+    file: tuple[str, bytes], progress: Progress, said: Stated | None = None
+) -> Table:
     """Read a CSV or Parquet file that somebody brought, within the page's limits.
+
+    Parameters
+    ----------
+    file : tuple of str and bytes
+        Name and content.
+    said : Stated, optional
+        What the reader stated of the columns.
 
     Raises
     ------
@@ -140,10 +156,18 @@ def uploaded_table(content: bytes, name: str, progress: Progress) -> Table:
     from workbench.tables.files.delimited import parse_table
 
     progress("reading the file", 0.0)
+    name, content = file
+    said = said or Stated()
     data = parse_table(
-        content, name, max_bytes=UPLOAD_BYTES, max_columns=UPLOAD_COLUMNS, max_cells=UPLOAD_CELLS
+        content,
+        name,
+        said=said,
+        max_bytes=UPLOAD_BYTES,
+        max_columns=UPLOAD_COLUMNS,
+        max_cells=UPLOAD_CELLS,
     )
-    table = Table(data, (), (f"data = wb.read_table({name!r})",))
+    code = f"data = wb.read_table({name!r}{reading_code(said)})"
+    table = Table(data, (), (code,), file=file, said=said)
     progress("looking at its columns", 0.6)
     table.columns  # noqa: B018 — looked up here, in the background, and kept
     return table
