@@ -22,7 +22,7 @@ from tests.browser.served_pages import LONG, Site, Watched, ready, run
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=document.title='harmed'>"
-TABLE = "CSV or Parquet file, at most"
+TABLE = "CSV, Excel or Parquet file, at most"
 OWN = "A table of your own"
 
 
@@ -136,8 +136,8 @@ def test_a_pickle_named_skops_is_never_opened(page: Page, tmp_path: Path) -> Non
     assert mark.exists(), "the pickle does harm where it is opened"
     mark.unlink()
     ready(page)
-    page.get_by_label("Model", exact=True).select_option("Bring a model file (skops or ONNX)")
-    picker = page.get_by_label("Model file (skops or ONNX)")
+    page.get_by_label("Model", exact=True).select_option("Bring a model file")
+    picker = page.get_by_label("Model file (skops, ONNX, XGBoost or LightGBM)")
     expect(picker).to_be_visible()
     for name in ("model.skops", "model.onnx", "model.pkl"):
         other = tmp_path / name

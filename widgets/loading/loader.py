@@ -24,6 +24,7 @@ from workbench.common.errors import DataError
 from workbench.common.limits import UPLOAD_BYTES
 from workbench.common.progress import Progress
 from workbench.tables.files.column_types import Stated
+from workbench.tables.files.kinds import ENDINGS
 
 __all__ = ["DataModelLoader"]
 
@@ -37,7 +38,7 @@ TRAINED = {
 }
 """Models trained here, in words; a regression is logistic or linear as the outcome asks for."""
 BROUGHT = {
-    FILE: "Bring a model file (skops or ONNX)",
+    FILE: "Bring a model file",
     ENDPOINT: "Ask a model over HTTP",
     COLUMN: "Use logged predictions (a column)",
 }
@@ -47,7 +48,7 @@ Result = TypeVar("Result")
 class DataModelLoader(W.VBox):
     """Chooses data and a model; sets the session's case.
 
-    The data are a sample or a CSV or Parquet file. The model is trained here, read from a file,
+    The data are a sample or a table file. The model is trained here, read from a file,
     asked over HTTP, or known by its logged predictions only.
 
     Parameters
@@ -67,7 +68,7 @@ class DataModelLoader(W.VBox):
         self._source = W.RadioButtons(
             options=[
                 *((source.title, key) for key, source in SOURCES.items()),
-                ("A table of your own (CSV or Parquet file)", OWN),
+                ("A table of your own (CSV, Excel or Parquet file)", OWN),
             ],
             value=start,
             description="Data",
@@ -83,8 +84,8 @@ class DataModelLoader(W.VBox):
             table.add_class("wb-preview")
         self._status = StatusLine()
         self._picker = FilePicker(
-            f"CSV or Parquet file, at most {UPLOAD_BYTES / 1e6:,.0f} MB",
-            ".csv,.tsv,.txt,.parquet",
+            f"CSV, Excel or Parquet file, at most {UPLOAD_BYTES / 1e6:,.0f} MB",
+            ",".join((*ENDINGS, ".gz")),  # a browser looks at the last ending only
             UPLOAD_BYTES,
             self._table_arrived,
             self._problem,

@@ -16,6 +16,7 @@ from widgets.parts.secret_field import SecretField
 from workbench.case.model_sources import Endpoint, LoggedColumn, ModelFile
 from workbench.common.errors import ModelError, listed
 from workbench.common.limits import OUTPUT_NAME_CHARACTERS, UPLOAD_BYTES
+from workbench.models.files.skops_files import ENDINGS
 
 __all__ = ["ColumnForm", "EndpointForm", "FileForm"]
 
@@ -44,8 +45,8 @@ class FileForm(W.VBox):
         self._file: ModelFile | None = None
         self._model: wb.BlackBoxModel | None = None
         self._picker = FilePicker(
-            f"Model file (skops or ONNX), at most {UPLOAD_BYTES / 1e6:,.0f} MB",
-            ".skops,.onnx",
+            f"Model file (skops, ONNX, XGBoost or LightGBM), at most {UPLOAD_BYTES / 1e6:,.0f} MB",
+            ",".join(ENDINGS),
             UPLOAD_BYTES,
             self._take,
             said,
@@ -58,7 +59,8 @@ class FileForm(W.VBox):
         self._class.layout.display = "none"
         self._answer = W.HTML()
         hint = markup.paragraph(
-            "A scikit-learn model saved by skops.io.dump(model, 'model.skops'), or an ONNX file. "
+            "A scikit-learn model saved by skops.io.dump(model, 'model.skops'), an ONNX file, or "
+            "what save_model of XGBoost (.json, .ubj) or LightGBM (.txt) wrote. "
             "Pickle files are refused: opening one runs whatever code its author put into it.",
             "wb-muted",
         )

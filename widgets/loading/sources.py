@@ -139,7 +139,7 @@ def sample_table(key: str, progress: Progress) -> Table:
 def uploaded_table(
     file: tuple[str, bytes], progress: Progress, said: Stated | None = None
 ) -> Table:
-    """Read a CSV or Parquet file that somebody brought, within the page's limits.
+    """Read a table file that somebody brought, within the page's limits.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class StatedTypes(W.VBox):
         )
         for control in (self._column, self._type, self._missing):
             control.add_class("wb-field")
-        self._apply = W.Button(description="Read the file again so")
+        self._apply = W.Button(description="Read the file again")
         self._more = Disclosure(
             "State what a column holds",
             W.VBox([self._column, self._type, self._missing, self._apply]),

@@ -46,7 +46,7 @@ class BroughtModels(W.VBox):
             description="Which model is it?",
         )
         self._way = W.Dropdown(
-            options=[("A model file (skops or ONNX)", FILE), ("A model over HTTP", ENDPOINT)],
+            options=[("A model file", FILE), ("A model over HTTP", ENDPOINT)],
             description="How to bring it",
         )
         for control in (self._role, self._way):

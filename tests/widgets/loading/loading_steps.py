@@ -71,7 +71,7 @@ def upload(
     loader: DataModelLoader,
     content: bytes,
     name: str = "mine.csv",
-    label: str = "CSV or Parquet",
+    label: str = "CSV, Excel or Parquet",
 ) -> None:
     send(picker(loader, label), content, name, part_size=1_000_000)
     assert loader.wait(LONG)

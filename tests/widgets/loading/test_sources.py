@@ -154,6 +154,6 @@ def test_guesses_about_a_table() -> None:
 
 
 def test_a_file_too_large_is_refused_in_words(own: DataModelLoader) -> None:
-    chosen = picker(own, "CSV or Parquet")
+    chosen = picker(own, "CSV, Excel or Parquet")
     chosen._received(chosen, {"kind": "too-large", "name": "big.csv", "size": 2e8}, [])
     assert "'big.csv' holds 200 MB; this page takes at most 30 MB" in said(own)

@@ -28,7 +28,7 @@ def state(loader: DataModelLoader, column: str, kind: str = "", marks: str = "")
     if column:
         field(loader, "It holds").value = kind
     field(loader, "Marks for").value = marks
-    part(form, type(form._apply), description="Read the file again so").click()
+    part(form, type(form._apply), description="Read the file again").click()
     assert loader.wait(LONG)
 
 

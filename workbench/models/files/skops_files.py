@@ -28,6 +28,7 @@ from workbench.models.files.reviewed_types import REVIEWED_TYPES
 
 __all__ = ["ModelFileWarning", "model_classes", "parse_model", "read_model"]
 
+ENDINGS = (".skops", ".onnx", *BOOSTED)
 TRIAL = Path(__file__).with_name("trial_skops.py")
 PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
 
@@ -175,7 +176,7 @@ def _check_kind(name: str) -> None:
     path = PurePath(name)
     if path.suffix.lower() in PICKLES:
         raise UntrustedModelError(f"{name!r} was not opened. {_no_pickle()}")
-    if path.suffix.lower() not in (".skops", ".onnx", *BOOSTED):
+    if path.suffix.lower() not in ENDINGS:
         instead = ELSEWHERE.get(
             path.suffix.lower(), f"Write one with skops.io.dump(model, '{path.stem}.skops')."
         )
