@@ -144,7 +144,7 @@ class GivenModel:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A skops or ONNX file.
+    """A model file of a kind that is read without running it.
 
     Attributes
     ----------

@@ -122,8 +122,10 @@ def audit_command(
         list[str] | None,
         typer.Option(help="Only this row, counted from 0 in a CSV file; may be repeated."),
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="The table: .csv or .parquet.")] = None,
-    model: Annotated[Path | None, typer.Option(help="The model: .skops or .onnx.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The table: .csv, .xlsx, .parquet and others.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The model: .skops, .onnx and others.")] = None,
     predictions: Annotated[
         str | None,
         typer.Option(help="Instead of a model, the column that holds its logged predictions."),
@@ -150,7 +152,7 @@ def audit_command(
     ] = None,
     before: Annotated[
         Path | None,
-        typer.Option(help="The model before unlearning, to compare: .skops or .onnx."),
+        typer.Option(help="The model before unlearning, to compare: .skops, .onnx and others."),
     ] = None,
     retrained: Annotated[
         list[Path] | None,

@@ -105,7 +105,7 @@ def init_command(
 
 @registry_app.command("ingest", no_args_is_help=True)
 def ingest_command(
-    table: Annotated[Path, typer.Argument(help="The table: .csv or .parquet.")],
+    table: Annotated[Path, typer.Argument(help="The table: .csv, .xlsx, .parquet and others.")],
     subject: Annotated[str, typer.Option(help="The column that says who a row is of.")],
     source: Annotated[str, typer.Option(help="Name of the source.")],
     licence: Annotated[str, typer.Option(help="Of the source, where it is new.")] = "unknown",

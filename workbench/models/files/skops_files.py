@@ -58,7 +58,7 @@ def read_model(
     features: Sequence[str] | None = None,
     positive: Any = None,
 ) -> BlackBoxModel:
-    """Read a model from a skops or ONNX file.
+    """Read a model from a file of skops, ONNX, XGBoost or LightGBM.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def read_model(
 def parse_model(
     content: bytes, name: str, *, features: Sequence[str] | None = None, positive: Any = None
 ) -> BlackBoxModel:
-    """Read a model from the content of a skops or ONNX file, for instance one that was uploaded.
+    """Read a model from the content of a file, for instance one that was uploaded.
 
     Parameters
     ----------
