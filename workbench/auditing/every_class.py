@@ -9,10 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.auditing.audit import audit
+from workbench.auditing.joint_verdict import (
+    JointVerdict,
+    audited_together,
+    decision_of,
+    headline_of,
+)
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
-from workbench.checks.verdict import SHARES, Decision
+from workbench.checks.verdict import SHARES
 from workbench.common.errors import ModelError, TargetError
 from workbench.common.wording import listing, share, stated
 from workbench.graph.causal_graph import CausalGraph
@@ -25,28 +30,8 @@ __all__ = ["ClassAudit", "audit_classes", "class_cases"]
 
 
 @dataclass(frozen=True, eq=False)
-class ClassAudit:
-    """The audits of all classes of a model, and what they say together.
-
-    Attributes
-    ----------
-    reports : mapping of label to AuditReport
-        Each made with `alpha` divided by the number of classes.
-    alpha : float
-        Error rate of the decision over all classes together (Bonferroni).
-    """
-
-    reports: Mapping[Any, AuditReport]
-    alpha: float
-
-    @property
-    def decision(self) -> Decision:
-        """Return "above" where any class is, "below" where all are, else "inconclusive"."""
-        found = {report.verdict.decision for report in self.reports.values() if report.verdict}
-        if "above" in found:
-            return "above"
-        whole = all(report.verdict is not None for report in self.reports.values())
-        return "below" if whole and found == {"below"} else "inconclusive"
+class ClassAudit(JointVerdict):
+    """The audits of all classes of a model, by their labels, and what they say together."""
 
     @cached_property
     def moved_most(self) -> Any:
@@ -57,15 +42,16 @@ class ClassAudit:
     def headline(self) -> str:
         """The verdict in one sentence, about the class that moves most."""
         classes = len(self.reports)
-        report = self.reports[self.moved_most]
-        said = report.verdict.headline if report.verdict else "Nothing could be estimated."
+        said = headline_of(self.reports[self.moved_most])
         if self.decision == "below":
             tau = max(r.verdict.threshold for r in self.reports.values() if r.verdict)
             return (
                 f"In none of {classes} classes is influence above {stated(tau)} found. Of each: "
                 f"{said}"
             )
-        least = [str(label) for label, r in self.reports.items() if _is(r, "inconclusive")]
+        least = [
+            str(label) for label, r in self.reports.items() if decision_of(r) == "inconclusive"
+        ]
         if self.decision == "inconclusive":
             return f"Open for {listing(least)}, of {classes} classes. {self.moved_most}: {said}"
         return f"Of {classes} classes, that of {self.moved_most} moves most. {said}"
@@ -93,10 +79,6 @@ class ClassAudit:
             table.insert(1, "decision", report.verdict.decision if report.verdict else None)
             tables.append(table)
         return pd.concat(tables, ignore_index=True)
-
-
-def _is(report: AuditReport, decision: Decision) -> bool:
-    return report.verdict is not None and report.verdict.decision == decision
 
 
 def _moved(report: AuditReport) -> tuple[int, float]:
@@ -184,10 +166,5 @@ def audit_classes(
     """
     if not cases:
         raise TargetError("There is no class to audit: give one case for each.")
-    return ClassAudit(
-        {
-            label: audit(case, target, methods, alpha=alpha / len(cases), **options)
-            for label, case in cases.items()
-        },
-        alpha,
-    )
+    parts = {label: (case, target) for label, case in cases.items()}
+    return ClassAudit(audited_together(parts, methods, alpha=alpha, **options), alpha)

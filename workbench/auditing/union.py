@@ -2,80 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.auditing.audit import audit
+from workbench.auditing.joint_verdict import (
+    JointVerdict,
+    audited_together,
+    decision_of,
+    headline_of,
+)
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import TargetUnion
-from workbench.checks.verdict import Decision
 from workbench.common.errors import TargetError
 from workbench.common.wording import listing, share
 from workbench.methods.registry import METHOD_NAMES
-from workbench.report.audit_report import AuditReport
 
 __all__ = ["UnionAudit", "audit_union"]
 
 
 @dataclass(frozen=True, eq=False)
-class UnionAudit:
-    """The audits of a union's blocks of rows, and what they say together.
+class UnionAudit(JointVerdict):
+    """The audits of a union's blocks of rows, by what each is in words, and what they say together.
 
-    Attributes
-    ----------
-    reports : mapping of str to AuditReport
-        By what each block is, in words. Each was made with `alpha` divided by their number, and
-        repeats itself with the code in it.
-    alpha : float
-        Error rate of the decision over all blocks together (Bonferroni).
+    Each report repeats itself with the code in it.
     """
-
-    reports: Mapping[str, AuditReport]
-    alpha: float
-
-    @property
-    def decision(self) -> Decision:
-        """Return "above" where any block is, "below" where all are, else "inconclusive"."""
-        found = {_decision(report) for report in self.reports.values()}
-        if "above" in found:
-            return "above"
-        return "below" if found == {"below"} else "inconclusive"
 
     @property
     def headline(self) -> str:
         """The verdict in one sentence, which names the blocks that it rests on."""
         decision = self.decision
-        chosen = [name for name, report in self.reports.items() if _decision(report) == decision]
+        chosen = [name for name, report in self.reports.items() if decision_of(report) == decision]
         count = len(self.reports)
-        if decision == "below":
-            return (
-                f"In none of {count} blocks of rows is influence found ({listing(chosen, most=15)})"
-                f". Of each: {self._said(chosen[0])}"
-            )
         if decision == "inconclusive":
             return f"Open for {listing(chosen, most=15)}, of {count} blocks of rows."
-        found = "; ".join(f"{name}: {self._said(name)}" for name in chosen)
+        # Each says what it covers: the share of the people differs with the rows of a block.
+        found = "; ".join(f"{name}: {headline_of(self.reports[name])}" for name in chosen)
+        if decision == "below":
+            return f"In none of {count} blocks of rows is influence found. {found}"
         return f"Found in {len(chosen)} of {count} blocks of rows. {found}"
 
     @property
     def explanation(self) -> str:
         """Return how the error rate was shared, and what each block's report says."""
         count = len(self.reports)
-        each = [f"{n} ({r.n_target_rows:,} rows): {_decision(r)}" for n, r in self.reports.items()]
+        each = [
+            f"{name} ({report.n_target_rows:,} rows): {decision_of(report)}"
+            for name, report in self.reports.items()
+        ]
         return (
             f"Each of {count} blocks of rows, for which the same features were to be forgotten, "
             f"was audited at 1/{count} of the error rate of {share(self.alpha)}, which all "
             f"together keep. {'; '.join(each)}."
         )
-
-    def _said(self, name: str) -> str:
-        verdict = self.reports[name].verdict
-        return "Nothing could be estimated." if verdict is None else verdict.headline
-
-
-def _decision(report: AuditReport) -> Decision:
-    return "inconclusive" if report.verdict is None else report.verdict.decision
 
 
 def audit_union(
@@ -118,11 +97,5 @@ def audit_union(
     """
     if not isinstance(target, TargetUnion):
         raise TargetError("A union is made of targets by |, for instance target_a | target_b.")
-    blocks = target.blocks(case.data)
-    return UnionAudit(
-        {
-            block.describe(): audit(case, block, methods, alpha=alpha / len(blocks), **options)
-            for block in blocks
-        },
-        alpha,
-    )
+    blocks = {block.describe(): (case, block) for block in target.blocks(case.data)}
+    return UnionAudit(audited_together(blocks, methods, alpha=alpha, **options), alpha)

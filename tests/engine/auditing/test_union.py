@@ -46,6 +46,8 @@ def test_an_influence_outside_the_union_is_none_of_its_own() -> None:
     found = wb.audit_union(outside, OLD_A | YOUNG_B, METHODS, threshold=0.05)
     assert found.decision == "below"
     assert "none of 3 blocks" in found.headline
+    for block, report in found.reports.items():  # each covers its own share of the people
+        assert f"{block}: {report.verdict.headline}" in found.headline
 
 
 def test_an_influence_in_one_block_is_found_and_the_block_named() -> None:
