@@ -71,14 +71,16 @@ def few_rows_of(profile: EffectProfile | None, effects: EffectTable) -> FewRows:
         return FewRows(_said(f"The data has {profile.table_rows} rows", FEWEST_ROWS), True)
     if profile.sampled and n_rows < FEWEST_ROWS:
         return FewRows(_said(f"The target has {n_rows} rows", FEWEST_ROWS), True)
-    enough = _enough(profile, effects)
-    reasons = [*_unknown_mediators(profile, effects), *_rare_levels(profile)]
+    rare = {found.feature: rows for found in profile if (rows := _rare(profile, found))}
+    unknown = _unknown(profile, effects)
+    reasons = [*_unknown_mediators(unknown), *_rare_levels(rare)]
     if not profile.sampled and n_rows < FEWEST_NAMED:
         named = "1 row is" if n_rows == 1 else f"{n_rows} rows are"
         reasons.append(
             f"{named} named; that an influence is absent is not said of fewer than {FEWEST_NAMED}."
         )
     changes = {entry.feature: entry.intervention for entry in effects if not entry.combination}
+    enough = _enough(profile, rare, unknown)
     return FewRows(" ".join(reasons[:1]), False, enough, changes, profile.asks)
 
 
@@ -86,27 +88,27 @@ def _said(what: str, fewest: int) -> str:
     return f"{what}; nothing firm is said below {fewest}."
 
 
-def _enough(profile: EffectProfile, effects: EffectTable) -> dict[str, frozenset[str]]:
-    found = {
-        feature.feature: frozenset(
-            level.label for level in feature.levels if level.label not in _rare(profile, feature)
-        )
+def _enough(
+    profile: EffectProfile, rare: Mapping[str, Mapping[str, int]], unknown: Mapping[str, int]
+) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {
+        feature.feature: frozenset(level.label for level in feature.levels) - rows.keys()
         for feature in profile
-        if _rare(profile, feature)
+        if (rows := rare.get(feature.feature))
     }
-    found |= {name: frozenset() for name in _unknown(profile, effects)}
-    for feature in profile:
-        if feature.combination and not found.keys().isdisjoint(feature.feature.split(" + ")):
-            found[who(feature.feature, joint=True)] = frozenset()
+    found |= {name: frozenset() for name in unknown}
+    if found:  # a joint change sets them all
+        joint = [who(each.feature, joint=True) for each in profile if each.combination]
+        found |= {name: frozenset() for name in joint}
     return found
 
 
-def _rare_levels(profile: EffectProfile) -> Iterator[str]:
-    for found in profile:
-        for label, rows in _rare(profile, found).items():
+def _rare_levels(rare: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for feature, levels in rare.items():
+        for label, rows in levels.items():
             held = "1 row holds" if rows == 1 else f"{rows} rows hold"
             yield (
-                f"Only {held} {found.feature} = {label}; nothing firm is said below "
+                f"Only {held} {feature} = {label}; nothing firm is said below "
                 f"{FEWEST_AT_LEVEL} of an effect that is estimated."
             )
 
@@ -138,8 +140,8 @@ def _unknown(profile: EffectProfile, effects: EffectTable) -> dict[str, int]:
     return {name: rows for name, rows in known.items() if profile.sampled and rows < FEWEST_ROWS}
 
 
-def _unknown_mediators(profile: EffectProfile, effects: EffectTable) -> Iterator[str]:
-    for name, rows in _unknown(profile, effects).items():
+def _unknown_mediators(unknown: Mapping[str, int]) -> Iterator[str]:
+    for name, rows in unknown.items():
         have = "1 row has" if rows == 1 else f"{rows} rows have"
         yield (
             f"Only {have} every mediator of {name}; nothing firm is said below {FEWEST_ROWS} of "
