@@ -7,15 +7,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.common.errors import DataError, listed
+from workbench.common.errors import DataError, MissingPackageError, listed
 from workbench.common.limits import CELL_CHARACTERS
 from workbench.tables.files.limits import check_names
 
-__all__ = ["column_of", "is_text", "kept_fields", "unpacks_to_more"]
+__all__ = ["checked_pyarrow", "column_of", "is_text", "kept_fields", "took_more", "unpacks_to_more"]
 
 CODE_DIGITS = 10**15
 """A whole number of more digits than this is a code, as in a CSV file."""
 ROW_LABELS = "__index_level_"
+
+
+def checked_pyarrow(shown: str) -> Any:
+    """Return pyarrow, or say how to install it."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise MissingPackageError(
+            f"Reading {shown} needs the package pyarrow, which is not installed. Install it: pip "
+            f"install 'cafe-workbench[files]'. Or save the table as CSV."
+        ) from None
+    return pyarrow
+
+
+def took_more(shown: str, what: str) -> DataError:
+    """Return the error of a file whose trial took more of something than a table may."""
+    return DataError(
+        f"The file {shown} was not read: unpacking it took more {what} than a table may. "
+        f"Keep the columns that the audit needs, or a random sample of the rows."
+    )
 
 
 def is_text(kind: Any) -> bool:

@@ -7,13 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.common.errors import DataError, MissingPackageError
+from workbench.common.errors import DataError
 from workbench.common.limits import PARQUET_BYTES_PER_CELL
 from workbench.common.trial import Limits, tried
 from workbench.tables.files.arrow_columns import (
+    checked_pyarrow,
     column_of,
     is_text,
     kept_fields,
+    took_more,
     unpacks_to_more,
 )
 from workbench.tables.files.limits import check_cells, too_large
@@ -55,22 +57,13 @@ def parse_feather(
             f"The file {shown} is not a Feather or Arrow file, whatever its name says, or its end "
             f"is missing. A table in text form is read when its name ends in .csv."
         )
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise MissingPackageError(
-            f"Reading {shown} needs the package pyarrow, which is not installed. Install it: pip "
-            f"install 'cafe-workbench[files]'. Or save the table as CSV."
-        ) from None
+    pa = checked_pyarrow(shown)
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
     ending = tried(TRIAL, content, Limits(memory=3_000_000_000 + 2 * most), told=most)
     if ending == "crashed":
         raise _damaged(shown, "reading it ended the process that tried")
     if ending != "fine":
-        raise DataError(
-            f"The file {shown} was not read: unpacking it took more {ending} than a table may. "
-            f"Keep the columns that the audit needs, or a random sample of the rows."
-        )
+        raise took_more(shown, ending)
     try:
         with pa.ipc.open_file(pa.BufferReader(content)) as file:
             wanted = kept_fields(file.schema, len(file.schema), shown, max_columns)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.common.errors import DataError, MissingPackageError, listed
+from workbench.common.errors import DataError, listed
 from workbench.common.limits import (
     PARQUET_BYTES_PER_CELL,
     PARQUET_FOOTER_BYTES,
@@ -20,9 +20,11 @@ from workbench.common.limits import (
 )
 from workbench.common.trial import Limits, tried
 from workbench.tables.files.arrow_columns import (
+    checked_pyarrow,
     column_of,
     is_text,
     kept_fields,
+    took_more,
     unpacks_to_more,
 )
 from workbench.tables.files.limits import check_cells, too_large
@@ -68,14 +70,9 @@ def parse_parquet(
     if len(content) > max_bytes:
         raise too_large(shown, len(content), max_bytes)
     _check_ends(content, shown)
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingPackageError(
-            f"Reading {shown} needs the package pyarrow, which is not installed. Install it: pip "
-            f"install 'cafe-workbench[files]'. Or save the table as CSV."
-        ) from None
+    pa = checked_pyarrow(shown)
+    from pyarrow import parquet
+
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
     ending = tried(TRIAL, content, Limits(memory=3_000_000_000 + 2 * most), told=max_cells)
     if ending == "crashed":
@@ -90,10 +87,7 @@ def parse_parquet(
             check_cells(rows, len(file.schema_arrow.names), shown, max_cells)
             _check_pages(content, file.metadata, shown, most)
         if ending != "fine":
-            raise DataError(
-                f"The file {shown} was not read: unpacking it took more {ending} than a table may. "
-                f"Keep the columns that the audit needs, or a random sample of the rows."
-            )
+            raise took_more(shown, ending)
         # Text stays in its dictionary: a long text that repeats is held once until it is measured.
         texts = [field.name for field in wanted if is_text(field.type)]
         with parquet.ParquetFile(
