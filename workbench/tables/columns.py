@@ -128,11 +128,14 @@ class Column:
         return values.astype(dtype) if isinstance(dtype, np.dtype) else pd.array(values, dtype)
 
     def label(self, value: float | int) -> str:
-        """Return an encoded value as a person would write it."""
+        """Return an encoded value as a person would write it.
+
+        An arrow between blanks is ours: a change is written with it, and read back by it.
+        """
         if self.is_numeric:
             return f"{value:g}"
         level = self.levels[int(value)]
-        return "missing" if level is None else str(level)
+        return "missing" if level is None else str(level).replace(" → ", " -> ")
 
 
 def encode_column(name: str, series: pd.Series, *, category: bool = False) -> Column:

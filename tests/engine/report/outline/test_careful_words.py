@@ -9,6 +9,7 @@ import pytest
 import workbench as wb
 from workbench.common.blocks import Bullets, Number, Sentence, lines_of
 from workbench.common.wording import amount, share, stated
+from workbench.report.outline.lead_sentence import lead_sentence
 from workbench.report.outline.overturn import assumptions
 from workbench.report.outline.provenance import provenance
 from workbench.report.outline.spread import spread
@@ -119,3 +120,19 @@ def test_no_threshold_of_a_large_scale_has_an_exponent() -> None:
     assert "2,500,000" in page
     body = page.split('id="how-h"')[0]  # the code may write numbers as Python does
     assert "e+06" not in body and "e+07" not in body
+
+
+def test_a_level_that_holds_an_arrow_is_not_taken_apart() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"grade": np.where(rng.random(600) < 0.5, "low → mid", "high")})
+    frame["z"] = rng.normal(size=600)
+    case = wb.AuditCase(
+        data=frame,
+        model=lambda rows: 0.3 * (rows["grade"] == "high"),
+        features=["grade", "z"],
+        graph=wb.CausalGraph([], nodes=["grade", "z"]),
+    )
+    report = wb.audit(case, wb.UnlearningTarget.feature("grade"), ["debiased"], threshold=0.05)
+    words = lead_sentence(report)
+    assert "If grade were " in words
+    assert "high instead of low -> mid" in words or "low -> mid instead of high" in words
