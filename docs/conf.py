@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version as installed
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
+from typer.main import get_command
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+
+from workbench.cli.commands import app  # noqa: E402 — found by the line above
 
 project = "CAFÉ Audit Workbench"
 author = "the CAFÉ Audit Workbench's authors"
@@ -46,35 +50,29 @@ html_theme_options = {
 }
 html_show_sourcelink = False
 
-COMMANDS = (
-    ("audit",),
-    ("report",),
-    ("serve",),
-    ("evidence",),
-    *(("evidence", part) for part in ("keygen", "build", "verify", "timestamp", "checkpoint")),
-    ("registry",),
-)
 COMMAND_LINE = Path("docs/reference/command_line.md")
 
 
-def write_command_line(app: Sphinx) -> None:
+def command_lines(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Name a command and all below it."""
+    if path:
+        yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from command_lines(below, (*path, name))
+
+
+def write_command_line(_: Sphinx) -> None:
     """Write what every command says of itself, as a page."""
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
     parts = ["# Command line\n\nWhat `cafe-workbench COMMAND --help` says.\n"]
-    for command in COMMANDS:
-        call = "from workbench.cli.commands import main; main()"
-        said = subprocess.run(
-            [sys.executable, "-c", call, *command, "--help"],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        parts.append(f"## {' '.join(command)}\n\n```text\n{said.strip()}\n```\n")
+    environment = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    for path in command_lines(get_command(app)):
+        said = CliRunner().invoke(app, [*path, "--help"], env=environment)
+        if said.exit_code:
+            raise RuntimeError(f"{' '.join(path)} --help failed")
+        parts.append(f"## {' '.join(path)}\n\n```text\n{said.output.strip()}\n```\n")
     (ROOT / COMMAND_LINE).write_text("\n".join(parts), "utf-8")
 
 
-def setup(app: Sphinx) -> None:
+def setup(sphinx: Sphinx) -> None:
     """Have the command line's page written before the sources are looked for."""
-    app.connect("builder-inited", write_command_line)
+    sphinx.connect("builder-inited", write_command_line)
