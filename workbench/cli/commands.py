@@ -28,6 +28,8 @@ from workbench.cli.every_class import check_apart, each_class, files_of_class, f
 from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
+    ProfileFlag,
+    WordFile,
     closed_pipe,
     exit_status,
     files_to_write,
@@ -233,13 +235,8 @@ def audit_command(
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
-    docx: Annotated[Path | None, typer.Option(help="Write it for word processors.")] = None,
-    profile: Annotated[
-        bool,
-        typer.Option(
-            "--profile", help="Print the effect at every level that was tested, as a table."
-        ),
-    ] = False,
+    docx: WordFile = None,
+    profile: ProfileFlag = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print the Python that repeats the audit.")
     ] = False,
@@ -332,13 +329,8 @@ def report_command(
     file: Annotated[Path, typer.Argument(help="A report that was saved with audit --json.")],
     html: Annotated[Path | None, typer.Option(help="Write it as one HTML page.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write its effects as a table.")] = None,
-    docx: Annotated[Path | None, typer.Option(help="Write it for word processors.")] = None,
-    profile: Annotated[
-        bool,
-        typer.Option(
-            "--profile", help="Print the effect at every level that was tested, as a table."
-        ),
-    ] = False,
+    docx: WordFile = None,
+    profile: ProfileFlag = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print the Python that repeats the audit.")
     ] = False,

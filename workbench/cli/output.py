@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -20,6 +20,8 @@ from workbench.report.audit_report import AuditReport
 
 __all__ = [
     "EXIT_STATUS",
+    "ProfileFlag",
+    "WordFile",
     "closed_pipe",
     "exit_status",
     "files_to_write",
@@ -29,6 +31,13 @@ __all__ = [
     "write_files",
 ]
 
+WordFile = Annotated[Path | None, typer.Option(help="Write it for word processors.")]
+"""The option ``--docx`` of every command that writes a report."""
+ProfileFlag = Annotated[
+    bool,
+    typer.Option("--profile", help="Print the effect at every level that was tested, as a table."),
+]
+"""The option ``--profile`` of every command that prints one."""
 EXIT_STATUS = {"below": 0, "above": 1, "inconclusive": 3}
 """Exit status of each verdict."""
 CANNOT_RUN = 2

@@ -12,7 +12,13 @@ from workbench.auditing.audit import audit
 from workbench.case.audit_case import AuditCase
 from workbench.case.model_sources import ModelFile
 from workbench.case.target import UnlearningTarget
-from workbench.cli.output import exit_status, files_to_write, show_report, write_files
+from workbench.cli.output import (
+    WordFile,
+    exit_status,
+    files_to_write,
+    show_report,
+    write_files,
+)
 from workbench.cli.registry_commands import PLACE, File, Keys, opened, said
 from workbench.cli.request_commands import registry_app
 from workbench.common.errors import EvidenceError, listed
@@ -47,7 +53,7 @@ def registry_audit_command(
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
-    docx: Annotated[Path | None, typer.Option(help="Write it for word processors.")] = None,
+    docx: WordFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no report.")] = False,
     file: File = PLACE,
     keys: Keys = None,
