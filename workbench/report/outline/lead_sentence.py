@@ -34,7 +34,7 @@ def lead_sentence(report: AuditFindings) -> str:
     where = _where(claim, report)
     sense = by_how_much(claim.value, (claim.low, claim.high), report.unit)
     told = (
-        f"{_if(claim.feature, before, after)} {where}, {_else(claim)}the model’s "
+        f"{_if(claim, report, before, after)} {where}, {_else(claim)}the model’s "
         f"{report.about().score} would {'be' if _single(report) else 'on average be'} {sense}."
     )
     return " ".join(filter(None, (told, _through(claim, report), _rests_on(claim, report))))
@@ -51,17 +51,26 @@ def by_how_much(value: float, bounds: tuple[float, float], unit: str) -> str:
     'higher by 1,234 (1,200 to 1,270)'
     >>> by_how_much(0.5, (0.5, 0.5), "probability")
     'higher by 50 points'
+    >>> by_how_much(1.1e-7, (9e-8, 1.3e-7), "value")
+    'higher by 0.00000011 (0.00000009 to 0.00000013)'
     """
     scale, name = (100.0, " points") if unit == "probability" else (1.0, "")
     low, high = sorted((scale * (bounds[0] if value > 0 else -bounds[1]),
                         scale * (bounds[1] if value > 0 else -bounds[0])))  # fmt: skip
     size = scale * abs(value)
-    places = 1 if name and size >= 1 else decimals_for(size)
+    places = _places(size, name)
     way = "higher" if value > 0 else "lower"
     if high - low <= 1e-9 * max(size, 1.0):
         return f"{way} by {amount(float(f'{size:.{places}f}'))}{name}"
     ends = f"{low:,.{places}f} to {high:,.{places}f}".replace("-", "−")
     return f"{way} by {size:,.{places}f}{name} ({ends})"
+
+
+def _places(size: float, points: str) -> int:
+    if points and size >= 1:
+        return 1
+    # A scale of the auditor's own may be tiny: six decimals would then say 0.
+    return max(decimals_for(size), 1 - math.floor(math.log10(size)) if 0 < size < 1e-4 else 0)
 
 
 def size_in_words(value: float, unit: str) -> str:
@@ -74,7 +83,7 @@ def size_in_words(value: float, unit: str) -> str:
     """
     scale, name = (100.0, " points") if unit == "probability" else (1.0, "")
     size = scale * abs(value)
-    places = 1 if name and size >= 1 else decimals_for(size)
+    places = _places(size, name)
     return f"{size:,.{places}f}{name}"
 
 
@@ -86,10 +95,15 @@ def _only_change(claim: Claim, report: AuditFindings) -> str:
     return ""
 
 
-def _if(feature: str, before: str, after: str) -> str:
-    if feature.endswith(" together"):
+def _joint(claim: Claim, report: AuditFindings) -> bool:
+    """Whether several features are set together; a single one may be named like that."""
+    return claim.feature not in report.features
+
+
+def _if(claim: Claim, report: AuditFindings, before: str, after: str) -> str:
+    if _joint(claim, report):
         return f"If “{after}” held instead of “{before}”"
-    return f"If {feature} were {after} instead of {before}"
+    return f"If {claim.feature} were {after} instead of {before}"
 
 
 def _single(report: AuditFindings) -> bool:
@@ -118,11 +132,9 @@ def _else(claim: Claim) -> str:
 
 def _through(claim: Claim, report: AuditFindings) -> str:
     """Say through what a total effect of one feature comes."""
-    if claim.kind != "total" or claim.over == "groups":
+    if claim.kind != "total" or claim.over == "groups" or _joint(claim, report):
         return ""
     feature = claim.feature
-    if feature.endswith(" together"):
-        return ""
     route = report.route(feature)
     if feature not in report.reads:
         by = f" all of it comes through {listing(route)}." if route else ""

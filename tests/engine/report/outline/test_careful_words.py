@@ -136,3 +136,19 @@ def test_a_level_that_holds_an_arrow_is_not_taken_apart() -> None:
     words = lead_sentence(report)
     assert "If grade were " in words
     assert "high instead of low -> mid" in words or "low -> mid instead of high" in words
+
+
+def test_a_feature_whose_name_ends_in_together_is_one_feature() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"live together": rng.choice(["yes", "no"], 600)})
+    frame["rent"] = (frame["live together"] == "yes") + rng.normal(size=600)
+    case = wb.AuditCase(
+        data=frame,
+        model=lambda rows: 0.2 * rows["rent"],
+        features=["rent"],
+        graph=wb.CausalGraph([("live together", "rent")]),
+    )
+    report = wb.audit(case, wb.UnlearningTarget.feature("live together"), ["debiased"])
+    words = lead_sentence(report)
+    assert words.startswith("If live together were ")
+    assert "does not read live together; all of it comes through rent" in words
