@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 import workbench as wb
 from tests.browser import served_pages
 from tests.browser.graph_canvas import canvas
-from tests.browser.served_pages import FLAGS, LONG, ready, run
+from tests.browser.served_pages import FLAGS, LONG, opened, ready, run
 from workbench.models.trained_here import train_model
 
 DOCS = Path(__file__).resolve().parent
@@ -30,6 +30,8 @@ LARGEST = 300_000
 """Bytes of a picture."""
 PARTS = {"data": 1, "graph": 2, "target": 3, "run": 5, "result": 6}
 """The dashboard's steps by the names of their pictures."""
+FOLDED = (1, 2, 3, 4)
+"""Steps that a run folds."""
 
 
 def save(page: Page, name: str, part: Locator | None = None, height: int = 1_400) -> None:
@@ -72,6 +74,8 @@ def dashboard(browser: Browser) -> None:
                 save(page, "dashboard", height=HEIGHT)
                 page.set_viewport_size({"width": WIDTH, "height": TALL})
                 page.wait_for_timeout(500)
+                for number in FOLDED:
+                    opened(page, number)
                 canvas(page)
                 for name, number in PARTS.items():
                     save(page, f"dashboard_{name}", step(page, number))
@@ -93,6 +97,7 @@ def change(browser: Browser) -> None:
         run(page)
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         page.wait_for_timeout(1_500)
+        opened(page, 4)
         save(page, "dashboard_models", step(page, 4))
         save(page, "dashboard_change", step(page, 6), height=1_150)
         view.checked()

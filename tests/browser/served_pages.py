@@ -269,8 +269,30 @@ def run(page: Page, *, timeout: float = LONG) -> Locator:
     ready(page).click()
     verdict = page.locator(".wb-verdict")
     expect(verdict).to_be_visible(timeout=timeout)
-    expect(page.get_by_text("Done. The result is below.").first).to_be_visible(timeout=timeout)
+    expect(page.get_by_text("Done. The result is ready.").first).to_be_visible(timeout=timeout)
     return verdict
+
+
+def opened(page: Page, number: int) -> None:
+    """Open a step that a run has folded."""
+    page.get_by_role("button", name=f"Open step {number}").click()
+
+
+def words_of(page: Page) -> str:
+    """Return all that the page holds, the tabs that are not shown included."""
+    return " ".join(str(page.locator(".wb-page").evaluate(ALL_WORDS)).split())
+
+
+ALL_WORDS = """
+(page) => {
+    const panels = [...page.querySelectorAll('.wb-panel')];
+    const were = panels.map((panel) => panel.style.display);
+    panels.forEach((panel) => { panel.style.display = ''; });
+    const text = page.innerText;
+    panels.forEach((panel, at) => { panel.style.display = were[at]; });
+    return text;
+}
+"""
 
 
 def tab_to(page: Page, name: str, *, exact: bool = False, back: bool = False) -> None:

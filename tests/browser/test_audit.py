@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import workbench as wb
-from tests.browser.served_pages import LONG, ready, run
+from tests.browser.served_pages import LONG, opened, ready, run, words_of
 from workbench.common.wording import signed, span
 from workbench.models.trained_here import train_model
 from workbench.report.outline.decided import as_decided
@@ -43,7 +43,7 @@ def test_the_numbers_of_python_and_a_report_to_take_away(
     expect(verdict).to_contain_text(report.verdict.headline)
     expect(verdict).to_contain_text(report.verdict.assurance)
     page.screenshot(path=tmp_path / "loan.png", full_page=True)
-    text = " ".join(page.locator(".wb-page").inner_text().split())
+    text = words_of(page)
     for number in numbers(report):
         assert number in text
     for sentence in report.comparison().sentences:
@@ -88,6 +88,7 @@ def test_the_numbers_of_python_and_a_report_to_take_away(
         assert number in offline
 
     # A result of other inputs says so, and holds again when the change is undone.
+    opened(page, 3)
     race, notice = page.get_by_role("checkbox", name="race"), "This result is of before a change."
     race.check()
     expect(page.get_by_text(notice)).to_be_visible()
@@ -102,10 +103,13 @@ def test_the_verdict_is_read_while_the_other_methods_are_asked(page: Page) -> No
     ready(page).click()
     verdict = page.locator(".wb-verdict")
     expect(verdict).to_be_visible(timeout=LONG)
-    assert page.get_by_text("Done. The result is below.").count() == 0
+    assert page.get_by_text("Done. The result is ready.").count() == 0
+    others = page.get_by_role("link", name="Other methods (still being measured)")
+    expect(others).to_be_visible()
+    others.click()
     expect(page.get_by_text("Still being asked: SHAP").first).to_be_visible()
     headline = verdict.locator(".wb-title").inner_text()
-    expect(page.get_by_text("Done. The result is below.").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Done. The result is ready.").first).to_be_visible(timeout=LONG)
     expect(verdict).to_contain_text(headline)
     expect(page.get_by_text("Still being asked")).to_have_count(0)
 
@@ -147,7 +151,7 @@ def test_a_subgroup_then_cancel_then_run_again(page: Page) -> None:
     report = wb.audit(case, target, ("debiased", "cafe", "fuzzing"))
     assert report.verdict is not None
     expect(verdict).to_contain_text(report.verdict.headline)
-    text = " ".join(page.locator(".wb-page").inner_text().split())
+    text = words_of(page)
     for number in numbers(report):
         assert number in text
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 import workbench as wb
 from tests.browser import served_pages
-from tests.browser.served_pages import LONG, ready, run, tab_to
+from tests.browser.served_pages import LONG, opened, ready, run, tab_to, words_of
 from tests.browser.test_accessibility import faults
 from widgets.other_models.unlearn_here import unlearn_here, ways
 from workbench.common.wording import signed, span
@@ -41,10 +41,6 @@ def change() -> wb.AuditReport:
     return wb.audit(made.case, target, methods, compare=compare, training=made.training)
 
 
-def text_of(page: Page) -> str:
-    return " ".join(page.locator(".wb-page").inner_text().split())
-
-
 def test_unlearned_on_the_page_and_read_as_three_findings(
     page: Page, change: wb.AuditReport, tmp_path: Path
 ) -> None:
@@ -64,7 +60,7 @@ def test_unlearned_on_the_page_and_read_as_three_findings(
     run(page)
     assert change.change is not None
     expect(page.locator(".wb-finding")).to_contain_text(change.change.headline)
-    text = text_of(page)
+    text = words_of(page)
     total = next(f for f in change.change.main_findings() if f.part == "total")
     for name, found in (
         ("1. Removed by unlearning", total.removed),
@@ -85,6 +81,8 @@ def test_unlearned_on_the_page_and_read_as_three_findings(
     assert faults(page) == []
 
     # Another target makes these models say nothing; the way back is one button.
+    opened(page, 3)
+    opened(page, 4)
     page.get_by_role("checkbox", name="race").check()
     expect(page.get_by_text("Another target.")).to_be_visible()
     expect(page.get_by_role("button", name="Run the audit")).to_be_disabled()

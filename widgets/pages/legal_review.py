@@ -25,6 +25,7 @@ from widgets.parts.status_line import StatusLine
 from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
 from widgets.results.subgroup_choice import SubgroupChoice
+from widgets.results.take_away import TakeAway
 from widgets.session.jobs import words_for
 from widgets.session.report_session import ReportSession
 from workbench.common.limits import JSON_BYTES
@@ -77,7 +78,12 @@ class LegalReview(SavedView, W.VBox):
                 _part("What was found", effects),
                 _part("One group at a time", SubgroupChoice(self.session)),
                 _part("Compared with other methods", comparison),
-                _part("What it means, and how it was done", how, PrintButton()),
+                _part(
+                    "What it means, and how it was done",
+                    how,
+                    TakeAway(self.session),
+                    PrintButton(),
+                ),
             ]
         )
         self._result.layout.display = "none"

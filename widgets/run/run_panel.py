@@ -154,7 +154,7 @@ class RunPanel(W.VBox):
         self._bar.layout.visibility = "visible" if running else "hidden"
         if running:
             self._bar.value = min(1.0, max(0.0, session.share))
-            stands = "" if session.report is None else " The verdict is below; more follows."
+            stands = "" if session.report is None else " The verdict stands; more follows."
             self._status.say(f"Running: {session.step}.{stands}", "busy")
         elif missing:
             self._status.say(" ".join(missing), "info")
@@ -165,12 +165,12 @@ class RunPanel(W.VBox):
                 "cancelled": (
                     "Cancelled. Nothing was kept; run again when you like."
                     if session.report is None
-                    else "Cancelled. What was measured until then is below."
+                    else "Cancelled. What was measured until then is kept."
                     if STOPPED in session.report.skipped.values()
-                    else "Cancelled before a verdict stood. The result below is of an earlier run.",
+                    else "Cancelled before a verdict stood. The result shown is of an earlier run.",
                     "info",
                 ),
-                "done": ("Done. The result is below.", "good"),
+                "done": ("Done. The result is ready.", "good"),
                 "failed": (f"The audit could not be done. {session.problem}", "problem"),
             }[session.state]
             self._status.say(text, kind)

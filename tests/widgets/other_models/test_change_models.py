@@ -19,7 +19,7 @@ from widgets.parts.column_checklist import ColumnChecklist
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.row_table import RowTable
 from widgets.parts.status_line import StatusLine
-from widgets.results.report_panel import ReportPanel
+from widgets.results.take_away import TakeAway
 from widgets.run.run_panel import RunPanel
 from widgets.session.session import AuditSession, AuditSettings
 from widgets.target.target_picker import TargetPicker
@@ -87,7 +87,7 @@ def test_the_report_s_code_repeats_the_change(change: ChangeModels, session: Aud
     unlearn(change)
     report = finished(session)
     names: dict[str, object] = {}
-    exec(ReportPanel(session)._code(report), names)
+    exec(TakeAway(session)._code(report), names)
     again = names["report"]
     assert isinstance(again, wb.AuditReport)
     assert again.change.to_frame().equals(report.change.to_frame())

@@ -27,6 +27,7 @@ from tests.widgets.widget_tree import (
 )
 from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
+from widgets.results.take_away import TakeAway
 from widgets.session.session import AuditSession, AuditSettings
 from workbench.checks.registry import CHECK_NAMES
 from workbench.common.wording import signed, span
@@ -249,7 +250,7 @@ def test_a_results_page_is_sent_in_a_fifth_of_a_megabyte(report: wb.AuditReport)
 
 
 def test_downloads_hold_the_report(session: AuditSession) -> None:
-    panel = ReportPanel(session)
+    panel = TakeAway(session)
     code = "data = my_table()\nmodel = my_model()"
     session.open(loan_case(), code=code)
     session.target = wb.UnlearningTarget.feature("zip_code")

@@ -119,4 +119,4 @@ def test_a_cancel_before_the_verdict_says_that_the_result_below_is_an_earlier_on
     go_on.set()
     assert session.wait(LONG)
     assert session.report is before and session.stale == ("target: zip_code → race",)
-    assert "The result below is of an earlier run" in said(panel)
+    assert "The result shown is of an earlier run" in said(panel)

@@ -1,0 +1,85 @@
+"""The answer of the page: what is always in view, and the tabs below it."""
+
+from __future__ import annotations
+
+import ipywidgets as W
+
+import workbench as wb
+from widgets.pages.sections import TABS, TabSection
+from widgets.parts.link_bar import Link, LinkBar, place
+from widgets.parts.saved_view import SavedView
+from widgets.results.first_look import first_look
+from widgets.results.live_view import LiveEstimate
+from widgets.results.outline_view import ChapterView, verdict_blocks
+from widgets.results.run_history import RunHistory, StaleNotice
+from widgets.results.take_away import TakeAway
+from widgets.session.session import AuditSession
+
+__all__ = ["Answer"]
+
+
+class Answer(SavedView, W.VBox):
+    """Shows the session's result: files, verdict, first look; then one tab of the rest.
+
+    Parameters
+    ----------
+    session : AuditSession
+    """
+
+    def __init__(self, session: AuditSession) -> None:
+        self._session = session
+        self._wanted = ""  # the tab that the reader chose
+        stale, live = StaleNotice(session), LiveEstimate(session)
+        first = ChapterView(session, [verdict_blocks, first_look])
+        self._tabs = {tab.key: W.VBox([tab.make(session)]) for tab in TABS}
+        for key, panel in self._tabs.items():
+            panel.add_class("wb-panel")
+            panel.add_class(place(key))
+        self._bar = LinkBar("Parts of the result", self._follow)
+        self._saved = [stale, live, first, *(panel.children[0] for panel in self._tabs.values())]
+        self._result = W.VBox([first, self._bar, *self._tabs.values()])
+        self._result.add_class("wb-result")
+        super().__init__(
+            [
+                W.HTML('<h2><span class="wb-step-number">6</span> What is left of it</h2>'),
+                stale,
+                RunHistory(session),
+                live,
+                TakeAway(session),
+                self._result,
+            ]
+        )
+        for name in ("wb-step", "wb-answer-pane", place("result")):
+            self.add_class(name)
+        session.observe(lambda _: self._dim(), "stale")
+        session.observe(lambda _: self._offer(), "report")
+        self._offer()
+
+    def static_html(self) -> str:
+        """Return the result as it is now, the tabs one after another."""
+        return "".join(part.static_html() for part in self._saved if isinstance(part, SavedView))
+
+    def _follow(self, key: str) -> None:
+        self._wanted = key
+        self._offer()
+
+    def _offer(self) -> None:
+        """Offer the tabs that this report has, and show the chosen one or the first."""
+        report = self._session.report
+        offered = [tab for tab in TABS if report is not None and tab.shown(report)]
+        keys = [tab.key for tab in offered]
+        chosen = self._wanted if self._wanted in keys else next(iter(keys), "")
+        self._bar.layout.display = None if offered else "none"
+        self._bar.put([_link(tab, report) for tab in offered if report is not None], chosen)
+        for key, panel in self._tabs.items():
+            panel.layout.display = None if key == chosen else "none"
+
+    def _dim(self) -> None:
+        """Show a result of other inputs as one."""
+        (self._result.add_class if self._session.stale else self._result.remove_class)("wb-stale")
+
+
+def _link(tab: TabSection, report: wb.AuditReport) -> Link:
+    if tab.waits(report):
+        return Link(tab.key, tab.title, "running", "still being measured")
+    return Link(tab.key, tab.title)

@@ -1,0 +1,81 @@
+"""The result as files: a report to read, its numbers, its tables, and the code that repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as W
+
+import workbench as wb
+from widgets.parts import markup
+from widgets.parts.download_button import DownloadButton
+from widgets.parts.status_line import StatusLine
+from widgets.session.report_session import ReportSession
+
+__all__ = ["TakeAway"]
+
+WORDS = (
+    "The HTML file opens without a network and prints well. The JSON file opens again on the legal "
+    "review page; it holds no row of the data."
+)
+
+
+class TakeAway(W.VBox):
+    """Hands the session's report over as files; nothing while there is none.
+
+    Parameters
+    ----------
+    session : ReportSession
+        Anything with a trait ``report`` will do. The code of the run it shows, where there is
+        some, becomes part of the Python code.
+    """
+
+    def __init__(self, session: ReportSession) -> None:
+        self._session = session
+        self._status = StatusLine()
+        files: list[tuple[str, str, str, Callable[[wb.AuditReport], str]]] = [
+            ("Report to read and print (HTML)", "audit.html", "text/html", _page),
+            ("All numbers (JSON)", "audit.json", "application/json", _numbers),
+            ("Tables for a spreadsheet (CSV)", "audit.csv", "text/csv", _tables),
+            ("The Python code that repeats it", "audit.py", "text/x-python", self._code),
+        ]
+        row = W.HBox([self._button(*file) for file in files])
+        row.add_class("wb-row")
+        title = W.HTML(markup.heading("Take it away"))
+        super().__init__([title, row, W.HTML(markup.paragraph(WORDS, "wb-muted")), self._status])
+        self.add_class("wb-take-away")
+        session.observe(lambda _: self._draw(), "report")
+        self._draw()
+
+    def _button(
+        self, label: str, name: str, media_type: str, text: Callable[[wb.AuditReport], str]
+    ) -> DownloadButton:
+        def make() -> bytes:
+            report = self._session.report
+            if report is None:
+                raise wb.TargetError("There is no result to take away. Run the audit first.")
+            return text(report).encode("utf-8", "replace")
+
+        return DownloadButton(
+            label, name, media_type, make, lambda words: self._status.say(words, "problem")
+        )
+
+    def _code(self, report: wb.AuditReport) -> str:
+        run = getattr(self._session, "shown", None)
+        return report.to_code(load=None if run is None else run.inputs.code)
+
+    def _draw(self) -> None:
+        self._status.say("")
+        self.layout.display = "none" if self._session.report is None else ""
+
+
+def _page(report: wb.AuditReport) -> str:
+    return report.to_html()
+
+
+def _numbers(report: wb.AuditReport) -> str:
+    return report.to_json()
+
+
+def _tables(report: wb.AuditReport) -> str:
+    return report.to_csv()
