@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipywidgets as W
 import pytest
 
 import workbench as wb
@@ -66,7 +67,7 @@ def test_the_bar_says_what_is_missing_done_and_out_of_date(page: Workbench) -> N
     bar = part(page, Question).bar
     page.session.target = None
     assert states(bar)["target"] == "missing" and states(bar)["data"] == "done"
-    page.session.target = wb.UnlearningTarget.feature("zip_code")
+    part(page, W.Checkbox, description="zip_code").value = True
     finished(page.session)
     assert states(bar)["run"] == states(bar)["result"] == "done"
     assert page.session.case is not None
