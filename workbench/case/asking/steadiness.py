@@ -47,7 +47,9 @@ class Unsteady:
         all answers of one call have in common.
     cause : {"noise", "company"}
         "noise": the very same question was answered otherwise; "company": only in another order,
-        or among other rows.
+        among other rows, or under other labels.
+    largest : float
+        The largest difference between two answers about the same row.
     """
 
     n_rows: int
@@ -55,20 +57,27 @@ class Unsteady:
     difference: float
     call_error: float
     cause: Literal["noise", "company"]
+    largest: float = 0.0
 
     def sentence(self) -> str:
         """Say it in words."""
         how = (
             "asked the very same once more"
             if self.cause == "noise"
-            else "asked in another order and among other rows"
+            else "asked in another order, among other rows and under other labels"
         )
+        most = f", and by {signed(self.largest).lstrip('+')} at most" if self.largest else ""
         return (
             f"The model's answer is not a function of the row: of {self.n_rows:,} rows {how}, "
             f"{share(self.differing / self.n_rows)} got another answer, by up to "
-            f"{signed(self.difference).lstrip('+')} in 95 % of them. Intervals are wider by what "
-            f"the answers of one call have in common; asked again, this audit gives other numbers."
+            f"{signed(self.difference).lstrip('+')} in 95 % of them{most}. Intervals are wider by "
+            f"what the answers of one call have in common; asked again, this audit gives other "
+            f"numbers."
         )
+
+    def moves_rows(self, threshold: float) -> bool:
+        """Whether rows move by more than a threshold although nothing of them was changed."""
+        return self.largest > threshold
 
     def withholds(self, threshold: float) -> str:
         """Say why nothing firm can be said at a threshold; "" where it can."""
@@ -138,6 +147,7 @@ def unsteady_answers(case: AuditCase, *, rows: int | None = None, seed: int = 0)
         float(np.quantile(pairs, 0.95)),
         _call_error(table),
         "noise" if noisy else "company",
+        float(pairs.max()),
     )
 
 
@@ -151,9 +161,11 @@ def _ask(case: AuditCase, rows: npt.NDArray[np.intp]) -> FloatArray:
 
 
 def _ask_mixed(case: AuditCase, rows: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
+    """Ask about the rows in another order, labelled anew."""
     order = rng.permutation(len(rows))
     answers = np.empty(len(rows))
-    answers[order] = _ask(case, rows[order])
+    asked = case.data[list(case.reads)].iloc[rows[order]].reset_index(drop=True)
+    answers[order] = case.ask(asked)
     return answers
 
 

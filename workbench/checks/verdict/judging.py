@@ -236,6 +236,8 @@ def judge(
         error = 0.0 if unsteady is None else between_calls(unsteady.call_error)
         about_levels = claims_of_profile(profile, _slack(effects))
         claims = [*(_widened(claim, error, threshold, alpha) for claim in about_levels), *claims]
+    if unsteady is not None and unsteady.moves_rows(threshold):
+        claims = [replace(c, above=False) if c.kind in SHARES else c for c in claims]
     few = few_rows_of(profile, effects)
     claims = [few.held_back(claim) for claim in claims]
     withheld = "" if unsteady is None else unsteady.withholds(threshold)

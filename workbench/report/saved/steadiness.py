@@ -23,6 +23,7 @@ class SavedUnsteady(Saved, frozen=True):
     difference: Size
     call_error: Size
     cause: Literal["noise", "company"]
+    largest: Size = 0.0
 
 
 def write_unsteady(found: Unsteady | None) -> SavedUnsteady | None:

@@ -1,21 +1,15 @@
-"""Take a Feather file apart; run by itself in a child process, see ``common/trial.py``."""
-
-import sys
+"""Take a Feather file apart; run in a child process, see ``common/trial.py``."""
 
 
-def take_apart() -> None:
+def take_apart(content: bytes, told: int | None) -> None:
     """Decode every batch, one after another; stop where they take more than the caller tells."""
     import pyarrow as pa
 
-    most, taken = int(sys.argv[4]), 0
-    with pa.ipc.open_file(pa.BufferReader(sys.stdin.buffer.read())) as file:
+    most, taken = told or 0, 0
+    with pa.ipc.open_file(pa.BufferReader(content)) as file:
         for place in range(file.num_record_batches):
             batch = file.get_batch(place)
             batch.validate(full=True)
             taken += batch.nbytes
             if taken > most:
                 return
-
-
-if __name__ == "__main__":
-    take_apart()

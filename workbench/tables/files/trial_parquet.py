@@ -1,9 +1,7 @@
-"""Take a Parquet file apart; run by itself in a child process, see ``common/trial.py``."""
-
-import sys
+"""Take a Parquet file apart; run in a child process, see ``common/trial.py``."""
 
 
-def take_apart() -> None:
+def take_apart(content: bytes, told: int | None) -> None:
     """Decode every row group, one after another, and keep none.
 
     A table that holds more cells than the caller tells is left to it: it will be refused.
@@ -11,8 +9,8 @@ def take_apart() -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    most = int(sys.argv[4])
-    content = pa.BufferReader(sys.stdin.buffer.read())
+    most = told or 0
+    content = pa.BufferReader(content)
     with parquet.ParquetFile(content, pre_buffer=False) as file:
         metadata, names = file.metadata, file.schema_arrow.names
         groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
@@ -29,7 +27,3 @@ def take_apart() -> None:
     with parquet.ParquetFile(content, read_dictionary=texts, pre_buffer=False) as file:
         for place in range(file.metadata.num_row_groups):
             file.read_row_group(place, use_threads=False)
-
-
-if __name__ == "__main__":
-    take_apart()

@@ -72,6 +72,39 @@ def test_what_is_no_function_of_the_row_is_found(scores: Scores, cause: str) -> 
     assert "not a function of the row" in found.sentence()
 
 
+def by_label(rows: pd.DataFrame) -> Any:
+    """The row's label leaks in, whatever stands in the row."""
+    return rows["m"] + np.asarray(rows.index) % 2
+
+
+def kept_by_label() -> Scores:
+    """What a label was answered first is answered for good."""
+    known: dict[Any, float] = {}
+    return lambda rows: np.array(
+        [known.setdefault(k, m) for k, m in zip(rows.index, rows["m"], strict=True)]
+    )
+
+
+@pytest.mark.parametrize("scores", [by_label, kept_by_label()])
+def test_answers_that_go_by_the_rows_label_are_found(scores: Scores) -> None:
+    found = unsteady_answers(case_of(scores))
+    assert found is not None and found.cause == "company" and found.differing > 50
+    assert "under other labels" in found.sentence()
+
+
+def test_noise_in_few_rows_shows_no_rows_that_moved() -> None:
+    rng = np.random.default_rng(3)
+    seldom = 0.03
+
+    def scores(rows: pd.DataFrame) -> Any:
+        return np.where(rng.random(len(rows)) < seldom, 3.0, 0.001 * rows["m"])
+
+    report = audited(scores, threshold=0.5)
+    assert report.verdict is not None and report.diagnostics.unsteady is not None
+    assert report.verdict.decision != "above" and not any(c.above for c in report.verdict.claims)
+    assert report.diagnostics.unsteady.largest > 2 and "at most" in report.diagnostics.warnings[0]
+
+
 def test_sizes_are_those_of_the_noise() -> None:
     found = unsteady_answers(case_of(noisy(0.1)))
     assert found is not None
