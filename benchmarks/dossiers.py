@@ -144,7 +144,8 @@ def flips(made: Rehearsed, others: int) -> tuple[int, int, list[str]]:
 
 
 FLIPS = """
-const { checkDossier, filesOfZip, readKey, EvidenceError } = await import(process.argv[2]);
+const verifier = await import(process.argv[2]);
+const { checkDossier, filesOfZip, readKey, EvidenceError, ReaderError } = verifier;
 const { readFileSync } = await import("node:fs");
 const files = filesOfZip(new Uint8Array(readFileSync(process.argv[3])));
 const key = readKey(process.argv[4]);
@@ -182,7 +183,7 @@ for (const place of JSON.parse(readFileSync(process.argv[6], "utf8"))) {
       else if (checkDossier(held, { key })[0].verdict === "INVALID") counts.refused++;
       else counts.accepted++;
     } catch (error) {
-      if (error instanceof EvidenceError) counts.refused++;
+      if (error instanceof EvidenceError || error instanceof ReaderError) counts.refused++;
       else counts.raised.push(`zip ${place} ${bit}: ${error}`);
     }
   }
@@ -250,7 +251,8 @@ def flips_in_node(made: Rehearsed, others: int) -> dict[str, Any] | None:
         script, flip, dossier, container = (Path(folder, name) for name in names)
         verifier = verifier_script().replace("function isSignature(", "function isSignatureJudged(")
         script.write_text(
-            f"{verifier}\n{ONCE}\nexport {{ checkDossier, filesOfZip, readKey, EvidenceError }};\n"
+            f"{verifier}\n{ONCE}\n"
+            "export { checkDossier, filesOfZip, readKey, EvidenceError, ReaderError };\n"
         )
         flip.write_text(FLIPS)
         whole, places_of_container = container_places(dict(made.files))

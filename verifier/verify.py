@@ -2097,6 +2097,10 @@ MANIFEST, STATEMENT = "MANIFEST.json", "statement.dsse.json"
 MOST_FILES = 200
 MOST_BYTES = 100_000_000
 """Of a file, and three times as many of all together."""
+PACKED_AGAIN = (
+    "This zip was packed by another program: a dossier's own zip holds its files as they are, "
+    "without compression, password or folders. Unpack it and check the folder."
+)
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}){0,2}")
 
 
@@ -2106,7 +2110,7 @@ def read_dossier(path: str) -> dict[str, bytes]:
     Raises
     ------
     ReaderError
-        When there is nothing at the path.
+        When there is nothing at the path, or a zip that another program packed.
     EvidenceError
         When it holds links, strange names, or more than the bounds allow.
     """
@@ -2165,12 +2169,12 @@ def _read_zip(archive: zipfile.ZipFile) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     total = 0
     for held in archive.infolist():
+        if held.is_dir() or held.compress_type != zipfile.ZIP_STORED or held.flag_bits & 1:
+            raise ReaderError(PACKED_AGAIN)
         _check_name(held.filename, len(files) + 1)
         kind = held.external_attr >> 16
         if kind and not stat.S_ISREG(kind) and stat.S_IFMT(kind):
             raise EvidenceError(f"The dossier holds a link or a device: {held.filename}.")
-        if held.compress_type != zipfile.ZIP_STORED or held.flag_bits & 1:
-            raise EvidenceError("A dossier's zip is stored, not compressed or encrypted.")
         if held.filename in files:
             raise EvidenceError(f"The dossier holds {held.filename} twice.")
         total += held.file_size

@@ -4,6 +4,8 @@ import { FEATURE_BITS, WEIGHT_BITS } from "./optimum.js";
 import { findEntry, isSignedBy, openStatement, readCheckpoint, readKey, readLeaves, readLog, readRequest, readScope, scopeOf, treeRoot } from "./log.js";
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}(\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}){0,2}$/;
+const PACKED_AGAIN =
+  "This zip was packed by another program: a dossier's own zip holds its files as they are, without compression, password or folders. Unpack it and check the folder.";
 const OTHERS = "other_requests.jsonl";
 const [MOST_FILES, MOST_BYTES] = [200, 100_000_000];
 export const [MANIFEST, STATEMENT, MODEL] = ["MANIFEST.json", "statement.dsse.json", "model/new.json"];
@@ -48,7 +50,8 @@ export function filesOfZip(raw) {
     const kind = view.getUint32(place + 38, true) >>> 28;
     const name = textOf(raw.subarray(place + 46, place + 46 + nameSize), "A file's name");
     if (kind && kind !== 8) throw new EvidenceError(`The dossier holds a link or a device: ${name}.`);
-    if (method !== 0 || flags & 1 || packed !== size) throw new EvidenceError("A dossier's zip is stored, not compressed or encrypted.");
+    if (name.endsWith("/") || method !== 0 || flags & 1) throw new ReaderError(PACKED_AGAIN);
+    if (packed !== size) throw broken();
     if (local + 30 > raw.length || view.getUint32(local, true) !== 0x04034b50) throw broken();
     const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
     if (start + size > raw.length) throw broken();
