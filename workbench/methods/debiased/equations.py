@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.common.progress import Progress, silent
-from workbench.methods.debiased.location_scale import fit_location_scale
+from workbench.methods.debiased.piled_up import fit_number
 from workbench.methods.fuzzing.equation import Equation, Keep
 from workbench.methods.fuzzing.equations import fit_equation
 from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
@@ -42,7 +42,7 @@ def better_equations(
 
     def fit(column: Column, parents: Sequence[Column], *, keep: Keep | None = None) -> Equation:
         if column.is_numeric:
-            return fit_location_scale(column, parents, keep=keep)
+            return fit_number(column, parents, keep=keep)
         known = plain.by_node.get(column.name) if plain is not None else None
         return fit_equation(column, parents, keep=keep) if known is None else known
 
