@@ -166,9 +166,32 @@ class PiledUpEquation:
             # The mean was taken, which goes with the chance whatever a row was.
             slope = response * height * after[:, 0] * (1.0 - after[:, 0])
             by_chance = self.chance.terms.summed(now, slope) / len(slope)
-        own = np.where(observed == self.pile, np.nan, observed)
-        by_rest = self.rest.gradient(response * after[:, 0], now, was, own)
+        by_rest = self._by_rest(response, now, was, observed, after[:, 0])
         return np.concatenate([by_chance, by_rest])
+
+    def _by_rest(
+        self,
+        response: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values,
+        after: FloatArray,
+    ) -> FloatArray:
+        if was is None:
+            return self.rest.gradient(response * after, now, None, observed)
+        before = self.expected(was)[:, 0]
+        off = observed != self.pile
+        # A row off the pile brings its own noise. One that leaves the pile gets that of such rows,
+        # which is lower by what their causes say.
+        stays = np.minimum(1.0, after / np.maximum(before, np.finfo(float).tiny))
+        comes = np.maximum(after - before, 0.0) / np.maximum(1.0 - before, np.finfo(float).tiny)
+        out = self.rest.gradient(response * stays * off, now, was, np.where(off, observed, np.nan))
+        coming = response * comes * ~off
+        out = out + self.rest.gradient(coming, now, None, observed)
+        if off.any():
+            lower = np.where(off, coming.sum() / off.sum(), 0.0)
+            out = out - self.rest.gradient(lower, was, None, observed)
+        return out
 
     def influences(self, gradients: FloatArray) -> FloatArray:
         """How much each row of the data moves gradient · estimate, shape (k, n)."""
