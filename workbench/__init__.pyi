@@ -46,8 +46,11 @@ from workbench.common.errors import ModelError as ModelError
 from workbench.common.errors import NotIdentifiableError as NotIdentifiableError
 from workbench.common.errors import TargetError as TargetError
 from workbench.common.errors import UntrustedModelError as UntrustedModelError
+from workbench.common.map_reduce import Workers as Workers
 from workbench.graph.causal_graph import CausalGraph as CausalGraph
 from workbench.methods.cafe.estimator import cafe_effects as cafe_effects
+from workbench.methods.cafe.whole_table import WholeTable as WholeTable
+from workbench.methods.cafe.whole_table import whole_table_effects as whole_table_effects
 from workbench.methods.debiased.estimator import debiased_effects as debiased_effects
 from workbench.methods.effects import Effect as Effect
 from workbench.methods.effects import EffectTable as EffectTable
@@ -63,3 +66,4 @@ from workbench.models.training import Training as Training
 from workbench.report.audit_report import AuditReport as AuditReport
 from workbench.report.audit_report import read_report as read_report
 from workbench.tables.files.delimited import read_table as read_table
+from workbench.tables.partitions.table import Table as Table

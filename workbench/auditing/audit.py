@@ -23,6 +23,7 @@ from workbench.auditing.steps import (
     to_ask,
     to_check,
 )
+from workbench.auditing.whole_table import run_whole_table, whole_table_notes
 from workbench.case.asking.budget import Budget
 from workbench.case.asking.steadiness import MOST_CALLS, unsteady_answers
 from workbench.case.asking.variations import variations_of
@@ -37,6 +38,7 @@ from workbench.checks.registry import CHECK_NAMES
 from workbench.checks.subgroups.named import read_subgroups
 from workbench.checks.verdict import default_threshold, judge
 from workbench.common.errors import TargetError, listed
+from workbench.common.map_reduce import On
 from workbench.common.progress import Progress, progress_bar
 from workbench.methods.answer_noise import wider_effects, wider_paths
 from workbench.methods.effects import EffectTable
@@ -64,6 +66,7 @@ def audit(
     compare: Mapping[str, Any] | None = None,
     training: Training | None = None,
     max_queries: int | None = None,
+    on: On = None,
     progress: Progress | None = None,
     early: Callable[[AuditReport], None] | None = None,
 ) -> AuditReport:
@@ -125,6 +128,10 @@ def audit(
         of them by CAFÉ, and the intervals count that; what asks about many more rows is left out
         and named in ``report.skipped``. See :func:`workbench.question_plan`, which says beforehand
         what would be asked. The rows as they are were asked about when the case was made.
+    on : int, Workers, Dask client, or None
+        Where the partitions of a case's :class:`workbench.Table` are worked on: worker processes
+        on this machine, a Dask client's workers, or this process. CAFÉ's effects are added up over
+        all rows; the rest of the audit looks at the case's sample of them, and the report says so.
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.
@@ -217,6 +224,8 @@ def audit(
         if unsteady is not None:
             effects = wider_effects(effects, unsteady.call_error)
             paths = wider_paths(paths, unsteady.call_error)
+        whole = run_whole_table(asked, steps, on)
+        planned = () if plan is None else plan.asked()
         diagnostics = steps.run(
             "checks",
             lambda: diagnose(
@@ -227,7 +236,7 @@ def audit(
                 equations,
                 threshold=tau,
                 intervention=asked.intervention,
-                notes=() if plan is None else plan.asked(),
+                notes=(*planned, *whole_table_notes(asked, whole, effects)),
                 unsteady=unsteady,
                 seed=seed,
             ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,6 +16,7 @@ import pandas as pd
 from workbench.case.asking.budget import Budget
 from workbench.case.asking.known_answers import KnownAnswers
 from workbench.case.code_columns import with_codes
+from workbench.case.fingerprints import data_fingerprint, model_fingerprint
 from workbench.case.fit_together import (
     case_warnings,
     check_graph,
@@ -28,6 +28,7 @@ from workbench.common.errors import DataError, ModelError, TargetError, listed
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.models.black_box import BlackBoxModel, Output
 from workbench.tables.columns import Column, encode_column
+from workbench.tables.partitions.table import SAMPLE_ROWS, Table
 
 __all__ = ["AuditCase"]
 
@@ -38,8 +39,9 @@ class AuditCase:
 
     Parameters
     ----------
-    data : DataFrame, shape (n, columns)
+    data : DataFrame, shape (n, columns), or Table
         One row per datapoint. It is copied; later changes to the original change nothing here.
+        Or a :class:`workbench.Table`, of which the case holds at most 200,000 rows.
     model : BlackBoxModel, estimator or callable
         See :meth:`workbench.models.black_box.BlackBoxModel.wrap`.
     graph : CausalGraph
@@ -65,6 +67,8 @@ class AuditCase:
         What the auditor should know before trusting a result.
     budget : Budget or None
         The account in which :meth:`ask` counts; see :meth:`counted_in`.
+    table : Table or None
+        The table of which `data` is a random sample, or all where it is small.
 
     Raises
     ------
@@ -89,18 +93,20 @@ class AuditCase:
     columns: Mapping[str, Column] = field(init=False, repr=False)
     warnings: tuple[str, ...] = field(init=False, repr=False)
     budget: Budget | None = field(init=False, repr=False, default=None)
+    table: Table | None = field(init=False, repr=False, default=None)
 
     def __init__(
         self,
-        data: pd.DataFrame,
+        data: pd.DataFrame | Table,
         model: Any,
         graph: CausalGraph,
         outcome: str | None = None,
         features: Iterable[str] | None = None,
     ) -> None:
-        data = checked_frame(data)
+        table = data if isinstance(data, Table) else None
+        data = checked_frame(data.sample(SAMPLE_ROWS) if isinstance(data, Table) else data)
         box = model_with_features(BlackBoxModel.wrap(model), features, data, outcome)
-        box = box.aligned_to(data.index)
+        box = box.logged_in(data).aligned_to(data.index)
         check_graph(graph, data, outcome, box)
         if outcome is not None and data[outcome].isna().all():
             raise DataError(f"The outcome {outcome!r} is missing in every row.")
@@ -108,7 +114,7 @@ class AuditCase:
         predictions = _baseline(box, data)
         predictions.setflags(write=False)
         derived = _derived(data, graph, box, outcome, encoded, predictions)
-        self._put(data=data, model=box, graph=graph, outcome=outcome, **derived)
+        self._put(data=data, model=box, graph=graph, outcome=outcome, table=table, **derived)
 
     def _put(self, **fields: Any) -> None:
         for name, value in fields.items():
@@ -126,9 +132,18 @@ class AuditCase:
         """Return a case of parts that were checked, about the same outcome."""
         other = object.__new__(type(self))
         other._put(data=data, model=model, graph=graph, outcome=self.outcome, budget=budget)
+        other._put(table=self.table if data is self.data else None)
         derived = _derived(data, graph, model, self.outcome, encoded, predictions)
         other._put(**derived)
         return other
+
+    @classmethod
+    def of_checked(cls, **fields: Any) -> AuditCase:
+        """Make a case of parts that were checked, for instance of a partition of a table."""
+        made = object.__new__(cls)
+        made._put(features=tuple(fields["columns"]), warnings=(), budget=None, table=None)
+        made._put(**fields)
+        return made
 
     def with_graph(self, graph: CausalGraph) -> AuditCase:
         """Return the case with another graph, without copying data or asking the model again.
@@ -185,7 +200,7 @@ class AuditCase:
         box = model_with_features(
             box, self.reads if box.features is None else None, self.data, self.outcome
         )
-        box = box.aligned_to(self.data.index)
+        box = box.logged_in(self.data).aligned_to(self.data.index)
         check_graph(self.graph, self.data, self.outcome, box)
         encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
         predictions = _baseline(box, self.data)
@@ -310,34 +325,12 @@ class AuditCase:
     @cached_property
     def data_fingerprint(self) -> str:
         """SHA-256 of the audited columns and the outcome: names, types, order, labels, values."""
-        digest = hashlib.sha256()
-        _add(digest, list(self.data.index.names), self.data.index.tolist())
-        names = dict.fromkeys([*self.columns, *([self.outcome] if self.outcome else [])])
-        for name in names:
-            series, column = self.data[name], self.columns.get(name)
-            _add(digest, name, str(series.dtype))
-            if isinstance(series.dtype, pd.CategoricalDtype):
-                _add(digest, series.cat.categories.tolist(), series.cat.ordered)
-            if column is None:  # the outcome is not encoded
-                _add(digest, series.tolist())
-            else:
-                _add(digest, column.levels)
-                digest.update(column.values.tobytes())
-        return digest.hexdigest()
+        return data_fingerprint(self.data, self.columns, self.outcome)
 
     @cached_property
     def model_fingerprint(self) -> str:
         """SHA-256 of what can be known of a black box: what it reads and how it scores the rows."""
-        digest = hashlib.sha256()
-        _add(digest, self.reads, self.output)
-        digest.update((np.round(self.predictions, 12) + 0.0).tobytes())
-        return digest.hexdigest()
-
-
-def _add(digest: Any, *parts: object) -> None:
-    """Digest the written form of plain values, which is the same in every process."""
-    for part in parts:
-        digest.update(repr(part).encode("utf-8", "backslashreplace") + b"\0")
+        return model_fingerprint(self.reads, self.output, self.predictions)
 
 
 def _known_columns(

@@ -59,6 +59,7 @@ class BlackBoxModel:
     class_was_named: bool = field(default=False)
     logged: FloatArray | None = field(default=None)
     logged_labels: pd.Index | None = field(default=None)
+    logged_column: str | None = field(default=None)
 
     def __init__(
         self,
@@ -109,11 +110,14 @@ class BlackBoxModel:
 
         Parameters
         ----------
-        predictions : array_like, shape (n,)
-            In the order of the case's rows; a Series is put into it by its labels.
+        predictions : array_like, shape (n,), or str
+            In the order of the case's rows; a Series is put into it by its labels. Or the name of
+            the column of the case's table that holds them.
         features : iterable of str
             The columns the model reads.
         """
+        if isinstance(predictions, str):
+            return cls(None, features, output=output, name=name)._with(logged_column=predictions)
         if np.ndim(predictions) == 0:
             raise ModelError(
                 f"Logged predictions are one number per row, not {predictions!r}. Pass an array "
@@ -251,6 +255,27 @@ class BlackBoxModel:
     def at_rows(self, positions: npt.NDArray[np.intp]) -> BlackBoxModel:
         """Return the same model for a case with only these of its rows."""
         return self if self.logged is None else self._with(logged=self.logged[positions])
+
+    def logged_in(self, rows: pd.DataFrame) -> BlackBoxModel:
+        """Return the same model with the predictions that a column of this table holds.
+
+        Raises
+        ------
+        ModelError
+            The table has no such column, or it holds no numbers.
+        """
+        column = self.logged_column
+        if column is None:
+            return self
+        if column not in rows.columns:
+            raise ModelError(
+                f"The table has no column {column!r} of logged predictions."
+                f"{suggestion(column, rows.columns)}"
+            )
+        scores = checked_scores(
+            rows[column].to_numpy(), len(rows), name=self.name, output=self.output
+        )
+        return self._with(logged=_read_only(scores.copy()), logged_labels=None)
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """Ask for one score per row, shape (n,), dtype float64.

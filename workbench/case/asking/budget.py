@@ -102,6 +102,16 @@ class Budget:
         self._note(time.perf_counter() - started)
         return scores
 
+    def count(self, rows: int) -> None:
+        """Count rows that other processes asked about.
+
+        Raises
+        ------
+        ModelError
+            They exceed the limit.
+        """
+        self._take(rows, self._step)
+
     def _take(self, rows: int, step: str) -> None:
         """Count rows before they are asked, so that threads cannot exceed the limit together."""
         if self.within is not None:

@@ -23,8 +23,8 @@ from workbench.methods.cafe.shared_regression import (
     interactions_of,
     places_inside,
     rows_at,
-    solve_spd,
 )
+from workbench.methods.cafe.solving import solve_spd
 from workbench.tables.column_bases import BasisKind, ColumnBasis
 
 __all__ = ["ManyEffects", "answer_many"]

@@ -53,12 +53,20 @@ class DesignMatrix:
         Rows.
     kind : BasisKind
         The kind that decides whether regressors are kept between passes.
+    layouts : mapping of BasisKind to Layout, optional
+        Bases that were chosen elsewhere; those left out are chosen by these columns.
     """
 
-    def __init__(self, columns: Mapping[str, Column], n: int, kind: BasisKind) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        n: int,
+        kind: BasisKind,
+        layouts: Mapping[BasisKind, Layout] | None = None,
+    ) -> None:
         self.columns = columns
         self.n = n
-        self._layouts: dict[BasisKind, Layout] = {}
+        self._layouts: dict[BasisKind, Layout] = dict(layouts or {})
         self._kept: dict[tuple[BasisKind, int], FloatArray] = {}
         self._keep = n * self.layout(kind).width * 8 <= KEPT_BYTES
 

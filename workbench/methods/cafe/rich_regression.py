@@ -17,7 +17,8 @@ import numpy.typing as npt
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray, Positions
 from workbench.common.threads import one_thread
-from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised, solve_spd
+from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised
+from workbench.methods.cafe.solving import solve_spd
 from workbench.methods.effects import Effect
 from workbench.methods.fuzzing.equation_terms import Basis
 from workbench.methods.held_out import better, trimmed_error

@@ -7,24 +7,35 @@ does not grow with the data (``estimands.md``, "Algorithm 2").
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray, Positions
 from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
-from workbench.methods.cafe.design_matrix import DesignMatrix
+from workbench.methods.cafe.design_matrix import DesignMatrix, Layout
+from workbench.methods.cafe.solving import solve_spd
 from workbench.methods.effects import Effect
 from workbench.tables.column_bases import BasisKind, ColumnBasis, column_basis, level_basis
 from workbench.tables.columns import Column, Values
 
-__all__ = ["Question", "SharedRegression", "Standardised"]
+__all__ = [
+    "Fit",
+    "Normal",
+    "Question",
+    "SharedRegression",
+    "Standardised",
+    "add_interactions",
+    "add_steps",
+    "fit_of",
+    "key_of",
+    "normal_of",
+]
 
 
 ROWS_PER_TERM = 20
@@ -33,9 +44,6 @@ MOST_TERMS = 200
 """Interaction terms of one regression at the most."""
 SHRINKAGE = 1.0
 """Ridge penalty of an interaction term, in rows: it steadies empty cells and else is negligible."""
-
-COLLINEAR = 1e-9
-"""Added to the diagonal of scaled normal equations, so that collinear regressors stay solvable."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +72,8 @@ class SharedRegression:
         Every column that some regression will use.
     kind : {"flexible", "linear"}
         "linear" has no interactions (the paper's).
+    layouts : mapping of BasisKind to Layout, optional
+        Bases that were chosen elsewhere: of a table, where the case is one of its partitions.
     """
 
     def __init__(
@@ -72,9 +82,10 @@ class SharedRegression:
         columns: Mapping[str, Column],
         *,
         kind: Literal["flexible", "linear"] = "flexible",
+        layouts: Mapping[BasisKind, Layout] | None = None,
     ) -> None:
         self.y = case.predictions
-        self.design = DesignMatrix(columns, case.n_rows, kind)
+        self.design = DesignMatrix(columns, case.n_rows, kind, layouts)
         self.kind: BasisKind = kind
         width = self.design.layout(kind).width
         self.gram = np.zeros((width, width))
@@ -102,31 +113,39 @@ class SharedRegression:
         sampled : bool
             Whether those rows stand for a population.
         """
-        distinct = {_key(question): question for question in questions}
-        normals = {key: _normal(self, question) for key, question in distinct.items()}
+        distinct = {key_of(question): question for question in questions}
+        normals = {key: normal_of(self, question) for key, question in distinct.items()}
         with one_thread():
             for rows in self.design.chunks():
                 progress("CAFÉ: regressions", 0.8 * rows.start / self.design.n)
                 inside = places_inside(positions, rows)
                 for normal in normals.values():
-                    _add(self, normal, rows)
-                    _add_steps(self, normal, rows, inside, positions)
-            fits = [_fit(self, normal, len(positions)) for normal in normals.values()]
+                    add_interactions(self, normal, rows)
+                    add_steps(self, normal, rows, inside, positions)
+            n, n_target = self.design.n, len(positions)
+            fits = [fit_of(self, normal, n_target, n) for normal in normals.values()]
             answers = dict(zip(normals, self._apply(fits, positions, sampled), strict=True))
         progress("CAFÉ: regressions", 1.0)
-        return [answers[_key(question)] for question in questions]
+        return [answers[key_of(question)] for question in questions]
 
-    def _apply(
-        self, fits: Sequence[_Fit], positions: Positions, sampled: bool
-    ) -> list[Standardised]:
-        """Find the row effects, and how much each row of the data moves their mean."""
-        n, kind = self.design.n, self.kind
+    def applied(
+        self, fits: Sequence[Fit], positions: Positions
+    ) -> Iterator[tuple[slice, slice, list[tuple[FloatArray, list[FloatArray]]]]]:
+        """Apply fits chunk by chunk.
+
+        Yields
+        ------
+        rows, inside : slice
+            The chunk, and the places among the target's rows of those in it.
+        found : list of (ndarray, list of ndarray)
+            For each fit what the chunk's residuals add to its influence column, and the effects
+            at its target rows, one array per draw; one number stands for all.
+        """
         mains = np.concatenate([fit.main for fit in fits]).T
-        influences = [np.empty(n) for _ in fits]
-        per_draw = [[np.empty(len(positions)) for _ in fit.steps] for fit in fits]
         for rows in self.design.chunks():
             inside = places_inside(positions, rows)
-            both = self.design.block(kind, rows) @ mains
+            both = self.design.block(self.kind, rows) @ mains
+            found = []
             for place, fit in enumerate(fits):
                 fitted, weight = both[:, 2 * place], both[:, 2 * place + 1]
                 effects = [rows_at(main, inside) @ fit.main[0, fit.own] for main, _ in fit.steps]
@@ -140,7 +159,19 @@ class SharedRegression:
                         effect + (rows_at(change, inside) * here).sum(axis=1)
                         for effect, (_, change) in zip(effects, fit.steps, strict=True)
                     ]
-                influences[place][rows] = (self.y[rows] - fitted) * weight
+                found.append(((self.y[rows] - fitted) * weight, effects))
+            yield rows, inside, found
+
+    def _apply(
+        self, fits: Sequence[Fit], positions: Positions, sampled: bool
+    ) -> list[Standardised]:
+        """Find the row effects, and how much each row of the data moves their mean."""
+        n = self.design.n
+        influences = [np.empty(n) for _ in fits]
+        per_draw = [[np.empty(len(positions)) for _ in fit.steps] for fit in fits]
+        for rows, inside, found in self.applied(fits, positions):
+            for place, (influence, effects) in enumerate(found):
+                influences[place][rows] = influence
                 for target, effect in zip(per_draw[place], effects, strict=True):
                     target[inside] = effect
         everyone = slice(None) if len(positions) == n else positions
@@ -155,7 +186,7 @@ class SharedRegression:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
+class Fit:
     """One feature's fitted regression and the weights of its mean effect.
 
     Coefficients stand at their places in the shared layouts, zero elsewhere, so that predictions
@@ -183,7 +214,7 @@ class _Fit:
 
 
 @dataclass(frozen=True, eq=False)
-class _Normal:
+class Normal:
     """One feature's normal equations while they are summed over the chunks.
 
     Attributes
@@ -207,7 +238,8 @@ class _Normal:
     cross_step: FloatArray
 
 
-def _key(question: Question) -> tuple[str, frozenset[str]]:
+def key_of(question: Question) -> tuple[str, frozenset[str]]:
+    """Return what tells a question from others about the same change."""
     return question.variation.feature, frozenset(question.given)
 
 
@@ -222,7 +254,7 @@ def rows_at(step: FloatArray, inside: slice) -> FloatArray:
     return step if len(step) == 1 else step[inside]
 
 
-def _normal(shared: SharedRegression, question: Question) -> _Normal:
+def normal_of(shared: SharedRegression, question: Question) -> Normal:
     """Start from the shared submatrix of the main regressors."""
     variation, feature = question.variation, question.variation.feature
     layout = shared.design.layout(shared.kind)
@@ -240,10 +272,10 @@ def _normal(shared: SharedRegression, question: Question) -> _Normal:
         for after in variation.after
     ]
     cross_step = np.zeros((width, shared.design.layout(right_kind).width))
-    return _Normal(feature, places, left, right_kind, right, gram, moment, steps, cross_step)
+    return Normal(feature, places, left, right_kind, right, gram, moment, steps, cross_step)
 
 
-def _add(shared: SharedRegression, normal: _Normal, rows: slice) -> None:
+def add_interactions(shared: SharedRegression, normal: Normal, rows: slice) -> None:
     """Add a chunk's part of the interactions to the normal equations (upper triangle).
 
     Interaction regressors are products of a left and a right one. Left ones are zero on most
@@ -284,8 +316,8 @@ def _add(shared: SharedRegression, normal: _Normal, rows: slice) -> None:
                 gram[here, heres[j]] += one.T @ other
 
 
-def _add_steps(
-    shared: SharedRegression, normal: _Normal, rows: slice, inside: slice, positions: Positions
+def add_steps(
+    shared: SharedRegression, normal: Normal, rows: slice, inside: slice, positions: Positions
 ) -> None:
     """Add what the change of the interaction regressors sums to over a chunk's target rows."""
     if normal.left is None or inside.start == inside.stop:
@@ -298,10 +330,10 @@ def _add_steps(
             normal.cross_step[:] += left[inside].T @ right
 
 
-def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
+def fit_of(shared: SharedRegression, normal: Normal, n_target: int, n: int) -> Fit:
     """Solve for the coefficients and for the weights of the mean effect over the target."""
     layout, right = shared.design.layout(shared.kind), normal.right
-    n, own, mains = shared.design.n, layout.slices[normal.feature], len(normal.places)
+    own, mains = layout.slices[normal.feature], len(normal.places)
     gram = normal.gram
     lower = np.tril_indices_from(gram, -1)
     gram[lower] = gram.T[lower]
@@ -325,7 +357,7 @@ def _fit(shared: SharedRegression, normal: _Normal, n_target: int) -> _Fit:
     cross = np.zeros((2 * width, normal.cross_step.shape[1]))
     if width:
         cross[:, right] = both.T[:, mains:].reshape(2 * width, len(right))
-    return _Fit(normal.feature, normal.left, normal.right_kind, own, main, cross, normal.steps)
+    return Fit(normal.feature, normal.left, normal.right_kind, own, main, cross, normal.steps)
 
 
 def interactions_of(
@@ -357,17 +389,6 @@ def _run(factor: FloatArray) -> slice:
     """Rows from the first to the last at which a regressor is not zero."""
     places = np.flatnonzero(factor)
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
-
-
-def solve_spd(gram: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve scaled normal equations; collinear regressors share their coefficient."""
-    steadied = gram.copy()
-    steadied[np.diag_indices_from(gram)] += COLLINEAR
-    factor = scipy.linalg.cho_factor(steadied, lower=True, overwrite_a=True)
-    solution: FloatArray = scipy.linalg.cho_solve(factor, right)
-    # One step of refinement takes the steadying out again wherever it was not needed.
-    solution += scipy.linalg.cho_solve(factor, right - gram @ solution)
-    return solution
 
 
 def change_of(basis: ColumnBasis | None, before: Values, after: Values) -> FloatArray:

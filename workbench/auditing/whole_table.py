@@ -1,0 +1,103 @@
+"""An audit of a table in partitions: what is added up over all rows, and how the report says so."""
+
+from __future__ import annotations
+
+from math import hypot
+
+from workbench.auditing.clock import Steps
+from workbench.case.audit_request import AuditRequest
+from workbench.common.errors import AuditError
+from workbench.common.map_reduce import On
+from workbench.common.wording import listing, rows_said, signed, with_interval
+from workbench.methods.cafe.whole_table import WholeTable, whole_table_effects
+from workbench.methods.effects import EffectTable, FeatureEffects
+
+__all__ = ["STEP", "run_whole_table", "whole_table_notes"]
+
+STEP = "all rows of the table"
+APART = 4.0
+"""So many standard errors between sample and table are no chance."""
+
+
+def run_whole_table(asked: AuditRequest, steps: Steps, on: On) -> WholeTable | None:
+    """Add up CAFÉ's effects over the table, where the case holds only a sample of its rows."""
+    case = asked.case
+    table = case.table
+    if table is None or table.n_rows == case.n_rows:
+        return None
+
+    def added_up() -> WholeTable:
+        if asked.plan is not None:
+            raise AuditError(
+                f"All {rows_said(table.n_rows)} were not asked about: the audit has a limit on its "
+                f"questions. Leave max_queries out, or log the predictions in a column."
+            )
+        whole = whole_table_effects(
+            case,
+            asked.target,
+            intervention=asked.intervention,
+            seed=asked.seed,
+            on=on,
+            progress=asked.progress,
+        )
+        if case.budget is not None:
+            case.budget.count(whole.queries)
+        return whole
+
+    return steps.optional(STEP, added_up)
+
+
+def whole_table_notes(
+    asked: AuditRequest, whole: WholeTable | None, effects: EffectTable
+) -> tuple[str, ...]:
+    """Say which rows the parts of the report rest on, and what all rows of the table say."""
+    case = asked.case
+    table = case.table
+    if table is None or table.n_rows == case.n_rows:
+        return ()
+    sample = (
+        f"The table ({table.origin}) has {rows_said(table.n_rows)}. The verdict, the profile and "
+        f"every other figure of this report rest on {rows_said(case.n_rows)} of it, drawn at random"
+    )
+    if whole is None:
+        return (f"{sample}; nothing was added up over all rows.",)
+    said = [f"{sample}, except for what this note says of all rows."]
+    said += [_over_all(entry, whole) for entry in whole.effects]
+    said += _apart(whole.effects, effects)
+    strange = sum(whole.strange.values())
+    if strange:
+        said.append(
+            f"{strange:,} values of the table, in {listing(list(whole.strange))}, are not among "
+            f"the sample's: beyond its range, or a level that it does not hold. In the regressions "
+            f"over all rows they count as the nearest number or the most frequent level."
+        )
+    return tuple(said)
+
+
+def _over_all(entry: FeatureEffects, whole: WholeTable) -> str:
+    parts = (("total", entry.total), ("direct", entry.direct), ("indirect", entry.indirect))
+    figures = "; ".join(
+        f"{name} effect {with_interval(effect.value, effect.interval())}" for name, effect in parts
+    )
+    return (
+        f"CAFÉ over all {rows_said(whole.n_target)} of the target, {entry.feature} "
+        f"({entry.intervention}): {figures}. Added up over {whole.partitions:,} partitions, "
+        f"{whole.words}."
+    )
+
+
+def _apart(whole: EffectTable, sample: EffectTable) -> list[str]:
+    """Say where the sample's estimate is further from the table's than chance would have it."""
+    said = []
+    own = {e.feature: e for e in sample if e.estimator.kind == "cafe" and not e.combination}
+    for entry in whole:
+        other = own.get(entry.feature)
+        if other is None or other.intervention != entry.intervention:
+            continue
+        gap = entry.total.value - other.total.value
+        if abs(gap) > APART * hypot(entry.total.standard_error, other.total.standard_error):
+            said.append(
+                f"The total effect of {entry.feature} over all rows differs by {signed(gap)} from "
+                f"the sample's, more than chance explains: trust neither before this is understood."
+            )
+    return said

@@ -1,0 +1,181 @@
+"""A partition of a table as a case of its own, with the levels and ranges of the whole case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from workbench.case.audit_case import AuditCase
+from workbench.case.condition import Condition
+from workbench.case.target import UnlearningTarget
+from workbench.common.arrays import Positions
+from workbench.common.errors import TargetError
+from workbench.graph.causal_graph import CausalGraph
+from workbench.models.black_box import BlackBoxModel
+from workbench.tables.columns import Column, Values
+from workbench.tables.partitions.table import Partition
+
+__all__ = ["CaseOfPartitions", "Opened"]
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A partition that was read.
+
+    Attributes
+    ----------
+    case : AuditCase
+    positions : ndarray of int
+        The target's rows in it.
+    strange : mapping of str to int
+        Rows, by column, whose value the case's sample does not know: beyond its range, a level or
+        a missing value that it does not hold. They count as its nearest number, most frequent
+        level or mean in the regressions; the model is asked about them as they are.
+    """
+
+    case: AuditCase
+    positions: Positions
+    strange: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class CaseOfPartitions:
+    """What a worker must know of a case to open a partition of its table; no row of the data.
+
+    Attributes
+    ----------
+    columns : mapping of str to Column
+        Without their values.
+    fillers : mapping of str to float
+        What stands for a value that the sample does not know: a mean, or a code.
+    witnesses : DataFrame
+        Rows that hold every level that the target's condition may name.
+    """
+
+    columns: Mapping[str, Column]
+    fillers: Mapping[str, float]
+    missing: frozenset[str]
+    model: BlackBoxModel
+    graph: CausalGraph
+    outcome: str | None
+    condition: Condition | None
+    witnesses: pd.DataFrame
+
+    @classmethod
+    def of(cls, case: AuditCase, target: UnlearningTarget) -> CaseOfPartitions:
+        """Take from a case what its partitions share.
+
+        Raises
+        ------
+        TargetError
+            The target names rows by their labels, which partitions do not have.
+        """
+        if target.kind == "datapoints":
+            raise TargetError(
+                "A target of rows named by label is looked at in the rows that the case holds, "
+                "not in the partitions of a table. Say which rows by a condition."
+            )
+        known = {name: _without_rows(column) for name, column in case.columns.items()}
+        fillers = {
+            name: float(np.nanmean(c.values)) if c.is_numeric else float(np.argmax(c.counts()))
+            for name, c in case.columns.items()
+        }
+        missing = frozenset(
+            name
+            for name, c in case.columns.items()
+            if c.is_numeric and bool(np.isnan(c.values).any())
+        )
+        model = case.model
+        if model.logged is not None:
+            model = model.at_rows(np.arange(0))
+        return cls(
+            known,
+            fillers,
+            missing,
+            model,
+            case.graph,
+            case.outcome,
+            target.condition,
+            _witnesses(case.data, target.condition),
+        )
+
+    @property
+    def needed(self) -> list[str]:
+        """Columns that a partition is read with."""
+        logged = [] if self.model.logged_column is None else [self.model.logged_column]
+        named = () if self.condition is None else self.condition.columns
+        return list(dict.fromkeys([*self.columns, *(self.model.features or ()), *named, *logged]))
+
+    def open(self, partition: Partition, *, scored: bool = True) -> Opened:
+        """Read a partition and, where it is to be scored, ask the model about its rows."""
+        frame = partition.read(self.needed).reset_index(drop=True)
+        columns: dict[str, Column] = {}
+        strange: dict[str, int] = {}
+        for name, column in self.columns.items():
+            values, count = self._encoded(name, frame[name])
+            columns[name] = replace(column, values=values)
+            if count:
+                strange[name] = count
+        model = self.model.logged_in(frame)
+        predictions = np.zeros(len(frame))
+        if model.logged is not None:
+            predictions = model.logged
+        elif scored:
+            predictions = model.predict(frame[list(model.features or ())].copy())
+        case = AuditCase.of_checked(
+            data=frame,
+            model=model,
+            graph=self.graph,
+            outcome=self.outcome,
+            columns=columns,
+            predictions=predictions,
+        )
+        return Opened(case, self._positions(frame), strange)
+
+    def _positions(self, frame: pd.DataFrame) -> Positions:
+        if self.condition is None:
+            return np.arange(len(frame))
+        named = list(self.condition.columns)
+        both = pd.concat([frame[named], self.witnesses], ignore_index=True)
+        return np.flatnonzero(self.condition.mask(both)[: len(frame)])
+
+    def _encoded(self, name: str, series: pd.Series) -> tuple[Values, int]:
+        column, filler = self.columns[name], self.fillers[name]
+        if column.is_numeric:
+            values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+            beyond = (values < column.low) | (values > column.high)
+            count = int(beyond.sum())
+            if count:
+                np.clip(values, column.low, column.high, out=values)
+            if name not in self.missing:
+                gaps = np.isnan(values)
+                count += int(gaps.sum())
+                values[gaps] = filler
+            return values, count
+        codes, found = pd.factorize(series)
+        places = {level: code for code, level in enumerate(column.levels)}
+        of_level = np.array([*(places.get(level, -1) for level in found), places.get(None, -1)])
+        coded = of_level[codes].astype(np.intp)
+        unknown = coded < 0
+        coded[unknown] = int(filler)
+        return coded, int(unknown.sum())
+
+
+def _without_rows(column: Column) -> Column:
+    return replace(column, values=column.values[:0])
+
+
+def _witnesses(data: pd.DataFrame, condition: Condition | None) -> pd.DataFrame:
+    if condition is None:
+        return pd.DataFrame()
+    named = data[list(condition.columns)]
+    first = [0] + [
+        place
+        for name in named.columns
+        if not pd.api.types.is_numeric_dtype(named[name].dtype)
+        for place in np.flatnonzero(~named[name].duplicated().to_numpy()).tolist()
+    ]
+    return named.iloc[sorted(set(first))]

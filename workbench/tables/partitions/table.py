@@ -1,0 +1,292 @@
+"""A table in partitions: one way to read a frame, a folder of Parquet files, Arrow, or Dask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from glob import glob
+from itertools import pairwise
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from workbench.common.arrays import Positions
+from workbench.common.errors import DataError, listed
+from workbench.common.map_reduce import is_count
+from workbench.tables.files.arrow_columns import checked_pyarrow
+
+__all__ = ["SAMPLE_ROWS", "Partition", "Table"]
+
+SAMPLE_ROWS = 200_000
+"""Rows of a table that an audit case holds at the most."""
+PARTITION_ROWS = 250_000
+"""Rows of a partition at the most, where the workbench cuts: some 25 MB for a dozen numbers."""
+
+
+class Partition(Protocol):
+    """Rows of a table that are read at once. It travels to workers, which read it."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Read some columns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that is read partition by partition.
+
+    Make one with :meth:`pandas`, :meth:`parquet`, :meth:`arrow`, :meth:`polars` or :meth:`dask`.
+    An audit case of it holds a random sample of its rows; effects over all rows are added up over
+    the partitions (see :func:`workbench.whole_table_effects`).
+
+    Attributes
+    ----------
+    partitions : tuple of Partition
+    columns : tuple of str
+    origin : str
+        Where it comes from, in words.
+
+    Examples
+    --------
+    >>> table = Table.pandas(pd.DataFrame({"a": range(10)}), partitions=3)
+    >>> table.n_rows, [part.rows for part in table.partitions]
+    (10, [3, 3, 4])
+    """
+
+    partitions: tuple[Partition, ...]
+    columns: tuple[str, ...]
+    origin: str
+
+    def __post_init__(self) -> None:
+        if not self.n_rows or not self.columns:
+            raise DataError(
+                f"The table ({self.origin}) has {self.n_rows} rows and {len(self.columns)} "
+                f"columns: it is empty."
+            )
+
+    @classmethod
+    def pandas(cls, frame: pd.DataFrame, partitions: int | None = None) -> Table:
+        """Take a frame, cut into `partitions`; by default of at most 250,000 rows."""
+        if not isinstance(frame, pd.DataFrame):
+            raise DataError(f"A pandas DataFrame is expected, not a {type(frame).__name__}.")
+        kept = tuple(_FramePart(frame.iloc[a:b]) for a, b in _cuts(len(frame), partitions))
+        return cls(kept, tuple(frame.columns), "a pandas DataFrame")
+
+    @classmethod
+    def parquet(cls, *paths: str | PathLike[str]) -> Table:
+        """Take Parquet files: names, patterns with ``*``, or folders. Only footers are read now.
+
+        Raises
+        ------
+        DataError
+            There is no such file, or the files have different columns.
+        MissingPackageError
+            pyarrow is not installed.
+        """
+        checked_pyarrow("Parquet")
+        from pyarrow import parquet
+
+        files = [file for path in paths for file in _files(fspath(path))]
+        parts: list[Partition] = []
+        names: tuple[str, ...] | None = None
+        for file in files:
+            try:
+                footer = parquet.read_metadata(file)
+            except Exception as error:
+                raise DataError(f"{file} is no Parquet file that can be read: {error}") from error
+            own = tuple(footer.schema.to_arrow_schema().names)
+            if names is not None and set(own) != set(names):
+                raise DataError(
+                    f"{file} has other columns than {files[0]}: "
+                    f"{listed(sorted(set(own) ^ set(names)))}. A table has the same columns in "
+                    f"all of its files."
+                )
+            names = names or own
+            parts += _groups(
+                file, [footer.row_group(g).num_rows for g in range(footer.num_row_groups)]
+            )
+        return cls(tuple(parts), names or (), f"{len(files)} Parquet files")
+
+    @classmethod
+    def arrow(cls, data: Any, partitions: int | None = None) -> Table:
+        """Take a table of Arrow, cut as :meth:`pandas` does, or a dataset, by its fragments."""
+        if hasattr(data, "get_fragments"):
+            fragments = [piece for whole in data.get_fragments() for piece in _pieces_of(whole)]
+            kept: tuple[Partition, ...] = tuple(
+                _FragmentPart(piece, _rows_of(piece)) for piece in fragments
+            )
+            return cls(kept, tuple(data.schema.names), "an Arrow dataset")
+        if not hasattr(data, "to_pandas") or not hasattr(data, "schema"):
+            raise DataError(f"A table of Arrow is expected, not a {type(data).__name__}.")
+        cut = _cuts(data.num_rows, partitions)
+        parts = tuple(_ArrowPart(data.slice(a, b - a)) for a, b in cut)
+        return cls(parts, tuple(data.schema.names), "an Arrow table")
+
+    @classmethod
+    def polars(cls, frame: Any, partitions: int | None = None) -> Table:
+        """Take a frame of Polars, which is handed over as Arrow."""
+        if not hasattr(frame, "to_arrow"):
+            raise DataError(f"A Polars DataFrame is expected, not a {type(frame).__name__}.")
+        return cls.arrow(frame.to_arrow(), partitions)
+
+    @classmethod
+    def dask(cls, frame: Any) -> Table:
+        """Take a dataframe of Dask. Its partitions stay as they are; their rows are counted."""
+        if not hasattr(frame, "to_delayed"):
+            raise DataError(f"A Dask dataframe is expected, not a {type(frame).__name__}.")
+        sizes = frame.map_partitions(len).compute()
+        parts = tuple(
+            _DaskPart(part, int(size))
+            for part, size in zip(frame.to_delayed(), sizes, strict=True)
+            if size
+        )
+        return cls(parts, tuple(frame.columns), "a Dask dataframe")
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the whole table."""
+        return sum(part.rows for part in self.partitions)
+
+    def sample(
+        self, most: int, columns: Sequence[str] | None = None, seed: int = 0
+    ) -> pd.DataFrame:
+        """Read at most `most` rows, drawn at random; which ones does not depend on partitions.
+
+        The labels of the rows are their places in the table.
+        """
+        names, n = list(columns or self.columns), self.n_rows
+        places = np.arange(n) if n <= most else _drawn(n, most, seed)
+        pieces, start = [], 0
+        for part in self.partitions:
+            low, high = np.searchsorted(places, (start, start + part.rows))
+            if low < high:
+                rows = part.read(names).take(places[low:high] - start)
+                pieces.append(rows)
+            start += part.rows
+        return _joined(pieces).set_axis(pd.RangeIndex(n) if n <= most else pd.Index(places))
+
+
+def _drawn(n: int, most: int, seed: int) -> Positions:
+    """Return `most` places of `n`, ascending, without a list of all of them."""
+    generator = np.random.default_rng([seed, n])
+    return np.sort(generator.choice(n, most, replace=False, shuffle=False)).astype(np.intp)
+
+
+def _joined(pieces: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put pieces together; a category keeps its type though each piece has levels of its own."""
+    if len(pieces) == 1:
+        return pieces[0]
+    frame = pd.concat(pieces, ignore_index=True)
+    for name in frame.columns:
+        kinds = [piece[name].dtype for piece in pieces]
+        if frame[name].dtype == object and all(isinstance(k, pd.CategoricalDtype) for k in kinds):
+            frame[name] = pd.api.types.union_categoricals([piece[name] for piece in pieces])
+    return frame
+
+
+def _cuts(n: int, partitions: int | None) -> list[tuple[int, int]]:
+    """Return first and last rows of partitions of nearly one size."""
+    count = -(-n // PARTITION_ROWS) if partitions is None else partitions
+    if partitions is not None and not (is_count(partitions) and count <= n):
+        raise DataError(f"A table of {n:,} rows is cut into 1 to {n:,} partitions, not {count!r}.")
+    stops = [n * place // max(count, 1) for place in range(count + 1)]
+    return list(pairwise(stops))
+
+
+def _files(path: str) -> Iterable[str]:
+    if Path(path).is_dir():
+        path = f"{path}/*.parquet"
+    found = sorted(glob(path))
+    if not found:
+        raise DataError(f"There is no file {path}. Name Parquet files, a pattern, or a folder.")
+    return found
+
+
+def _groups(file: str, sizes: Sequence[int]) -> list[Partition]:
+    """Join neighbouring row groups of a file to partitions of a good size."""
+    parts: list[Partition] = []
+    groups: list[int] = []
+    rows = 0
+    for group, size in enumerate(sizes):
+        if groups and rows + size > PARTITION_ROWS:
+            parts.append(_ParquetPart(file, tuple(groups), rows))
+            groups, rows = [], 0
+        groups.append(group)
+        rows += size
+    return [*parts, _ParquetPart(file, tuple(groups), rows)] if rows else parts
+
+
+def _pieces_of(fragment: Any) -> list[Any]:
+    split = getattr(fragment, "split_by_row_group", None)
+    return [fragment] if split is None else list(split())
+
+
+def _rows_of(fragment: Any) -> int:
+    groups = getattr(fragment, "row_groups", None)  # count_rows() counts those of the whole file
+    return sum(group.num_rows for group in groups) if groups else int(fragment.count_rows())
+
+
+@dataclass(frozen=True, eq=False)
+class _FramePart:
+    frame: pd.DataFrame
+
+    @property
+    def rows(self) -> int:
+        return len(self.frame)
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        return self.frame[list(columns)]
+
+
+@dataclass(frozen=True)
+class _ParquetPart:
+    file: str
+    groups: tuple[int, ...]
+    rows: int
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.file) as opened:
+            read = opened.read_row_groups(self.groups, columns=list(columns), use_threads=False)
+        frame: pd.DataFrame = read.to_pandas(ignore_metadata=True)
+        return frame[list(columns)]
+
+
+@dataclass(frozen=True, eq=False)
+class _FragmentPart:
+    fragment: Any
+    rows: int
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        frame: pd.DataFrame = self.fragment.to_table(columns=list(columns)).to_pandas()
+        return frame
+
+
+@dataclass(frozen=True, eq=False)
+class _ArrowPart:
+    data: Any
+
+    @property
+    def rows(self) -> int:
+        return int(self.data.num_rows)
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        frame: pd.DataFrame = self.data.select(list(columns)).to_pandas()
+        return frame
+
+
+@dataclass(frozen=True, eq=False)
+class _DaskPart:
+    delayed: Any
+    rows: int
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        frame: pd.DataFrame = self.delayed.compute(scheduler="synchronous")
+        return frame[list(columns)]
