@@ -93,8 +93,8 @@ def _over_rows(feature: str, own: Sequence[Claim], threshold: float) -> list[Can
 def _over_features(claims: Sequence[Claim], threshold: float) -> list[Cancellation]:
     """Features that move the mean one by one, but not when they are set together."""
     totals = [c for c in claims if c.over == "values" and c.kind == "total"]
-    joint = [c for c in totals if c.feature.endswith("together")]
-    singles = [c for c in totals if c.above and not c.feature.endswith("together")]
+    joint = [c for c in totals if c.combination]
+    singles = [c for c in totals if c.above and not c.combination]
     if not joint or len(singles) < 2 or joint[0].above or abs(joint[0].value) > threshold:
         return []
     return [Cancellation(joint[0].feature, joint[0].value, _shown(singles), "features")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 import scipy
 
@@ -23,6 +23,7 @@ from workbench.methods.profile.profile import (
     SOUGHT,
     EffectProfile,
     FeatureProfile,
+    Pair,
     PartProfile,
     PeopleProfile,
 )
@@ -59,6 +60,12 @@ class Claim:
         What it is about: one change on average, all levels on average, single people, a group.
     change : str
         The two levels, in words; "" where the whole report is about one change.
+    before, after : str
+        Both levels of `change` by themselves.
+    combination : {"", "joint"}
+        Whether `feature` stands for several that are set together.
+    group : str
+        Whom a claim over groups is about.
     """
 
     name: str
@@ -72,11 +79,15 @@ class Claim:
     above: bool
     over: Over = "change"
     change: str = ""
+    before: str = ""
+    after: str = ""
+    combination: Literal["", "joint"] = ""
+    group: str = ""
 
     @property
     def order(self) -> int:
         """How soon a verdict names the claim: means, groups, people, groups looked for."""
-        if self.over == "groups" and f" effect for {SOUGHT}" in self.name:
+        if self.group.startswith(SOUGHT):
             return 4
         return {"values": 0, "change": 1, "groups": 2, "people": 3}[self.over]
 
@@ -113,22 +124,27 @@ def claims_of_effects(
         Families of claims that share alpha.
     """
     named = [*_named_effects(effects), *_named_paths(paths)]
-    p_values = [p_within(e.value, e.standard_error, threshold) for _, _, _, e in named]
+    p_values = [p_within(one.effect.value, one.effect.standard_error, threshold) for one in named]
     if looks is None:
         above = [corrected <= alpha for corrected in holm(p_values)]
     else:
         debiased = alone and all(entry.estimator.kind == "debiased" for entry in effects)
         heard = ("total", "indirect", "path") if debiased else ("path",)
-        tried = looks * max(sum(kind in heard for _, _, kind, _ in named), 1)
+        tried = looks * max(sum(one.kind in heard for one in named), 1)
         above = [
-            kind in heard and p * tried <= alpha / families
-            for (_, _, kind, _), p in zip(named, p_values, strict=True)
+            one.kind in heard and p * tried <= alpha / families
+            for one, p in zip(named, p_values, strict=True)
         ]
     claims = []
-    for (name, feature, kind, effect), p, beyond in zip(named, p_values, above, strict=True):
-        low, high = effect.interval(1 - 2 * alpha)
+    for one, p, beyond in zip(named, p_values, above, strict=True):
+        low, high = one.effect.interval(1 - 2 * alpha)
         below = lies_within(low, high, threshold)
-        claims.append(Claim(name, feature, kind, effect.value, low, high, p, below, beyond))
+        claims.append(
+            Claim(
+                one.name, one.feature, one.kind, one.effect.value, low, high, p, below, beyond,
+                combination=one.combination,
+            )
+        )  # fmt: skip
     return claims
 
 
@@ -143,8 +159,10 @@ def claims_of_profile(profile: EffectProfile, slack: Mapping[str, float]) -> lis
         else must hold by so much more.
     """
     claims = []
+    singles = [found.feature for found in profile if not found.combination]
     for found in profile:
-        off = sum(slack.get(name, 0.0) for name in found.feature.split(" + "))
+        names = singles if found.combination else [found.feature]
+        off = sum(slack.get(name, 0.0) for name in names)
         means = 0.0 if found.corrected else off
         claims += [
             *_over_values(profile, found, means),
@@ -154,28 +172,37 @@ def claims_of_profile(profile: EffectProfile, slack: Mapping[str, float]) -> lis
     return claims
 
 
-_Named = tuple[str, str, Literal["total", "direct", "indirect", "path"], Effect]
+@dataclass(frozen=True)
+class _Named:
+    """An effect with the name that its claim gets."""
+
+    name: str
+    feature: str
+    kind: Literal["total", "direct", "indirect", "path"]
+    effect: Effect
+    combination: Literal["", "joint"] = ""
 
 
 def _named_effects(effects: EffectTable) -> Iterator[_Named]:
     """Name every effect once: a direct effect by query is the same for both estimators."""
-    asked: set[str] = set()
+    asked: set[tuple[str, str]] = set()
     for entry in effects:
         if entry.combination == "sum":
             continue
-        name = who(entry.feature, joint=entry.combination == "joint")
-        yield f"{name}, total effect ({entry.estimator})", name, "total", entry.total
-        yield f"{name}, indirect effect ({entry.estimator})", name, "indirect", entry.indirect
-        if not entry.estimator.asks_direct or name not in asked:
-            yield f"{name}, direct effect", name, "direct", entry.direct
+        joint: Literal["", "joint"] = "joint" if entry.combination == "joint" else ""
+        name, by = who(entry.feature, joint=bool(joint)), f"({entry.estimator})"
+        yield _Named(f"{name}, total effect {by}", name, "total", entry.total, joint)
+        yield _Named(f"{name}, indirect effect {by}", name, "indirect", entry.indirect, joint)
+        if not entry.estimator.asks_direct or (name, joint) not in asked:
+            yield _Named(f"{name}, direct effect", name, "direct", entry.direct, joint)
         if entry.estimator.asks_direct:
-            asked.add(name)
+            asked.add((name, joint))
 
 
 def _named_paths(paths: Sequence[PathEffect]) -> Iterator[_Named]:
     for path in paths:
         if len(path.path) > 2:
-            yield " → ".join(path.path), path.feature, "path", path.effect
+            yield _Named(" → ".join(path.path), path.feature, "path", path.effect)
 
 
 def _name(found: FeatureProfile) -> str:
@@ -186,18 +213,23 @@ def _over_values(profile: EffectProfile, found: FeatureProfile, off: float) -> I
     levels = {"levels": "over all levels", "named": "over the levels named", "change": ""}
     for part, about in found.parts.items():
         name = f"{_name(found)}, {part} effect {levels[profile.scope]}".rstrip()
-        yield _over_pairs(profile, _name(found), name, about, "values", off)
+        yield _over_pairs(profile, found, name, about, off)
 
 
 def _over_groups(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
     for group, parts in found.groups.items():
         for part, about in parts.items():
             name = f"{_name(found)}, {part} effect for {group}"
-            yield _over_pairs(profile, _name(found), name, about, "groups", off)
+            yield _over_pairs(profile, found, name, about, off, group)
 
 
 def _over_pairs(
-    profile: EffectProfile, feature: str, name: str, about: PartProfile, over: Over, off: float
+    profile: EffectProfile,
+    found: FeatureProfile,
+    name: str,
+    about: PartProfile,
+    off: float,
+    group: str = "",
 ) -> Claim:
     """Hold the pair that decides: one surely above τ, else the one that reaches farthest."""
     tau = profile.threshold
@@ -205,14 +237,32 @@ def _over_pairs(
     deciding = about.deciding(tau + off)
     above, below = deciding is not None, about.ceiling + off < tau
     pair = deciding or about.widest
-    critical = profile.critical_groups if over == "groups" else profile.critical
+    critical = profile.critical_groups if group else profile.critical
     half = (critical if above else float(scipy.stats.norm.isf(profile.alpha))) * pair.error + off
     p = p_within(pair.value, pair.error, tau + off)
     ends = pair.value - half, pair.value + half
     return Claim(
-        f"{name}: {pair.text}", feature, about.part, pair.value, *ends, p, below, above, over,
-        pair.text,
+        f"{name}: {pair.text}", _name(found), about.part, pair.value, *ends, p, below, above,
+        "groups" if group else "values", **_change(found, pair), group=group,
     )  # fmt: skip
+
+
+class _Change(TypedDict):
+    change: str
+    before: str
+    after: str
+    combination: Literal["", "joint"]
+
+
+def _change(found: FeatureProfile, pair: Pair) -> _Change:
+    """Return what a claim keeps of the two levels it is about."""
+    before, after = pair.ends
+    return {
+        "change": pair.text,
+        "before": before,
+        "after": after,
+        "combination": "joint" if found.combination else "",
+    }
 
 
 def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
@@ -232,7 +282,7 @@ def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> I
                 people.moved_high <= profile.people_share,
                 people.moved_low > profile.people_share,
                 "people",
-                people.pair.text,
+                **_change(found, people.pair),
             )
         elif profile.people_from is not None and found.carried and found.followed:
             # Which rows these are rests on how rows keep their noise: that shows nothing above.
@@ -248,7 +298,7 @@ def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> I
                 people.moved_high <= profile.people_from,
                 False,
                 "people",
-                people.pair.text,
+                **_change(found, people.pair),
             )
 
 
@@ -273,5 +323,5 @@ def _sizes(
     below = size + half < profile.threshold
     return Claim(
         name, _name(found), people.part, size, max(size - half, 0.0), size + half, p, below, above,
-        "people", pair.text,
+        "people", **_change(found, pair),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from workbench.checks.verdict.claims import Claim, who
+from workbench.checks.verdict.claims import Claim
 from workbench.methods.effects import EffectTable
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile
 
@@ -39,7 +39,7 @@ class FewRows:
     nothing_firm : bool
         Whether no influence can be said either.
     enough : mapping of str to frozenset of str
-        By what claims name, for estimates that some tested level has too few rows for: the levels
+        By feature, for estimates that some tested level has too few rows for: the levels
         that have enough.
     changes : mapping of str to str
         The one change that claims without a change of their own are about.
@@ -56,9 +56,13 @@ class FewRows:
     def held_back(self, claim: Claim) -> Claim:
         """Return a claim that says nothing firm of levels whose rows are too few for it."""
         enough = self.enough.get(claim.feature)
+        if claim.combination:  # a joint change sets them all
+            enough = frozenset() if self.enough else None
         if enough is None or (self.asks and claim.kind in ASKED):
             return claim
-        ends = (claim.change or self.changes.get(claim.feature, "")).split(" → ")
+        ends = self.changes.get(claim.feature, "").split(" → ")
+        if claim.change:
+            ends = [claim.before, claim.after]
         return replace(claim, below=False, above=claim.above and enough.issuperset(ends))
 
 
@@ -97,9 +101,6 @@ def _enough(
         if (rows := rare.get(feature.feature))
     }
     found |= {name: frozenset() for name in unknown}
-    if found:  # a joint change sets them all
-        joint = [who(each.feature, joint=True) for each in profile if each.combination]
-        found |= {name: frozenset() for name in joint}
     return found
 
 

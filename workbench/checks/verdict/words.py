@@ -74,8 +74,7 @@ def _where(deciding: Claim | None, scope: str) -> str:
             f"average"
         )
     if deciding.over == "groups":
-        group = deciding.name.split(" effect for ", 1)[-1].rsplit(": ", 1)[0]
-        return f" for {group}: {deciding.feature}, {deciding.change}"
+        return f" for {deciding.group}: {deciding.feature}, {deciding.change}"
     if scope == "change":
         return change
     return f": {deciding.feature}, {deciding.change}" if deciding.change else f": {deciding.name}"

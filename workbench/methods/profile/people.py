@@ -108,7 +108,7 @@ def _widest_over_rows(measured: Measured, scores: FloatArray, plausible: BoolArr
     return Pair(
         measured.raw[low[place]],
         measured.raw[high[place]],
-        f"{labels[low[place]]} → {labels[high[place]]}",
+        (labels[low[place]], labels[high[place]]),
         float(means[place]),
         0.0,
         float(shares[place]),

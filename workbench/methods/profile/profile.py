@@ -73,26 +73,31 @@ class Pair:
     ----------
     low, high : tuple of (str, level)
         Feature and level, one pair per feature that is set; a level of None is "missing".
-    text : str
-        The change in words.
+    ends : tuple of str
+        Both levels in words; for several features, each combination of theirs.
     value, error : float
         Mean effect of going from `low` to `high`, and its standard error.
     share : float
         Share of the rows for which both levels are plausible.
+    text : str
+        The change in words; nothing is read back from it.
     """
 
     low: tuple[tuple[str, Any], ...]
     high: tuple[tuple[str, Any], ...]
-    text: str
+    ends: tuple[str, str]
     value: float
     error: float
     share: float = 1.0
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", " → ".join(self.ends))
 
     def turned(self) -> Pair:
         """Return the change in the other direction."""
-        low, high = self.text.split(" → ", 1)
-        text = f"{high} → {low}"
-        return Pair(self.high, self.low, text, -self.value, self.error, self.share)
+        low, high = self.ends
+        return Pair(self.high, self.low, (high, low), -self.value, self.error, self.share)
 
 
 @dataclass(frozen=True)

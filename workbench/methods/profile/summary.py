@@ -211,7 +211,7 @@ def _pair(measured: Measured, found: PairBounds, place: int) -> Pair:
     return Pair(
         measured.raw[low],
         measured.raw[high],
-        f"{labels[low]} → {labels[high]}",
+        (labels[low], labels[high]),
         float(found.values[place]),
         float(found.errors[place]),
         float(found.shares[place]),

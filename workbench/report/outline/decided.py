@@ -64,9 +64,11 @@ def claims_shown(entry: FeatureEffects, report: AuditFindings) -> dict[str, Clai
     for claim in report.verdict.claims:
         if claim.over != "values" or not claim.above or claim.feature != name:
             continue
-        if claim.change == f"{low} → {high}":
+        if claim.combination != entry.combination:
+            continue
+        if (claim.before, claim.after) == (low, high):
             found[claim.kind] = claim
-        elif claim.change == f"{high} → {low}":
+        elif (claim.before, claim.after) == (high, low):
             found[claim.kind] = replace(claim, value=-claim.value, low=-claim.high, high=-claim.low)
     return {str(kind): claim for kind, claim in found.items()}
 

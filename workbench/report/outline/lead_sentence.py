@@ -25,9 +25,8 @@ def lead_sentence(report: AuditFindings) -> str:
         return ""
     if claim.kind == "share":
         return _moved_people(claim, report)
-    change = claim.change or _only_change(claim, report)
-    before, arrow, after = change.partition(" → ")
-    if claim.kind == "path" or not arrow:
+    before, after = _ends(claim, report)
+    if claim.kind == "path" or before == after:
         return ""
     if claim.over == "people":
         return _sizes(claim, report)
@@ -87,21 +86,19 @@ def size_in_words(value: float, unit: str) -> str:
     return f"{size:,.{places}f}{name}"
 
 
-def _only_change(claim: Claim, report: AuditFindings) -> str:
-    """Return the change that the whole report is about."""
+def _ends(claim: Claim, report: AuditFindings) -> tuple[str, str]:
+    """Return both levels of a claim's change, or of the one that the whole report is about."""
+    if claim.change:
+        return claim.before, claim.after
     for entry in report.effects.judged:
-        if entry.feature == claim.feature and not entry.combination:
-            return entry.intervention
-    return ""
-
-
-def _joint(claim: Claim, report: AuditFindings) -> bool:
-    """Whether several features are set together; a single one may be named like that."""
-    return claim.feature not in report.features
+        if entry.feature == claim.feature and not (entry.combination or claim.combination):
+            before, _, after = entry.intervention.partition(" → ")
+            return (before, after) if after else ("", "")
+    return "", ""
 
 
 def _if(claim: Claim, report: AuditFindings, before: str, after: str) -> str:
-    if _joint(claim, report):
+    if claim.combination:
         return f"If “{after}” held instead of “{before}”"
     return f"If {claim.feature} were {after} instead of {before}"
 
@@ -112,8 +109,7 @@ def _single(report: AuditFindings) -> bool:
 
 def _where(claim: Claim, report: AuditFindings) -> str:
     if claim.over == "groups":
-        group = claim.name.split(" effect for ", 1)[-1].rsplit(": ", 1)[0]
-        return f"for {group}"
+        return f"for {claim.group}"
     n = report.n_target_rows
     if n == 1:
         return "in this row"
@@ -132,7 +128,7 @@ def _else(claim: Claim) -> str:
 
 def _through(claim: Claim, report: AuditFindings) -> str:
     """Say through what a total effect of one feature comes."""
-    if claim.kind != "total" or claim.over == "groups" or _joint(claim, report):
+    if claim.kind != "total" or claim.over == "groups" or claim.combination:
         return ""
     feature = claim.feature
     route = report.route(feature)

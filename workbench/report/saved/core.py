@@ -45,6 +45,10 @@ class SavedClaim(Saved, frozen=True):
     above: bool
     over: Literal["change", "values", "people", "groups"] = "change"
     change: str = ""
+    before: str = ""
+    after: str = ""
+    combination: Literal["", "joint"] = ""
+    group: str = ""
 
 
 class SavedVerdict(Saved, frozen=True):

@@ -61,6 +61,7 @@ class SavedPair(Saved, frozen=True):
     value: Number
     error: Number
     share: Number
+    ends: tuple[str, str] | None = None
 
 
 class SavedPart(Saved, frozen=True):
@@ -226,7 +227,15 @@ def _part(saved: SavedPart) -> PartProfile:
 
 
 def _pair(saved: SavedPair) -> Pair:
-    return Pair(saved.low, saved.high, saved.text, saved.value, saved.error, saved.share)
+    ends = saved.ends
+    if ends is None:  # written before both ends were kept
+        low, arrow, high = saved.text.partition(" → ")
+        if not arrow:
+            raise altered(f"{saved.text!r} is no change between two levels")
+        ends = low, high
+    elif saved.text != " → ".join(ends):
+        raise altered(f"{saved.text!r} is not the change between {ends[0]!r} and {ends[1]!r}")
+    return Pair(saved.low, saved.high, ends, saved.value, saved.error, saved.share)
 
 
 def _people(saved: SavedPeople) -> PeopleProfile:
