@@ -30,6 +30,7 @@ from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.compared_cases import read_compared
+from workbench.case.decision_line import checked_favourable
 from workbench.case.intervention import Interventions
 from workbench.case.recorded_outcome import audited_class
 from workbench.case.target import UnlearningTarget
@@ -67,6 +68,7 @@ def audit(
     training: Training | None = None,
     max_queries: int | None = None,
     on: On = None,
+    favourable: str | None = None,
     progress: Progress | None = None,
     early: Callable[[AuditReport], None] | None = None,
 ) -> AuditReport:
@@ -132,6 +134,9 @@ def audit(
         Where the partitions of a case's :class:`workbench.Table` are worked on: worker processes
         on this machine, a Dask client's workers, or this process. CAFÉ's effects are added up over
         all rows; the rest of the audit looks at the case's sample of them, and the report says so.
+    favourable : {"higher", "lower"}, optional
+        Which scores are to the advantage of people. Stated, group metrics say who gets more of
+        what is favourable; without it they only say who has the higher score.
     progress : callable, optional
         Gets (step, share done); may raise :class:`AuditCancelled`. By default a bar is drawn when
         a person is watching.
@@ -163,6 +168,7 @@ def audit(
     'above'
     """
     chosen, further = _checked_methods(methods), _checked(checks, CHECK_NAMES, "checks")
+    favoured = checked_favourable(favourable)
     budget = Budget(limit=max_queries, within=case.budget)
     case = case.counted_in(budget)
     compared = None if compare is None else read_compared(case, target, compare)
@@ -212,6 +218,7 @@ def audit(
             compared=compared,
             training=training,
             plan=plan,
+            favourable=favoured,
         )
         again = None if plan is None else plan.again // MOST_CALLS
         unsteady = steps.run("same answers", lambda: unsteady_answers(case, rows=again, seed=seed))
@@ -271,6 +278,7 @@ def audit(
             unit=case.output,
             audited_outcome=audited_outcome,
             audited_class=label,
+            favourable=favoured,
             methods=chosen,
             call=audit_call(
                 methods=None if chosen == METHOD_NAMES else list(chosen),
@@ -282,6 +290,7 @@ def audit(
                 subgroups={name: condition.text for name, condition in groups.items()},
                 checks=further,
                 max_queries=max_queries,
+                favourable=favoured,
                 given=[
                     name
                     for name, value in (("compare", compare), ("training", training))

@@ -13,6 +13,7 @@ from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.compared_cases import ComparedCases
 from workbench.case.condition import Condition
+from workbench.case.decision_line import Favourable
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.progress import Progress, silent
@@ -55,6 +56,8 @@ class AuditRequest:
         How questions are shared among the steps, where they are limited.
     left_out : frozenset of str
         Features that a baseline which measures one feature after another leaves out.
+    favourable : {"higher", "lower"} or None
+        Which scores are to people's advantage, where the auditor stated it.
     """
 
     case: AuditCase
@@ -74,6 +77,7 @@ class AuditRequest:
     training: Training | None = None
     plan: QuestionPlan | None = None
     left_out: frozenset[str] = frozenset()
+    favourable: Favourable | None = None
 
     def varied_as(self, intervention: Interventions) -> AuditRequest:
         """Return the request with another change of the target's features to explain."""

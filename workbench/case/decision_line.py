@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Literal, cast
+
 import numpy as np
 
 from workbench.case.audit_case import AuditCase
+from workbench.common.errors import TargetError
 
-__all__ = ["decision_line"]
+__all__ = ["Favourable", "checked_favourable", "decision_line"]
+
+Favourable = Literal["higher", "lower"]
+"""Which scores are to the advantage of people, as the auditor states it."""
+
+
+def checked_favourable(given: str | None, name: str = "favourable=") -> Favourable | None:
+    """Return which scores are to people's advantage, where that was stated.
+
+    Raises
+    ------
+    TargetError
+        When it is neither.
+    """
+    if given is not None and given not in ("higher", "lower"):
+        raise TargetError(
+            f"{name} is 'higher' or 'lower', the scores that are to people's advantage, not "
+            f"{given!r}."
+        )
+    return cast(Favourable | None, given)
 
 
 def decision_line(case: AuditCase, threshold: float | None = None) -> tuple[float, str]:

@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from workbench.case.audit_case import AuditCase
+from workbench.case.decision_line import Favourable, checked_favourable
 from workbench.case.intervention import Contrast
 from workbench.case.target import TargetUnion, UnlearningTarget
 from workbench.checks.registry import CHECK_BY_NAME
@@ -23,6 +24,7 @@ __all__ = [
     "levels_of",
     "names_of",
     "range_of",
+    "read_favourable",
     "stated_of",
     "subgroups_of",
     "target_of",
@@ -247,6 +249,13 @@ def stated_of(types: Sequence[str], missing: Sequence[str], decimal: str | None)
         name, _, mark = text.rpartition("=")
         marks.setdefault(name, []).append(mark)
     return stated(kinds, marks or None, decimal)
+
+
+def read_favourable(given: str | None, positive: str | None) -> Favourable | None:
+    """Read which scores are to people's advantage; that cannot be said of all classes at once."""
+    if given is not None and positive == "all":
+        raise TargetError("--favourable is about one score; with --positive all there are several.")
+    return checked_favourable(given, "--favourable")
 
 
 def check_settings(threshold: float | None, alpha: float, checks: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from workbench.cli.arguments import (
     levels_of,
     names_of,
     range_of,
+    read_favourable,
     stated_of,
     subgroups_of,
     target_of,
@@ -225,6 +226,10 @@ def audit_command(
         typer.Option(help="The influence that matters, in the prediction's unit (0.02: 2 points)."),
     ] = None,
     alpha: Annotated[float, typer.Option(help="Error rate of the verdict.")] = 0.05,
+    favourable: Annotated[
+        str | None,
+        typer.Option(help="Which scores are to people's advantage: higher or lower."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same input and seed, same output.")] = 0,
     max_queries: Annotated[
         int | None,
@@ -263,6 +268,7 @@ def audit_command(
     """
     with reported():
         check_settings(threshold, alpha, check or ())
+        favoured = read_favourable(favourable, positive)
         files = files_to_write(html=html, json=json, csv=csv, docx=docx)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
         named = Named(
@@ -309,6 +315,7 @@ def audit_command(
                     **options,
                     threshold=threshold,
                     alpha=alpha / (len(runs) * len(blocks)),
+                    favourable=favoured,
                     compare=others.models or None,
                     progress=silent if quiet else None,
                 )

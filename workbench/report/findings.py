@@ -99,6 +99,8 @@ class AuditFindings:
         otherwise.
     audited_class : str or None
         The class whose probability the predictions are, where the model names it.
+    favourable : {"higher", "lower"} or None
+        Which scores are to people's advantage, where the auditor stated it.
     from_file : bool
         Whether the report was read back from a file: it then has no effects at single
         rows, only their summary, and is as trustworthy as whoever handed the file on.
@@ -129,6 +131,7 @@ class AuditFindings:
     pending: tuple[str, ...] = ()
     audited_outcome: str | None = None
     audited_class: str | None = None
+    favourable: str | None = None
     from_file: bool = False
 
     @property

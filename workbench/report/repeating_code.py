@@ -22,6 +22,7 @@ def audit_call(
     given: Sequence[str] = (),
     range_: object = None,
     max_queries: int | None = None,
+    favourable: str | None = None,
 ) -> str:
     """Write the call that repeats an audit; what is None or empty is left to the defaults.
 
@@ -46,6 +47,8 @@ def audit_call(
         options.append(f"checks={list(checks)!r}")
     if max_queries is not None:
         options.append(f"max_queries={max_queries!r}")
+    if favourable is not None:
+        options.append(f"favourable={favourable!r}")
     options += [f"{name}={name}" for name in given]
     return f"wb.audit(case, target, {', '.join(options)})"
 

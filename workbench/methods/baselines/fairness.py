@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
-from workbench.case.decision_line import decision_line
+from workbench.case.decision_line import Favourable, decision_line
 from workbench.case.recorded_outcome import RecordedOutcome, recorded_outcome
 from workbench.case.target import UnlearningTarget
 from workbench.common.arrays import FloatArray, Positions
@@ -50,16 +50,18 @@ def fairness_metrics(
     resamples: int = 1_000,
     smallest_group: int = FEWEST_ROWS,
     left_out: Collection[str] = (),
+    favourable: Favourable | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> pd.DataFrame:
     """Compare the model's decisions between two groups, for every feature, on the target's rows.
 
-    A decision is positive above the threshold. Categorical features: the privileged group is the
-    level with the highest rate of positive decisions among levels that hold at least 5 % of the
-    rows, against all other levels. Numeric features: the rows above the median against the
-    others, privileged whichever has the higher rate. The metrics are those of
-    ``aif360.sklearn.metrics``, always unprivileged minus (or over) privileged.
+    A decision is positive above the threshold, or at most the threshold where a lower score is
+    favourable. Categorical features: AIF360's "privileged" side is the level with the highest rate
+    of positive decisions among levels that hold at least 5 % of the rows, against all other
+    levels. Numeric features: the rows above the median against the others, and that side is
+    whichever has the higher rate. The metrics are those of ``aif360.sklearn.metrics``, always the
+    other side minus (or over) that one. Whether it is at an advantage, only `favourable` says.
 
     Parameters
     ----------
@@ -72,6 +74,9 @@ def fairness_metrics(
         Rows that either side takes.
     left_out : iterable of str, optional
         Features that are not measured, such as the many that nobody drew into the graph.
+    favourable : {"higher", "lower"}, optional
+        Which scores are to people's advantage, as the auditor states it. Without it a decision is
+        positive where the score is higher, and that is all it says.
     seed : int, default 0
     progress : callable, optional
 
@@ -102,12 +107,12 @@ def fairness_metrics(
     _, mask = case.resolve(target)
     progress(STEP, 0.0)
     aif360 = quiet_import("aif360.sklearn.metrics")
-    decisions = _Decisions.of(case, threshold)
+    decisions = _Decisions.of(case, threshold, favourable)
     rng = np.random.default_rng(seed)
     records: list[dict[str, Any]] = []
     measured = [name for name in case.features if name not in left_out]
     for i, name in enumerate(measured):
-        groups = _split(case.columns[name], mask, decisions.positive)
+        groups = _split(case.columns[name], mask, decisions)
         table = _table(groups.privileged, decisions, mask & groups.known)
         low, high = _interval(table, resamples, rng)
         value, recorded = _by_aif360(aif360, table), _recorded_by_aif360(aif360, table)
@@ -146,36 +151,48 @@ def fairness_metrics(
 class _Decisions:
     """Scores and outcomes as yes or no, over all rows of the case.
 
-    `positive` is bool; `outcome` is 0, 1 or UNRECORDED; `how` says where the line was drawn.
+    `positive` is bool; `outcome` is 0, 1 or UNRECORDED; `how` says where the line was drawn, and
+    `called` what a yes is called.
     """
 
     positive: npt.NDArray[np.bool_]
     outcome: Positions
     has_outcome: bool
     how: str
+    called: str
 
     @classmethod
-    def of(cls, case: AuditCase, threshold: float | None) -> _Decisions:
-        line, how = decision_line(case, threshold)
+    def of(
+        cls, case: AuditCase, threshold: float | None, favourable: Favourable | None
+    ) -> _Decisions:
+        line, drawn = decision_line(case, threshold)
         known = recorded_outcome(case)
-        outcome = np.full(case.n_rows, UNRECORDED, dtype=np.intp)
+        outcome, said = np.full(case.n_rows, UNRECORDED, dtype=np.intp), ""
         if known is not None:
-            yes, said = _outcome_as_yes(known, case, threshold)
+            yes, said = _outcome_as_yes(known, case, threshold, favourable)
             recorded = ~np.isnan(known.values)
             outcome[recorded] = yes[recorded].astype(np.intp)
-            how = f"{how}; {said}"
-        return cls(case.predictions > line, outcome, known is not None, how)
+        positive, called = case.predictions > line, "positive"
+        if favourable is not None:
+            called = "favourable"
+            drawn = drawn.replace("positive: ", "favourable: ", 1)
+        if favourable == "lower":
+            positive, drawn = ~positive, drawn.replace(" above ", " not above ", 1)
+        how = f"{drawn}; {said}" if said else drawn
+        return cls(positive, outcome, known is not None, how, called)
 
 
 def _outcome_as_yes(
-    known: RecordedOutcome, case: AuditCase, threshold: float | None
+    known: RecordedOutcome, case: AuditCase, threshold: float | None, favourable: Favourable | None
 ) -> tuple[npt.NDArray[np.bool_], str]:
+    lower = favourable == "lower"
+    no = "not " if lower else ""
     if known.binary:
-        return known.values == 1.0, f"{case.outcome} is {known.positive}"
+        return (known.values == 1.0) != lower, f"{case.outcome} is {no}{known.positive}"
     if threshold is not None and case.output == "value":
-        return known.values > threshold, f"{case.outcome} above {threshold:g}"
+        return (known.values > threshold) != lower, f"{case.outcome} {no}above {threshold:g}"
     line = float(np.nanmedian(known.values))
-    return known.values > line, f"{case.outcome} above its median, {line:g}"
+    return (known.values > line) != lower, f"{case.outcome} {no}above its median, {line:g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +206,8 @@ class _Groups:
     how: str
 
 
-def _split(column: Column, mask: npt.NDArray[np.bool_], yes: npt.NDArray[np.bool_]) -> _Groups:
+def _split(column: Column, mask: npt.NDArray[np.bool_], decisions: _Decisions) -> _Groups:
+    yes = decisions.positive
     if column.is_numeric:
         return _split_at_median(column, mask, yes)
     codes = column.values
@@ -202,7 +220,7 @@ def _split(column: Column, mask: npt.NDArray[np.bool_], yes: npt.NDArray[np.bool
     best = int(np.argmax(np.where(eligible, rates, -1.0)))
     others = [code for code in np.flatnonzero(counts) if code != best]
     other = column.label(int(others[0])) if len(others) == 1 else "all others"
-    how = "the level with the highest rate of positive decisions against the others"
+    how = f"the level with the highest rate of {decisions.called} decisions against the others"
     if not others:
         other, how = "nobody", "one level only on these rows"
     return _Groups(codes == best, known, column.label(best), other, how)
@@ -341,6 +359,7 @@ def _run(asked: AuditRequest) -> FairnessMetrics:
             asked.case,
             asked.target,
             left_out=asked.left_out,
+            favourable=asked.favourable,
             seed=asked.seed,
             progress=asked.progress,
         )

@@ -142,6 +142,7 @@ def fairness(report: AuditFindings) -> Section | None:
             "between two groups. These are not importances and cannot be ranked against effects: "
             "a gap may have causes other than the feature."
         ),
+        Sentence(_whose_advantage(report.favourable)),
         *own,
     ]
     if others:
@@ -156,14 +157,27 @@ def _by_feature(frame: pd.DataFrame) -> Iterator[tuple[object, pd.DataFrame]]:
     yield from frame.groupby("feature", sort=False)
 
 
+def _whose_advantage(favourable: str | None) -> str:
+    """Say what is known of who is at an advantage, and what the signs mean."""
+    signs = "Each metric is that of the first group minus, or divided by, that of the second"
+    if favourable is None:
+        return (
+            f"{signs}, picked for its higher rate of decisions above the line. Whether those are "
+            f"to people's advantage was not stated, so nothing is said of who is favoured."
+        )
+    return (
+        f"As the auditor states it, {favourable} scores are to people's advantage. {signs}, picked "
+        f"for its higher rate of favourable decisions."
+    )
+
+
 def _metrics(feature: str, rows: pd.DataFrame) -> Table:
     first = {str(key): value for key, value in rows.iloc[0].items()}
     split = str(first["split"])
     return Table(
         f"{feature}: {first['unprivileged']} ({rows_said(first['n_unprivileged'])}) against "
         f"{first['privileged']} ({rows_said(first['n_privileged'])}). "
-        f"{split[:1].upper()}{split[1:]}. AIF360 calls the second side privileged; whether a "
-        f"higher score is an advantage to people, these data do not say.",
+        f"{split[:1].upper()}{split[1:]}.",
         (
             Column("metric", number=False),
             Column("the model’s decisions", "with 95 % interval"),

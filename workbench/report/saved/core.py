@@ -366,6 +366,7 @@ class CoreReport(Saved, frozen=True):
     unsteady: SavedUnsteady | None = None
     audited_outcome: str | None = None
     audited_class: str | None = None
+    favourable: Literal["higher", "lower"] | None = None
     profile: SavedProfile | None = None
 
 

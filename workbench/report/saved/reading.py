@@ -191,6 +191,7 @@ def _report(saved: Any) -> AuditFindings:
         outcome=saved.outcome,
         audited_outcome=saved.audited_outcome,
         audited_class=saved.audited_class,
+        favourable=saved.favourable,
         unit=unit,
         methods=saved.methods,
         call=check_code(saved.call, call=True),

@@ -242,3 +242,29 @@ def test_a_handful_of_rows_makes_no_group() -> None:
     case = case_of(small_table(), outcome="repaid")
     with pytest.raises(AuditError, match="at least 10 rows on either side"):
         measured_metrics(case, EVERYWHERE)
+
+
+def test_the_favoured_side_follows_what_the_auditor_states():
+    score = np.r_[np.full(60, 0.9), np.full(40, 0.1), np.full(20, 0.9), np.full(80, 0.1)]
+    data = pd.DataFrame({"group": ["a"] * 100 + ["b"] * 100, "score": score, "bad": score > 0.5})
+    case = AuditCase(
+        data=data,
+        model=BlackBoxModel(lambda rows: rows["score"].to_numpy(), features=["group", "score"]),
+        graph=CausalGraph([("group", "score")]),
+        outcome="bad",
+    )
+    target = UnlearningTarget.feature("group")
+    tables = {
+        said: fairness_metrics(case, target, favourable=said, resamples=0)
+        for said in (None, "higher", "lower")
+    }
+    first = {said: table[table["feature"] == "group"].iloc[0] for said, table in tables.items()}
+    assert {said: row["privileged"] for said, row in first.items()} == {
+        None: "a",
+        "higher": "a",
+        "lower": "b",
+    }
+    assert "favour" not in first[None]["split"]
+    assert "favourable: probability not above 0.5; bad is not True" in first["lower"]["split"]
+    assert first["lower"]["value"] == pytest.approx(0.4 - 0.8)
+    assert first["lower"]["recorded_value"] == pytest.approx(0.4 - 0.8)
