@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from workbench.methods.method import BaselineFinding
 from workbench.methods.profile.profile import EffectProfile
 from workbench.methods.row_summary import RowSummary
 from workbench.report.provenance import Provenance
+from workbench.report.repeated import compared, told_by, told_lines
 from workbench.report.repeating_code import given_lines, one_line
 from workbench.report.subgroup_table import subgroup_frame
 
@@ -336,7 +337,17 @@ class AuditFindings:
             f"                    features={list(self.reads)!r})\n"
             f"target = {self.target.to_code()}\n"
             f"report = {self.call}\n"
+            f"{told_lines(self._told, origin.created)}"
         )
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        decision = None if self.verdict is None else self.verdict.decision
+        return told_by(self.provenance, decision, self.effects)
+
+    def held_against(self, told: Mapping[str, Any]) -> tuple[str, ...]:
+        """Say what of this report is as an earlier one told it; its code (`to_code`) asks this."""
+        return compared(told, self._told)
 
     def __repr__(self) -> str:
         found = self.verdict.headline if self.verdict else "no verdict"
