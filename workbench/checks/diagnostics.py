@@ -334,9 +334,10 @@ def _warn(
     told = disagreement["differs"] & (target.kind != "datapoints")
     for row in disagreement[told].to_dict("records"):
         yield (
-            f"The two estimators disagree about {row['feature']} ({signed(row['cafe_total'])} by "
-            f"CAFÉ, {signed(row['fuzzing_total'])} by fuzzing): the graph may miss an edge, a "
-            f"structural equation may be wrong, or the regression too coarse for this model."
+            f"CAFÉ and causal fuzzing differ by more than chance about {row['feature']} "
+            f"({signed(row['cafe_total'])} and {signed(row['fuzzing_total'])}): the graph may miss "
+            f"an arrow, an equation fitted to it may be wrong, or the regression too coarse for "
+            f"this model."
         )
     for row in support[support["unsupported"] > 0.2].to_dict("records"):
         yield (
@@ -345,8 +346,8 @@ def _warn(
         )
     for node in fit.loc[fit["held_out_fit"] < 0, "node"]:
         yield (
-            f"The structural equation of {node} predicts new rows worse than its average "
-            f"does; effects through it are uncertain."
+            f"The equation that was fitted for {node} predicts new rows worse than the mean of "
+            f"{node} does; effects through it are uncertain."
         )
     if target.kind == "subgroup" and n_rows < FEW_ROWS:
         yield f"The subgroup has only {n_rows} rows; its intervals are rough."

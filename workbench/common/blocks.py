@@ -353,7 +353,10 @@ def _between(cell: Number) -> str:
     assert cell.bounds is not None
     low, high = cell.bounds
     if cell.form == "signed":
-        return span(cell.bounds)
+        between = span(cell.bounds)
+        return "" if between == "≈ 0 to ≈ 0" else between
     if low != low or high != high or low == high:
         return ""
-    return f"{_written(low, cell.form)} to {_written(high, cell.form)}"
+    ends = _written(low, cell.form), _written(high, cell.form)
+    # Ends that are written alike say nothing more than the number itself.
+    return "" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"

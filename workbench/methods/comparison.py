@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +41,14 @@ class Comparison:
         Kendall's τ-b between the methods' absolute values over the features both know.
     sentences : tuple of str
         What the methods disagree about, in words; the target's features come first.
+    about_target : int
+        How many of these are about the target's features.
     """
 
     table: pd.DataFrame
     agreement: pd.DataFrame
     sentences: tuple[str, ...]
+    about_target: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """Return features as rows, with a value and a rank column per method."""
@@ -139,21 +142,25 @@ def compare(
     by_feature: dict[str, FeatureEffects] = {}
     for entry in single:
         by_feature.setdefault(entry.feature, entry)
-    ordered = [*(f for f in target if f in by_feature), *(f for f in by_feature if f not in target)]
+    own = [name for name in target if name in by_feature]
     largest = max((abs(e.total.value) for e in by_feature.values()), default=0.0)
-    sentences = [
-        sentence
-        for feature in ordered
-        for sentence in _sentences(
-            by_feature[feature],
-            ranks,
-            attributions,
-            feature in reads,
-            routes.get(feature, ()),
-            largest,
-        )
-    ]
-    return Comparison(table, agreement, tuple(sentences))
+
+    def said(names: Iterable[str]) -> list[str]:
+        return [
+            sentence
+            for name in names
+            for sentence in _sentences(
+                by_feature[name],
+                ranks,
+                attributions,
+                name in reads,
+                routes.get(name, ()),
+                largest,
+            )
+        ]
+
+    first, rest = said(own), said(name for name in by_feature if name not in target)
+    return Comparison(table, agreement, (*first, *rest), len(first))
 
 
 def _sentences(

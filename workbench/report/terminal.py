@@ -13,14 +13,12 @@ from workbench.common.blocks import (
     Block,
     Bullets,
     Cell,
-    Figure,
     Note,
     Section,
     Sentence,
     Table,
     lines_of,
 )
-from workbench.common.charts import RankChart
 from workbench.common.printable import printable
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
@@ -29,7 +27,7 @@ from workbench.report.outline.profile import level_tables
 __all__ = ["print_profile", "print_report"]
 
 MOST_ROWS = 15
-"""Rows of a table, and features of a ranking."""
+"""Rows of a table."""
 FEW = 3
 """Columns of numbers whose intervals fit beside each other without a break."""
 COLOURS = {
@@ -96,8 +94,6 @@ def _rendered(blocks: Iterable[Block]) -> Iterator[RenderableType]:
             yield _bullets(block.items)
         elif isinstance(block, Table):
             yield Padding(_grid(block), (0, 0, 0, 2), expand=False)
-        elif isinstance(block, Figure) and isinstance(block.chart, RankChart):
-            yield from _ranking(block.chart)
 
 
 def _section(section: Section) -> Iterator[RenderableType]:
@@ -115,24 +111,13 @@ def _section(section: Section) -> Iterator[RenderableType]:
 def _note(note: Note) -> Iterator[RenderableType]:
     title = _text(note.title, COLOURS.get(note.kind, "bold"))
     if note.kind in ("warning", "info") and len(note.sentences) == 1:
+        if not note.title.endswith((".", ":")):
+            title.append(":")
         yield title.append(_text(f" {_said(note.sentences[0])}", "not bold"))
         return
     yield title
     if note.sentences:
         yield _bullets(note.sentences)
-
-
-def _ranking(chart: RankChart) -> Iterator[RenderableType]:
-    yield _text(f"{chart.title} (1 = most influence)")
-    names = sorted(chart.ranks, key=lambda name: name not in chart.lit)
-    said = []
-    for name in names[:MOST_ROWS]:
-        ranks = zip(chart.methods, chart.ranks[name], strict=True)
-        told = ", ".join(f"{method} {rank:g}" for method, rank in ranks if rank is not None)
-        said.append(f"{name}: {told}")
-    if len(names) > MOST_ROWS:
-        said.append(f"and {len(names) - MOST_ROWS} more features")
-    yield _bullets(said)
 
 
 def _grid(table: Table, most: int = MOST_ROWS) -> Grid:

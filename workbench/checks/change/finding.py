@@ -239,7 +239,8 @@ class ModelChange:
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was removed, what the world carries and what is left, feature by feature."""
-        said = [_story(f) for f in self.main_findings() if f.part == "total"]
+        honest = not self.not_retrained
+        said = [_story(f, honest) for f in self.main_findings() if f.part == "total"]
         told = [m for m in self.models if m.role == "retrained" and m.known]
         said += [f"{m.name}, retrained: known, {m.known}." for m in told]
         if not (self.known or self.not_retrained):
@@ -293,17 +294,22 @@ class ModelChange:
         return pd.DataFrame(records)
 
 
-def _story(finding: ChangeFinding) -> str:
-    """Tell one total effect: before, after, the world's share, the residue."""
+def _story(finding: ChangeFinding, honest: bool) -> str:
+    """Tell one total effect: before, after, the world's share, the residue.
+
+    `honest` is False where the model handed in as retrained is none: the world has no share then.
+    """
     value = _sized(finding.after)
     said = f"{finding.feature}: the total effect is now {value}"
     if finding.before is not None and finding.removed is not None:
-        said += (
-            f"; before it was {signed(finding.before.value)}, so unlearning removed "
-            f"{_sized(finding.removed)}"
+        same = finding.removed.value == 0 and set(finding.removed.interval()) == {0.0}
+        said += f"; before it was {signed(finding.before.value)}, so unlearning removed " + (
+            "nothing of it" if same else _sized(finding.removed)
         )
     if finding.world is None or finding.residue is None:
         return f"{said}. What of it the world carries is not known without a retrained model."
+    if not honest:
+        return f"{said}. The model handed in as retrained gives {signed(finding.world.value)}."
     return (
         f"{said}. A model retrained without the target still carries "
         f"{signed(finding.world.value)}, the world's share; the residue beside it is "

@@ -108,6 +108,8 @@ def _tiles(change: ModelChange) -> Iterator[Block]:
         return
     finding = min(totals or means, key=_weight)
     removed, world, residue = finding.removed, finding.world, finding.residue
+    if change.not_retrained:
+        world = residue = None  # the model handed in as retrained is none
     yield Tiles(
         "The three findings",
         (
@@ -207,18 +209,20 @@ def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, abo
         cells: list[Cell] = [None if one is None else _number(one) for one in found]
         if claims:
             claim = claims.get((finding.feature, finding.part, finding.estimator))
+            if change.not_retrained:
+                claim = None  # beside such a model nothing is found
             cells.append(None if claim is None else held(claim.above, claim.below))
         rows.append((finding.name, *cells))
     against = (
         f" Above or below: the residue held against {stated(change.threshold)}, after "
         f"correction for "
         f"{len(claims)} residues."
-        if claims
+        if claims and not change.not_retrained
         else ""
     )
     last = (Column("finding", number=False),) if claims else ()
     return Table(
-        f"{caption} ({about.score}), with 95 % intervals.{against}",
+        f"{caption} ({about.score}), with 95 % intervals of each number by itself.{against}",
         (Column("effect", number=False), *columns.values(), *last),
         tuple(rows),
         name=caption,

@@ -74,7 +74,8 @@ class Confounding:
         """Say it in words."""
         where = "below" if exceeds(self.effect, self.threshold) else "above"
         said = (
-            f"To bring the total effect of {self.feature} ({signed(self.effect)}) {where} "
+            f"To bring the total effect of {self.feature}, {signed(self.effect)} by a regression, "
+            f"{where} "
             f"{stated(self.threshold)}, a hidden common cause would have to explain "
             f"{share(self.robustness)} of what is left both of {self.feature} and of the prediction"
         )

@@ -139,7 +139,7 @@ def feature_actions(
     if against:
         which = listing([_route(node, feature) for node in against])
         notes.append(
-            f"{feature}: blocking {which} alone would raise the effect, because it works against "
+            f"{feature}: blocking {which} alone would raise what is left, because it works against "
             f"the other routes."
         )
     for place in influence_places(routes, threshold, partial(_between, progress, 0.7, 1.0)):

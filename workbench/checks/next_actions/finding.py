@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.checks.next_actions.example_pairs import ExamplePair
 from workbench.checks.next_actions.feature_actions import Action
-from workbench.common.wording import signed, span, stated
+from workbench.common.wording import stated, with_interval
 
 __all__ = ["NextActions"]
 
@@ -72,14 +72,14 @@ class NextActions:
             return (
                 f"No total influence above {stated(self.threshold)}{about} was found, so no "
                 f"action is "
-                f"named (largest: {most[0]}, {signed(most[1])}, interval {span(most[2:])}).",
+                f"named (largest: {most[0]}, {with_interval(most[1], most[2:], what='')}).",
                 *self._change(),
                 *self.notes,
             )
         followed = {action.feature for action in self.actions}
         what = "Left" if self.residue else "The total effect"
         said = [
-            f"{what} of {name}{about}: {signed(value)} (interval {span((low, high))})."
+            f"{what} of {name}{about}: {with_interval(value, (low, high))}."
             for name, value, low, high in self.left
             if name in followed
         ]
@@ -92,4 +92,4 @@ class NextActions:
         return (*said, *self._change(), *self.notes)
 
     def _change(self) -> tuple[str, ...]:
-        return (f"All of it is about one change, on average: {self.about}.",) if self.about else ()
+        return (f"This is about one change, on average: {self.about}.",) if self.about else ()

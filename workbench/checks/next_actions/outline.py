@@ -44,7 +44,7 @@ def _blocks(found: NextActions, about: About) -> Iterator[Block]:
         yield Sentence(
             f"What each step would leave of the influence{beyond}. Blocking is an experiment on "
             f"the model, not yet a repair: it says which route to close when the model is trained "
-            f"again."
+            f"again. In brackets are 95 % intervals of each number by itself."
         )
     yield Bullets(found.sentences())
     if found.actions:

@@ -199,7 +199,7 @@ class PlantedLeaks:
         return tuple(r for r in self.rates if (r.feature, r.comparison) == (feature, comparison))
 
     def sentences(self) -> tuple[str, ...]:
-        """Say what the audit would have caught, and how often it would have cried wolf."""
+        """Say what the audit would have caught, and how often it raised false alarms."""
         said = list(self._by_shape())
         for leak in self.leaks:
             own = self.of(leak.feature, leak.comparison)
@@ -216,8 +216,8 @@ class PlantedLeaks:
                 f"{_smallest(leak)}"
             )
             said.append(
-                f"With no leak the audit cried wolf in {none.found} of {none.trials} trials "
-                f"(at most {share(none.high)}); with a leak exactly at the threshold of "
+                f"With no leak the audit raised a false alarm in {none.found} of {none.trials} "
+                f"trials (at most {share(none.high)}); with a leak exactly at the threshold of "
                 f"{stated(self.threshold)} in {border.counted()}, where at most "
                 f"{share(self.alpha)} "
                 f"is meant."

@@ -41,9 +41,9 @@ def outline(found: PlantedLeaks, about: About) -> tuple[Block, ...]:
     return (
         Sentence(
             "“Nothing found” is worth as much as the audit is sharp. So leaks of known size are "
-            f"planted in these data and this model, {found.repeats:,} times each, and the audit is "
-            "run on them: how often does it find them, and how often does it cry wolf where there "
-            "is none?"
+            f"planted in these data and this model, {found.repeats:,} times each{_fewer(found)}, "
+            "and the audit is run on them: how often does it find them, and how often does it "
+            "raise a false alarm where there is none?"
         ),
         *_shapes(found),
         *drawn,
@@ -56,6 +56,14 @@ def outline(found: PlantedLeaks, about: About) -> tuple[Block, ...]:
             audience="annex",
         ),
     )
+
+
+def _fewer(found: PlantedLeaks) -> str:
+    """Say how often leaks of every shape were planted, which the whole verdict is asked about."""
+    trials = {leak.trials for leak in found.shapes}
+    if len(trials) != 1 or found.repeats in trials:
+        return ""
+    return f" ({trials.pop():,} times each where the whole verdict is asked)"
 
 
 def _shapes(found: PlantedLeaks) -> Iterator[Table]:

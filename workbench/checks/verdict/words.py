@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 from workbench.checks.verdict.claims import SHARES, Claim
 from workbench.common.against_threshold import exceeds
@@ -11,7 +12,6 @@ from workbench.common.wording import (
     amount,
     listing,
     rows_said,
-    share,
     signed,
     stated,
     with_interval,
@@ -195,20 +195,23 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
             f"from the ends of the features' own profiles."
         )
     if first is not None and first.asked_rows < first.n_rows:
-        said.append(f"Asked on a sample of {first.asked_rows:,} of {first.n_rows:,} rows.")
+        said.append(
+            f"The model was asked about a sample of {first.asked_rows:,} of {first.n_rows:,} rows."
+        )
     if any(found.corrected for found in profile):
         said.append(
-            "Effects that other features carry are corrected at every level by what the equations "
-            "leave unexplained."
+            "Effects that other features carry are corrected at every level by what the fitted "
+            "equations leave unexplained."
         )
-    above = f"{profile.alpha / profile.families:.2g}"
+    above = f"{Decimal(f'{100 * profile.alpha / profile.families:.2g}'):f} %"
     groups = any(found.groups for found in profile)
     said.append(
-        f"Below: every claim at {share(profile.alpha)}. Above: any claim of one family (values"
+        f"Error rates: “below” takes that every claim holds, each tested at "
+        f"{_percent(profile.alpha)}; “above” takes one claim of any family (values"
         + (", people" if profile.asks else "")
         + (", groups" if groups else "")
         + (", paths" if profile.families > 1 + profile.asks + groups else "")
-        + f"), each family at {above}, over all pairs of levels at once."
+        + f"), each family tested at {above}, over all pairs of levels at once."
     )
     if profile.asks:
         said += _people(profile, first)
@@ -221,10 +224,18 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
 
 def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
     said = [
-        f"At most {_percent(profile.people_share)} of the rows may be moved directly by more than "
-        f"{stated(profile.threshold)}; that is asked, not estimated."
+        f"For “below”, at most {_percent(profile.people_share)} of the rows may be moved directly "
+        f"by more than {stated(profile.threshold)}; the model is asked about that, and nothing is "
+        f"estimated."
     ]
     if first is None:
+        return said
+    if first.n_rows == 1:
+        if any(found.carried for found in profile):
+            said.append(
+                "Effects through other features assume that the row keeps its noise when its "
+                "causes change, which no data can check."
+            )
         return said
     if profile.people_from is not None and any(found.carried for found in profile):
         said.append(
@@ -249,8 +260,8 @@ def _counted(profile: EffectProfile) -> str:
     if not all(found.followed for found in profile if found.carried):
         return ""
     return (
-        f", and at most {_percent(profile.people_from or 0.0)} of the rows may be moved by more "
-        f"than {stated(profile.threshold)}"
+        f", and for “below” at most {_percent(profile.people_from or 0.0)} of the rows may be "
+        f"moved by more than {stated(profile.threshold)}"
     )
 
 

@@ -32,10 +32,13 @@ HEAD = (
     Column("p"),
     Column("rows"),
 )
-MEASURES = (
-    "NMI: mutual information of feature and decision, 0 to 1. Difference and ratio: of the shares "
-    "of positive decisions, the second level against the first. p: of no association at all."
-)
+MEASURES = {
+    "NMI": "NMI: mutual information of feature and decision, 0 (none) to 1.",
+    "difference": "Difference and ratio: of the shares of positive decisions, the second level "
+    "against the first.",
+}
+"""What a measure is, by its name; the others say it by themselves."""
+CHANCE = "p: how often chance alone would show as much, were there no association at all."
 
 
 def associations(report: AuditFindings) -> Section | None:
@@ -58,7 +61,9 @@ def _associated(report: AuditFindings) -> Iterator[Block]:
     own = found.table["feature"].isin(report.features)
     if own.any():
         rows = tuple(map(_association, found.table[own].to_dict("records")))
-        yield Table(MEASURES, HEAD, rows, name="Associations of the target")
+        used = set(found.table[own]["metric"])
+        told = [said for name, said in MEASURES.items() if name in used]
+        yield Table(" ".join([*told, CHANCE]), HEAD, rows, name="Associations of the target")
     if len(found.contexts):
         yield _contexts(found.contexts)
     if not own.all():

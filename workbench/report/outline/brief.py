@@ -53,6 +53,8 @@ def _leading(report: AuditFindings) -> FeatureProfile | None:
 
 def _people(found: FeatureProfile, report: AuditFindings) -> tuple[str, ...]:
     assert report.profile is not None
+    if report.n_target_rows == 1:
+        return ()  # how far this one row is moved, the verdict says
     tau = stated(report.profile.threshold)
     said = []
     ways = {

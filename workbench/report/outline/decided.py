@@ -9,14 +9,16 @@ import scipy
 
 from workbench.checks.verdict.claims import Claim, who
 from workbench.common.against_threshold import exceeds
-from workbench.common.wording import listing, signed, stated
+from workbench.common.wording import amount, signed
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.report.findings import AuditFindings
 
-__all__ = ["NEAR", "agrees", "as_decided", "claims_shown", "other_methods"]
+__all__ = ["NEAR", "agrees", "as_decided", "claims_shown", "near", "other_methods"]
 
 NEAR = 0.5
-"""Share of the threshold by which two methods may lie apart and still agree."""
+"""Share of the threshold by which two methods may lie apart at most and still agree."""
+TENTH = 0.1
+"""Share of the larger of the first number and the threshold by which they may lie apart."""
 
 
 def as_decided(report: AuditFindings) -> EffectTable:
@@ -99,14 +101,26 @@ def _as_claimed(effect: Effect, claim: Claim | None, level: float) -> Effect:
 def agrees(value: float, first: Effect, *, level: float, threshold: float) -> bool:
     """Whether a second method's number agrees with the first.
 
-    It lies in the interval of the first, or within half the threshold of it and on the same side
-    of the threshold.
+    It lies in the interval of the first, or :func:`near` it and on the same side of the threshold.
     """
     low, high = first.interval(level)
     if low <= value <= high:
         return True
     same_side = exceeds(value, threshold) == exceeds(first.value, threshold)
-    return bool(same_side and abs(value - first.value) <= NEAR * threshold)
+    return bool(same_side and abs(value - first.value) <= near(first.value, threshold))
+
+
+def near(value: float, threshold: float) -> float:
+    """Return how far another number may lie from a value and still agree with it.
+
+    A tenth of it, or of the threshold if that is larger, and never more than half the threshold.
+
+    Examples
+    --------
+    >>> near(0.45, 0.02), round(near(0.166, 0.139), 4), near(0.0, 0.02)
+    (0.01, 0.0166, 0.002)
+    """
+    return min(NEAR * threshold, TENTH * max(abs(value), threshold))
 
 
 def other_methods(main: FeatureEffects, report: AuditFindings) -> str:
@@ -123,9 +137,10 @@ def other_methods(main: FeatureEffects, report: AuditFindings) -> str:
     if not said:
         return ""
     by = "A second method" if len(said) == 1 else "Other methods"
+    within = amount(near(main.total.value, tau))
     return (
-        f"{by}: {listing(said)}. (A method agrees if its number lies in the interval of the first, "
-        f"or within {stated(NEAR * tau)} of it on the same side of the threshold.)"
+        f"{by}: {'; '.join(said)}. (A method agrees if its number lies in the interval of the "
+        f"first, or within {within} of it on the same side of the threshold.)"
     )
 
 

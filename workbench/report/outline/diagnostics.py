@@ -41,10 +41,15 @@ def _disagreement(report: AuditFindings) -> Iterator[Section]:
     records = report.diagnostics.disagreement.to_dict("records")
     if not records:
         return
+    why = (
+        "the graph may miss an arrow, or one of the two describes the data too coarsely. Rely on "
+        "neither alone."
+        if report.target.rows is None
+        else "at named rows they may, since only causal fuzzing keeps what is special to a row."
+    )
     said = tuple(
         f"{row['feature']}: CAFÉ finds {signed(row['cafe_total'])}, causal fuzzing "
-        f"{signed(row['fuzzing_total'])}. They differ by more than chance explains: the graph may "
-        f"miss an edge, or one of the two describes the data too coarsely. Rely on neither alone."
+        f"{signed(row['fuzzing_total'])}. They differ by more than chance explains: {why}"
         for row in records
         if row["differs"]
     )

@@ -26,7 +26,7 @@ from workbench.common.wording import listing, rows_said, signed
 from workbench.methods.effects import EFFECT_PARTS, Effect, EffectTable, FeatureEffects
 from workbench.methods.names import entry_name
 from workbench.report.findings import AuditFindings
-from workbench.report.outline.decided import as_decided, other_methods
+from workbench.report.outline.decided import as_decided, claims_shown, other_methods
 from workbench.report.outline.moved import average_over, moved_words
 
 __all__ = ["effect_figure", "effect_table", "effects"]
@@ -70,6 +70,8 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
                 f"Setting {listing(report.features)} together{levels} moves the prediction by "
                 f"{signed(main.total.value)} {average_over(main.n_rows, everybody)}."
             )
+        if other := _another_change(main, report):
+            yield Sentence(other)
         yield _tiles(main, report)
         yield from _estimators(main, report)
     yield from _in_words(words)
@@ -133,6 +135,21 @@ def _tiles(entry: FeatureEffects, report: AuditFindings) -> Tiles:
     )
 
 
+def _another_change(main: FeatureEffects, report: AuditFindings) -> str:
+    """Say that what decided is another change than the one that is explained here; "" if not."""
+    claim = None if report.verdict is None else report.verdict.deciding
+    if claim is None or " → " not in claim.change or claim.feature not in report.features:
+        joint = claim is not None and " → " in claim.change
+        if not (joint and main.combination == "joint") or claims_shown(main, report):
+            return ""
+    elif main.feature != claim.feature or main.intervention == claim.change:
+        return ""
+    return (
+        "The verdict rests on another change than this one: the one that its first sentence names. "
+        "What is explained here and below is the usual change, between a low and a high level."
+    )
+
+
 def _estimators(main: FeatureEffects, report: AuditFindings) -> Iterator[Sentence]:
     """Name the estimator, and what the others say of the same effect."""
     units = " pp: percentage points." if report.unit == "probability" else ""
@@ -140,9 +157,13 @@ def _estimators(main: FeatureEffects, report: AuditFindings) -> Iterator[Sentenc
     if others := other_methods(main, report):
         said += f" {others}"
     yield Sentence(said, quiet=True)
-    if others and bool(report.diagnostics.disagreement["differs"].any()):
+    # At a named row they answer differently by design: only fuzzing keeps the row's own noise.
+    differs = report.diagnostics.disagreement["differs"].any() and report.target.rows is None
+    if others and differs:
         yield Sentence(
-            "Read why before relying on either.", lead="▲ The estimators disagree.", see="sure"
+            "The warnings say what that may mean.",
+            lead="▲ CAFÉ and causal fuzzing differ from each other by more than chance.",
+            see="sure",
         )
 
 
@@ -198,12 +219,16 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
         cells = []
         for part in EFFECT_PARTS:
             size = entry.sizes.get(part)
-            below = "" if size is None else f"mean size {signed(size).lstrip('+')}"
+            below = (
+                "" if size is None or about.n_rows == 1 else f"mean size {signed(size).lstrip('+')}"
+            )
             cells.append(_number(getattr(entry, part), about, below))
         name = Term(entry_name(entry), note)
         rows.append((name, entry.estimator.name, *cells))
     return Table(
-        f"Effects on the {about.score}, averages over {rows_said(about.n_rows)} with "
+        f"Effects on the {about.score} at this row, with {about.intervals}."
+        if about.n_rows == 1
+        else f"Effects on the {about.score}, averages over {rows_said(about.n_rows)} with "
         f"{about.intervals}; and, since gains and losses cancel in an average, the mean size of "
         f"this change's effect at single rows, up or down.",
         (

@@ -12,7 +12,7 @@ from workbench.common.wording import amount, decimals_for, listing, rows_said, s
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
-__all__ = ["by_how_much", "lead_sentence", "size_in_words"]
+__all__ = ["asks", "by_how_much", "lead_sentence", "size_in_words"]
 
 IF_GRAPH = "This holds if the drawn graph is right."
 ASKED = "This was asked of the model itself; it does not rest on the graph."
@@ -37,6 +37,13 @@ def lead_sentence(report: AuditFindings) -> str:
         f"{report.about().score} would {'be' if _single(report) else 'on average be'} {sense}."
     )
     return " ".join(filter(None, (told, _through(claim, report), _rests_on(claim, report))))
+
+
+def asks(report: AuditFindings) -> bool:
+    """Whether the model was asked about changed rows, or only its logged predictions were known."""
+    return not report.effects.judged or any(
+        entry.estimator.asks_direct for entry in report.effects.judged
+    )
 
 
 def by_how_much(value: float, bounds: tuple[float, float], unit: str) -> str:
@@ -133,8 +140,12 @@ def _through(claim: Claim, report: AuditFindings) -> str:
     feature = claim.feature
     route = report.route(feature)
     if feature not in report.reads:
-        by = f" all of it comes through {listing(route)}." if route else ""
-        return f"The model does not read {feature};{by}" if by else ""
+        reads = (
+            f"The model does not read {feature}"
+            if asks(report)
+            else f"As was stated, the model does not read {feature}"
+        )
+        return f"{reads}; all of it comes through {listing(route)}." if route else ""
     if not route:
         return f"The model reads {feature}, and the graph gives it no other way."
     for entry in as_decided(report).judged:

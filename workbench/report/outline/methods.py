@@ -67,8 +67,10 @@ def _compared(report: AuditFindings) -> Iterator[Block]:
         + (associated if report.associations is not None else ""),
         audience="annex",
     )
-    if comparison.sentences:
-        yield Bullets(tuple(comparison.sentences))
+    if own := comparison.sentences[: comparison.about_target]:
+        yield Bullets(own)
+    if others := comparison.sentences[comparison.about_target :]:
+        yield Bullets(others, audience="annex")
     complete = _complete(comparison)
     if len(complete) >= 2:
         yield _ranking(comparison, complete, report)
@@ -112,6 +114,7 @@ def _ranking(comparison: Comparison, complete: list[str], report: AuditFindings)
         "different things, and an association is not yet an influence; equal ranks stand below "
         "each other."
         + (f" The {left_out} lowest features are left out of the picture." if left_out else ""),
+        audience="annex",
     )
 
 

@@ -86,6 +86,12 @@ def _moved(
     other = f"{signed(entry.indirect.value)} through {listing(route)}" if route else NO_WAY
     if not route and abs(entry.indirect.value) > APART * abs(entry.total.value):
         other += "; the rest is how far two estimates of the same effect lie apart"
+    if entry.total.value == 0 and entry.direct.value == 0 and not route:
+        why = "it does not read the feature" if not read else "it gives the same answers"
+        return (
+            f"Changing {entry.feature} {changed} does not move the model's {score} {rows}: {why}, "
+            f"and {NO_WAY}."
+        )
     return (
         f"Changing {entry.feature} {changed} moves the model's {score} by "
         f"{signed(entry.total.value)} {rows}: {direct}, and {other}."

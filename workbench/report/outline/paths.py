@@ -246,7 +246,13 @@ def _words(feature: str, net: Net, own: list[PathEffect]) -> Iterator[str]:
         )
     elif len(own) > 1:
         way = "raise" if raised > -lowered else "lower"
-        yield f"The ways of {feature} hardly cancel: nearly all of them {way} the prediction."
+        if small == 0:
+            yield f"All ways of {feature} {way} the prediction; none works against the others."
+        else:
+            yield (
+                f"The ways of {feature} hardly cancel: together they {way} the prediction, and "
+                f"what works against that is {share(small / large)} of it."
+            )
     else:
         yield f"There is one way from {feature} to the prediction."
     if left is not None and net.total is not None and not left.low <= 0 <= left.high:

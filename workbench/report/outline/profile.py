@@ -96,7 +96,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     yield _changes(listed, score)
     if len(single) > 1:
         yield _ranking(found, score)
-    if any(one.people for one in found):
+    if report.n_target_rows > 1 and any(one.people for one in found):
         yield _people(found, listed)
     if any(one.groups for one in found):
         title = "The same for each group that was named or looked for"

@@ -66,7 +66,9 @@ def _blocks(report: AuditFindings, summaries: list[tuple[str, RowSummary]]) -> I
     moved = [(name, s) for name, s in summaries if any(map(_is_drawn, s.parts()))]
     if not moved:
         constant = all(part.is_constant for _, one in summaries for part in one.parts())
-        what = "Here every row moves by the same amount." if constant else ""
+        still = not any(part.mean_abs for _, one in summaries for part in one.parts())
+        same = "Here no row moves." if still else "Here every row moves by the same amount."
+        what = same if constant else ""
     yield Sentence(
         f"An average can hide rows that move far, or in opposite directions. {what}".strip()
     )
@@ -75,7 +77,7 @@ def _blocks(report: AuditFindings, summaries: list[tuple[str, RowSummary]]) -> I
         _sentence(part, name, summary.threshold)
         for name, summary in moved[:DRAWN]
         for part in summary.parts()
-        if not part.is_constant
+        if not (part.is_constant or (part.part == "indirect" and _all_of_it(summary)))
     ]
     if said:
         yield Bullets(tuple(said))
@@ -96,6 +98,11 @@ def _blocks(report: AuditFindings, summaries: list[tuple[str, RowSummary]]) -> I
         yield Section("spread-numbers", title, (table,), folded=True, audience="annex")
     else:
         yield table
+
+
+def _all_of_it(summary: RowSummary) -> bool:
+    """Whether nothing is direct, so that the indirect effect is the total, which was told."""
+    return not any(part.mean_abs for part in summary.parts() if part.part == "direct")
 
 
 def _is_drawn(part: PartSummary) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workbench.common.blocks import Block, Note, Section, Sentence
 from workbench.common.wording import listing, stated
 from workbench.report.findings import AuditFindings
-from workbench.report.outline.lead_sentence import lead_sentence
+from workbench.report.outline.lead_sentence import asks, lead_sentence
 
 __all__ = ["asked", "question", "verdict"]
 
@@ -41,19 +41,25 @@ def asked(report: AuditFindings) -> tuple[Sentence, ...]:
         if report.outcome
         else ""
     )
+    whose = f"the predictions of {report.provenance.model}"
+    if not asks(report):
+        whose = "predictions that were logged, of a model that cannot be asked"
     said = [
         Sentence(
             f"{_names(report)}, in {rows}. The audit asks how much "
-            f"{'these features' if many else 'this feature'} still move{'' if many else 's'} the "
-            f"predictions of {report.provenance.model}{outcome}.",
+            f"{'these features' if many else 'this feature'} still move{'' if many else 's'} "
+            f"{whose}{outcome}.",
             lead="To be forgotten:",
         )
     ]
     if target.rows is not None:
         said.append(
             Sentence(
-                "This is the effect at these rows: how the model treats their inputs. It does not "
-                "say whether the rows were among the training data."
+                "This is the effect at this row: how the model treats its inputs. It does not say "
+                "whether the row was among the training data."
+                if n == 1
+                else "This is the effect at these rows: how the model treats their inputs. It does "
+                "not say whether the rows were among the training data."
             )
         )
     return tuple(said)
@@ -80,6 +86,13 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     else:
         told = lead_sentence(report) or found.reason
         said: list[str | Sentence] = [one for one in (told, found.assurance) if one]
+        if report.favourable is not None:
+            better = f"{report.favourable[:1].upper()}{report.favourable[1:]} scores"
+            said.append(
+                Sentence(
+                    f"{better} are to people’s advantage, as the auditor states it.", quiet=True
+                )
+            )
         said.append(Sentence(f"Threshold of this audit: {_threshold(report)}.", quiet=True))
         if change is not None and change.residues:
             lead = "Held against a model retrained without the target:"

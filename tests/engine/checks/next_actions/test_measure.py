@@ -257,7 +257,7 @@ def test_when_nothing_is_left_one_sentence_says_so() -> None:
     )
     assert not found.actions and not found.pairs
     sentence, about = found.sentences()
-    assert about == "All of it is about one change, on average: f: -0.5 → 0.5."
+    assert about == "This is about one change, on average: f: -0.5 → 0.5."
     assert sentence.startswith("No total influence above 0.1 was found")
     assert found.to_frame().empty
 

@@ -156,7 +156,7 @@ def test_it_says_what_would_have_been_caught() -> None:
     assert all(r.low <= r.rate <= r.high for r in (*shared, *alone))
     text = " ".join(planted.sentences())
     assert "a leak of 0.1 would have been found in 200 of 200 trials" in text
-    assert "cried wolf in 0 of 200 trials" in text
+    assert "raised a false alarm in 0 of 200 trials" in text
     assert list(planted.to_frame().columns[:4]) == ["feature", "comparison", "role", "size"]
     again = planted_leaks(case, F, threshold=0.02, sizes=[0.01, 0.025, 0.1], repeats=200)
     pd.testing.assert_frame_equal(planted.to_frame(), again.to_frame())

@@ -59,7 +59,7 @@ def test_of_a_model_that_moves_every_row_alike_no_rows_are_announced() -> None:
 def test_every_family_that_shares_the_error_rate_is_named() -> None:
     report = audited(logged=False, methods=("debiased", "fuzzing"))
     assert report.profile is not None and report.verdict is not None
-    rates = next(one for one in report.verdict.basis if one.startswith("Below:"))
+    rates = next(one for one in report.verdict.basis if one.startswith("Error rates:"))
     named = rates.split("(", 1)[1].split(")", 1)[0].split(", ")
     assert len(named) == report.profile.families
 

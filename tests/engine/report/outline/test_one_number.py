@@ -112,6 +112,12 @@ def test_methods_agree_by_a_stated_rule(second: float, fits: bool) -> None:
     assert agrees(second, first, level=0.95, threshold=0.02) is fits
 
 
+def test_a_large_threshold_makes_no_agreement() -> None:
+    first = Effect(0.166, np.full(100, 0.01))
+    assert agrees(0.17, first, level=0.95, threshold=0.139)
+    assert not agrees(0.22, first, level=0.95, threshold=0.139)
+
+
 def test_numbers_on_both_sides_of_the_threshold_do_not_agree() -> None:
     first = Effect(0.022, np.full(100, 0.005))
     assert agrees(0.0225, first, level=0.95, threshold=0.02)

@@ -112,7 +112,10 @@ def test_the_ledger_adds_up_and_says_what_cancels() -> None:
 
 def test_what_hardly_cancels_is_not_called_a_cancellation() -> None:
     html = path_ledger(cancelling_report(opposed=0.5))
-    assert "hardly cancel" in html and "work against each other" not in html
+    assert "All ways of a raise the prediction; none works against the others." in html
+    assert "work against each other" not in html
+    little = path_ledger(cancelling_report(opposed=-0.03))
+    assert "hardly cancel" in little and "work against each other" not in little
 
 
 def test_many_paths_are_folded_and_still_add_up() -> None:
