@@ -418,7 +418,10 @@ def test_the_printed_code_repeats_the_audit(files: Path, tmp_path: Path) -> None
             check=False,
         )
         assert again.returncode == 0, again.stderr
-        repeated = json.loads(again.stdout)
+        said, _, text = again.stdout.partition("\n{")
+        assert said.startswith(str(found["verdict"]["headline"]))
+        assert "are those of the report" in said and "NOT THE SAME" not in said
+        repeated = json.loads("{" + text)
         for part in ("effects", "verdict", "target", "graph"):
             assert repeated[part] == found[part]
         for part in ("data_fingerprint", "model_fingerprint"):
