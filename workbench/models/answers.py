@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError, listed
 
-__all__ = ["by_labels", "checked_scores", "labels_of"]
+__all__ = ["by_labels", "checked_scores", "labels_of", "of_class", "refuse_labels"]
 
 
 ROUNDING = 1e-6
@@ -53,6 +54,48 @@ def by_labels(answer: Any, rows: pd.Index, name: str, *, asked: bool) -> Any:
             f"stand in the order of the rows, pass them without labels: .to_numpy()."
         )
     return answer.loc[rows]
+
+
+def of_class(answer: Any, labels: Sequence[Any], place: int, name: str) -> Any:
+    """Return the scores of one class from an answer with a column for each.
+
+    A table that names its columns by the classes is read by these names, in whatever order.
+
+    Raises
+    ------
+    ModelError
+        It has another number of columns than there are classes.
+    """
+    shape = np.shape(answer)
+    if len(shape) != 2 or shape[1] != len(labels):
+        what = f"{shape[1]:,} columns" if len(shape) == 2 else "no column for each class"
+        raise ModelError(
+            f"The predict_proba of {name} answers with {what}, but it has {len(labels)} classes "
+            f"({listed(labels)}), so that nobody can say which class a number is about. Pass the "
+            f"score itself: wb.BlackBoxModel(lambda rows: …, features=[…], output='probability')."
+        )
+    if not isinstance(answer, pd.DataFrame):
+        return np.asarray(answer)[:, place]
+    names = [str(column) for column in answer.columns]
+    wanted = [str(label) for label in labels]
+    return answer.iloc[:, names.index(wanted[place]) if set(names) == set(wanted) else place]
+
+
+def refuse_labels(answer: Any, name: str) -> None:
+    """Refuse whole numbers and yes or no from a model that does not say what it is.
+
+    Raises
+    ------
+    ModelError
+    """
+    found = np.asarray(answer)
+    if found.dtype.kind in "biu" and found.size:
+        raise ModelError(
+            f"{name} answers with {found.ravel()[:1].tolist()[0]!r} and the like, as with a class "
+            f"or a label, and does not say whether it is a classifier. Pass a probability or a "
+            f"score; if these are numbers that it predicts, say so: "
+            f"wb.BlackBoxModel(model.predict, features=[…], output='value')."
+        )
 
 
 def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> FloatArray:

@@ -13,8 +13,10 @@ import pandas as pd
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
 from workbench.common.printable import printable
-from workbench.models.answers import by_labels, checked_scores, labels_of
-from workbench.models.estimators import Output, asked_estimator, estimator_name, is_torch_module
+from workbench.models.answers import by_labels, checked_scores, labels_of, of_class
+from workbench.models.asked import Output
+from workbench.models.estimators import asked_estimator, estimator_name
+from workbench.models.networks import asked_network
 
 __all__ = ["BlackBoxModel", "Output"]
 
@@ -158,7 +160,9 @@ class BlackBoxModel:
 
         def predict(rows: pd.DataFrame) -> Any:
             answer = asked.answers(rows)
-            return answer if column is None else answer[:, column]
+            if column is None or asked.classes is None:
+                return answer
+            return of_class(answer, asked.classes, column, estimator_name(estimator))
 
         chosen = features if features is not None else asked.features
         model = cls(predict, chosen, output=asked.output, name=name or estimator_name(estimator))
@@ -196,14 +200,10 @@ class BlackBoxModel:
                 f"{model.__name__} is a class, not a model. Make one and fit it: "
                 f"{model.__name__}().fit(X, y)."
             )
-        if hasattr(model, "predict"):
+        if hasattr(model, "predict") or asked_network(model) is not None:
             return cls.from_estimator(model)
-        if is_torch_module(model):
-            raise ModelError(
-                f"A {type(model).__name__} of PyTorch takes tensors, not tables. Wrap it in a "
-                f"function: wb.BlackBoxModel(lambda rows: net(torch.tensor(rows.to_numpy(), "
-                f"dtype=torch.float32)).detach().numpy(), features=[…])."
-            )
+        if hasattr(model, "get_params") or hasattr(model, "steps"):
+            asked_estimator(model)  # which says why an estimator predicts nothing
         if callable(model):
             return cls(model)
         raise ModelError(
@@ -347,6 +347,11 @@ def _positive_column(classes: Sequence[Any], positive: Any) -> int:
     if positive is None:
         if len(labels) == 2:
             return 1
+        if len(labels) == 1:
+            raise ModelError(
+                f"The model has one class alone, {labels[0]!r}: its probability never changes. "
+                f"Fit it on rows of both classes."
+            )
         raise ModelError(
             f"The model has {len(labels)} classes ({listed(labels)}). Say whose probability to "
             f"audit: wb.BlackBoxModel.from_estimator(model, positive={labels[-1]!r})."

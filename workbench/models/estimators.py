@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.common.errors import ModelError
+from workbench.models.answers import refuse_labels
+from workbench.models.asked import Asked, Output
+from workbench.models.networks import asked_network
 
 __all__ = [
-    "Asked",
-    "Output",
     "asked_estimator",
     "estimator_name",
-    "is_torch_module",
     "read_features",
     "selected",
 ]
 
-Output = Literal["probability", "log-odds", "value"]
 LABELLING = ("outlier_detector", "clusterer", "density_estimator")
 SEVERAL = (
     "The model predicts several outcomes at once. Audit them one at a time: "
@@ -37,27 +35,6 @@ PLACES = re.compile(r"(Column_|f|)\d+")
 """Names that LightGBM, XGBoost and CatBoost give to the columns of an array."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How a fitted model is asked.
-
-    Attributes
-    ----------
-    answers : callable
-        DataFrame to one value per row, or to one probability per row and class.
-    features : tuple of str or None
-        The columns it reads, in its order; None when it knows none by name.
-    classes : tuple or None
-        The labels of the columns of its answers; None for one value per row.
-    output : {"probability", "log-odds", "value"}
-    """
-
-    answers: Callable[[pd.DataFrame], Any]
-    features: tuple[str, ...] | None
-    classes: tuple[Any, ...] | None
-    output: Output
-
-
 def asked_estimator(estimator: Any) -> Asked:
     """Return how a fitted estimator is asked.
 
@@ -66,6 +43,9 @@ def asked_estimator(estimator: Any) -> Asked:
     ModelError
         It is not fitted, or answers with labels where no probability can be had.
     """
+    network = asked_network(estimator)
+    if network is not None:
+        return network
     library = _library(estimator)
     if library == "statsmodels" and hasattr(estimator, "model"):
         return _statsmodels(estimator)
@@ -80,16 +60,11 @@ def _library(model: Any) -> str:
     return type(model).__module__.partition(".")[0]
 
 
-def is_torch_module(model: Any) -> bool:
-    """Whether a model is a network of PyTorch, of whatever class."""
-    return any(kind.__module__.startswith("torch.nn.") for kind in type(model).__mro__)
-
-
 def _scikit_learn(estimator: Any) -> Asked:
     """Return how anything is asked that keeps to scikit-learn's conventions."""
     _check_fitted(estimator)
     if not hasattr(estimator, "predict"):
-        raise ModelError(f"{estimator_name(estimator)} predicts nothing: it has no method predict.")
+        raise ModelError(_without_predict(estimator))
     known = read_features(estimator)
     classes = getattr(estimator, "classes_", None)
     kind = _kind(estimator)
@@ -119,10 +94,28 @@ def _scikit_learn(estimator: Any) -> Asked:
     ask = estimator.predict if classes is None else estimator.predict_proba
 
     def answers(rows: pd.DataFrame) -> Any:
-        return ask(rows.to_numpy() if unnamed else rows)
+        found = ask(rows.to_numpy() if unnamed else rows)
+        if classes is None and kind is None:
+            refuse_labels(found, estimator_name(estimator))
+        return found
 
     labels = None if classes is None else _class_labels(classes)
     return Asked(answers, known, labels, "value" if labels is None else "probability")
+
+
+def _without_predict(estimator: Any) -> str:
+    """Say why a fitted estimator predicts nothing, and what would."""
+    if getattr(estimator, "steps", None):
+        return (
+            f"The last step of the pipeline, {estimator_name(estimator)}, predicts nothing. Bring "
+            f"a pipeline that ends with a fitted model."
+        )
+    why = {
+        "refit": " It was made with refit=False: bring the model that was chosen.",
+        "novelty": " It was made with novelty=False: it scores only what it was fitted on.",
+    }
+    told = [text for name, text in why.items() if getattr(estimator, name, None) is False]
+    return f"{estimator_name(estimator)} predicts nothing: it has no method predict.{''.join(told)}"
 
 
 def _class_labels(classes: Any) -> tuple[Any, ...]:

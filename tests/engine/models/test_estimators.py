@@ -197,13 +197,6 @@ def test_a_tensor_with_gradients_ends_in_a_sentence() -> None:
         box.predict(DATA)
 
 
-def test_a_network_of_pytorch_is_wrapped_in_a_function() -> None:
-    base = type("Module", (), {"__module__": "torch.nn.modules.module", "__call__": len})
-    net = type("Net", (base,), {})()
-    with pytest.raises(ModelError, match="takes tensors, not tables"):
-        wb.BlackBoxModel.wrap(net)
-
-
 def test_what_a_refused_file_is_to_be_loaded_with_works(tmp_path: Any) -> None:
     two = DATA[NUMBERS]
     xgboost.XGBClassifier(**XGB).fit(two, YES).save_model(tmp_path / "m.ubj")

@@ -17,6 +17,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -104,3 +105,81 @@ def test_nested_classifiers_give_the_probability_of_their_class(model: Any) -> N
 def test_what_gives_no_one_quantity_is_refused(model: Any, outcome: Any, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         wb.BlackBoxModel.from_estimator(model.fit(DATA, outcome))
+
+
+class Shaped(OwnRegressor, ClassifierMixin):
+    """Answers in a form of its own."""
+
+    _estimator_type = "classifier"
+    classes_ = ("no", "yes")
+
+    def __init__(self, form: Any = None) -> None:
+        self.form = form
+
+    def predict_proba(self, rows: pd.DataFrame) -> Any:
+        chance = 1 / (1 + np.exp(-self.predict(rows)))
+        return self.form(pd.DataFrame({"no": 1 - chance, "yes": chance}, index=rows.index))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda table: table,
+        lambda table: table[["yes", "no"]],
+        lambda table: table.sample(frac=1, random_state=0),
+        lambda table: table.set_axis(["p0", "p1"], axis=1),
+        lambda table: table.to_numpy(),
+    ],
+    ids=["by name", "other order", "rows shuffled", "other names", "array"],
+)
+def test_a_class_is_found_by_its_name_where_the_answer_is_a_table(form: Any) -> None:
+    box = wb.BlackBoxModel.wrap(Shaped(form).fit(DATA, LABEL))
+    np.testing.assert_allclose(box.predict(DATA), 1 / (1 + np.exp(-VALUE)))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda table: table["yes"].to_numpy(),
+        lambda table: table[["yes"]].to_numpy(),
+        lambda table: table.assign(more=0).to_numpy(),
+    ],
+    ids=["one number", "one column", "three columns"],
+)
+def test_an_answer_without_a_column_for_each_class_is_refused(form: Any) -> None:
+    box = wb.BlackBoxModel.wrap(Shaped(form).fit(DATA, LABEL))
+    with pytest.raises(ModelError, match=r"nobody can say which class"):
+        box.predict(DATA)
+
+
+class Predicts:
+    """Anybody's object with a method predict, which does not say what it is."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+
+    def predict(self, rows: pd.DataFrame) -> Any:
+        return (rows.m > 0).astype(self.kind)
+
+
+@pytest.mark.parametrize("kind", [int, bool])
+def test_marks_of_an_object_that_says_nothing_of_itself_are_no_values(kind: Any) -> None:
+    box = wb.BlackBoxModel.wrap(Predicts(kind)).reading(["a", "m"])
+    with pytest.raises(ModelError, match="does not say whether it is a classifier"):
+        box.predict(DATA)
+    said = wb.BlackBoxModel(Predicts(int).predict, ["a", "m"], output="value")
+    assert set(said.predict(DATA)) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (make_pipeline(StandardScaler()), "last step of the pipeline, StandardScaler"),
+        (GridSearchCV(LogisticRegression(), GRID, refit=False), "refit=False"),
+        (LocalOutlierFactor(), "novelty=False"),
+    ],
+    ids=["pipeline", "search", "outliers"],
+)
+def test_why_an_estimator_predicts_nothing_is_said(model: Any, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        wb.BlackBoxModel.wrap(model.fit(DATA, LABEL))
