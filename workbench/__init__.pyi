@@ -6,6 +6,8 @@ from workbench.auditing.every_class import ClassAudit as ClassAudit
 from workbench.auditing.every_class import audit_classes as audit_classes
 from workbench.auditing.every_class import class_cases as class_cases
 from workbench.auditing.questions import question_plan as question_plan
+from workbench.auditing.union import UnionAudit as UnionAudit
+from workbench.auditing.union import UnionSize as UnionSize
 from workbench.auditing.union import audit_union as audit_union
 from workbench.case.asking.budget import Budget as Budget
 from workbench.case.asking.question_plan import QuestionPlan as QuestionPlan
@@ -13,6 +15,7 @@ from workbench.case.audit_case import AuditCase as AuditCase
 from workbench.case.intervention import Contrast as Contrast
 from workbench.case.intervention import Resample as Resample
 from workbench.case.intervention import Shift as Shift
+from workbench.case.target import TargetUnion as TargetUnion
 from workbench.case.target import UnlearningTarget as UnlearningTarget
 from workbench.checks import membership as membership
 from workbench.checks.change.finding import ModelChange as ModelChange

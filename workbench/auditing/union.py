@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import scipy
+
 from workbench.auditing.joint_verdict import (
     JointVerdict,
     audited_together,
@@ -15,10 +17,35 @@ from workbench.auditing.joint_verdict import (
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import TargetUnion
 from workbench.common.errors import TargetError
-from workbench.common.wording import listing, share
+from workbench.common.wording import amount, listing, share
+from workbench.methods.profile.profile import PeopleProfile
 from workbench.methods.registry import METHOD_NAMES
+from workbench.report.audit_report import AuditReport
 
-__all__ = ["UnionAudit", "audit_union"]
+__all__ = ["UnionAudit", "UnionSize", "audit_union"]
+
+
+@dataclass(frozen=True)
+class UnionSize:
+    """How far the predictions of a union's rows move on average, up or down.
+
+    In every block of rows its own features are set to levels drawn from the data, together with
+    what follows from them in the graph. Sizes are averaged, so that blocks, features and people
+    that move opposite ways do not cancel.
+
+    Attributes
+    ----------
+    value, low, high : float
+        In the unit of the prediction, with an interval at 1 − alpha of the union. It holds however
+        the blocks' estimates hang together, and is wider for that.
+    n_rows : int
+        Rows of all blocks.
+    """
+
+    value: float
+    low: float
+    high: float
+    n_rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +53,31 @@ class UnionAudit(JointVerdict):
     """The audits of a union's blocks of rows, by what each is in words, and what they say together.
 
     Each report repeats itself with the code in it.
+
+    Attributes
+    ----------
+    reports : mapping of str to AuditReport
+        By block; each made with `alpha` divided by their number.
+    alpha : float
+        Error rate of the decision over all blocks.
     """
+
+    @property
+    def mean_size(self) -> UnionSize | None:
+        """The mean size of row effects over all rows of the union.
+
+        None where a block's single rows could not be asked about: with logged predictions.
+        """
+        sizes = list(map(_size, self.reports.values()))
+        known = [size for size in sizes if size is not None]
+        if len(known) < len(sizes):
+            return None
+        rows = [report.n_target_rows for report in self.reports.values()]
+        weights = [n / sum(rows) for n in rows]
+        value = sum(w * one.mean_size for w, one in zip(weights, known, strict=True))
+        error = sum(w * one.error for w, one in zip(weights, known, strict=True))
+        half = float(scipy.stats.norm.isf(self.alpha / 2)) * error
+        return UnionSize(value, max(value - half, 0.0), value + half, sum(rows))
 
     @property
     def headline(self) -> str:
@@ -53,8 +104,24 @@ class UnionAudit(JointVerdict):
         return (
             f"Each of {count} blocks of rows, for which the same features were to be forgotten, "
             f"was audited at 1/{count} of the error rate of {share(self.alpha)}, which all "
-            f"together keep. {'; '.join(each)}."
+            f"together keep. {'; '.join(each)}.{self._size()}"
         )
+
+    def _size(self) -> str:
+        found = self.mean_size
+        if found is None:
+            return ""
+        return (
+            f" Over all {found.n_rows:,} rows of these blocks, setting what each was to forget to "
+            f"levels drawn from the data moves a prediction by {amount(found.value)} on average, "
+            f"up or down ({amount(found.low)} to {amount(found.high)})."
+        )
+
+
+def _size(report: AuditReport) -> PeopleProfile | None:
+    """Return the row effects of a block's features together, or of its only one."""
+    features = list(report.profile or ())
+    return next((one.people.get("total") for one in reversed(features)), None)
 
 
 def audit_union(

@@ -82,3 +82,41 @@ def test_rows_by_label_and_by_condition_make_no_union() -> None:
 def test_a_union_is_not_taken_for_a_target() -> None:
     with pytest.raises(wb.TargetError, match="audit_union"):
         wb.audit(case(lambda d: d["z"]), OLD_A | YOUNG_B)
+
+
+def test_the_size_over_all_rows_is_the_mean_over_the_blocks_rows() -> None:
+    """Setting a 0/1 feature to a drawn level moves half of the rows, by 0.4 here."""
+    world = case(lambda d: np.where(d["z"] > 0, 1, -1) * 0.4 * np.where(d["z"] > 0, d["a"], d["b"]))
+    below = wb.UnlearningTarget.subgroup("z <= 0 and z > -1", ["b"])
+    found = wb.audit_union(world, OLD_A | below, ("cafe",), threshold=0.05)
+    size = found.mean_size
+    assert size is not None
+    assert size.n_rows == int((world.data["z"] > -1).sum())
+    # The two blocks move opposite ways: sizes do not cancel.
+    assert size.low <= 0.2 <= size.high and size.high - size.low < 0.06
+    assert f"Over all {size.n_rows:,} rows of these blocks" in found.explanation
+
+
+def test_logged_predictions_have_no_size_over_rows() -> None:
+    world = case(lambda d: 0.4 * d["a"])
+    logged = wb.AuditCase(
+        data=world.data,
+        model=wb.BlackBoxModel.from_predictions(0.4 * world.data["a"], ["a", "b", "z"]),
+        graph=world.graph,
+    )
+    assert wb.audit_union(logged, OLD_A | YOUNG_B, ("cafe",), threshold=0.05).mean_size is None
+
+
+def test_other_models_are_compared_block_by_block() -> None:
+    world = case(lambda d: 0.4 * d["a"] * (d["z"] > 0) + 0.1 * d["z"])
+    clean = wb.BlackBoxModel(lambda d: 0.1 * d["z"], features=["z"], output="value")
+    found = wb.audit_union(
+        world, OLD_A | YOUNG_B, METHODS, threshold=0.05, compare={"retrained": clean}
+    )
+    residue = {
+        block: report.change.decision for block, report in found.reports.items() if report.change
+    }
+    assert residue == {
+        block: "above" if report.target.names != ("b",) else "below"
+        for block, report in found.reports.items()
+    }
