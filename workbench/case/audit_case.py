@@ -21,10 +21,11 @@ from workbench.case.fit_together import (
     case_warnings,
     check_graph,
     checked_frame,
+    first_answers,
     model_with_features,
 )
 from workbench.case.target import UnlearningTarget
-from workbench.common.errors import DataError, ModelError, TargetError, listed
+from workbench.common.errors import DataError, TargetError, listed
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.models.black_box import BlackBoxModel, Output
 from workbench.tables.columns import Column, encode_column
@@ -111,7 +112,7 @@ class AuditCase:
         if outcome is not None and data[outcome].isna().all():
             raise DataError(f"The outcome {outcome!r} is missing in every row.")
         encoded = _encoded(data, graph, box, outcome)
-        predictions = _baseline(box, data)
+        predictions = first_answers(box, data)
         predictions.setflags(write=False)
         derived = _derived(data, graph, box, outcome, encoded, predictions)
         self._put(data=data, model=box, graph=graph, outcome=outcome, table=table, **derived)
@@ -203,7 +204,7 @@ class AuditCase:
         box = box.logged_in(self.data).aligned_to(self.data.index)
         check_graph(self.graph, self.data, self.outcome, box)
         encoded = _encoded(self.data, self.graph, box, self.outcome, self.columns)
-        predictions = _baseline(box, self.data)
+        predictions = first_answers(box, self.data)
         predictions.setflags(write=False)
         return self._made(self.data, box, self.graph, encoded, predictions, None)
 
@@ -379,15 +380,3 @@ def _derived(
         "predictions": predictions,
         "warnings": case_warnings(graph, model, columns, predictions, data),
     }
-
-
-def _baseline(model: BlackBoxModel, data: pd.DataFrame) -> npt.NDArray[np.float64]:
-    if model.logged is None:
-        # A copy of its own: a model that writes into its input must not reach the case's data.
-        return model.predict(data[list(model.features or ())].copy())
-    if len(model.logged) != len(data):
-        raise ModelError(
-            f"There are {len(model.logged):,} logged predictions for {len(data):,} rows of data. "
-            f"Each row needs the prediction that was made for it."
-        )
-    return model.logged.copy()

@@ -11,9 +11,9 @@ import pandas as pd
 from workbench.graph.causal_graph import CausalGraph
 from workbench.tables.columns import Column, encode_column
 from workbench.tables.files.column_types import STATED_TYPES
-from workbench.tables.whole_number_codes import named_like_code, without_order
+from workbench.tables.whole_number_codes import MOST_SEEN, named_like_code, without_order
 
-__all__ = ["code_warnings", "with_codes"]
+__all__ = ["code_warnings", "taken_as_quantities", "with_codes"]
 
 
 def with_codes(
@@ -30,8 +30,34 @@ def with_codes(
     return found
 
 
-def code_warnings(columns: Mapping[str, Column], data: pd.DataFrame) -> Iterator[str]:
-    """Say which columns were taken as codes, and which may be some by their names."""
+def taken_as_quantities(
+    columns: Mapping[str, Column], data: pd.DataFrame, graph: CausalGraph
+) -> tuple[str, ...]:
+    """Name whole numbers that are taken as quantities though what they cause shows no order.
+
+    They are stored as fractions, which says in Python that they are quantities, or too many to be
+    levels. No small effect of such a column can be believed.
+    """
+    stated = data.attrs.get(STATED_TYPES, {})
+    return tuple(
+        name
+        for name, column in columns.items()
+        if column.is_numeric and name in graph.nodes and name not in stated
+        if without_order(column, _caused(name, data, graph), MOST_SEEN)
+    )
+
+
+def code_warnings(
+    columns: Mapping[str, Column], data: pd.DataFrame, graph: CausalGraph
+) -> Iterator[str]:
+    """Say which columns were taken as codes, and which may be some."""
+    for name in taken_as_quantities(columns, data, graph):
+        yield (
+            f"{name} is taken as a quantity, though what depends on it jumps between its whole "
+            f"numbers as if they had no order, so that its effects are smoothed away. If they are "
+            f"codes, say so: --type {name}=category, types={{{name!r}: 'category'}}, or "
+            f"data[{name!r}].astype('category'); where these are very many, group them first."
+        )
     for name, column in columns.items():
         levels = sum(level is not None for level in column.levels)
         if levels > 2 and _is_number(data[name]):

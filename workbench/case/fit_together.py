@@ -18,7 +18,13 @@ from workbench.models.training_values import unknown_values
 from workbench.tables.columns import Column
 from workbench.tables.files.delimited import READING_NOTES
 
-__all__ = ["case_warnings", "check_graph", "checked_frame", "model_with_features"]
+__all__ = [
+    "case_warnings",
+    "check_graph",
+    "checked_frame",
+    "first_answers",
+    "model_with_features",
+]
 
 
 def checked_frame(data: Any) -> pd.DataFrame:
@@ -135,6 +141,32 @@ def _class_left_open(model: BlackBoxModel) -> list[str]:
     ]
 
 
+def first_answers(model: BlackBoxModel, data: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the model's score of every row, or the ones that were logged.
+
+    Raises
+    ------
+    ModelError
+        It does not answer. Where the table holds values that it was never trained on, these are
+        named, as they are the likely reason.
+    """
+    if model.logged is None:
+        try:
+            # A copy of its own: a model that writes into its input must not reach the case's data.
+            return model.predict(data[list(model.features or ())].copy())
+        except ModelError as error:
+            if not (unknown := unknown_values(model, data)):
+                raise
+            reasons = (part for each in unknown for part in (each.found, each.reason) if part)
+            raise ModelError(" ".join([*reasons, str(error)])) from error
+    if len(model.logged) != len(data):
+        raise ModelError(
+            f"There are {len(model.logged):,} logged predictions for {len(data):,} rows of data. "
+            f"Each row needs the prediction that was made for it."
+        )
+    return model.logged.copy()
+
+
 def case_warnings(
     graph: CausalGraph,
     model: BlackBoxModel,
@@ -146,7 +178,7 @@ def case_warnings(
     found = [str(unknown) for unknown in unknown_values(model, data)]
     notes = data.attrs.get(READING_NOTES, ())
     found += [sentence for name, sentence in notes if not name or name in columns]
-    found += code_warnings(columns, data)
+    found += code_warnings(columns, data, graph)
     lacking = [name for name in model.features or () if name not in graph.nodes]
     if lacking:
         found.append(

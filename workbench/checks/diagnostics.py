@@ -11,6 +11,7 @@ import pandas as pd
 
 from workbench.case.asking.steadiness import Unsteady
 from workbench.case.audit_case import AuditCase
+from workbench.case.code_columns import taken_as_quantities
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.against_threshold import lies_beyond
@@ -62,7 +63,8 @@ class Diagnostics:
         In words, the gravest first.
     doubted : tuple of str
         Features of which a total below the threshold cannot be believed: predictions differ by
-        more than the graph explains, or the model does not know the values of too many rows.
+        more than the graph explains, the model does not know the values of too many rows, or codes
+        without order are smoothed as quantities.
     unsteady : Unsteady or None
         How much the model's answers to the same row differ; None where they do not.
     """
@@ -117,6 +119,7 @@ def diagnose(
             for name in (v.feature for v in varied)
         ]
     )
+    unordered = taken_as_quantities(case.columns, case.data, case.graph)
     unexplained = dict(_unexplained(case, target, effects, threshold, intervention, seed))
     return Diagnostics(
         disagreement,
@@ -131,7 +134,7 @@ def diagnose(
             *_warn(case, target, len(positions), disagreement, fit, support),
             *notes,
         ),
-        tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case)])),
+        tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case), *unordered])),
         unsteady,
     )
 

@@ -12,12 +12,15 @@ import pandas as pd
 
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError, listed
+from workbench.tables.columns import LARGEST
 
 __all__ = ["by_labels", "checked_scores", "labels_of", "of_class", "refuse_labels"]
 
 
 ROUNDING = 1e-6
 """How far a probability in single precision may stray from [0, 1]."""
+MOST_LABELS = 20
+"""Distinct texts with digits in them that may be class labels; more are numbers, badly written."""
 
 
 def labels_of(answer: Any) -> pd.Index | None:
@@ -104,8 +107,8 @@ def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> Flo
     Raises
     ------
     ModelError
-        The answer has another shape, holds labels, NaN or infinity, or no probabilities where it
-        is said to.
+        The answer has another shape, holds labels, text, NaN, infinity or numbers too large to
+        compute with, or no probabilities where it is said to.
     """
     try:
         scores = np.asarray(answer)
@@ -133,6 +136,11 @@ def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> Flo
             f"The answers of {name!r} are text such as {comma!r}: numbers with a decimal comma. "
             f"Read them as numbers, for instance by wb.read_table(path, decimal=',')."
         )
+    if text := _numbers_in_words(scores):
+        raise ModelError(
+            f"The answers of {name!r} are text, such as {listed(text)}, where numbers are due. "
+            f"Write them as plain numbers, such as -1234.5, or have the column read as numbers."
+        )
     whole = scores.dtype.kind in "biu" and output not in ("value", "log-odds")
     if whole or scores.dtype.kind not in "biuf":
         raise ModelError(
@@ -146,6 +154,11 @@ def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> Flo
         raise ModelError(
             f"The model {name!r} answered {bad:,} of {n:,} rows with NaN or infinity. "
             f"It must score every row; check how it treats missing values."
+        )
+    if len(scores) and (most := float(np.abs(scores).max())) > LARGEST:
+        raise ModelError(
+            f"The model {name!r} answered with numbers beyond ±{LARGEST:g} (up to ±{most:g}), "
+            f"which cannot be computed with. Let it answer in a larger unit."
         )
     if output == "probability" and len(scores):
         low, high = float(scores.min()), float(scores.max())
@@ -164,3 +177,25 @@ def _decimal_comma(scores: npt.NDArray[Any]) -> str | None:
         return None
     plain = (score.strip().lstrip("+-").replace(",", "") for score in first)
     return first[0] if all(text.isdecimal() for text in plain) else None
+
+
+def _numbers_in_words(scores: npt.NDArray[Any]) -> list[str]:
+    """Return up to three answers when these are numbers that were written as text.
+
+    Class labels such as "2" and "3+" are few; of numbers hardly one is like another.
+    """
+    if scores.dtype.kind not in "OUST":
+        return []
+    distinct = {score for score in scores.tolist() if isinstance(score, str)}
+    if sum(any(sign.isdecimal() for sign in score) for score in distinct) <= MOST_LABELS:
+        return []
+    odd = sorted(score for score in distinct if not _is_number(score))
+    return (odd or sorted(distinct))[:3]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

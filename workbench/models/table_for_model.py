@@ -92,6 +92,9 @@ def _is_text(series: pd.Series) -> bool:
 def _readings(column: str, known: Trained, said: Stated) -> Iterator[tuple[Stated, str]]:
     """Name other ways to read a column, the likeliest first."""
     words = MISSING_WORDS | {""}
+    if known.values and all(isinstance(value, bool) for value in known.values):
+        yield _with(said, column, kind="yes/no"), "read as yes or no"
+        return
     numbers = known.kind == "number" or all(
         isinstance(value, int | float) and not isinstance(value, bool) for value in known.values
     )

@@ -18,6 +18,7 @@ from workbench.common.errors import listed
 from workbench.common.wording import share
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.estimators import selected
+from workbench.tables.files.column_types import NO, YES
 
 __all__ = ["Trained", "Unknown", "trained_on", "unknown_rows", "unknown_values"]
 
@@ -70,13 +71,18 @@ class Unknown:
     known: tuple[Any, ...]
     reason: str
 
-    def __str__(self) -> str:
+    @property
+    def found(self) -> str:
+        """What it does not know, and what it does, in words."""
         return (
             f"The model was never trained on what {self.column} holds in {share(self.share)} of "
             f"the rows, such as {listed(map(_shown, self.examples), limit=3)}; it knows "
-            f"{listed(map(_shown, self.known), limit=3)}. There it answers as if it knew nothing "
-            f"of {self.column}. {self.reason}"
-        ).rstrip()
+            f"{listed(map(_shown, self.known), limit=3)}."
+        )
+
+    def __str__(self) -> str:
+        answers = f"There it answers as if it knew nothing of {self.column}."
+        return f"{self.found} {answers} {self.reason}".rstrip()
 
 
 def trained_on(estimator: Any) -> Mapping[str, Trained]:
@@ -257,6 +263,7 @@ def _reason(examples: Iterable[Any], said: Trained, missing: bool) -> str:
     texts = {value for value in said.values if isinstance(value, str)}
     numbers = {float(v) for v in said.values if isinstance(v, int | float)}
     folded = {value.strip().casefold() for value in texts}
+    truths = any(isinstance(value, bool) for value in said.values)
     for value in examples:
         if _is_missing(value):
             continue
@@ -271,11 +278,16 @@ def _reason(examples: Iterable[Any], said: Trained, missing: bool) -> str:
                     f"Where it was trained, {value!r} was read as missing: state it as a mark for "
                     f"missing values."
                 )
+            if truths and value.strip().casefold() in YES | NO:
+                return (
+                    "It was trained on true and false, and the table holds words for them: state "
+                    "the column's type as yes/no."
+                )
             if value not in texts and value.strip() in {text.strip() for text in texts}:
                 return "The values differ in blanks before or after them."
             if value.strip().casefold() in folded:
                 return "The values differ in capital and small letters."
-        elif str(value) in {text.lstrip("0") or "0" for text in texts} | texts:
+        elif not isinstance(value, bool) and value in {_number(text) for text in texts}:
             return (
                 "It was trained on text (codes with leading zeros?), and the table holds numbers: "
                 "state the column's type as text."

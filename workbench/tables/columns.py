@@ -18,7 +18,7 @@ import pandas as pd
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, InterventionError, listed, suggestion
 
-__all__ = ["Column", "encode_column"]
+__all__ = ["LARGEST", "Column", "encode_column"]
 
 Values = npt.NDArray[Any]
 """Encoded values: float64 of a numeric column, intp codes of a categorical one."""

@@ -18,11 +18,12 @@ from workbench.common.arrays import FloatArray
 from workbench.tables.column_bases import column_basis
 from workbench.tables.columns import Column
 
-__all__ = ["named_like_code", "without_order"]
-
+__all__ = ["MOST", "MOST_SEEN", "named_like_code", "without_order"]
 
 FEWEST, MOST = 6, 200
 """Distinct numbers between which a missing order can be seen, and that can be levels."""
+MOST_SEEN = 2_000
+"""Distinct numbers up to which a missing order is looked for, to be said."""
 ROWS_PER_LEVEL = 8
 """Rows that a level has on average at the least."""
 SET_ASIDE = 0.2
@@ -51,19 +52,21 @@ def named_like_code(name: str) -> bool:
     return bool(CODE_NAME.search(spaced))
 
 
-def without_order(column: Column, responses: Iterable[FloatArray]) -> bool:
+def without_order(column: Column, responses: Iterable[FloatArray], most: int = MOST) -> bool:
     """Whether some response jumps between a column's whole numbers as if they had no order.
 
     Parameters
     ----------
     responses : iterable of ndarray, shape (n,)
         What may depend on the column.
+    most : int
+        Distinct numbers; a column of more is not looked at.
     """
     if not column.is_numeric or not column.integer:
         return False
     present = ~np.isnan(column.values)
     levels, codes = np.unique(column.values[present], return_inverse=True)
-    if not FEWEST <= len(levels) <= MOST or len(codes) < ROWS_PER_LEVEL * len(levels):
+    if not FEWEST <= len(levels) <= most or len(codes) < ROWS_PER_LEVEL * len(levels):
         return False
     basis = column_basis(column, "flexible")(column.values[present])
     smooth = np.column_stack([np.ones(len(basis)), basis])

@@ -14,14 +14,27 @@ from types import MappingProxyType
 import pandas as pd
 
 from workbench.common.errors import DataError, listed, suggestion
+from workbench.tables.files.spelled_numbers import (
+    as_numbers,
+    bare_value,
+    decimal_sign,
+    is_plain,
+    marked_numbers,
+    number_like,
+    with_groups,
+    with_point,
+    with_points_between,
+    without_sign,
+)
 
 __all__ = [
     "MARKS",
+    "NO",
     "SIGNS",
     "STATED_TYPES",
     "TYPES",
+    "YES",
     "Stated",
-    "decimal_sign",
     "reading_code",
     "stated",
     "typed",
@@ -42,12 +55,10 @@ TRUTHS = {"true": True, "false": False, "True": True, "False": False, "TRUE": Tr
 
 CODE = re.compile(r"[+-]?0[0-9]|[+-]?[0-9]{16}")
 """How a code begins that only looks like a number: 02121, or more digits than a float holds."""
-_GROUPED = r"[+-]?[0-9]{{1,3}}(?:{0}[0-9]{{3}})+"
-_BY_POINT = re.compile(_GROUPED.format(r"\.") + "(?:,[0-9]+)?")
-_BY_COMMA = re.compile(_GROUPED.format(",") + r"(?:\.[0-9]+)?")
-_BY_SPACE = re.compile(_GROUPED.format("[ \u00a0\u202f'’]") + "(?:[.,][0-9]+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
-_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+FEWEST_NUMBERS = 20
+"""Distinct values of a column from which on it is said why it is text instead of numbers."""
+MOST_ODD = 0.1
+"""Share of the distinct values that may be no numbers where the others show what is meant."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +194,16 @@ def typed(
     return taken.astype("category") if kind == "category" else taken
 
 
+def _is_mark(value: str, marks: frozenset[str]) -> bool:
+    """Whether a value is a mark as it stands, or but for the blanks around it."""
+    bare = value.strip()
+    return value in marks or (bare != "" and bare in marks)
+
+
+def _bare_marks(marks: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(bare_value, marks))
+
+
 def with_stated_types(frame: pd.DataFrame, shown: str, said: Stated) -> pd.DataFrame:
     """Return a table that has types of its own, with what is stated beside them.
 
@@ -195,8 +216,8 @@ def with_stated_types(frame: pd.DataFrame, shown: str, said: Stated) -> pd.DataF
     changed = dict(frame.items())
     for name, series in frame.items():
         column, kind, marks = str(name), said.types.get(str(name)), said.marks(str(name))
-        if marks is not None and not pd.api.types.is_numeric_dtype(series.dtype):
-            series = series.mask(series.astype("str").isin(marks))
+        if marks is not None:
+            series = _without_marks(series, marks)
         if kind == "category":
             series = series.astype("category")
         elif kind is not None and not (
@@ -212,13 +233,31 @@ def with_stated_types(frame: pd.DataFrame, shown: str, said: Stated) -> pd.DataF
     return table
 
 
+def _without_marks(series: pd.Series, marks: frozenset[str]) -> pd.Series:
+    """Leave missing what the marks say, in a column that has a type of its own."""
+    dtype = series.dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        return series
+    if pd.api.types.is_numeric_dtype(dtype):
+        gone = series.isin(marked_numbers(marks))
+    else:
+        distinct = series.dropna().unique()
+        gone = series.isin([value for value in distinct if _is_mark(str(value), marks)])
+    return series.mask(gone) if bool(gone.any()) else series
+
+
 def _text(values: list[str], marks: frozenset[str] | None) -> pd.Series:
     gone = marks if marks is not None else frozenset(("",))
-    return pd.Series([None if v in gone or v == "" else v for v in values], dtype="str")
+    return pd.Series([None if v == "" or _is_mark(v, gone) else v for v in values], dtype="str")
+
+
+def _codes(values: list[str], marks: frozenset[str]) -> pd.Series:
+    """Keep text in which blanks alone mean nothing."""
+    return _text([value if value.strip() else "" for value in values], marks)
 
 
 def _truths(values: list[str], marks: frozenset[str] | None, name: str, shown: str) -> pd.Series:
-    gone = {"", *(MARKS if marks is None else marks)}
+    gone = {"", *(MARKS if marks is None else _bare_marks(marks))}
     read: list[bool | None] = []
     for value in values:
         word = value.strip().lower()
@@ -237,18 +276,18 @@ def _truths(values: list[str], marks: frozenset[str] | None, name: str, shown: s
 def _stated_numbers(
     values: list[str], marks: frozenset[str] | None, name: str, shown: str, decimal: str | None
 ) -> pd.Series:
-    gone = {"", *((MARKS | SIGNS) if marks is None else marks)}
-    present = [value.strip() for value in values if value.strip() not in gone]
+    gone = frozenset(("", *((MARKS | SIGNS) if marks is None else _bare_marks(marks))))
+    bare = [bare_value(value) for value in values]
+    present = [value for value in bare if not _is_mark(value, gone)]
     sign = decimal or decimal_sign(present)[0] or "."
-    spelled = [None if v.strip() in gone else _with_point(v.strip(), sign) for v in values]
-    try:
-        return pd.Series(pd.to_numeric(pd.Series(spelled, dtype="str")))
-    except (ValueError, TypeError):
-        odd = next(v for v in [*present, ""] if not _PLAIN.fullmatch(_with_point(v, sign)))
+    read = as_numbers(bare, gone, sign)
+    if read is None:
+        odd = next(v for v in [*present, ""] if not is_plain(with_point(v, sign)))
         raise DataError(
             f"The column {name!r} of {shown} is stated to be a number, but holds {odd!r}. State "
             f"what means 'not known' (missing=), or take it as text or category."
-        ) from None
+        )
+    return read
 
 
 def _plain(
@@ -262,28 +301,30 @@ def _plain(
     category: bool,
 ) -> pd.Series:
     """Read numbers and true/false where every value is one; else keep the text."""
-    usual = MARKS | SIGNS if marks is None else marks
-    stripped = [value.strip() for value in values]
+    usual = MARKS | SIGNS if marks is None else _bare_marks(marks)
+    stripped = [bare_value(value) for value in values]
     present = [value for value in stripped if value and value not in usual]
     if not present:
-        return _text(values, usual)
+        return _codes(values, usual)
     if all(
         v in TRUTHS for v, bare in zip(values, stripped, strict=True) if bare not in {"", *usual}
     ):
         read = [TRUTHS.get(value) for value in values]
         return pd.Series(read, dtype="boolean" if None in read else "bool")
     sign, doubt = decimal_sign(present)
-    if sign is None and likely == "," and all("," in v or _BY_POINT.fullmatch(v) for v in present):
+    if sign is None and likely == "," and all("," in v or with_points_between(v) for v in present):
         sign, doubt = ",", False
     sign, doubt = (sign or likely, False) if doubt and likely else (decimal or sign, doubt)
-    numbers = None if doubt and decimal is None else _numbers(stripped, usual, sign or ".")
+    numbers = None if doubt and decimal is None else as_numbers(stripped, usual, sign or ".")
     if numbers is None:
         if doubt:
             note(
                 f"{name} is kept as text: a comma such as in {present[0]!r} may part thousands or "
                 f"stand before a fraction. State it: decimal=',' or decimal='.'."
             )
-        odd = sorted(MARKS.intersection(stripped)) if marks is None else []
+        else:
+            _note_nearly_numbers(name, present, note)
+        odd = sorted((MARKS | SIGNS).intersection(stripped)) if marks is None else []
         if odd:
             note(
                 f"In {name}, which is text, {listed(odd)} is read as a value. If it means 'not "
@@ -296,8 +337,8 @@ def _plain(
                 f"{name} is read as text, because {code!r} looks like a code. If a model was "
                 f"trained on it as a number, state it: types={{{name!r}: 'number'}}."
             )
-        return _text(values, usual)
-    parted = next((v for v in present if _parted(v, sign or ".")), None)
+        return _codes(values, usual)
+    parted = next((v for v in present if with_groups(v, sign or ".")), None)
     if sign == ",":
         note(f"The numbers of {name}, such as {parted or present[0]!r}, have a decimal comma.")
     elif parted:
@@ -307,57 +348,19 @@ def _plain(
     return numbers
 
 
-def decimal_sign(present: list[str]) -> tuple[str | None, bool]:
-    """Return the decimal sign that numbers show, and whether their commas leave it open."""
-    with_comma = [value for value in present if "," in value]
-    if not with_comma:
-        grouped = any(_BY_POINT.fullmatch(value) and value.count(".") > 1 for value in present)
-        return ("," if grouped else None), False
-    if not all(_number_like(value) for value in present):
-        return None, False
-    decimal = any(_shows_decimal_comma(value) for value in with_comma)
-    grouped = any(v.count(",") > 1 or "." in v[v.rfind(",") :] for v in with_comma) or any(
-        "." in v for v in present if "," not in v
+def _note_nearly_numbers(name: str, present: list[str], note: Callable[[str], None]) -> None:
+    """Say what keeps a column from being numbers, where nearly everything in it is one."""
+    odd = [value for value in present if not number_like(value)]
+    few = len(odd) <= MOST_ODD * len(present)
+    if len(present) < FEWEST_NUMBERS or not (few or all(number_like(without_sign(v)) for v in odd)):
+        return
+    what = (
+        f"{listed(odd, limit=3)} {'are' if len(odd) > 1 else 'is'} no plain "
+        f"{'numbers' if len(odd) > 1 else 'number'}, as its other values are"
+        if odd
+        else "its numbers are spelled in several ways"
     )
-    if decimal == grouped:
-        return None, not decimal
-    return ("," if decimal else "."), False
-
-
-def _shows_decimal_comma(value: str) -> bool:
-    """Whether the comma of a number cannot part thousands."""
-    if _DECIMAL_COMMA.fullmatch(value):
-        return not _BY_COMMA.fullmatch(value) or value.lstrip("+-").startswith("0")
-    whole = value.rpartition(",")[0]
-    return bool(_BY_POINT.fullmatch(whole) or _BY_SPACE.fullmatch(whole))
-
-
-def _parted(value: str, sign: str) -> bool:
-    return bool((_BY_POINT if sign == "," else _BY_COMMA).fullmatch(value)) or bool(
-        _BY_SPACE.fullmatch(value)
+    note(
+        f"{name} is kept as text, because {what}. Write it as plain numbers, or state what means "
+        f"'not known': missing={{{name!r}: …}}."
     )
-
-
-def _number_like(value: str) -> bool:
-    forms = (_PLAIN, _DECIMAL_COMMA, _BY_COMMA, _BY_POINT, _BY_SPACE)
-    return any(form.fullmatch(value) for form in forms)
-
-
-def _with_point(value: str, sign: str) -> str:
-    """Spell one number with a decimal point and nothing between its thousands."""
-    grouped = _BY_POINT if sign == "," else _BY_COMMA
-    if _BY_SPACE.fullmatch(value):
-        value = re.sub("[ \u00a0\u202f'’]", "", value)
-    elif grouped.fullmatch(value):
-        value = value.replace("." if sign == "," else ",", "")
-    elif sign == "," and "." in value:
-        return "no number"
-    return value.replace(",", ".") if sign == "," else value
-
-
-def _numbers(values: list[str], gone: frozenset[str], sign: str) -> pd.Series | None:
-    spelled = [None if value in gone or not value else _with_point(value, sign) for value in values]
-    try:
-        return pd.Series(pd.to_numeric(pd.Series(spelled, dtype="str")))
-    except (ValueError, TypeError):
-        return None

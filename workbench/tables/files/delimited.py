@@ -18,7 +18,6 @@ from workbench.tables.files.characters import decoded, unpacked
 from workbench.tables.files.column_types import (
     STATED_TYPES,
     Stated,
-    decimal_sign,
     stated,
     typed,
     with_stated_types,
@@ -31,6 +30,7 @@ from workbench.tables.files.limits import (
     too_large,
 )
 from workbench.tables.files.parquet import parse_parquet
+from workbench.tables.files.spelled_numbers import decimal_sign
 from workbench.tables.files.table_schema import beside, read_schema
 from workbench.tables.files.xlsx import parse_xlsx
 
