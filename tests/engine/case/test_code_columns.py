@@ -120,3 +120,26 @@ def test_names_of_codes(name):
 def test_numbers_that_overflow_are_refused(value):
     with pytest.raises(wb.DataError, match="beyond"):
         encode_column("m", pd.Series([0.0, 1.0, value]))
+
+
+@pytest.mark.parametrize(("levels", "dtype"), [(20, "float64"), (250, "int64")])
+def test_codes_that_are_smoothed_are_said_and_no_small_effect_is_believed(
+    levels: int, dtype: str
+) -> None:
+    rng = np.random.default_rng(1)
+    means = rng.choice([-1.0, 1.0], size=levels)
+    codes = rng.integers(0, levels, 40 * levels + 1000)
+    income = means[codes] + 0.5 * rng.normal(size=len(codes))
+    data = pd.DataFrame({"region": codes.astype(dtype), "income": income, "y": income})
+    graph = wb.CausalGraph([("region", "income"), ("income", "y")])
+    model = wb.BlackBoxModel(lambda rows: rows["income"], ["income"], output="value")
+    target = wb.UnlearningTarget.feature("region")
+    case = wb.AuditCase(data=data, model=model, graph=graph, outcome="y")
+    assert "as if they had no order" in " ".join(case.warnings)
+    report = wb.audit(case, target, ["cafe"], threshold=50.0)
+    assert report.verdict is not None and report.verdict.decision == "inconclusive"
+    ordered = data.assign(income=codes / levels, y=codes / levels)
+    calm = wb.AuditCase(data=ordered, model=model, graph=graph, outcome="y")
+    assert "no order" not in " ".join(calm.warnings)
+    report = wb.audit(calm, target, ["cafe"], threshold=50.0)
+    assert report.verdict is not None and report.verdict.decision == "below"

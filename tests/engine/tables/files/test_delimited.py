@@ -222,3 +222,17 @@ def test_packed_text_is_bounded_and_parquet_takes_stated_types() -> None:
     table = parse_table(stream.getvalue(), "t.parquet", said=said)
     assert table["zip"].tolist()[0] == 2121 and table["zip"].isna()[1]
     assert table["n"].dtype == "category"
+
+
+@pytest.mark.parametrize("mark", [" .", "n/a ", "  -"])
+def test_a_stated_mark_holds_with_blanks_around_it(mark: str) -> None:
+    text = f"a,b\nx,1\n{mark},{mark}\ny,2\n".encode()
+    for said in (stated(missing=mark.strip()), stated(missing={"a": mark.strip()})):
+        assert parse_csv(text, "t.csv", said=said)["a"].isna().tolist() == [False, True, False]
+    assert parse_csv(text, "t.csv")["a"].tolist() == ["x", mark, "y"]
+
+
+@pytest.mark.parametrize("kind", [{}, {"b": "number"}])
+def test_a_stated_mark_that_is_a_number_holds_in_all_its_spellings(kind: dict[str, str]) -> None:
+    table = parse_csv(b"a,b\nx,-999.0\ny,1.5\n", "t.csv", said=stated(kind, missing="-999"))
+    assert table["b"].isna().tolist() == [True, False]

@@ -1,0 +1,201 @@
+"""Values that a file brings by other roads than training did: the right answer, or a refusal."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from typer.testing import CliRunner, Result
+
+import workbench as wb
+from workbench.cli.commands import app
+
+N = 600
+HOT = OneHotEncoder(handle_unknown="ignore")
+ORDINAL = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+
+
+def world(levels: list[Any]) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, len(levels), N)
+    income = 50 + 10 * (codes == 0) + 5 * rng.normal(size=N)
+    y = income / 100 + 0.3 * (codes == 0) + 0.1 * rng.normal(size=N) > 0.7
+    brought = pd.Series([levels[code] for code in codes])
+    return pd.DataFrame({"a": brought, "income": income.round(3), "y": y.astype(int)})
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False).encode()
+
+
+def binary(method: str) -> Callable[[pd.DataFrame], bytes]:
+    def written(frame: pd.DataFrame) -> bytes:
+        into = io.BytesIO()
+        getattr(frame, method)(into, **({} if method == "to_feather" else {"index": False}))
+        return into.getvalue()
+
+    return written
+
+
+WRITTEN: dict[str, Callable[[pd.DataFrame], bytes]] = {
+    ".csv": csv,
+    ".csv.gz": lambda frame: gzip.compress(csv(frame)),
+    ".xlsx": binary("to_excel"),
+    ".parquet": binary("to_parquet"),
+    ".feather": binary("to_feather"),
+}
+
+
+def audited(folder: Path, ending: str, content: bytes, *more: str) -> tuple[Result, float | None]:
+    (folder / f"t{ending}").write_bytes(content)
+    wb.CausalGraph([("a", "income"), ("a", "y"), ("income", "y")]).write(folder / "g.json")
+    arguments = ["audit", "--data", f"{folder}/t{ending}", "--graph", f"{folder}/g.json"]
+    arguments += ["--outcome", "y", "--target", "a", "--threshold", "0.02"]
+    arguments += ["--json", f"{folder}/out.json", *more]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "400"})
+    assert result.exit_code in (0, 1, 2, 3) and "Traceback" not in result.output
+    if not (folder / "out.json").exists():
+        return result, None
+    (effect,) = json.loads((folder / "out.json").read_text())["effects"]
+    return result, float(effect["total"])
+
+
+ROADS = [
+    # levels as the file has them, what the model was trained on, encoder, ending, what is said
+    (["02121", "02467"], [2121, 2467], ORDINAL, ".csv.gz", "read as a number"),
+    (["02121", "02467"], [2121, 2467], HOT, ".xlsx", "read as a number"),
+    (["02121", "02467"], [2121, 2467], ORDINAL, ".parquet", "read as a number"),
+    (["02121", "02467"], [2121, 2467], HOT, ".feather", "read as a number"),
+    ([101.0, 102.0], [101, 102], ORDINAL, ".csv", ""),
+    (["1", "0"], [True, False], HOT, ".csv", ""),
+    (["yes", "no"], [True, False], HOT, ".csv", "read as yes or no"),
+    (["TRUE", "FALSE"], ["TRUE", "FALSE"], HOT, ".csv.gz", "read as text"),
+    ([True, False], ["True", "False"], HOT, ".parquet", "read as text"),
+    (["1", "0"], ["1", "0"], ORDINAL, ".csv", "read as text"),
+    ([" x", "x"], [" x", "x"], HOT, ".csv", ""),
+    (["x ", "x"], ["x ", "x"], HOT, ".xlsx", ""),
+    (["x\u00a0", "x"], ["x\u00a0", "x"], HOT, ".feather", ""),
+    (["x", "X"], ["x", "X"], ORDINAL, ".parquet", ""),
+    (["NA", "ok", "zz"], ["NA", "ok", "zz"], HOT, ".csv", "'NA' is read as a value"),
+    (["None", "ok", "zz"], ["None", "ok", "zz"], HOT, ".xlsx", ""),
+    (["nan", "ok", "zz"], ["nan", "ok", "zz"], HOT, ".parquet", ""),
+    (["?", "ok", "zz"], ["?", "ok", "zz"], HOT, ".csv.gz", "'?' is read as a value"),
+    (["NA", "1", "2"], ["NA", "1", "2"], HOT, ".csv", "read as text"),
+]
+
+
+@pytest.mark.parametrize(("levels", "trained", "encoder", "ending", "said"), ROADS)
+def test_a_file_gives_what_the_training_table_gives(
+    levels: list[Any], trained: list[Any], encoder: Any, ending: str, said: str, tmp_path: Path
+) -> None:
+    training, brought = world(trained), world(levels)
+    columns = ColumnTransformer([("c", encoder, ["a"])], remainder="passthrough")
+    model = make_pipeline(columns, LogisticRegression(max_iter=3000))
+    model.fit(training[["a", "income"]], training["y"])
+    skops.io.dump(model, tmp_path / "m.skops")
+    more = ("--model", f"{tmp_path}/m.skops", "--method", "fuzzing")
+    result, total = audited(tmp_path, ending, WRITTEN[ending](brought), *more)
+    graph = wb.CausalGraph([("a", "income"), ("a", "y"), ("income", "y")])
+    case = wb.AuditCase(data=training, model=model, graph=graph, outcome="y")
+    truth = wb.audit(case, wb.UnlearningTarget.feature("a"), ["fuzzing"]).effects["a"].total
+    assert result.exit_code == 1 and said in result.output
+    assert total is not None and abs(total) == pytest.approx(abs(truth.value), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("levels", "trained", "ending", "said"),
+    [
+        ([2121, 2467], ["02121", "02467"], ".parquet", "trained on text"),
+        ([2121, 2467], ["02121", "02467"], ".xlsx", "trained on text"),
+        ([101.0, 102.0], ["101", "102"], ".csv", "trained on text"),
+        ([101, 102], ["101.0", "102.0"], ".csv", "trained on text"),
+        ([True, False], ["TRUE", "FALSE"], ".xlsx", "words for yes and no"),
+    ],
+)
+def test_a_model_that_fails_is_refused_with_what_it_never_met(
+    levels: list[Any], trained: list[Any], ending: str, said: str, tmp_path: Path
+) -> None:
+    training = world(trained)
+    columns = ColumnTransformer([("c", HOT, ["a"])], remainder="passthrough")
+    model = make_pipeline(columns, LogisticRegression(max_iter=3000))
+    skops.io.dump(model.fit(training[["a", "income"]], training["y"]), tmp_path / "m.skops")
+    more = ("--model", f"{tmp_path}/m.skops", "--method", "fuzzing")
+    result, total = audited(tmp_path, ending, WRITTEN[ending](world(levels)), *more)
+    if total is None:
+        assert result.exit_code == 2 and said in result.output
+    else:  # the encoder took them in silence
+        assert result.exit_code != 0 and said in result.output
+
+
+LOGGED = ("--predictions", "p", "--features", "a,income", "--method", "cafe")
+
+
+def logged(**columns: Callable[[float], Any]) -> pd.DataFrame:
+    """Return a table with logged predictions, some columns spelled in another way."""
+    frame = world([1, 0])
+    frame["p"] = (frame["income"] / 100 + 0.3 * frame["a"] - 1).round(4)
+    return frame.assign(**{name: frame[name].map(spell) for name, spell in columns.items()})
+
+
+@pytest.mark.parametrize(
+    ("spell", "said"),
+    [
+        (lambda v: f"{v}%", "are text, such as '"),
+        (lambda v: f"€{v}", "are text, such as '"),
+        (lambda v: f"({-v})" if v < 0 else str(v), "are text, such as '("),
+        (lambda v: f"{-v}-" if v < 0 else str(v), "where numbers are due"),
+        (lambda v: "abc" if v > 0 else v, "'abc', where numbers are due"),
+        (lambda v: 1e308 if v > 0 else v, "beyond ±1e+30"),
+        (lambda v: "inf" if v > 0 else v, "NaN or infinity"),
+        (lambda v: None if v > 0 else v, "NaN or infinity"),
+    ],
+)
+def test_predictions_that_are_no_numbers_are_named(
+    spell: Callable[[float], Any], said: str, tmp_path: Path
+) -> None:
+    result, total = audited(tmp_path, ".csv", csv(logged(p=spell)), *LOGGED)
+    assert result.exit_code == 2 and total is None and said in result.output
+
+
+@pytest.mark.parametrize(
+    ("spell", "said"),
+    [
+        (lambda v: str(v).replace("-", "\u2212"), ""),
+        (lambda v: f"{v:.4E}", ""),
+        (lambda v: f"{v:.4f}".replace(".", ","), ""),
+    ],
+)
+def test_numbers_in_other_spellings_give_the_same(
+    spell: Callable[[float], Any], said: str, tmp_path: Path
+) -> None:
+    _, plain = audited(tmp_path, ".csv", csv(logged()), *LOGGED)
+    result, total = audited(tmp_path, ".csv", csv(logged(p=spell)), *LOGGED)
+    assert plain is not None and total == pytest.approx(plain, abs=1e-3)
+    assert said in result.output
+
+
+@pytest.mark.parametrize(
+    ("spell", "said"),
+    [
+        (lambda v: "abc" if v > 65 else v, "'abc' is no plain number"),
+        (lambda v: f"{v}%", "no plain numbers"),
+        (lambda v: str(v).replace(".", ",") if v > 55 else v, "spelled in several ways"),
+    ],
+)
+def test_a_column_that_is_nearly_numbers_says_why_it_is_text(
+    spell: Callable[[float], Any], said: str, tmp_path: Path
+) -> None:
+    result, _ = audited(tmp_path, ".csv", csv(logged(income=spell)), *LOGGED)
+    assert "income is kept as text" in result.output and said in result.output
