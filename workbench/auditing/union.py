@@ -88,7 +88,7 @@ class UnionAudit(JointVerdict):
         if decision == "inconclusive":
             return f"Open for {listing(chosen, most=15)}, of {count} blocks of rows."
         # Each says what it covers: the share of the people differs with the rows of a block.
-        found = "; ".join(f"{name}: {headline_of(self.reports[name])}" for name in chosen)
+        found = " ".join(f"{name}: {headline_of(self.reports[name])}" for name in chosen)
         if decision == "below":
             return f"In none of {count} blocks of rows is influence found. {found}"
         return f"Found in {len(chosen)} of {count} blocks of rows. {found}"
