@@ -10,7 +10,8 @@ import ipywidgets as W
 import workbench as wb
 from widgets.loading.case_form import CaseForm
 from widgets.loading.model_forms import ColumnForm, EndpointForm, FileForm
-from widgets.loading.sources import SOURCES, Table, sample_table, uploaded_table
+from widgets.loading.model_ways import BROUGHT, COLUMN, ENDPOINT, FILE, TRAINED, trained
+from widgets.loading.sources import SOURCES, Table, sample_table, story, uploaded_table
 from widgets.loading.stated_types import StatedTypes
 from widgets.parts import markup
 from widgets.parts.file_picker import FilePicker
@@ -19,7 +20,7 @@ from widgets.parts.table_preview import case_summary, table_preview
 from widgets.session.jobs import BackgroundJob, Listener, words_for
 from widgets.session.session import AuditSession
 from workbench.case.bring import Opened, open_case
-from workbench.case.model_sources import ModelFile, ModelSource, Trained
+from workbench.case.model_sources import ModelFile, ModelSource
 from workbench.common.errors import DataError
 from workbench.common.limits import UPLOAD_BYTES
 from workbench.common.progress import Progress
@@ -29,19 +30,6 @@ from workbench.tables.files.kinds import ENDINGS
 __all__ = ["DataModelLoader"]
 
 OWN = "own"
-FILE, ENDPOINT, COLUMN = "file", "endpoint", "column"
-REGRESSION = "regression"
-TRAINED = {
-    REGRESSION: "Train a logistic or linear regression here",
-    "forest": "Train a random forest here",
-    "mlp": "Train a small neural network here",
-}
-"""Models trained here, in words; a regression is logistic or linear as the outcome asks for."""
-BROUGHT = {
-    FILE: "Bring a model file",
-    ENDPOINT: "Ask a model over HTTP",
-    COLUMN: "Use logged predictions (a column)",
-}
 Result = TypeVar("Result")
 
 
@@ -115,6 +103,24 @@ class DataModelLoader(W.VBox):
         """Wait until what was chosen is loaded; False when the time is over."""
         return self._job.wait(timeout)
 
+    def choose(self, sample: str, model: str) -> None:
+        """Load a sample and train a model, as if both had been chosen on the page.
+
+        Raises
+        ------
+        DataError
+            When there is no such sample or no such model.
+        """
+        if sample not in SOURCES or model not in TRAINED:
+            raise DataError(f"There is no sample {sample[:60]!r} with a model {model[:60]!r}.")
+        if (self._source.value, self._kind.value) == (sample, model):
+            self._safely(self._source_chosen)
+        self._kind.value, self._source.value = model, sample
+
+    def ask_for_table(self) -> None:
+        """Ask for a table of one's own."""
+        self._source.value = OWN
+
     def _columns(self) -> W.HBox:
         buttons = W.HBox([self._use, self._stop])
         buttons.add_class("wb-row")
@@ -143,7 +149,7 @@ class DataModelLoader(W.VBox):
     def _source_chosen(self) -> None:
         key = self._source.value
         self._begin_again()
-        self._story.value = _story(key)
+        self._story.value = markup.paragraph(story(key), "wb-story")
         self._table = self._own if key == OWN else None
         self._unfold()
         if key == OWN:
@@ -221,15 +227,15 @@ class DataModelLoader(W.VBox):
 
     def _load_sample(self, key: str) -> None:
         kind = str(self._kind.value)
-        trained = self._trained
+        here = self._trained
 
         def work(progress: Progress) -> tuple[Table, Opened | None]:
             table = sample_table(key, progress)
-            if not trained:
+            if not here:
                 return table, None
             return table, open_case(
                 table,
-                _trained(kind),
+                trained(kind),
                 reads=table.features,
                 outcome=table.outcome,
                 graph=None,
@@ -295,7 +301,7 @@ class DataModelLoader(W.VBox):
         if table is None or self._kind.value is None:
             raise DataError("Choose data and a model first.")
         self._begin_again()
-        source: ModelSource = _trained(str(self._kind.value)) if form is None else form.source()
+        source: ModelSource = trained(str(self._kind.value)) if form is None else form.source()
         reads = (None if form is None else form.reads) or self._form.reads
         outcome, graph = self._form.outcome, self._form.graph()
         self._start(
@@ -307,12 +313,14 @@ class DataModelLoader(W.VBox):
 
     def _opened(self, opened: Opened) -> None:
         self._loaded = opened
+        sample = str(self._source.value), str(self._kind.value)
         self._session.open(
             opened.case,
             () if self._table is None else self._table.suggested,
             code=opened.code,
             live=opened.live,
             learner=opened.learner,
+            sample=sample if sample[0] in SOURCES and self._trained else None,
         )
 
     def _start(self, work: Callable[[Progress], Result], done: Callable[[Result], None]) -> None:
@@ -379,20 +387,5 @@ class DataModelLoader(W.VBox):
         )
 
 
-def _trained(kind: str) -> Trained:
-    return Trained(None if kind == REGRESSION else kind)
-
-
 def _show(widget: W.DOMWidget, shown: bool) -> None:
     widget.layout.display = "" if shown else "none"
-
-
-def _story(key: object) -> str:
-    if key == OWN:
-        text = (
-            "Bring a table; its first line names the columns. Nothing is stored: the table is gone "
-            "when you close the page."
-        )
-    else:
-        text = SOURCES[str(key)].story if key in SOURCES else ""
-    return markup.paragraph(text, "wb-story")

@@ -29,6 +29,12 @@ MOST_NODES = 30
 """An empty graph with more nodes than this cannot be drawn in by hand; it begins with less."""
 
 
+OWN_STORY = (
+    "Bring a table; its first line names the columns. Nothing is stored: the table is gone when "
+    "you close the page."
+)
+
+
 @dataclass(frozen=True)
 class Source:
     """A sample that the page offers.
@@ -203,3 +209,10 @@ def likely_predictions(table: Table) -> tuple[str, ...]:
         return (not any(word in name.lower() for word in words), not share)
 
     return tuple(sorted(reversed(numbers), key=rank))
+
+
+def story(key: object) -> str:
+    """Return what there is to know about a source; of any other, about a table of one's own."""
+    if key is None:
+        return ""
+    return SOURCES[str(key)].story if key in SOURCES else OWN_STORY

@@ -7,6 +7,7 @@ import ipywidgets as W
 import workbench as wb
 from widgets.pages.answer import Answer
 from widgets.pages.question import Question
+from widgets.pages.session_file import SessionFile
 from widgets.parts.page_footer import PageFooter
 from widgets.parts.page_style import page_style
 from widgets.parts.saved_view import SavedView
@@ -46,14 +47,18 @@ class Workbench(SavedView, W.VBox):
         self.session = session = AuditSession()
         question = Question(session, None if isinstance(start, wb.AuditCase) else start)
         self._answer = Answer(session)
+        made = question.made
+        saved = SessionFile(session, made["data"], made["target"], made["run"])
         panes = W.VBox([question, self._answer])
         panes.add_class("wb-panes")
         body = W.VBox([panes])
         body.add_class("wb-body")
-        super().__init__([W.HTML(f"{page_style()}{HEAD}"), question.bar, body, PageFooter(session)])
+        super().__init__(
+            [W.HTML(f"{page_style()}{HEAD}"), question.bar, saved, body, PageFooter(session)]
+        )
         self.add_class("wb-page")
         self.add_class("wb-wide")
-        self._graph = question.graph
+        self._graph = question.made["graph"]
         if isinstance(start, wb.AuditCase):
             session.open(start)
             question.fold("data", "graph")

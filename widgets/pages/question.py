@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as W
 
 from widgets.pages.sections import STEPS
@@ -31,13 +33,14 @@ class Question(W.VBox):
     ----------
     bar : LinkBar
         Leads to each step and to the result, and says how each stands.
-    graph : GraphEditor
+    made : dict of str to Widget
+        What each step holds, by the step's key.
     """
 
     def __init__(self, session: AuditSession, start: str | None) -> None:
         self._session = session
         made = {step.key: step.make(session, start) for step in STEPS}
-        self.graph: W.Widget = made["graph"]
+        self.made: dict[str, Any] = made
         self._steps = {
             step.key: Step(number, step.key, step.title, made[step.key], folds=step.folds)
             for number, step in enumerate(STEPS, start=1)

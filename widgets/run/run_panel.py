@@ -10,7 +10,7 @@ from traitlets import link
 
 from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import words_for
-from widgets.session.session import AuditSession
+from widgets.session.session import AuditSession, AuditSettings
 from workbench.auditing.audit import default_threshold
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
 from workbench.methods.registry import AUDIT_METHODS
@@ -85,6 +85,25 @@ class RunPanel(W.VBox):
         self._offer()
         self._allow()
         self._draw()
+
+    def ask(self, settings: AuditSettings) -> None:
+        """Take settings for one's own, as if they had been chosen on the page."""
+        with self._session.lock:
+            self._filling = True
+            try:
+                if settings.threshold is not None:
+                    self._tau.value = settings.threshold
+                self._seed.value = settings.seed
+                for name, box in self._methods.items():
+                    box.value = name in settings.methods
+                for name, box in self._checks.items():
+                    box.value = name in settings.checks and not box.disabled
+            finally:
+                self._filling = False
+            self._session.settings = replace(
+                self._session.settings, interventions=dict(settings.interventions)
+            )
+            self._set()
 
     def _box(self, text: str, ticked: bool) -> W.Checkbox:
         box = W.Checkbox(value=ticked, description=text, indent=False)

@@ -95,6 +95,7 @@ class AuditSession(ReportSession):
         self._job = BackgroundJob(self.lock)
         self._live = LiveEstimating(self, self._job)
         self.shown: AuditRun | None = None  # the run of `report`
+        self.sample: tuple[str, str] | None = None  # with its model, where the page has both
         self._as_loaded: tuple[wb.BlackBoxModel, str | None] | None = None
 
     def open(
@@ -105,20 +106,21 @@ class AuditSession(ReportSession):
         code: str | None = None,
         live: bool = True,
         learner: str | None = None,
+        sample: tuple[str, str] | None = None,
     ) -> None:
         """Start over with another case; the target and the subgroups of the one before are gone."""
         with self.lock:
             self.close()
             self.suggested = tuple(name for name in suggested if name in case.features)
             self.code, self.subgroups, self.live_wanted = code, {}, live
-            self.learner = learner
+            self.learner, self.sample = learner, sample
             self.settings = replace(self.settings, interventions={})
             self.case = case
 
     def close(self) -> None:
         """Have no case, for instance while another one is being loaded."""
         with self.lock:
-            self._as_loaded = self.learner = None
+            self._as_loaded = self.learner = self.sample = None
             self._forget_others()
             self.target = None
             self.case = None
@@ -294,6 +296,13 @@ class AuditSession(ReportSession):
                 self.stale = changes(run.inputs, now)
                 self._show(run)
                 self.state = "changed" if self.stale else "done"
+
+    def bring_back(self, runs: tuple[AuditRun, ...]) -> None:
+        """Take runs of a saved session for those of this one, and show the last."""
+        with self.lock:
+            if self.state != "running" and runs:
+                self.history = runs[-MOST_RUNS:]
+                self.show(self.history[-1])
 
     def _stop(self) -> None:
         self._job.cancel()

@@ -117,6 +117,34 @@ class TargetPicker(W.VBox):
             self._filling = False
             self._answer.value = markup.notice(words_for(error), "problem")
 
+    def ask(self, target: wb.UnlearningTarget) -> None:
+        """Choose a target, as if it had been chosen on the page.
+
+        Raises
+        ------
+        TargetError
+            When the case has no such features or rows.
+        """
+        case = self._session.case
+        if case is None:
+            return
+        with self._session.lock:
+            _, mask = case.resolve(target)
+            self._filling = True
+            try:
+                for name, box in self._boxes.items():
+                    box.value = name in target.names
+                if target.rows is not None:
+                    self._table.choose(range(case.n_rows), on=False)
+                    self._table.choose(np.flatnonzero(mask).tolist())
+                if target.condition is not None:
+                    self._condition.condition = target.condition.text
+                whole = EVERYBODY if target.condition is None else SUBGROUP
+                self._rows.value = whole if target.rows is None else ROWS
+            finally:
+                self._filling = False
+            self._choose()
+
     def _box(self, name: str, ticked: bool) -> W.Checkbox:
         box = W.Checkbox(value=ticked, description=name, indent=False)
         box.add_class("wb-check")
