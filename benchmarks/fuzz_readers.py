@@ -30,8 +30,10 @@ from typing import Any
 import pandas as pd
 from fuzz_seeds import (
     Seeds,
+    arff_files,
     delimited_files,
     dossiers,
+    feather_files,
     graph_files,
     lightgbm_files,
     onnx_files,
@@ -40,6 +42,7 @@ from fuzz_seeds import (
     skops_files,
     small_table,
     xgboost_files,
+    xlsx_files,
 )
 
 import workbench as wb
@@ -102,6 +105,9 @@ SOUND_DOSSIER: dict[str, bytes] = {}
 READERS: Mapping[str, Reader] = {
     "delimited": Reader(_table, delimited_files),
     "parquet": Reader(_table, parquet_files),
+    "xlsx": Reader(_table, xlsx_files),
+    "feather": Reader(_table, feather_files),
+    "arff": Reader(_table, arff_files),
     "graphs": Reader(_graph, graph_files),
     "skops": Reader(_model, skops_files),
     "onnx": Reader(_model, onnx_files),

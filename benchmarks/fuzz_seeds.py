@@ -52,6 +52,30 @@ def parquet_files() -> Seeds:
     return found
 
 
+def xlsx_files() -> Seeds:
+    """The same table as a sheet."""
+    held = io.BytesIO()
+    small_table().to_excel(held, index=False)
+    return {"plain.xlsx": held.getvalue()}
+
+
+def feather_files() -> Seeds:
+    """The same table for Arrow, packed and not."""
+    found = {}
+    for kind in ("lz4", "uncompressed"):
+        held = io.BytesIO()
+        small_table().to_feather(held, compression=kind)
+        found[f"{kind}.feather"] = held.getvalue()
+    return found
+
+
+def arff_files() -> Seeds:
+    """Numbers and words for Weka."""
+    lines = ["@relation people", "@attribute age numeric", "@attribute zip {a, b}", "@data"]
+    rows = [f"{age},{'ab'[age % 2]}" for age in small_table()["age"]]
+    return {"plain.arff": "\n".join([*lines, *rows, "?,a", ""]).encode()}
+
+
 def graph_files() -> Seeds:
     """Graphs in every form that is read."""
     graph = wb.CausalGraph(

@@ -12,7 +12,16 @@ import pytest
 from benchmarks import fuzz_readers
 from workbench.models.files import lightgbm_files, onnx_files, skops_files, xgboost_files
 
-RUNS = {"delimited": 150, "parquet": 20, "graphs": 400, "skops": 40, "onnx": 40, "reports": 60}
+RUNS = {
+    "delimited": 150,
+    "parquet": 20,
+    "feather": 20,
+    "xlsx": 60,
+    "graphs": 400,
+    "skops": 40,
+    "onnx": 40,
+    "reports": 60,
+}
 
 
 @pytest.fixture(autouse=True)
