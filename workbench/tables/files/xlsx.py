@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import io
+import lzma
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -24,6 +26,17 @@ ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", 
 """What stands in a cell whose formula failed."""
 UNPACKED_PER_CELL = 64
 """Bytes of XML that a cell may take on average."""
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+)
+"""What Python raises when a packed part is not what it says."""
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 UNCALCULATED = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?"
@@ -125,7 +138,7 @@ def _check_parts(content: bytes, shown: str, most: int) -> None:
             for part in parts:
                 if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
                     _check_formulas(file.read(part), shown)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    except DAMAGED:
         raise DataError(
             f"The file {shown} is not an Excel workbook, whatever its name says, or is damaged. "
             f"A table in text form is read when its name ends in .csv."

@@ -173,3 +173,16 @@ def test_an_audit_of_a_workbook_is_that_of_its_frame(tmp_path: Path) -> None:
     )
     data.to_excel(tmp_path / "t.xlsx", index=False)
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.xlsx"), data, rtol=1e-12)
+
+
+def test_a_part_whose_packing_is_damaged_is_refused() -> None:
+    into = io.BytesIO()
+    pd.DataFrame({"a": range(50)}).to_excel(into, index=False)
+    content = into.getvalue()
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        part = file.getinfo("xl/worksheets/sheet1.xml")
+    start = part.header_offset + 30 + len(part.filename)
+    for forged in (b"\xff" * 40, b"\x05" * 40, b"\x00" * 40):
+        damaged = content[:start] + forged + content[start + len(forged) :]
+        with pytest.raises(wb.DataError, match="is damaged"):
+            parse_table(damaged, "t.xlsx")
