@@ -145,8 +145,8 @@ def _another_change(main: FeatureEffects, report: AuditFindings) -> str:
     elif main.feature != claim.feature or main.intervention == claim.change:
         return ""
     return (
-        "The verdict rests on another change than this one: the one that its first sentence names. "
-        "What is explained here and below is the usual change, between a low and a high level."
+        "The verdict rests on another change, the one that its first sentence names; what is "
+        "explained here and below is this one."
     )
 
 

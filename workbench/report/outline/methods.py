@@ -69,8 +69,19 @@ def _compared(report: AuditFindings) -> Iterator[Block]:
     )
     if own := comparison.sentences[: comparison.about_target]:
         yield Bullets(own)
+    yield Section(
+        "methods-experts",
+        "For experts: values, ranks and agreement of the methods, feature by feature",
+        tuple(_for_experts(report, comparison)),
+        folded=True,
+        audience="annex",
+    )
+
+
+def _for_experts(report: AuditFindings, comparison: Comparison) -> Iterator[Block]:
+    """Yield what no finding is read from: other features, values, ranks, how far these agree."""
     if others := comparison.sentences[comparison.about_target :]:
-        yield Bullets(others, audience="annex")
+        yield Bullets(others)
     complete = _complete(comparison)
     if len(complete) >= 2:
         yield _ranking(comparison, complete, report)
