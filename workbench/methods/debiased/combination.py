@@ -9,7 +9,7 @@ from workbench.common.arrays import FloatArray
 from workbench.methods.effects import Effect
 from workbench.methods.form_test import FormTest
 
-__all__ = ["corrected", "shrunk"]
+__all__ = ["corrected", "shrunk", "widened"]
 
 
 RIGHT = 0.1
@@ -88,6 +88,20 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     # The mean of the variances, and the variance of the means.
     about = (share - weights[..., None]) ** 2 * squared
     return weights, (chance * (share + about)).sum(axis=-1)
+
+
+def widened(effect: Effect, by: float) -> Effect:
+    """Add an error of its own to an effect's interval, as if it were one standard error.
+
+    Examples
+    --------
+    >>> start = Effect(0.1, np.random.default_rng(0).normal(size=400))
+    >>> found = widened(start, 0.2).standard_error
+    >>> bool(np.isclose(found, np.hypot(start.standard_error, 0.2), rtol=1e-2))
+    True
+    """
+    own = _aside(np.ones(len(effect.influence)), [effect.influence])
+    return Effect(effect.value, effect.influence + by * len(own) * own)
 
 
 def _aside(column: FloatArray, others: list[FloatArray]) -> FloatArray:

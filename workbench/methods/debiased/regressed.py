@@ -1,16 +1,17 @@
 """Effects where no equations can be had: a regression, and what its form may have missed.
 
 Logged predictions cannot be asked about changed rows, and a latent common cause can bend every
-equation. Then only the regression exists. It gets products of covariates and the knots that the
-data ask for; a small tree looks for what it left on rows it has not seen, and where there is
-something, boosted trees say what that would change. Of a feature that the graph gives no way to
-anything the model reads, there is no effect to estimate: it is zero.
+equation. Then only the regression exists. It gets products of covariates, the knots that the data
+ask for, and what the feature is expected to be (:mod:`expected_feature`); a small tree looks for
+what it left on rows it has not seen, and where there is something, boosted trees say what that
+would change. Of a feature that the graph gives no way to anything the model reads, there is no
+effect to estimate: it is zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,8 @@ from workbench.methods.cafe.estimator import columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.cafe.shared_regression import Standardised
 from workbench.methods.debiased.boosted import boosted_residual
-from workbench.methods.debiased.combination import corrected
+from workbench.methods.debiased.combination import corrected, widened
+from workbench.methods.debiased.expected_feature import expected_feature
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Estimator
 from workbench.methods.form_test import FormTest
@@ -125,8 +127,31 @@ def _estimated(
     positions: Positions,
     sampled: bool,
 ) -> _Answer:
-    """Estimate by the regression, and by boosted trees on its residuals where these earn it."""
+    """Estimate by the regression; again with what the feature is expected to be, if that helps."""
     given = [name for name in given if name in columns]
+    expected = expected_feature(columns[variation.feature], [columns[name] for name in given])
+    without = _by_form(case, columns, variation, given, positions, sampled)
+    if expected is None:
+        return without
+    more = {**columns, expected.name: expected}
+    answer = _by_form(case, more, variation, [*given, expected.name], positions, sampled)
+    # What is expected was learned, so that it may be true in part only: the interval carries all
+    # that it changed.
+    before, after = without.found.effect, answer.found.effect
+    change = after.value - before.value
+    found = replace(answer.found, effect=widened(after, change))
+    return _Answer(found, FormTest(change, before.standard_error, 1.0))
+
+
+def _by_form(
+    case: AuditCase,
+    columns: Mapping[str, Column],
+    variation: Variation,
+    given: Sequence[str],
+    positions: Positions,
+    sampled: bool,
+) -> _Answer:
+    """Estimate by the regression, and by boosted trees on its residuals where these earn it."""
     regression = RichRegression(columns, variation, given, case.predictions)
     plain = regression.answer(positions, sampled=sampled)
     used = [columns[name] for name in (variation.feature, *given)]
