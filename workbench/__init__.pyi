@@ -68,5 +68,7 @@ from workbench.models.trained_here import train_model as train_model
 from workbench.models.training import Training as Training
 from workbench.report.audit_report import AuditReport as AuditReport
 from workbench.report.audit_report import read_report as read_report
+from workbench.report.case_details import CaseDetails as CaseDetails
+from workbench.report.case_details import read_case_details as read_case_details
 from workbench.tables.files.delimited import read_table as read_table
 from workbench.tables.partitions.table import Table as Table

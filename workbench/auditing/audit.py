@@ -46,6 +46,7 @@ from workbench.methods.effects import EffectTable
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
 from workbench.report.audit_report import AuditReport
+from workbench.report.case_details import CaseDetails
 from workbench.report.provenance import record_provenance
 from workbench.report.repeating_code import audit_call
 
@@ -67,6 +68,7 @@ def audit(
     compare: Mapping[str, Any] | None = None,
     training: Training | None = None,
     max_queries: int | None = None,
+    details: CaseDetails | None = None,
     on: On = None,
     favourable: str | None = None,
     progress: Progress | None = None,
@@ -130,6 +132,9 @@ def audit(
         of them by CAFÉ, and the intervals count that; what asks about many more rows is left out
         and named in ``report.skipped``. See :func:`workbench.question_plan`, which says beforehand
         what would be asked. The rows as they are were asked about when the case was made.
+    details : CaseDetails, optional
+        Who asks, for whom, under which law, who signs (:func:`workbench.read_case_details`): they
+        stand on the report's first page and change no number.
     on : int, Workers, Dask client, or None
         Where the partitions of a case's :class:`workbench.Table` are worked on: worker processes
         on this machine, a Dask client's workers, or this process. CAFÉ's effects are added up over
@@ -169,6 +174,8 @@ def audit(
     """
     chosen, further = _checked_methods(methods), _checked(checks, CHECK_NAMES, "checks")
     favoured = checked_favourable(favourable)
+    if details is not None:
+        details.check_arrows(case.graph.edges)
     budget = Budget(limit=max_queries, within=case.budget)
     case = case.counted_in(budget)
     compared = None if compare is None else read_compared(case, target, compare)
@@ -279,6 +286,7 @@ def audit(
             audited_outcome=audited_outcome,
             audited_class=label,
             favourable=favoured,
+            details=details,
             methods=chosen,
             call=audit_call(
                 methods=None if chosen == METHOD_NAMES else list(chosen),

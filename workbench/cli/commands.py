@@ -29,6 +29,7 @@ from workbench.cli.every_class import check_apart, each_class, files_of_class, f
 from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
+    CaseFile,
     ProfileFlag,
     WordFile,
     closed_pipe,
@@ -47,6 +48,7 @@ from workbench.methods.registry import METHOD_NAMES
 from workbench.models.endpoint.protocols import PROTOCOLS
 from workbench.models.trained_here import MODEL_KINDS
 from workbench.report.audit_report import read_report
+from workbench.report.case_details import read_case_details
 from workbench.report.saved.document import SAVED_NOTE
 from workbench.tables.files.column_types import TYPES
 
@@ -241,6 +243,7 @@ def audit_command(
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
     docx: WordFile = None,
+    case_file: CaseFile = None,
     profile: ProfileFlag = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print the Python that repeats the audit.")
@@ -270,6 +273,7 @@ def audit_command(
         check_settings(threshold, alpha, check or ())
         favoured = read_favourable(favourable, positive)
         files = files_to_write(html=html, json=json, csv=csv, docx=docx)
+        details = None if case_file is None else read_case_details(case_file)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
         named = Named(
             sample=sample,
@@ -317,6 +321,7 @@ def audit_command(
                     alpha=alpha / (len(runs) * len(blocks)),
                     favourable=favoured,
                     compare=others.models or None,
+                    details=details,
                     progress=silent if quiet else None,
                 )
                 label = block or one.positive
@@ -337,6 +342,7 @@ def report_command(
     html: Annotated[Path | None, typer.Option(help="Write it as one HTML page.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write its effects as a table.")] = None,
     docx: WordFile = None,
+    case_file: CaseFile = None,
     profile: ProfileFlag = False,
     code: Annotated[
         bool, typer.Option("--code", help="Print the Python that repeats the audit.")
@@ -350,6 +356,8 @@ def report_command(
     with reported():
         files = files_to_write(html=html, csv=csv, docx=docx)
         report = read_report(file)
+        if case_file is not None:
+            report = report.with_details(read_case_details(case_file))
         write_files(report, files)
         with closed_pipe():
             show_report(report, notes=(SAVED_NOTE,), profile=profile, code=code, quiet=quiet)

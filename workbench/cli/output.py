@@ -20,6 +20,7 @@ from workbench.report.audit_report import AuditReport
 
 __all__ = [
     "EXIT_STATUS",
+    "CaseFile",
     "ProfileFlag",
     "WordFile",
     "closed_pipe",
@@ -33,6 +34,13 @@ __all__ = [
 
 WordFile = Annotated[Path | None, typer.Option(help="Write it for word processors.")]
 """The option ``--docx`` of every command that writes a report."""
+CaseFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Who asks, for whom, which law, who signs (.toml): for the report's first page."
+    ),
+]
+"""The option ``--case-file`` of every command that writes a report."""
 ProfileFlag = Annotated[
     bool,
     typer.Option("--profile", help="Print the effect at every level that was tested, as a table."),

@@ -10,6 +10,7 @@ from workbench.checks.registry import CHECK_BY_NAME
 from workbench.common.blocks import public
 from workbench.common.errors import AuditError, DataError, TargetError, listed
 from workbench.common.limits import JSON_BYTES
+from workbench.report.case_details import CaseDetails
 from workbench.report.csv_table import csv_text
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import chapters
@@ -110,6 +111,18 @@ class AuditReport(AuditFindings):
         if path is not None:
             Path(path).write_bytes(content)
         return content
+
+    def with_details(self, details: CaseDetails | None) -> AuditReport:
+        """Return the report with who asks, for whom and so on; no number changes.
+
+        Raises
+        ------
+        DataError
+            When the case explains an arrow that the graph does not have.
+        """
+        if details is not None:
+            details.check_arrows(self.graph.edges)
+        return replace(self, details=details)
 
     def stopped(self) -> AuditReport:
         """Return a report that waits for nothing: what was still to come counts as left out."""

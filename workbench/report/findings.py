@@ -34,6 +34,7 @@ from workbench.methods.fuzzing.paths import PathEffect, path_frame
 from workbench.methods.method import BaselineFinding
 from workbench.methods.profile.profile import EffectProfile
 from workbench.methods.row_summary import RowSummary
+from workbench.report.case_details import CaseDetails
 from workbench.report.provenance import Provenance
 from workbench.report.repeated import compared, told_by, told_lines
 from workbench.report.repeating_code import given_lines, one_line
@@ -102,6 +103,8 @@ class AuditFindings:
         The class whose probability the predictions are, where the model names it.
     favourable : {"higher", "lower"} or None
         Which scores are to people's advantage, where the auditor stated it.
+    details : CaseDetails or None
+        Who asks, for whom and so on, where it was stated; no number depends on it.
     from_file : bool
         Whether the report was read back from a file: it then has no effects at single
         rows, only their summary, and is as trustworthy as whoever handed the file on.
@@ -133,6 +136,7 @@ class AuditFindings:
     audited_outcome: str | None = None
     audited_class: str | None = None
     favourable: str | None = None
+    details: CaseDetails | None = None
     from_file: bool = False
 
     @property

@@ -22,6 +22,7 @@ from workbench.common.blocks import (
 from workbench.common.printable import printable
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
+from workbench.report.outline.case_details import case_in_short
 from workbench.report.outline.profile import level_tables
 
 __all__ = ["print_profile", "print_report"]
@@ -50,7 +51,8 @@ def print_report(report: AuditFindings, console: Console) -> None:
     """
     outline = outline_of(report)
     console.print(_text(outline.question, "bold"))
-    for made in _rendered((*outline.asked, *outline.verdict.blocks, *outline.chapters)):
+    said = (*outline.asked, *case_in_short(report), *outline.verdict.blocks, *outline.chapters)
+    for made in _rendered(said):
         console.print(made)
     origin = report.provenance
     console.print()

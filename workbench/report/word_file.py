@@ -56,6 +56,9 @@ def word_file(report: AuditFindings) -> bytes:
     document.add_heading(_clean(outline.question), 0)
     _write(document, outline.asked, 1)
     _write(document, public(outline.verdict.blocks), 1)
+    if outline.case is not None:
+        document.add_heading(_clean(outline.case.title), 1)
+        _write_body(document, outline.case, 1)
     for place, chapter in enumerate(outline.chapters, start=1):
         if not chapter.personal:
             document.add_heading(_clean(f"{place}. {chapter.title}"), 1)

@@ -16,6 +16,7 @@ from workbench.common.blocks import Block, Section, Sentence
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.associations import associations, fairness
 from workbench.report.outline.brief import brief
+from workbench.report.outline.case_details import case_section
 from workbench.report.outline.diagnostics import diagnostics
 from workbench.report.outline.effects import effects
 from workbench.report.outline.groups import groups
@@ -47,6 +48,8 @@ class Outline:
     asked : tuple of Sentence
         What is to be forgotten, and where.
     verdict : Section
+    case : Section or None
+        Who asks, for whom and so on, where it was stated.
     brief : Section
         What stands on the first page with the verdict, for who reads no further.
     chapters : tuple of Section
@@ -55,6 +58,7 @@ class Outline:
     question: str
     asked: tuple[Sentence, ...]
     verdict: Section
+    case: Section | None
     brief: Section
     chapters: tuple[Section, ...]
 
@@ -62,7 +66,12 @@ class Outline:
 def outline_of(report: AuditFindings) -> Outline:
     """Return all that a report says, the verdict first."""
     return Outline(
-        question(report), asked(report), verdict(report), brief(report), chapters(report)
+        question(report),
+        asked(report),
+        verdict(report),
+        case_section(report),
+        brief(report),
+        chapters(report),
     )
 
 

@@ -17,6 +17,7 @@ from workbench.common.blocks import (
 )
 from workbench.common.wording import rows_said, share, stated
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.case_details import reasons_of_arrows
 from workbench.report.saved.document import SAVED_NOTE
 
 __all__ = ["provenance"]
@@ -34,6 +35,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
     interventions = tuple(report.provenance.interventions.items())
     columns = (Column("feature", number=False), Column("what was varied", number=False))
     yield Table("Interventions", columns, interventions, name="Interventions", audience="annex")
+    yield from reasons_of_arrows(report)
     yield Section("origin", "Origin", tuple(_origin(report)), audience="annex")
 
 

@@ -19,6 +19,7 @@ from workbench.methods.joint_uncertainty import MOST_COLUMNS
 from workbench.methods.registry import BASELINES
 from workbench.methods.row_summary import MOST_BINS
 from workbench.methods.saved_effects import SavedEffect
+from workbench.report.case_details import CaseDetails
 from workbench.report.saved.profile import SavedProfile
 from workbench.report.saved.steadiness import SavedUnsteady
 
@@ -368,6 +369,7 @@ class CoreReport(Saved, frozen=True):
     audited_class: str | None = None
     favourable: Literal["higher", "lower"] | None = None
     profile: SavedProfile | None = None
+    case_details: CaseDetails | None = None
 
 
 ReportEstimates: Any = msgspec.defstruct(

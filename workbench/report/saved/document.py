@@ -94,6 +94,7 @@ def report_document(report: AuditFindings) -> Any:
         audited_outcome=report.audited_outcome,
         audited_class=report.audited_class,
         favourable=report.favourable,
+        case_details=report.details,
         methods=report.methods,
         verdict=_verdict(report),
         profile=None if report.profile is None else write_profile(report.profile),

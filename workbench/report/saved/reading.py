@@ -192,6 +192,7 @@ def _report(saved: Any) -> AuditFindings:
         audited_outcome=saved.audited_outcome,
         audited_class=saved.audited_class,
         favourable=saved.favourable,
+        details=saved.case_details,
         unit=unit,
         methods=saved.methods,
         call=check_code(saved.call, call=True),
