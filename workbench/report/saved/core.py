@@ -1,7 +1,6 @@
 """The saved report as typed values: what every report has; checks and baselines add their own.
 
-:data:`SavedReport` is the one definition: it writes a report, reads it, and gives the published
-``report.schema.json``. Keys and their order are those of the file.
+:data:`SavedReport` writes a report, reads it and gives ``report.schema.json``, key by key.
 """
 
 from __future__ import annotations
