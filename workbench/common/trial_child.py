@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import json
 import os
 import runpy
@@ -66,7 +67,10 @@ def ending(program: Program, content: bytes, told: int | None) -> int:
 def loaded(path: str) -> Program:
     """Return a program, whose libraries are imported once for all files."""
     try:
-        program: Program = runpy.run_path(path, run_name="trial")["take_apart"]
+        found = runpy.run_path(path, run_name="trial")
+        program: Program = found["take_apart"]
+        for library in found.get("LIBRARIES", ()):
+            importlib.import_module(library)
     except ImportError:
         return lambda content, told: None  # the reader says which package is missing
     return program

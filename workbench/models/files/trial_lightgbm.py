@@ -1,5 +1,10 @@
 """Load LightGBM's text; run in a child process, see ``common/trial.py``."""
 
+LIBRARIES = (
+    "lightgbm",
+    "numpy",
+)
+
 
 def take_apart(content: bytes, told: int | None) -> None:
     """Load the model and ask it about two rows."""

@@ -1,5 +1,10 @@
 """Take an ONNX file apart; run in a child process, see ``common/trial.py``."""
 
+LIBRARIES = (
+    "onnx",
+    "onnxruntime",
+)
+
 
 def take_apart(content: bytes, told: int | None) -> None:
     """Read the graph and make a session of it; nothing is asked."""

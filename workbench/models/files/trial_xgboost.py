@@ -1,5 +1,10 @@
 """Load XGBoost's JSON; run in a child process, see ``common/trial.py``."""
 
+LIBRARIES = (
+    "numpy",
+    "xgboost",
+)
+
 
 def take_apart(content: bytes, told: int | None) -> None:
     """Load the model and ask it about two rows."""

@@ -1,5 +1,7 @@
 """Take a Feather file apart; run in a child process, see ``common/trial.py``."""
 
+LIBRARIES = ("pyarrow",)
+
 
 def take_apart(content: bytes, told: int | None) -> None:
     """Decode every batch, one after another; stop where they take more than the caller tells."""

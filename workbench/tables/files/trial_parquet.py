@@ -1,5 +1,10 @@
 """Take a Parquet file apart; run in a child process, see ``common/trial.py``."""
 
+LIBRARIES = (
+    "pyarrow",
+    "pyarrow.parquet",
+)
+
 
 def take_apart(content: bytes, told: int | None) -> None:
     """Decode every row group, one after another, and keep none.
