@@ -52,6 +52,8 @@ from workbench.common.errors import UntrustedModelError as UntrustedModelError
 from workbench.common.map_reduce import Workers as Workers
 from workbench.graph.causal_graph import CausalGraph as CausalGraph
 from workbench.methods.cafe.estimator import cafe_effects as cafe_effects
+from workbench.methods.cafe.table_plan import TablePlan as TablePlan
+from workbench.methods.cafe.table_plan import whole_table_plan as whole_table_plan
 from workbench.methods.cafe.whole_table import WholeTable as WholeTable
 from workbench.methods.cafe.whole_table import whole_table_effects as whole_table_effects
 from workbench.methods.debiased.estimator import debiased_effects as debiased_effects

@@ -65,6 +65,7 @@ LAZY = {
     "yaml": "evidence/surroundings.py",
     "mlflow": "evidence/mlflow_record.py",
     "docx": "report/word_file.py",
+    "distributed": "cli/partitioned.py",
 }
 
 # Calls that import what their first argument names.
@@ -295,6 +296,7 @@ def declared() -> dict[str, set[str]]:
         "evidence": project["optional-dependencies"]["evidence"],
         "mlflow": project["optional-dependencies"]["mlflow"],
         "docx": project["optional-dependencies"]["docx"],
+        "distributed": project["optional-dependencies"]["distributed"],
     }
     return {
         kind: {re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in lines}

@@ -61,7 +61,7 @@ def whole_table_notes(
     )
     if whole is None:
         return (f"{sample}; nothing was added up over all rows.",)
-    said = [f"{sample}, except for what this note says of all rows."]
+    said = [f"{sample}; CAFÉ's effects alone were added up over all rows, too."]
     said += [_over_all(entry, whole) for entry in whole.effects]
     said += _apart(whole.effects, effects)
     strange = sum(whole.strange.values())

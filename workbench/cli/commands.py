@@ -40,6 +40,7 @@ from workbench.cli.output import (
     show_report,
     write_files,
 )
+from workbench.cli.partitioned import check_workers, show_table_plan, workers_of
 from workbench.cli.registry_audit_command import registry_app
 from workbench.cli.serve_command import serve_command
 from workbench.cli.sources import SAMPLES, Named, load_case, load_compared
@@ -128,7 +129,8 @@ def audit_command(
         typer.Option(help="Only this row, counted from 0 in a CSV file; may be repeated."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="The table: .csv, .xlsx, .parquet and others.")
+        Path | None,
+        typer.Option(help="The table: .csv, .xlsx, .parquet, …; a folder of .parquet."),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="The model: .skops, .onnx and others.")] = None,
     predictions: Annotated[
@@ -239,6 +241,16 @@ def audit_command(
             min=1, help="The most rows that the model may be asked about, for one that costs money."
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read a folder of Parquet files side by side."),
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="What the workers may take together: 4GB.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="The address of a Dask scheduler whose workers read it.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the effects as a table.")] = None,
@@ -293,6 +305,8 @@ def audit_command(
             seed=seed,
             said=stated_of(type_of or (), missing or (), decimal),
         )
+        check_workers(data, workers, memory, scheduler)
+        on = workers_of(workers, memory, scheduler)
         runs, reports = each_class(named), dict[str | None, Any]()
         for one in runs:
             loaded = load_case(one)
@@ -313,10 +327,13 @@ def audit_command(
                 }
                 if max_queries is not None and not quiet:
                     show_plan(question_plan(loaded.case, wanted, **options))
+                if max_queries is None and not quiet:
+                    show_table_plan(loaded.case, wanted, options["intervention"], seed, on)
                 report = audit(
                     loaded.case,
                     wanted,
                     **options,
+                    on=on,
                     threshold=threshold,
                     alpha=alpha / (len(runs) * len(blocks)),
                     favourable=favoured,

@@ -21,6 +21,7 @@ from workbench.case.model_sources import (
     Trained,
     token_from,
 )
+from workbench.cli.partitioned import in_partitions, partitioned_case
 from workbench.common.errors import DataError, ModelError, listed, suggestion
 from workbench.common.progress import silent
 from workbench.datasets.samples import SAMPLES, sample_table
@@ -102,6 +103,8 @@ def load_case(named: Named) -> Loaded:
             "--graph is missing. Without a causal graph nothing says what reaches the prediction "
             "through other features; workbench.CausalGraph.discover(data) proposes one in Python."
         )
+    if in_partitions(named.data):
+        return _in_partitions(named, source, named.data, named.graph)
     drawn = CausalGraph.read(named.graph)
     source, table, notes = _fitted(source, named.data, named.features, named.said)
     opened = open_case(
@@ -119,6 +122,28 @@ def load_case(named: Named) -> Loaded:
             f"{listed(named.features)}. Give --features only when the model cannot say."
         )
     return Loaded(opened.case, opened.code, (*opened.notes, *notes))
+
+
+def _in_partitions(named: Named, source: ModelSource, data: Path, graph: Path) -> Loaded:
+    if isinstance(source, Endpoint):
+        raise ModelError(
+            "An endpoint is not asked about a table in partitions: every worker would ask it at "
+            "once. Log its predictions in a column and name it with --predictions."
+        )
+    if named.said != Stated():
+        raise DataError(
+            "--type, --missing and --decimal are for text files; Parquet files know their types."
+        )
+    case, code, notes = partitioned_case(
+        data,
+        graph,
+        model=named.model,
+        predictions=named.predictions,
+        features=named.features,
+        outcome=named.outcome,
+        positive=named.positive,
+    )
+    return Loaded(case, code, notes)
 
 
 def _fitted(

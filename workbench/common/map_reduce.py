@@ -40,6 +40,14 @@ class Engine(Protocol):
     def words(self) -> str:
         """Where the work is done, as it stands in a report."""
 
+    @property
+    def count(self) -> int:
+        """How many parts are worked on side by side."""
+
+    @property
+    def share(self) -> int | None:
+        """Bytes that one worker may take, where that is bounded."""
+
     def map_reduce(
         self,
         function: Callable[[Part], Message],
@@ -125,7 +133,7 @@ def engine_on(on: On) -> Iterator[Engine]:
 class Serial:
     """One part after the other, in the process that asks."""
 
-    words = "in one process"
+    words, count, share = "in one process", 1, None
 
     def map_reduce(
         self,
@@ -160,6 +168,16 @@ class Processes:
     def words(self) -> str:
         """See :class:`Engine`."""
         return f"on {self.workers.count} worker processes"
+
+    @property
+    def count(self) -> int:
+        """See :class:`Engine`."""
+        return self.workers.count
+
+    @property
+    def share(self) -> int | None:
+        """See :class:`Engine`."""
+        return self.workers.share
 
     def end(self) -> None:
         """End the workers at once, whatever they do."""
@@ -253,7 +271,22 @@ class OnDask:
     @property
     def words(self) -> str:
         """See :class:`Engine`."""
-        return f"on {len(self.client.scheduler_info()['workers'])} Dask workers"
+        return f"on {len(self._workers)} Dask workers"
+
+    @property
+    def count(self) -> int:
+        """See :class:`Engine`."""
+        return max(1, sum(int(worker.get("nthreads", 1)) for worker in self._workers))
+
+    @property
+    def share(self) -> int | None:
+        """See :class:`Engine`."""
+        known = [int(worker.get("memory_limit") or 0) for worker in self._workers]
+        return min(known, default=0) or None
+
+    @property
+    def _workers(self) -> list[dict[str, Any]]:
+        return list(self.client.scheduler_info(n_workers=-1)["workers"].values())
 
     def map_reduce(
         self,

@@ -11,7 +11,7 @@ from workbench.common.arrays import FloatArray, Positions
 from workbench.tables.column_bases import BasisKind, ColumnBasis, column_basis
 from workbench.tables.columns import Column
 
-__all__ = ["DesignMatrix", "Layout"]
+__all__ = ["KEPT_BYTES", "DesignMatrix", "Layout"]
 
 
 CHUNK = 16_384

@@ -44,9 +44,9 @@ from workbench.methods.cafe.shared_regression import (
 )
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Adjustment, Basis, Direct, Estimator
-from workbench.tables.partitions.table import Partition
+from workbench.tables.partitions.table import Partition, Table
 
-__all__ = ["WholeTable", "whole_table_effects"]
+__all__ = ["Prepared", "WholeTable", "prepared", "table_of", "whole_table_effects"]
 
 Message = TypeVar("Message", "Sums", "Products")
 
@@ -131,12 +131,62 @@ def whole_table_effects(
     >>> whole.n_rows, whole.partitions, whole.effects["a"].direct.value
     (400, 3, 0.0)
     """
-    table = case.table
-    if table is None:
+    table = table_of(case)
+    made = prepared(case, target, intervention, basis, direct, adjustment, seed)
+    plans, shared, job = made.plans, made.shared, made.job
+    parts = table.partitions
+    with engine_on(on) as engine:
+        sums = _pass(engine, partial(summed_on, job), parts, progress, "normal equations")
+        fits = [] if shared is None else _solved(shared, job, sums, table.n_rows)
+        found = _pass(engine, partial(products_on, job, fits), parts, progress, "influences")
+        words = engine.words
+    answers = _answers(fits, job, found, table.n_rows)
+    estimator = Estimator("cafe", basis, made.direct, adjustment)
+    entries = [_entry(case, plan, answers, found.n_target, estimator) for plan in plans]
+    if len(entries) > 1:
+        entries.append(sum_of(entries))
+    effects = EffectTable(tuple(entries), pd.RangeIndex(0), case.output, seed)
+    return WholeTable(
+        effects,
+        table.n_rows,
+        found.n_target,
+        sums.queries + found.queries,
+        dict(found.strange),
+        len(table.partitions),
+        words,
+    )
+
+
+def table_of(case: AuditCase) -> Table:
+    """Return the case's table, or say that it has none."""
+    if case.table is None:
         raise AuditError(
             "The case holds a DataFrame, whose rows are all audited by wb.audit. Effects over a "
             "whole table need a case of a wb.Table."
         )
+    return case.table
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What is decided before any pass, on the rows that the case holds."""
+
+    plans: list[Plan]
+    direct: Direct
+    shared: SharedRegression | None
+    job: PartitionJob
+
+
+def prepared(
+    case: AuditCase,
+    target: UnlearningTarget,
+    intervention: Interventions,
+    basis: Basis,
+    direct: Direct,
+    adjustment: Adjustment,
+    seed: int,
+) -> Prepared:
+    """Decide on the case's sample what will be asked of all rows."""
     names, mask = case.resolve(target)
     positions = np.flatnonzero(mask)
     if direct == "query" and not case.model.can_query:
@@ -152,29 +202,7 @@ def whole_table_effects(
             case, columns_of(case, _regressed(plans, direct), mask), kind=basis
         )
     job = job_of(head, shared, questions, plans if direct == "query" else [])
-    parts = table.partitions
-    with engine_on(on) as engine:
-        sums = _pass(engine, partial(summed_on, job), parts, progress, "normal equations")
-        fits = [] if shared is None else _solved(shared, job, sums, table.n_rows)
-        found = _pass(engine, partial(products_on, job, fits), parts, progress, "influences")
-        words = engine.words
-    answers = _answers(fits, job, found, table.n_rows)
-    entries = [
-        _entry(case, plan, answers, found.n_target, Estimator("cafe", basis, direct, adjustment))
-        for plan in plans
-    ]
-    if len(entries) > 1:
-        entries.append(sum_of(entries))
-    effects = EffectTable(tuple(entries), pd.RangeIndex(0), case.output, seed)
-    return WholeTable(
-        effects,
-        table.n_rows,
-        found.n_target,
-        sums.queries + found.queries,
-        dict(found.strange),
-        len(table.partitions),
-        words,
-    )
+    return Prepared(plans, direct, shared, job)
 
 
 def _check_contrasts(varied: Sequence[Variation]) -> None:

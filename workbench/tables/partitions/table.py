@@ -289,4 +289,7 @@ class _DaskPart:
 
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
         frame: pd.DataFrame = self.delayed.compute(scheduler="synchronous")
-        return frame[list(columns)]
+        frame = frame[list(columns)]
+        # Dask keeps text in a type of its own, whose comparisons give a third truth value.
+        text = [name for name in columns if isinstance(frame[name].dtype, pd.StringDtype)]
+        return frame.astype(dict.fromkeys(text, "str"))
