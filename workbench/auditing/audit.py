@@ -23,7 +23,7 @@ from workbench.auditing.steps import (
     to_ask,
     to_check,
 )
-from workbench.auditing.whole_table import run_whole_table, whole_table_notes
+from workbench.auditing.whole_table import run_whole_table, told_of_memory, whole_table_notes
 from workbench.case.asking.budget import Budget
 from workbench.case.asking.steadiness import MOST_CALLS, unsteady_answers
 from workbench.case.asking.variations import variations_of
@@ -206,7 +206,7 @@ def audit(
             levels=tested.levels,
             seed=seed,
         )
-    with progress_bar(progress) as report_progress:
+    with progress_bar(progress) as report_progress, told_of_memory(case):
         steps = Steps(budget, report_progress)
         asked = AuditRequest(
             case=case,

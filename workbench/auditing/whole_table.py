@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import hypot
 
 from workbench.auditing.clock import Steps
+from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
-from workbench.common.errors import AuditError
+from workbench.common.errors import AuditError, DataError
 from workbench.common.map_reduce import On
 from workbench.common.wording import listing, rows_said, signed, with_interval
 from workbench.methods.cafe.whole_table import WholeTable, whole_table_effects
 from workbench.methods.effects import EffectTable, FeatureEffects
+from workbench.tables.partitions.table import SAMPLE_ROWS
 
-__all__ = ["STEP", "run_whole_table", "whole_table_notes"]
+__all__ = ["STEP", "run_whole_table", "told_of_memory", "whole_table_notes"]
 
 STEP = "all rows of the table"
 APART = 4.0
@@ -72,6 +76,28 @@ def whole_table_notes(
             f"over all rows they count as the nearest number or the most frequent level."
         )
     return tuple(said)
+
+
+@contextmanager
+def told_of_memory(case: AuditCase) -> Iterator[None]:
+    """Let memory that runs out end in a sentence that says what would fit.
+
+    Raises
+    ------
+    DataError
+        Instead of a MemoryError.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        size = f"{rows_said(case.n_rows)} and {case.data.shape[1]:,} columns"
+        instead = (
+            "Leave out columns that the audit does not need, or name fewer methods and checks."
+            if case.table is not None
+            else f"Bring it as wb.AuditCase(data=wb.Table.pandas(data), …): the audit then looks "
+            f"at {SAMPLE_ROWS:,} rows drawn at random, and adds CAFÉ's effects up over all."
+        )
+        raise DataError(f"The memory ran out in the audit of {size}. {instead}") from error
 
 
 def _over_all(entry: FeatureEffects, whole: WholeTable) -> str:

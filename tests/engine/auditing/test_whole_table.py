@@ -60,3 +60,18 @@ def test_a_sample_that_is_unlike_its_table_is_said(monkeypatch: pytest.MonkeyPat
         "from the sample's, more than chance explains" in warning
         for warning in _audit(3, shifted=True).diagnostics.warnings
     )
+
+
+def test_memory_that_runs_out_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def runs_out(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("workbench.auditing.audit.run_effects", runs_out)
+    with pytest.raises(wb.DataError, match=r"memory ran out in the audit of 4,000 rows .* fewer"):
+        _audit(1)
+
+    frame = pd.DataFrame({"a": np.arange(50.0), "b": np.arange(50.0) % 7})
+    model = wb.BlackBoxModel.from_predictions(frame["b"], ["b"], output="value")
+    case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([("a", "b")]))
+    with pytest.raises(wb.DataError, match=r"of 50 rows .*wb\.Table\.pandas\(data\)"):
+        wb.audit(case, TARGET, methods=["cafe"], progress=lambda *_: None)
