@@ -138,8 +138,9 @@ def checked_scores(answer: Any, n: int, *, name: str, output: str | None) -> Flo
         )
     if text := _numbers_in_words(scores):
         raise ModelError(
-            f"The answers of {name!r} are text, such as {listed(text)}, where numbers are due. "
-            f"Write them as plain numbers, such as -1234.5, or have the column read as numbers."
+            f"The answers of {name!r} are text, such as {listed(text)}, where numbers are "
+            f"expected. Write them as plain numbers, such as -1234.5, or have the column "
+            f"read as numbers."
         )
     whole = scores.dtype.kind in "biu" and output not in ("value", "log-odds")
     if whole or scores.dtype.kind not in "biuf":

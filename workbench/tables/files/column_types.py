@@ -57,7 +57,7 @@ CODE = re.compile(r"[+-]?0[0-9]|[+-]?[0-9]{16}")
 """How a code begins that only looks like a number: 02121, or more digits than a float holds."""
 FEWEST_NUMBERS = 20
 """Distinct values of a column from which on it is said why it is text instead of numbers."""
-MOST_ODD = 0.1
+ODD_SHARE = 0.1
 """Share of the distinct values that may be no numbers where the others show what is meant."""
 
 
@@ -351,7 +351,7 @@ def _plain(
 def _note_nearly_numbers(name: str, present: list[str], note: Callable[[str], None]) -> None:
     """Say what keeps a column from being numbers, where nearly everything in it is one."""
     odd = [value for value in present if not number_like(value)]
-    few = len(odd) <= MOST_ODD * len(present)
+    few = len(odd) <= ODD_SHARE * len(present)
     if len(present) < FEWEST_NUMBERS or not (few or all(number_like(without_sign(v)) for v in odd)):
         return
     what = (
