@@ -41,7 +41,7 @@ class Answer(SavedView, W.VBox):
         self._result.add_class("wb-result")
         super().__init__(
             [
-                W.HTML('<h2><span class="wb-step-number">6</span> What is left of it</h2>'),
+                W.HTML('<h2><span class="wb-step-number">6</span> What the models do with it</h2>'),
                 stale,
                 RunHistory(session),
                 live,
