@@ -279,7 +279,7 @@ def opened(page: Page, number: int) -> None:
 
 
 def words_of(page: Page) -> str:
-    """Return all that the page holds, the tabs that are not shown included."""
+    """Return all that the page holds, with tabs that are not shown and what is folded."""
     return " ".join(str(page.locator(".wb-page").evaluate(ALL_WORDS)).split())
 
 
@@ -287,9 +287,12 @@ ALL_WORDS = """
 (page) => {
     const panels = [...page.querySelectorAll('.wb-panel')];
     const were = panels.map((panel) => panel.style.display);
+    const folded = [...page.querySelectorAll('details:not([open])')];
     panels.forEach((panel) => { panel.style.display = ''; });
+    folded.forEach((part) => { part.open = true; });
     const text = page.innerText;
     panels.forEach((panel, at) => { panel.style.display = were[at]; });
+    folded.forEach((part) => { part.open = false; });
     return text;
 }
 """

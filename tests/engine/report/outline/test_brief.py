@@ -63,4 +63,4 @@ def test_the_reader_chooses_how_much_is_printed(report: wb.AuditReport) -> None:
     page = render_page(report)
     assert page.index('id="brief"') < page.index("<nav") < page.index("<main>")
     assert page.count('type="radio" name="print"') == 2
-    assert "body:has(#print-short:checked) main{display:none}" in page
+    assert "body:has(#print-short:checked) :is(main,footer){display:none}" in page
