@@ -279,7 +279,7 @@ def audit_command(
       cafe-workbench audit --data x.csv --endpoint https://models.example.org/v2/models/loan
         --features age,income --token-from MODEL_TOKEN --graph g.json --target zip_code
 
-    With --before and --retrained it says what unlearning removed, and what is left of the influence.
+    With --before and --retrained it says what unlearning removed, and what is left of it.
     """
     with reported():
         check_settings(threshold, alpha, check or ())
