@@ -32,7 +32,7 @@ def test_codes_are_asked_about_and_stated_as_a_category(view: Watched, tmp_path:
     page = view.open()
     ready(page)
     page.get_by_label("A table of your own").check()
-    page.locator("input[type=file]").first.set_input_files(file)
+    page.get_by_label("CSV, Excel or Parquet file, at most").set_input_files(file)
     asked = page.get_by_text("may be codes by name")
     expect(asked).to_be_visible(timeout=LONG)
     page.get_by_text("State what a column holds").click()
