@@ -129,7 +129,7 @@ def partitioned_case(
     AuditError
         A file cannot be read, or the parts do not fit each other.
     """
-    table = Table.parquet(data)
+    table = Table.parquet(data, tried_first=True)
     line = f"data = wb.Table.parquet({os.fspath(data)!r})"
     notes: tuple[str, ...] = ()
     if predictions is not None:

@@ -53,6 +53,20 @@ def test_a_folder_is_audited_and_the_plan_comes_first(
     assert "CAFÉ over all 3,000 rows of the target, a (" in text
     assert "rest on 500 rows of it, drawn at random" in text
     assert "data = wb.Table.parquet(" in said.stdout
+    assert "in all 500 rows of a random sample of the table's 3,000" in text
+    assert "rows of the data" not in text
+
+
+def test_a_damaged_file_ends_in_a_sentence(folder: Path) -> None:
+    file = folder / "table" / "1.parquet"
+    content = bytearray(file.read_bytes())
+    content[4:400] = b"\xff" * 396
+    file.write_bytes(content)
+    said = _audit(folder)
+
+    assert said.exit_code == 2, said.output
+    assert "1.parquet cannot be read as Parquet" in said.stderr
+    assert "Traceback" not in said.output
 
 
 def test_a_table_that_fits_says_nothing_of_a_sample(folder: Path) -> None:

@@ -30,7 +30,7 @@ from workbench.tables.files.arrow_columns import (
 from workbench.tables.files.limits import check_cells, too_large
 from workbench.tables.files.parquet_pages import BOUNDED_ENCODINGS, PageError, pages_of
 
-__all__ = ["parse_parquet"]
+__all__ = ["damaged", "parse_parquet"]
 
 TRIAL = Path(__file__).with_name("trial_parquet.py")
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
@@ -76,7 +76,7 @@ def parse_parquet(
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
     ending = tried(TRIAL, content, Limits(memory=3_000_000_000 + 2 * most), told=max_cells)
     if ending == "crashed":
-        raise _damaged(shown, "reading it ended the process that tried")
+        raise damaged(shown, "reading it ended the process that tried")
     try:
         limits: Any = {"thrift_container_size_limit": PARQUET_LIST}
         with parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False, **limits) as file:
@@ -99,13 +99,15 @@ def parse_parquet(
             for field in wanted
         }
     except PageError as error:
-        raise _damaged(shown, f"it holds {error}") from None
+        raise damaged(shown, f"it holds {error}") from None
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise _damaged(shown, str(error).partition("\n")[0][:200]) from None
+        raise damaged(shown, str(error)) from None
     return pd.DataFrame(columns)
 
 
-def _damaged(shown: str, reason: str) -> DataError:
+def damaged(shown: str, reason: str) -> DataError:
+    """Return the error of a file that cannot be read as Parquet."""
+    reason = reason.partition("\n")[0][:200]
     return DataError(
         f"The file {shown} cannot be read as Parquet: {reason}. Write it again, for instance with "
         f"pandas: table.to_parquet('table.parquet')."

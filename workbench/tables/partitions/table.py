@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from glob import glob
 from itertools import pairwise
-from os import PathLike, fspath
+from os import PathLike, fsencode, fspath
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,9 @@ import pandas as pd
 from workbench.common.arrays import Positions
 from workbench.common.errors import DataError, listed
 from workbench.common.map_reduce import is_count
-from workbench.tables.files.arrow_columns import checked_pyarrow
+from workbench.common.trial import Limits, tried
+from workbench.tables.files.arrow_columns import checked_pyarrow, took_more
+from workbench.tables.files.parquet import damaged
 
 __all__ = ["SAMPLE_ROWS", "Partition", "Table"]
 
@@ -24,6 +26,9 @@ SAMPLE_ROWS = 200_000
 """Rows of a table that an audit case holds at the most."""
 PARTITION_ROWS = 250_000
 """Rows of a partition at the most, where the workbench cuts: some 25 MB for a dozen numbers."""
+TRIAL = Path(__file__).with_name("trial_parquet_file.py")
+TRIAL_SECONDS = 1_800
+"""Of computing, that taking one file apart may take."""
 
 
 class Partition(Protocol):
@@ -79,13 +84,19 @@ class Table:
         return cls(kept, tuple(frame.columns), "a pandas DataFrame")
 
     @classmethod
-    def parquet(cls, *paths: str | PathLike[str]) -> Table:
+    def parquet(cls, *paths: str | PathLike[str], tried_first: bool = False) -> Table:
         """Take Parquet files: names, patterns with ``*``, or folders. Only footers are read now.
+
+        Parameters
+        ----------
+        tried_first : bool, default False
+            Whether each file is taken apart in a child process before it is read here: a damaged
+            file of somebody else's can crash the process that reads it.
 
         Raises
         ------
         DataError
-            There is no such file, or the files have different columns.
+            There is no such file, it is damaged, or the files have different columns.
         MissingPackageError
             pyarrow is not installed.
         """
@@ -96,6 +107,8 @@ class Table:
         parts: list[Partition] = []
         names: tuple[str, ...] | None = None
         for file in files:
+            if tried_first:
+                _check_by_trial(file)
             try:
                 footer = parquet.read_metadata(file)
             except Exception as error:
@@ -208,6 +221,15 @@ def _files(path: str) -> Iterable[str]:
     return found
 
 
+def _check_by_trial(file: str) -> None:
+    """Take a file apart in a child process, which may crash there."""
+    ending = tried(TRIAL, fsencode(Path(file).absolute()), Limits(seconds=TRIAL_SECONDS))
+    if ending == "crashed":
+        raise damaged(file, "reading it ended the process that tried")
+    if ending != "fine":
+        raise took_more(file, ending)
+
+
 def _groups(file: str, sizes: Sequence[int]) -> list[Partition]:
     """Join neighbouring row groups of a file to partitions of a good size."""
     parts: list[Partition] = []
@@ -253,9 +275,14 @@ class _ParquetPart:
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
         from pyarrow import parquet
 
-        with parquet.ParquetFile(self.file) as opened:
-            read = opened.read_row_groups(self.groups, columns=list(columns), use_threads=False)
-        frame: pd.DataFrame = read.to_pandas(ignore_metadata=True)
+        try:
+            with parquet.ParquetFile(self.file) as opened:
+                read = opened.read_row_groups(self.groups, columns=list(columns), use_threads=False)
+            frame: pd.DataFrame = read.to_pandas(ignore_metadata=True)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise damaged(self.file, str(error)) from error
         return frame[list(columns)]
 
 

@@ -76,6 +76,33 @@ def test_an_empty_table_and_a_missing_file_are_refused(tmp_path: Path) -> None:
         Table.parquet(tmp_path / "text.parquet")
 
 
+def test_a_damaged_row_group_is_refused_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "0.parquet"
+    _frame().to_parquet(file, compression=None)
+    content = bytearray(file.read_bytes())
+    content[4:200] = b"\xff" * 196  # the first page; the footer is whole
+    file.write_bytes(content)
+    table = Table.parquet(tmp_path)
+    with pytest.raises(DataError, match=r"0\.parquet cannot be read as Parquet"):
+        table.sample(10)
+
+
+def test_a_file_that_crashes_who_reads_it_is_tried_in_a_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _frame().to_parquet(tmp_path / "0.parquet")
+    assert Table.parquet(tmp_path, tried_first=True).n_rows == 1_000
+    program = tmp_path / "crash.py"
+    program.write_text(
+        "import os\n\ndef take_apart(content, told):\n"
+        "    assert content.endswith(b'0.parquet')\n    os.abort()\n"
+    )
+    monkeypatch.setattr("workbench.tables.partitions.table.TRIAL", program)
+    assert Table.parquet(tmp_path).n_rows == 1_000
+    with pytest.raises(DataError, match="reading it ended the process that tried"):
+        Table.parquet(tmp_path, tried_first=True)
+
+
 def test_files_with_different_columns_are_refused(tmp_path: Path) -> None:
     _frame().to_parquet(tmp_path / "0.parquet")
     _frame().rename(columns={"age": "years"}).to_parquet(tmp_path / "1.parquet")
