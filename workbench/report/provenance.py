@@ -50,6 +50,8 @@ class Provenance:
         Rows the model was asked about, per step.
     seconds : mapping of str to float
         Wall-clock time per step.
+    table_rows : int or None
+        Rows of the table that the data are a random sample of; None where they are all of it.
     """
 
     data_fingerprint: str
@@ -62,6 +64,7 @@ class Provenance:
     created: str
     queries: Mapping[str, int]
     seconds: Mapping[str, float]
+    table_rows: int | None = None
 
 
 def record_provenance(
@@ -82,6 +85,7 @@ def record_provenance(
         datetime.now(UTC).isoformat(timespec="seconds"),
         {},
         {},
+        None if case.table is None or case.table.n_rows == case.n_rows else case.table.n_rows,
     )
 
 

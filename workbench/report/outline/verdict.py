@@ -26,12 +26,17 @@ def question(report: AuditFindings) -> str:
 def asked(report: AuditFindings) -> tuple[Sentence, ...]:
     """Say what is to be forgotten, and where."""
     target, n = report.target, report.n_target_rows
-    rows = f"all {n:,} rows of the data"
+    data, table = "the data", report.provenance.table_rows
+    if table is not None:
+        data = f"a random sample of the table's {table:,}"
+    rows = f"all {n:,} rows of {data}"
     if target.rows is not None:
         labels = listing([str(label) for label in target.rows])
         rows = f"the row{'s' if n > 1 else ''} labelled {labels}"
     elif target.condition is not None:
-        rows = f"the {n:,} of {report.provenance.n_rows:,} rows where {target.condition.text}"
+        among = f"{report.provenance.n_rows:,} rows"
+        among += "" if table is None else f" ({data})"
+        rows = f"the {n:,} of {among} where {target.condition.text}"
     many = len(report.features) > 1
     score = report.about().score
     outcome = (

@@ -13,13 +13,14 @@ from workbench.checks.registry import CHECKS
 from workbench.checks.verdict import Decision
 from workbench.common.limits import REPORT_ATTRIBUTIONS, REPORT_ENTRIES
 from workbench.common.row_labels import WrittenLabel
-from workbench.common.saved_values import Count, Fingerprint, MaybeNumber, Number, Saved
+from workbench.common.saved_values import Count, MaybeNumber, Number, Saved
 from workbench.methods.joint_uncertainty import MOST_COLUMNS
 from workbench.methods.registry import BASELINES
 from workbench.methods.row_summary import MOST_BINS
 from workbench.methods.saved_effects import SavedEffect
 from workbench.report.case_details import CaseDetails
 from workbench.report.saved.profile import SavedProfile
+from workbench.report.saved.provenance import SavedProvenance
 from workbench.report.saved.steadiness import SavedUnsteady
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "ReportEstimates", "SavedReport"]
@@ -228,21 +229,6 @@ class SavedGraph(Saved, frozen=True):
     nodes: tuple[str, ...]
     edges: tuple[tuple[str, str], ...]
     latents: tuple[str, ...]
-
-
-class SavedProvenance(Saved, frozen=True):
-    """Where the report came from."""
-
-    data_fingerprint: Fingerprint
-    model_fingerprint: Fingerprint
-    n_rows: Count
-    model: str
-    seed: Count
-    interventions: dict[str, str]
-    versions: dict[str, str]
-    created: str
-    queries: dict[str, Count]
-    seconds: dict[str, Number]
 
 
 class SavedTarget(Saved, frozen=True):

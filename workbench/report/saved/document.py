@@ -44,7 +44,6 @@ from workbench.report.saved.core import (
     SavedPartSummary,
     SavedPath,
     SavedPathRow,
-    SavedProvenance,
     SavedReport,
     SavedRowSummary,
     SavedSubgroupRow,
@@ -52,6 +51,7 @@ from workbench.report.saved.core import (
     SavedVerdict,
 )
 from workbench.report.saved.profile import write_profile
+from workbench.report.saved.provenance import SavedProvenance
 from workbench.report.saved.steadiness import write_unsteady
 
 __all__ = ["SAVED_NOTE", "document_text", "report_document"]

@@ -48,7 +48,6 @@ from workbench.report.saved.core import (
     SavedDiagnostics,
     SavedEquation,
     SavedOverlap,
-    SavedProvenance,
     SavedReport,
     SavedTarget,
     SavedVerdict,
@@ -56,6 +55,7 @@ from workbench.report.saved.core import (
 from workbench.report.saved.document import report_document
 from workbench.report.saved.estimates import read_path, read_table
 from workbench.report.saved.profile import read_profile
+from workbench.report.saved.provenance import SavedProvenance
 from workbench.report.saved.steadiness import read_unsteady
 
 __all__ = ["parse_findings"]
