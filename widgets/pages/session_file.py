@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 
 import ipywidgets as W
 
@@ -16,7 +16,13 @@ from widgets.parts.status_line import StatusLine
 from widgets.parts.tab_memory import TabMemory
 from widgets.run.run_panel import RunPanel
 from widgets.session.jobs import words_for
-from widgets.session.saved_session import KeptSession, put_back, read_session, write_session
+from widgets.session.saved_session import (
+    KeptSession,
+    check_table,
+    put_back,
+    read_session,
+    write_session,
+)
 from widgets.session.session import AuditSession
 from widgets.target.target_picker import TargetPicker
 from workbench.common.limits import JSON_BYTES
@@ -54,6 +60,7 @@ class SessionFile(W.VBox):
         self._awaited: KeptSession | None = None
         self._bringing = False
         self._kept_text = ""
+        self._began = datetime.now(UTC)  # one time for all that the tab keeps: like is like
         self._saved_runs: tuple[object, ...] = ()
         self._numbers: dict[int, tuple[wb.AuditReport, str]] = {}
         self._status = StatusLine()
@@ -108,13 +115,14 @@ class SessionFile(W.VBox):
         reports = {id(run.report) for run in session.history}
         self._numbers = {k: v for k, v in self._numbers.items() if k in reports}
         try:
-            text = write_session(session, most_bytes=REMEMBERED, numbers=self._written)
+            text = write_session(
+                session, when=self._began, most_bytes=REMEMBERED, numbers=self._written
+            )
         except Exception as error:  # the component's boundary
             self._status.say(f"The browser cannot keep this session: {words_for(error)}", "info")
             return
-        bare = _without_time(text)
-        if bare != self._kept_text:
-            self._kept_text = bare
+        if text != self._kept_text:
+            self._kept_text = text
             self._memory.keep(text)
 
     def _ask_before_leaving(self) -> None:
@@ -164,9 +172,7 @@ class SessionFile(W.VBox):
             return
         self._bringing = True
         try:
-            case = self._session.case
-            if case is None or case.data_fingerprint != kept.data_fingerprint:
-                put_back(self._session, kept)  # says what differs
+            check_table(self._session.case, kept)
             self._awaited = None
             self._run.ask(kept.question.settings)
             self._session.edit_graph(kept.question.graph)
@@ -190,10 +196,3 @@ class SessionFile(W.VBox):
                 f"stay in the file."
             )
         self._status.say(words, "info" if missing else "good")
-
-
-def _without_time(text: str) -> str:
-    """Return a saved session without when it was saved."""
-    values = json.loads(text)
-    values.pop("saved")
-    return json.dumps(values)

@@ -34,9 +34,9 @@ class TakeAway(W.VBox):
         self._session = session
         self._status = StatusLine()
         files: list[tuple[str, str, str, Callable[[wb.AuditReport], str]]] = [
-            ("Report to read and print (HTML)", "audit.html", "text/html", _page),
-            ("All numbers (JSON)", "audit.json", "application/json", _numbers),
-            ("Tables for a spreadsheet (CSV)", "audit.csv", "text/csv", _tables),
+            ("Report to read and print (HTML)", "audit.html", "text/html", wb.AuditReport.to_html),
+            ("All numbers (JSON)", "audit.json", "application/json", wb.AuditReport.to_json),
+            ("Tables for a spreadsheet (CSV)", "audit.csv", "text/csv", wb.AuditReport.to_csv),
             ("The Python code that repeats it", "audit.py", "text/x-python", self._code),
         ]
         row = W.HBox([self._button(*file) for file in files])
@@ -67,15 +67,3 @@ class TakeAway(W.VBox):
     def _draw(self) -> None:
         self._status.say("")
         self.layout.display = "none" if self._session.report is None else ""
-
-
-def _page(report: wb.AuditReport) -> str:
-    return report.to_html()
-
-
-def _numbers(report: wb.AuditReport) -> str:
-    return report.to_json()
-
-
-def _tables(report: wb.AuditReport) -> str:
-    return report.to_csv()

@@ -26,7 +26,7 @@ from workbench.common.saved_values import Count, MaybeNumber, Number, Saved, rea
 from workbench.common.strict_json import parse_strictly
 from workbench.methods.registry import METHOD_NAMES
 
-__all__ = ["KeptSession", "put_back", "read_session", "write_session"]
+__all__ = ["KeptSession", "check_table", "put_back", "read_session", "write_session"]
 
 FORMAT = "cafe-workbench-session"
 VERSION = 1
@@ -131,6 +131,7 @@ class KeptSession:
 def write_session(
     session: AuditSession,
     *,
+    when: datetime | None = None,
     most_bytes: int | None = None,
     numbers: Callable[[wb.AuditReport], str] = wb.AuditReport.to_json,
 ) -> str:
@@ -138,6 +139,8 @@ def write_session(
 
     Parameters
     ----------
+    when : datetime, optional
+        When it was saved; by default now.
     most_bytes : int, optional
         Leave the oldest results out that do not fit.
     numbers : callable (AuditReport) -> str, optional
@@ -175,7 +178,7 @@ def write_session(
     kept = SavedSession(
         FORMAT,
         VERSION,
-        datetime.now(UTC).isoformat(timespec="seconds"),
+        (when or datetime.now(UTC)).isoformat(timespec="seconds"),
         *sample,
         case.data_fingerprint,
         case.model_fingerprint,
@@ -217,6 +220,22 @@ def read_session(text: str | bytes) -> KeptSession:
     )
 
 
+def check_table(case: wb.AuditCase | None, kept: KeptSession) -> None:
+    """See to it that the open table is the one of a saved session.
+
+    Raises
+    ------
+    DataError
+        It is another.
+    """
+    if case is None or case.data_fingerprint != kept.data_fingerprint:
+        raise DataError(
+            f"This table is not the one of the saved session ({kept.about}): its SHA-256 is "
+            f"{'–' if case is None else case.data_fingerprint}, that of the session "
+            f"{kept.data_fingerprint}."
+        )
+
+
 def put_back(session: AuditSession, kept: KeptSession) -> int:
     """Put a session's graph, settings, subgroups and results onto the case that is open.
 
@@ -226,14 +245,13 @@ def put_back(session: AuditSession, kept: KeptSession) -> int:
     -------
     int
         How many results came back.
+
+    Raises
+    ------
+    DataError
+        The open table is not the session's.
     """
-    case = session.case
-    if case is None or case.data_fingerprint != kept.data_fingerprint:
-        raise DataError(
-            f"This table is not the one of the saved session ({kept.about}): its SHA-256 is "
-            f"{'–' if case is None else case.data_fingerprint}, that of the session "
-            f"{kept.data_fingerprint}."
-        )
+    check_table(session.case, kept)
     session.edit_graph(kept.question.graph)
     session.subgroups = dict(kept.question.subgroups)
     case = session.case
