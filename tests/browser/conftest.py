@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,6 +19,18 @@ from tests.browser import served_pages
 from tests.browser.served_pages import FLAGS, ROOT, WAIT, Site, Watched
 
 NOTEBOOKS = ROOT / "notebooks"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a browser test a second try under CI, where a busy machine costs a whole change.
+
+    The summary prints what was tried twice (``RERUN``): that is a fault of the page or of the test,
+    to be found, and no reason to try a third time.
+    """
+    if os.environ.get("CI"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
