@@ -21,6 +21,7 @@ from workbench.graph import adjustment
 from workbench.graph.acyclic_graph import AcyclicGraph, Nodes, node_names
 from workbench.graph.discovery import discover_arrows
 from workbench.graph.files import formats as graph_files
+from workbench.graph.files.names_and_ends import is_hidden
 
 __all__ = ["PREDICTION", "CausalGraph"]
 
@@ -290,10 +291,10 @@ class CausalGraph(AcyclicGraph):
 
     @classmethod
     def from_networkx(cls, digraph: nx.DiGraph[str]) -> CausalGraph:
-        """Build from a networkx directed graph; nodes with a true ``latent`` are latent."""
+        """Build from networkx; ``latent=True`` or ``observed="no"`` makes a node latent."""
         if not digraph.is_directed():
             raise GraphError("A causal graph needs directed edges: give a networkx DiGraph.")
-        hidden = [node for node, latent in digraph.nodes(data="latent") if latent]
+        hidden = [node for node, data in digraph.nodes(data=True) if is_hidden(data)]
         return cls(digraph.edges(), nodes=digraph.nodes(), latents=hidden)
 
     def to_json(self) -> str:

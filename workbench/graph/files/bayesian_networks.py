@@ -17,7 +17,8 @@ __all__ = ["from_bif"]
 
 _NAME = r'"[^"]*"|[^\s{}()|,;]+'
 _VARIABLE = re.compile(rf"\bvariable\s+({_NAME})\s*\{{")
-_PROBABILITY = re.compile(rf"\bprobability\s*\(\s*({_NAME})\s*(?:\|([^)]*))?\)")
+_PARENTS = r'(?:"[^"]*"|[^()"|])*'
+_PROBABILITY = re.compile(rf"\bprobability\s*\(\s*({_NAME})\s*(?:\|({_PARENTS}))?\)")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -34,7 +35,7 @@ def from_bif(text: str) -> GraphParts:
     nodes = [_bare(name) for name in _VARIABLE.findall(plain)]
     edges = []
     for child, parents in _PROBABILITY.findall(plain):
-        edges += [(_bare(name), _bare(child)) for name in parents.split(",") if name.strip()]
+        edges += [(_bare(name), _bare(child)) for name in re.findall(_NAME, parents)]
         refuse_too_large(len(nodes), len(edges))
     if not nodes:
         raise GraphFileError(

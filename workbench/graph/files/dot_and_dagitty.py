@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import product
 from typing import NamedTuple
 
 from workbench.common.errors import GraphFileError, listed
-from workbench.graph.files.names_and_ends import directed, named_nodes
+from workbench.graph.files.names_and_ends import directed, is_hidden, named_nodes
 from workbench.graph.files.parts_and_limits import (
     GraphParts,
     bounded,
@@ -24,7 +25,8 @@ _TOKEN = re.compile(
     r"""(?P<skip>\s+|//[^\n]*|/\*.*?\*/|\#[^\n]*)
     |"(?P<quoted>(?:[^"\\]|\\.)*)"
     |(?P<arrow><->|->|<-|--)
-    |(?P<mark>[{}\[\];,=:])
+    |(?P<markup><[^<>]*(?:<[^<>]*>[^<>]*)*>)
+    |(?P<mark>[{}\[\];,=:+])
     |(?P<bare>-?(?:\.\d+|\d+(?:\.\d*)?)(?![\w.])|[\w.]+)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -57,7 +59,11 @@ def _tokens(text: str, dialect: str) -> Iterator[_Token]:
         kind = str(match.lastgroup)
         if kind == "quoted":
             # Only \" and \\ are escapes; \n and the like belong to Graphviz labels.
-            yield _Token("name", re.sub(r'\\(["\\])', r"\1", match["quoted"]), line)
+            whole = match["quoted"].replace("\\\n", "")
+            yield _Token("name", re.sub(r'\\(["\\])', r"\1", whole), line)
+        elif kind == "markup" and dialect == "DOT":
+            plain = re.sub(r"<[^<>]*>", "", match["markup"][1:-1])
+            yield _Token("name", unescape(plain).strip(), line)
         elif kind != "skip":
             yield _Token("word" if kind == "bare" else kind, match[kind], line)
         line += text.count("\n", place, match.end())
@@ -111,7 +117,11 @@ class _DotReader:
     def name(self, wanted: str = "a node name") -> str:
         if not self.at_name() or not self.token.text:
             raise self.fail(wanted)
-        return self.take().text
+        found = self.take().text
+        while self.at("+") and self.dialect == "DOT":  # "a" + "b" is one string
+            self.take()
+            found += self.take().text
+        return found
 
     def read(self, opening: tuple[str, ...]) -> GraphParts:
         words = []
@@ -174,7 +184,7 @@ class _DotReader:
             word = self.take().text.lower()
             if self.at("["):
                 found = self.attributes()
-                if _latent(found) and word == "node":
+                if is_hidden(found) and word == "node":
                     raise self.fail("latent beside each node, not as a default")
                 if word == "edge":
                     self.defaults[-1] |= found
@@ -218,7 +228,7 @@ class _DotReader:
 
     def mark_node(self, node: str, attributes: dict[str, str]) -> None:
         """Keep what a node's attributes say of it; refuse what an audit cannot honour."""
-        if _latent(attributes):
+        if is_hidden(attributes):
             self.latents[node] = None
         label = attributes.get("label", attributes.get("name"))  # igraph writes a name
         if label not in (None, "", "\\N"):
@@ -269,10 +279,6 @@ class _DotReader:
                     self.take()
             self.take()
         return found
-
-
-def _latent(attributes: dict[str, str]) -> bool:
-    return _marked(attributes, ("latent", "unobserved", "l", "u"))
 
 
 def _marked(attributes: dict[str, str], marks: tuple[str, ...]) -> bool:

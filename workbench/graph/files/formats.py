@@ -67,7 +67,7 @@ def from_json(text: str) -> GraphParts:
     except (ValueError, RecursionError) as error:
         raise GraphFileError(f"This is not JSON: {error}.{looks_like(text, 'JSON')}") from None
     shape = '{"nodes": ["a", "b"], "edges": [["a", "b"]], "latents": []}'
-    if isinstance(found, dict) and "nodes" in found and {"links", "directed"} & set(found):
+    if isinstance(found, dict) and _is_node_link(found):
         return from_node_link(found)
     if isinstance(found, dict) and {"elements", "graph"} & set(found):
         raise GraphFileError(
@@ -93,6 +93,12 @@ def from_json(text: str) -> GraphParts:
     return gathered(found.get("nodes", []), edges, found.get("latents", []))
 
 
+def _is_node_link(found: dict[str, object]) -> bool:
+    nodes = found.get("nodes")
+    of_objects = isinstance(nodes, list) and any(isinstance(node, dict) for node in nodes)
+    return nodes is not None and (of_objects or not {"links", "directed"}.isdisjoint(found))
+
+
 def _all_names(values: Iterable[object]) -> bool:
     return all(isinstance(value, str) and value for value in values)
 
@@ -114,7 +120,7 @@ def from_gml(text: str) -> GraphParts:
     # Counted before parsing, which takes long.
     heads = [head.lower() for head in re.findall(r"\b(node|edge)\s*\[", bounded(text))]
     refuse_too_large(heads.count("node"), heads.count("edge"))
-    refuse_too_long(len(text.split()))
+    refuse_too_long(len(re.findall(r"[\[\]\"]|[^\s\[\]\"]+", text)))
     try:
         graph = nx.parse_gml(text, label="id")
     except nx.NetworkXError as error:

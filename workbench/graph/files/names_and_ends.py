@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from workbench.common.errors import GraphFileError, listed
 
-__all__ = ["directed", "named_nodes"]
+__all__ = ["directed", "is_hidden", "named_nodes"]
 
 GENERATED = re.compile(r"(n|node|v|_)?_?\d+(::n\d+)*", re.IGNORECASE)
 """How programs number nodes that they name by a label."""
+HIDDEN = ("latent", "unobserved", "l", "u")
 NO_ARROW = ("none", "")
 UNSURE = ("odot", "dot", "o", "inv", "crow", "oinv", "invdot", "invodot")
 """Ends that other than an arrow's head stand for: a circle says that the end is not known."""
@@ -52,6 +53,22 @@ def named_nodes(labels: Mapping[str, str | None], what: str) -> dict[str, str]:
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise GraphFileError(f"Several nodes of this {what} have the label {listed(twice)}.")
     return found
+
+
+def is_hidden(attributes: Mapping[str, object]) -> bool:
+    """Return whether a node's attributes say that it is latent; DoWhy writes ``observed="no"``.
+
+    Examples
+    --------
+    >>> is_hidden({"latent": "true"}), is_hidden({"observed": "no"}), is_hidden({"color": "red"})
+    (True, True, False)
+    """
+
+    def says(mark: str, words: tuple[str, ...]) -> bool:
+        return str(attributes.get(mark, "")).lower() in words
+
+    told = any(says(mark, ("true", "1", "yes")) for mark in HIDDEN)
+    return told or says("observed", ("false", "0", "no"))
 
 
 def directed(tail: str, head: str, attributes: Mapping[str, str], where: str) -> tuple[str, str]:

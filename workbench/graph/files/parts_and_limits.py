@@ -79,7 +79,7 @@ def looks_like(text: str, claimed: str) -> str:
     signs = {
         "JSON": start.startswith("{"),
         "DOT": re.match(r"(strict\s+)?(di)?graph\b[^\[]*\{", start) is not None,
-        "GML": re.match(r"((#|creator|version).*\s)*graph\s*\[", start) is not None,
+        "GML": re.match(r"((#|creator|version)[^\n]*\n\s*)*graph\s*\[", start) is not None,
         "DAGitty": re.match(r"(dag|mag|pdag|pag)\b", start) is not None,
         "DAGitty of version 1 or 2 (open it in DAGitty 3 and export it anew)": re.match(
             r"\S+ [1eouas]( @|\s*\n)", start
@@ -89,10 +89,12 @@ def looks_like(text: str, claimed: str) -> str:
         "lavaan (its file's name ends in .lavaan)": re.match(r"[\w.]+\s*(=~|~~?)", start)
         is not None,
         "a Tetrad text": start.startswith("graph nodes:"),
-        "a Bayesian network (its file's name ends in .bif)": re.match(r"network\s+\S+\s*\{", start)
+        "BIF (a Bayesian network; its file's name ends in .bif)": re.match(
+            r"network\s+\S+\s*\{", start
+        )
         is not None,
     }
     for kind, seen in signs.items():
-        if seen and kind != claimed:
+        if seen and kind.split(" (")[0] != claimed:
             return f" It looks like {kind}."
     return ""

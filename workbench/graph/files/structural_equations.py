@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 from workbench.common.errors import GraphFileError
 from workbench.graph.files.parts_and_limits import (
@@ -16,13 +17,15 @@ from workbench.graph.files.parts_and_limits import (
 __all__ = ["from_lavaan"]
 
 _NAME = re.compile(r"[^\W\d][\w.]*|\.[\w.]+")
-_LINE = re.compile(r"\s*([\w.]+)\s*(=~|~~|~)\s*(.+)")
+_LINE = re.compile(r"\s*([\w.]+(?:\s*\+\s*[\w.]+)*)\s*(=~|~~|~)\s*([^~=<>|].*)")
+_ABSENT = re.compile(r"[-+]?0+(\.0*)?\s*")
 
 
 def from_lavaan(text: str) -> GraphParts:
     """Read regressions (~), latent variables (=~) and shared unexplained parts (~~).
 
-    ``a ~~ b`` of two variables becomes a latent common cause of both.
+    ``a ~~ b`` of two variables becomes a latent common cause of both. What is fixed at zero, as
+    in ``y ~ 0*x``, is no arrow.
 
     Examples
     --------
@@ -33,9 +36,10 @@ def from_lavaan(text: str) -> GraphParts:
     edges: list[tuple[str, str]] = []
     latents: dict[str, None] = {}
     shared: list[tuple[str, str]] = []
-    plain = re.sub(r"\+[ \t]*\n", "+ ", re.sub(r"[#!][^\n]*", "", bounded(text)))
+    plain = re.sub(r"[#!][^\n]*", "", bounded(text))
+    plain = re.sub(r"\+\s*\n|\n[ \t]*\+", " + ", plain)  # a statement goes on after a plus sign
     for number, line in enumerate(re.split(r"[\n;]", plain), 1):
-        if not line.strip():
+        if not line.strip() or _is_of_numbers(line):
             continue
         match = _LINE.fullmatch(line.rstrip())
         if match is None:
@@ -43,9 +47,11 @@ def from_lavaan(text: str) -> GraphParts:
                 f"Statement {number} of the lavaan text, {line.strip()[:40]!r}, is not of the form "
                 f"'y ~ x + z'.{looks_like(text, 'lavaan')}"
             )
-        left, sign, right = match.groups()
-        for term in right.split("+"):
-            name = term.rpartition("*")[2].strip()
+        lefts, sign, right = match.groups()
+        all_left, terms = lefts.split("+"), right.split("+")
+        refuse_too_large(0, len(all_left) * len(terms))
+        for left, term in product(map(str.strip, all_left), terms):
+            factor, _, name = (part.strip() for part in term.rpartition("*"))
             if name in ("1", "0"):
                 continue  # an intercept
             if _NAME.fullmatch(name) is None or _NAME.fullmatch(left) is None:
@@ -56,6 +62,9 @@ def from_lavaan(text: str) -> GraphParts:
             nodes |= dict.fromkeys((left, name))
             if sign == "=~":
                 latents[left] = None
+            if _ABSENT.fullmatch(factor):
+                continue
+            if sign == "=~":
                 edges.append((left, name))
             elif sign == "~":
                 edges.append((name, left))
@@ -69,3 +78,8 @@ def from_lavaan(text: str) -> GraphParts:
     if not nodes:
         raise GraphFileError("The lavaan text holds no equation such as 'y ~ x + z'.")
     return gathered(nodes, edges, latents)
+
+
+def _is_of_numbers(line: str) -> bool:
+    """Return whether it defines a parameter, a scaling or a threshold, which are no arrows."""
+    return ":=" in line or "~*~" in line or ("|" in line and "~" not in line)

@@ -16,7 +16,8 @@ from workbench.graph.files.parts_and_limits import (
 
 __all__ = ["from_tetrad", "from_text"]
 
-_EDGE = re.compile(r"\s*(?:\d+\.)?\s*(\S.*?)\s+(-->|<--|<->|---|o->|<-o|o-o|o--|--o)\s+(\S.*?)\s*")
+_SIGN = re.compile(r"\s(-->|<--|<->|---|o->|<-o|o-o|o--|--o)\s")
+_NUMBER = re.compile(r"\d+\.\s*")
 
 
 def from_text(text: str) -> GraphParts:
@@ -40,19 +41,25 @@ def from_tetrad(text: str) -> GraphParts:
         )
     told = lines[0].removeprefix("Graph Nodes:").strip() or lines[1]
     nodes = [name.strip() for name in re.split("[;,]", told) if name.strip()]
+    if chosen := [name for name in nodes if name.startswith("[") and name.endswith("]")]:
+        raise GraphFileError(
+            f"The rows were chosen by the node {chosen[0]} (selection). An audit cannot account "
+            f"for that. Remove it only if the rows were not chosen so."
+        )
     refuse_too_large(len(nodes), len(lines))
     edges: list[tuple[str, str]] = []
-    latents: list[str] = []
+    latents = [name for name in nodes if name.startswith("(") and name.endswith(")")]
     start = next((i for i, line in enumerate(lines) if line.startswith("Graph Edges:")), None)
     if start is None:
         raise GraphFileError("This text of Tetrad has no line 'Graph Edges:'.")
     for line in lines[start + 1 :]:
-        match = _EDGE.fullmatch(line)
-        if match is None:
-            if line.startswith("Graph ") and line.rstrip().endswith(":"):
-                break  # attributes of the graph follow the edges
+        left, *rest = _SIGN.split(line.strip(), maxsplit=1)
+        if not rest:
+            if line.rstrip().endswith(":"):
+                break  # attributes of the graph, or lists of triples, follow the edges
             raise GraphFileError(f"The line {line.strip()[:60]!r} is no edge such as '1. a --> b'.")
-        left, sign, right = match.groups()
+        sign, right = rest[0], rest[1].strip()
+        left = _NUMBER.sub("", left, count=1).strip() if _NUMBER.match(left) else left.strip()
         first, *properties = right.split()
         right = first if first in nodes and right not in nodes else right  # properties follow
         if odd := [name for name in (left, right) if name not in nodes]:

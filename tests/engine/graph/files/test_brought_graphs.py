@@ -30,6 +30,9 @@ ARROWS = (("a", "m"), ("m", "y"))
         "digraph { 0 [label=a]; 1 [label=m]; 2 [label=y]; 0 -> 1; 1 -> 2 }",
         'digraph { 0 -> 1 -> 2; 0 [label="a"]; 1 [label="m"]; 2 [label="y"] }',
         'digraph { a [label="Age in years"]; a -> m; m -> y; y [label="\\N"] }',
+        "digraph { a [label=<<b>Age</b> in years>]; a -> m; m -> y }",
+        "digraph { 0 -> 1 -> 2; 0 [label=<<i>a</i>>] 1 [label=m] 2 [label=y] }",
+        'digraph { "a" -> "m" + "" -> "\\\ny" }',
     ],
 )
 def test_dot_is_read_as_graphviz_draws_it(text: str) -> None:
@@ -133,9 +136,18 @@ def exported() -> list[tuple[str, str]]:
         ("g.dot", IGRAPH_DOT),
         ("g.bif", BIF),
         ("g.lavaan", "# model\nm ~ 0.4*a\ny ~ 1 +\n  m\n"),
+        ("g.lavaan", "m ~ a\n  + 0*y\ny ~ b*m + 0.0*a\na ~~ 0*y\nindirect := a*b\ny | t1"),
         ("g.tetrad", TETRAD),
         ("g.txt", TETRAD),
+        ("g.tetrad", TETRAD.replace("Graph Attributes", "Ambiguous triples (i.e. undecided)")),
         ("g.txt", "dag { a -> m -> y }"),
+        ("g.bif", BIF.replace("probability ( y | m )", "probability ( y | m m )")),
+        (
+            "g.json",
+            '{"directed": true, "nodes": [{"id": 0, "name": "a"}, {"id": 1, "name": "m"}, '
+            '{"id": 2, "name": "y"}],  "links": '
+            '[{"source": 0, "target": 1}, {"source": 1, "target": 2}]}',
+        ),
     ]
 
 
@@ -154,6 +166,38 @@ def test_shared_causes_become_latent_nodes() -> None:
         assert parts.latents == ("latent of a and y",) and ("a", "y") in parts.edges
     factor = parse(b"f =~ x1 + x2", "g.lavaan")
     assert factor.latents == ("f",) and factor.edges == (("f", "x1"), ("f", "x2"))
+
+
+UNSEEN = nx.DiGraph([("u", "a"), ("u", "y"), ("a", "y")])
+UNSEEN.add_node("u", observed="no")  # as DoWhy writes it
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("g.dot", 'digraph { u [observed="no"]; u -> a; u -> y; a -> y }'),
+        ("g.gml", "\n".join(nx.generate_gml(UNSEEN))),
+        ("g.graphml", "\n".join(nx.generate_graphml(UNSEEN))),
+        ("g.json", json.dumps(nx.node_link_data(UNSEEN, edges="links"))),
+        (
+            "g.tetrad",
+            "Graph Nodes:\na;y;(u)\nGraph Edges:\n1. (u) --> a\n2. (u) --> y\n3. a --> y\n",
+        ),
+        ("g.dagitty", "dag { u [unobserved] u -> {a y} a -> y }"),
+    ],
+)
+def test_a_node_that_nobody_observed_is_latent(name: str, text: str) -> None:
+    parts = parse(text.encode(), name)
+    assert [node.strip("()") for node in parts.latents] == ["u"] and len(parts.edges) == 3
+
+
+def test_a_graph_of_dowhy_keeps_its_latent_nodes() -> None:
+    assert wb.CausalGraph.from_networkx(UNSEEN).latents == ("u",)
+
+
+def test_several_effects_in_one_equation_have_the_same_causes() -> None:
+    parts = parse(b"y1 + y2 ~ x", "g.lavaan")
+    assert set(parts.edges) == {("x", "y1"), ("x", "y2")}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +220,7 @@ def test_shared_causes_become_latent_nodes() -> None:
         ("g.bif", "probability ( a | b ) {}", "declares its variables"),
         ("g.bif", "variable a {} probability ( a | b ) {}", "does not declare"),
         ("g.lavaan", "y ~ x:z", "is no variable"),
-        ("g.lavaan", "indirect := a*b", "not of the form"),
+        ("g.lavaan", "indirect := a*b", "no equation such as"),
         ("g.tetrad", "Graph Nodes:\na;b\nGraph Edges:\n1. a o-> b\n", "a o-> b ends in a circle"),
         ("g.txt", "Graph Nodes:\na;b\nGraph Edges:\n1. a --- b\n", "a --- b has no causal"),
         ("g.xmlbif", "", "Export it as .bif"),
@@ -201,6 +245,13 @@ def test_what_is_only_read_is_not_written(tmp_path: Path) -> None:
         wb.CausalGraph(ARROWS).write(tmp_path / "g.graphml")
 
 
+GML_DRAWN = (
+    'graph [ directed 1 node [ id 0 label "a" ] node [ id 1 label "b" ] '
+    "edge [ source 0 target 1 graphics [ {} ] ] ]"
+)
+GROUP = "<graph edgedefault='directed'><node id='a'/></graph>"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -211,6 +262,24 @@ def test_what_is_only_read_is_not_written(tmp_path: Path) -> None:
         ("g.dagitty", "dag { X [exposure] Y [outcome] S [s] X -> S Y -> S }", r"\[selected\]"),
         ("g.dagitty", "dag { X [e] Y [o] Z [adjusted] Z -> X Z -> Y }", r"\[adjusted\]"),
         ("g.dagitty", "pdag { X -- Y }", "begins with dag"),
+        ("g.dot", 'digraph { "a"; edge [dir=none] "a" -> "c"; }', "no causal direction"),  # bnlearn
+        ("g.gml", GML_DRAWN.format('targetArrow "none"'), "'a' and 'b' .* with arrow 'none'"),
+        (
+            "g.gml",
+            GML_DRAWN.format('sourceArrow "standard" targetArrow "standard"'),
+            "'a' and 'b' .* with arrow 'standard'",
+        ),
+        ("g.graphml", '<y:Arrows source="none" target="white_circle"/>', "'white_circle'"),
+        ("g.graphml", f"<graphml>{GROUP}{GROUP}</graphml>", "2 graphs, or groups"),
+        ("g.graphml", GROUP.replace("</graph>", "<hyperedge/></graph>"), "hyperedge"),
+        (
+            "g.tetrad",
+            "Graph Nodes:\na;[S]\nGraph Edges:\n1. a --> [S]\n",
+            r"chosen by the node \[S\]",
+        ),
+        ("g.lavaan", "f <~ x1 + x2", "not of the form"),
+        ("g.lavaan", "y ~ x | z", "is no variable"),
+        ("g.json", '{"nodes": [{"id": "a"}], "edges": []}', "directed"),
     ],
 )
 def test_more_of_the_kinds_that_were_read_wrongly(name: str, text: str, message: str) -> None:
