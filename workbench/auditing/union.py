@@ -77,7 +77,8 @@ class UnionAudit(JointVerdict):
         value = sum(w * one.mean_size for w, one in zip(weights, known, strict=True))
         error = sum(w * one.error for w, one in zip(weights, known, strict=True))
         half = float(scipy.stats.norm.isf(self.alpha / 2)) * error
-        return UnionSize(value, max(value - half, 0.0), value + half, sum(rows))
+        noise = sum(w * one.inflation for w, one in zip(weights, known, strict=True))
+        return UnionSize(value, max(value - noise - half, 0.0), value + half, sum(rows))
 
     @property
     def headline(self) -> str:

@@ -318,10 +318,11 @@ def _sizes(
 ) -> Claim:
     size, error, pair, tau = people.mean_size, people.error, people.pair, profile.threshold + off
     half = float(scipy.stats.norm.isf(profile.alpha)) * error + off
-    p = p_within(size, error, tau)
+    surely = max(size - people.inflation, 0.0)
+    p = p_within(surely, error, tau)
     above = p <= profile.alpha / (profile.families * count)
     below = size + half < profile.threshold
     return Claim(
-        name, _name(found), people.part, size, max(size - half, 0.0), size + half, p, below, above,
-        "people", **_change(found, pair),
+        name, _name(found), people.part, size, max(surely - half, 0.0), size + half, p, below,
+        above, "people", **_change(found, pair),
     )  # fmt: skip

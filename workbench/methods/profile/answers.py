@@ -20,6 +20,7 @@ from workbench.methods.fuzzing.equation_error import Nudge, nudged
 from workbench.methods.fuzzing.propagation import Equations, Propagation
 from workbench.methods.profile.bounds import LevelMeans
 from workbench.methods.profile.equation_noise import through_equations
+from workbench.methods.profile.inflation import SizeNoise
 from workbench.tables.columns import Values
 
 __all__ = ["Answers", "Assignment", "ask_levels", "estimate_levels", "filled"]
@@ -55,6 +56,8 @@ class Answers:
         As `through` of the total's means, on the rows of each group.
     through_sizes : ndarray, shape (n,), or None
         The same for the mean size of the total's row effects.
+    size_noise : SizeNoise or None
+        What says how much of that size may be noise.
     before : ndarray, shape (m,)
         Scores of the rows as they are; empty where no changed row could be asked about.
     """
@@ -64,6 +67,7 @@ class Answers:
     queries: int
     through_groups: Mapping[str, FloatArray] = field(default_factory=dict)
     through_sizes: FloatArray | None = None
+    size_noise: SizeNoise | None = None
 
 
 def filled(case: AuditCase, level: Mapping[str, float | int], size: int) -> dict[str, Values]:
@@ -158,7 +162,9 @@ def ask_levels(
     through: FloatArray | None = None
     by_group: dict[str, FloatArray] = {}
     sizes: FloatArray | None = None
+    noise = None
     if nudges:
+        noise = SizeNoise(sample, nudges, assignment.shares, n)
         through, by_group, sizes = _noise(
             assignment, sample, nudges, nudge_places, total, before, groups, n
         )
@@ -167,7 +173,7 @@ def ask_levels(
         "direct": means(direct, None),
         "indirect": means(total - direct, through),
     }
-    return Answers(parts, before, batch.asked, by_group, sizes)
+    return Answers(parts, before, batch.asked, by_group, sizes, noise)
 
 
 def _noise(

@@ -14,7 +14,7 @@ from workbench.common.arrays import FloatArray
 from workbench.methods.fuzzing.equation_error import Nudge
 from workbench.methods.fuzzing.propagation import Propagation
 
-__all__ = ["through_equations"]
+__all__ = ["slope_of", "through_equations"]
 
 
 def through_equations(
@@ -55,7 +55,12 @@ def _gradient(sample: Propagation, nudge: Nudge, weights: FloatArray) -> FloatAr
     if not equation.column.is_numeric:
         scores: FloatArray = nudge.scores.T * weights[:, None]
         return equation.gradient(scores, nudge.causes, was, observed)
+    return equation.gradient(slope_of(nudge) * weights, nudge.causes, was, observed)
+
+
+def slope_of(nudge: Nudge) -> FloatArray:
+    """Return what a unit of a number does to the prediction at each row, shape (m,)."""
     width = nudge.values[1] - nudge.values[0]
     rise = nudge.scores[1] - nudge.scores[0]
-    slope = np.divide(rise, width, out=np.zeros_like(width), where=width > 0)
-    return equation.gradient(slope * weights, nudge.causes, was, observed)
+    slope: FloatArray = np.divide(rise, width, out=np.zeros_like(width), where=width > 0)
+    return slope

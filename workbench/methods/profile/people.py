@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -44,7 +44,15 @@ def people_profiles(measured: Measured, rules: PeopleRules) -> dict[str, PeopleP
         return found
     if measured.estimator != "cafe" or total.through is None:
         found["total"] = _rows_of(measured, "total", total, answers.through_sizes, rules)
+        noise = answers.size_noise
+        if noise is not None and _seems_above(found["total"], rules):
+            found["total"] = replace(found["total"], inflation=noise.mean())
     return found
+
+
+def _seems_above(people: PeopleProfile, rules: PeopleRules) -> bool:
+    surely = float(scipy.stats.norm.isf(rules.alpha)) * people.error
+    return people.mean_size - surely > rules.threshold
 
 
 def _rows_of(

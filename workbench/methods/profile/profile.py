@@ -169,6 +169,9 @@ class PeopleProfile:
         NaN where too few rows were asked about to say.
     pair : Pair
         The two levels that lie widest apart on average over the sizes of row effects.
+    inflation : float
+        At most by so much noise in the equations enlarges `mean_size` on average; reckoned where
+        the size seems to lie above the threshold, else 0. An influence is shown only beyond it.
     """
 
     part: Literal["total", "direct"]
@@ -180,6 +183,7 @@ class PeopleProfile:
     moved_high: float
     reach: float
     pair: Pair
+    inflation: float = 0.0
 
     @property
     def share(self) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from workbench.common.blocks import Block, Bullets, Section
 from workbench.common.wording import share, stated
-from workbench.methods.profile.profile import FeatureProfile
+from workbench.methods.profile.profile import FeatureProfile, PeopleProfile
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.lead_sentence import size_in_words
 from workbench.report.outline.meaning import means_not
@@ -51,6 +51,13 @@ def _leading(report: AuditFindings) -> FeatureProfile | None:
     return ordered[0] if ordered else None
 
 
+def _noise(people: PeopleProfile, unit: str) -> str:
+    if people.inflation == 0:
+        return ""
+    most = size_in_words(min(people.inflation, people.mean_size), unit)
+    return f" Noise in the equations may make up {most} of that, and enlarge the share."
+
+
 def _people(found: FeatureProfile, report: AuditFindings) -> tuple[str, ...]:
     assert report.profile is not None
     if report.n_target_rows == 1:
@@ -75,6 +82,6 @@ def _people(found: FeatureProfile, report: AuditFindings) -> tuple[str, ...]:
             f"Set to some level, {way}, {found.feature} moves {share(people.share)} of the "
             f"{people.asked:,} rows asked about by more than {tau}. A change to a level drawn from "
             f"the data moves a row by {size_in_words(people.mean_size, report.unit)} on average, "
-            f"up or down."
+            f"up or down.{_noise(people, report.unit)}"
         )
     return tuple(said)

@@ -92,6 +92,7 @@ class SavedPeople(Saved, frozen=True):
     moved_high: Number
     reach: MaybeNumber
     pair: SavedPair
+    inflation: Number = 0.0
 
 
 class SavedFeature(Saved, frozen=True):
@@ -249,6 +250,7 @@ def _people(saved: SavedPeople) -> PeopleProfile:
         saved.moved_high,
         _number(saved.reach),
         _pair(saved.pair),
+        saved.inflation,
     )
 
 

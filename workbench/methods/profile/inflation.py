@@ -1,0 +1,101 @@
+"""By how much noise in the structural equations can make row effects look larger than they are.
+
+Errors of a mean cancel, those of sizes do not: the size of zero plus noise is the noise. By the
+triangle inequality the mean size exceeds the true one by at most the mean size of the noise, and
+E|noise| is at most its standard error at each row, whatever its distribution. Rows that jump
+between levels of a category are counted twice: how much these jumps vary is in no other error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.common.arrays import FloatArray
+from workbench.methods.fuzzing.equation import Equation
+from workbench.methods.fuzzing.equation_error import Nudge
+from workbench.methods.fuzzing.propagation import Propagation
+from workbench.methods.profile.equation_noise import slope_of
+
+__all__ = ["SizeNoise"]
+
+CELLS = 1e7
+"""Influences that are kept at once: they decide how many changes of rows are looked at."""
+OF_JUMPS = 2.0
+"""Standard errors by which jumps between levels may enlarge sizes, with their variation."""
+FEWEST, MOST = 8, 64
+"""Changes of single rows that are looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class SizeNoise:
+    """What it takes to say how much of a mean size may be noise; asked for only where it matters.
+
+    Attributes
+    ----------
+    sample : Propagation
+        The rows that were nudged.
+    nudges : sequence of sequences of Nudge
+        By level.
+    shares : ndarray, shape (levels,)
+        How often each level is drawn.
+    n : int
+        Rows of the data.
+    """
+
+    sample: Propagation
+    nudges: Sequence[Sequence[Nudge]]
+    shares: FloatArray
+    n: int
+
+    def mean(self) -> float:
+        """Return what noise may add to the mean size of a change to a level drawn from the data."""
+        rows = len(self.sample.positions)
+        random = np.random.default_rng(67)
+        chances = self.shares / self.shares.sum()
+        widest = max((len(nudge.values) for level in self.nudges for nudge in level), default=1)
+        count = int(np.clip(CELLS / (widest * self.n), FEWEST, MOST))
+        levels = random.choice(len(chances), count, p=chances)
+        places = random.permutation(np.resize(random.permutation(rows), count))
+        numbers, categories = np.zeros(count), np.zeros(count)
+        for node in sorted({nudge.node for level in self.nudges for nudge in level}):
+            equation = self.sample.equations.by_node[node]
+            owners: list[int] = []
+            gradients: list[FloatArray] = []
+            for turn, (level, place) in enumerate(zip(levels, places, strict=True)):
+                for nudge in self.nudges[level]:
+                    if nudge.node == node:
+                        found = list(self._gradients(equation, nudge, int(place)))
+                        owners += [turn] * len(found)
+                        gradients += found
+            if not gradients:
+                continue
+            influences = equation.influences(np.stack(gradients))
+            errors = np.sqrt(np.einsum("ij,ij->i", influences, influences)) / self.n
+            if equation.column.is_numeric:
+                numbers += np.bincount(owners, errors**2, count)
+            else:
+                categories += np.bincount(owners, errors, count)
+        return float((np.sqrt(numbers) + OF_JUMPS * categories).mean())
+
+    def _gradients(self, equation: Equation, nudge: Nudge, place: int) -> Iterator[FloatArray]:
+        """Differentiate the change of one row: of a category once for each edge between levels.
+
+        Where an edge between two levels moves, some rows jump from one to the other; the sizes of
+        these jumps add up over the edges.
+        """
+        one, sample = slice(place, place + 1), self.sample
+        causes = {name: values[one] for name, values in nudge.causes.items()}
+        was = None
+        if sample.equations.residuals == "abduct":
+            was = {name: v[one] for name, v in sample.parents(nudge.node, {}).items()}
+        observed = sample.observed(nudge.node)[one]
+        if equation.column.is_numeric:
+            yield equation.gradient(slope_of(nudge)[one], causes, was, observed)
+            return
+        scores = nudge.scores[:, place]
+        for edge in range(1, len(scores)):
+            step = np.where(np.arange(len(scores)) >= edge, scores[edge] - scores[edge - 1], 0.0)
+            yield equation.gradient(step[None, :], causes, was, observed)
