@@ -27,6 +27,7 @@ from workbench.case.fit_together import (
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import DataError, TargetError, listed
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
+from workbench.models.audited_class import of_the_class_of
 from workbench.models.black_box import BlackBoxModel, Output
 from workbench.tables.columns import Column, encode_column
 from workbench.tables.partitions.table import SAMPLE_ROWS, Table
@@ -190,14 +191,15 @@ class AuditCase:
         ----------
         model : BlackBoxModel, estimator or callable
             See :meth:`BlackBoxModel.wrap`. One that cannot say what it reads is
-            taken to read what this case's model reads.
+            taken to read what this case's model reads; one of two classes is asked about the class
+            that this case's model answers with.
 
         Raises
         ------
         GraphError, ModelError
             When the model does not fit data and graph.
         """
-        box = BlackBoxModel.wrap(model)
+        box = of_the_class_of(model, self.model)
         box = model_with_features(
             box, self.reads if box.features is None else None, self.data, self.outcome
         )

@@ -148,8 +148,7 @@ class _InPortions:
 
     def model(self) -> BlackBoxModel:
         """Return the model that is asked like this."""
-        inner = self.inner
-        return BlackBoxModel(self, inner.features, output=inner.output, name=inner.name)
+        return self.inner.asked_through(self)
 
     def __call__(self, rows: pd.DataFrame) -> Any:
         """Ask for one score per row."""

@@ -14,6 +14,7 @@ from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
 from workbench.common.errors import AuditError, ModelError, listed
 from workbench.common.limits import RETRAINED_MODELS
+from workbench.models.audited_class import of_the_class_of
 from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["ROLES", "ComparedCases", "read_compared"]
@@ -105,7 +106,11 @@ def read_compared(
             )
         if len(several) > RETRAINED_MODELS:
             raise ModelError(f"At most {RETRAINED_MODELS} retrained models are compared.")
-        given += [(role, BlackBoxModel.wrap(model)) for model in several]
+        for model in several:
+            try:
+                given.append((role, of_the_class_of(model, case.model)))
+            except AuditError as error:
+                raise type(error)(f"The model {role!r}: {error}") from None
     if not given:
         raise ModelError("compare= names no model. Give 'before', 'retrained' or both.")
     known = {name for _, model in given for name in model.features or ()}

@@ -7,6 +7,7 @@ from typing import Literal, cast
 import numpy as np
 
 from workbench.case.audit_case import AuditCase
+from workbench.case.recorded_outcome import audited_class
 from workbench.common.errors import TargetError
 
 __all__ = ["Favourable", "checked_favourable", "decision_line"]
@@ -44,4 +45,11 @@ def decision_line(case: AuditCase, threshold: float | None = None) -> tuple[floa
     if line is None:
         line = float(np.median(case.predictions))
         return line, f"positive: predictions above their median, {line:g}"
-    return line, f"positive: {case.output} above {line:g}"
+    return line, f"positive: {case.output}{_of_class(case)} above {line:g}"
+
+
+def _of_class(case: AuditCase) -> str:
+    outcome, label = audited_class(case)
+    if label is None:
+        return ""
+    return f" of {outcome} = {label}" if outcome else f" of the class {label}"

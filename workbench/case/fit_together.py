@@ -12,6 +12,7 @@ import pandas as pd
 from workbench.case.code_columns import code_warnings
 from workbench.common.errors import DataError, GraphError, ModelError, listed, suggestion
 from workbench.graph.causal_graph import CausalGraph
+from workbench.models.audited_class import left_open
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.column_names import columns_for
 from workbench.models.training_values import unknown_values
@@ -117,16 +118,11 @@ def check_graph(graph: Any, data: pd.DataFrame, outcome: str | None, model: Blac
     graph.with_prediction(model.features or (), outcome=outcome)  # refuses what cannot be one
 
 
-PLAIN = ({"no", "yes"}, {"n", "y"}, {"false", "true"}, {"f", "t"}, {"0", "1"}, {"-1", "1"})
-"""Names of two classes of which the second is meant, by their meaning."""
-
-
 def _class_left_open(model: BlackBoxModel) -> list[str]:
     """Say which of two named classes is audited, where nobody chose."""
-    labels = [str(label) for label in getattr(model.estimator, "classes_", ())]
-    if {label.strip().lower() for label in labels} in PLAIN:
+    if model.classes and not left_open(model.classes):
         return []
-    other = next((label for label in labels if label != model.audited_class), None)
+    other = next((label for label in model.classes if label != model.audited_class), None)
     more = (
         ""
         if other is None

@@ -59,6 +59,7 @@ class BlackBoxModel:
     positive_column: int | None = field(default=None)
     audited_class: Any = field(default=None)
     class_was_named: bool = field(default=False)
+    classes: tuple[Any, ...] = field(default=())
     logged: FloatArray | None = field(default=None)
     logged_labels: pd.Index | None = field(default=None)
     logged_column: str | None = field(default=None)
@@ -169,9 +170,10 @@ class BlackBoxModel:
         model = model._with(estimator=estimator, positive_column=column)
         if column is None or asked.classes is None:
             return model
-        return model.of_class(list(asked.classes)[column], named=positive is not None)
+        named = positive is not None
+        return model.of_class(list(asked.classes)[column], named=named, among=asked.classes)
 
-    def of_class(self, label: Any, *, named: bool) -> BlackBoxModel:
+    def of_class(self, label: Any, *, named: bool, among: Iterable[Any] = ()) -> BlackBoxModel:
         """Return the same model, saying of which class its score is the probability.
 
         Parameters
@@ -180,9 +182,15 @@ class BlackBoxModel:
             The class as the model names it.
         named : bool
             Whether somebody asked for it, or it is the second of two.
+        among : iterable, optional
+            All its classes, where they are known.
         """
         plain = label.item() if isinstance(label, np.generic) else label
-        return self._with(audited_class=plain, class_was_named=named)
+        return self._with(audited_class=plain, class_was_named=named, classes=tuple(among))
+
+    def asked_through(self, ask: Callable[[pd.DataFrame], Any]) -> BlackBoxModel:
+        """Return the same model, with another function that puts the questions to it."""
+        return self._with(_predict=ask)
 
     @classmethod
     def wrap(cls, model: Any) -> BlackBoxModel:

@@ -335,7 +335,7 @@ class AuditFindings:
             graph += f"    latents={list(self.graph.latents)!r},\n"
         return (
             "import pandas as pd\n\nimport workbench as wb\n\n"
-            f"{load}\n{given}"
+            f"{load}\n{self._audited_in_code()}{given}"
             f"graph = {graph})\n"
             f"case = wb.AuditCase(data=data, model=model, graph=graph, outcome={self.outcome!r},\n"
             f"                    features={list(self.reads)!r})\n"
@@ -343,6 +343,12 @@ class AuditFindings:
             f"report = {self.call}\n"
             f"{told_lines(self._told, origin.created)}"
         )
+
+    def _audited_in_code(self) -> str:
+        """Return a comment that says whose probability the model is to answer with."""
+        if self.audited_class is None:
+            return ""
+        return f"# The model answers with the {one_line(self.about().score)}.\n"
 
     @property
     def _told(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from workbench.common.errors import ModelError, listed, suggestion
 from workbench.common.progress import Progress, silent
@@ -148,8 +149,8 @@ def unlearn(
     ('approximate', ('age',))
     """
     chosen = method_of(method)
-    classes = request.rows_before.classes
-    learned = taught(chosen, learner, classes)
+    outcomes = request.rows_before.outcomes
+    learned = taught(chosen, learner, request.rows_before.classes)
     fitted = chosen.fit(request.rows_before, learned, seed, progress)
     started = time.perf_counter()
     after = chosen.forget(fitted, request, learned, seed, progress)
@@ -169,21 +170,22 @@ def unlearn(
         chosen.kind,
         request.describe(),
         request.note,
-        boxed(before, classes, "before"),
-        boxed(after, classes, f"after {chosen.name}"),
-        boxed(retrained, classes, "retrained"),
+        boxed(before, outcomes, "before"),
+        boxed(after, outcomes, f"after {chosen.name}"),
+        boxed(retrained, outcomes, "retrained"),
         seconds,
         retrain_seconds,
         chosen.note,
         MappingProxyType(parts),
-        lambda number: boxed(from_scratch(number), classes, f"retrained, seed {number}"),
+        lambda number: boxed(from_scratch(number), outcomes, f"retrained, seed {number}"),
     )
 
 
-def boxed(served: Served, classes: bool, name: str) -> BlackBoxModel:
-    """Wrap what is served as a model to audit."""
-    output: Output = "probability" if classes else "value"
-    return BlackBoxModel(served, served.reads, output=output, name=name)
+def boxed(served: Served, outcomes: tuple[Any, ...], name: str) -> BlackBoxModel:
+    """Wrap what is served as a model to audit: of two outcomes, the probability of the second."""
+    output: Output = "probability" if outcomes else "value"
+    model = BlackBoxModel(served, served.reads, output=output, name=name)
+    return model.of_class(outcomes[1], named=False, among=outcomes) if outcomes else model
 
 
 def method_of(method: str | Method) -> Method:

@@ -32,6 +32,8 @@ class Rows:
     levels : mapping of str to tuple
         Levels of the text columns in the first table. They count as public, like the columns'
         names: erasing the only row with a level does not change the width of the input.
+    outcomes : tuple
+        What 0.0 and 1.0 stand for, where the outcome has two values.
     """
 
     frame: pd.DataFrame
@@ -40,6 +42,7 @@ class Rows:
     classes: bool
     levels: Mapping[str, tuple[Any, ...]]
     first_size: int
+    outcomes: tuple[Any, ...] = ()
 
     @classmethod
     def of(
@@ -80,7 +83,8 @@ class Rows:
         }
         where = np.arange(len(table), dtype=np.intp) if places is None else places
         numbers = labels.to_numpy(dtype=np.float64)
-        return cls(frame, numbers, where, classes, levels, len(schema))
+        outcomes = tuple(values.tolist()) if classes else ()
+        return cls(frame, numbers, where, classes, levels, len(schema), outcomes)
 
     def take(self, chosen: npt.NDArray[Any]) -> Rows:
         """Return some of the rows, by mask or positions."""

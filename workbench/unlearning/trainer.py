@@ -64,7 +64,7 @@ class Trainer:
         table = self._rows(rows)
         learner = taught(method, self.learner, table.classes)
         fitted = method.fit(table, learner, seed, silent)
-        return boxed(Deployed(fitted, Untouched(self.features)), table.classes, "trained")
+        return boxed(Deployed(fitted, Untouched(self.features)), table.outcomes, "trained")
 
     def _rows(self, rows: pd.DataFrame) -> Rows:
         columns = [*self.features, self.outcome]
@@ -97,7 +97,7 @@ class Trainer:
             target, table, outcome=self.outcome, features=self.features
         )
         method = method_of(self.method)
-        classes = request.rows_before.classes
-        learner = taught(method, self.learner, classes)
+        outcomes = request.rows_before.outcomes
+        learner = taught(method, self.learner, request.rows_before.classes)
         fitted = method.fit(request.rows_before, learner, seed, silent)
-        return boxed(method.forget(fitted, request, learner, seed, silent), classes, method.name)
+        return boxed(method.forget(fitted, request, learner, seed, silent), outcomes, method.name)

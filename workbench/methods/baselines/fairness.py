@@ -177,7 +177,8 @@ class _Decisions:
             called = "favourable"
             drawn = drawn.replace("positive: ", "favourable: ", 1)
         if favourable == "lower":
-            positive, drawn = ~positive, drawn.replace(" above ", " not above ", 1)
+            positive = ~positive
+            drawn = " not above ".join(drawn.rsplit(" above ", 1))  # a class may hold the word
         how = f"{drawn}; {said}" if said else drawn
         return cls(positive, outcome, known is not None, how, called)
 

@@ -127,9 +127,10 @@ def parse_onnx(
         output="probability" if kind == "classes" else None,
         name=PurePath(name).name,
     )
+    known = labels or (tuple(range(width or 0)) if kind == "classes" else ())
     if positive is not None:
-        return model.of_class(positive, named=True)
-    return model.of_class(labels[1], named=False) if len(labels) == 2 else model
+        return model.of_class(positive, named=True, among=known)
+    return model.of_class(known[1], named=False, among=known) if len(known) == 2 else model
 
 
 def onnx_classes(content: bytes, name: str) -> tuple[Any, ...] | None:
