@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import ipywidgets as W
 
 import workbench as wb
+from widgets.loading.class_choice import ClassChoice
 from widgets.loading.graph_choice import GraphChoice
-from widgets.loading.sources import Table, likely_features, likely_outcome
+from widgets.loading.sources import Table, left_out, likely_features, likely_outcome
+from widgets.parts import markup
 from widgets.parts.column_checklist import ColumnChecklist
+from workbench.common.errors import DataError
 
 __all__ = ["CaseForm"]
 
 NO_OUTCOME = ("not in this table", None)
+MOST_NAMED = 12
+"""Columns that are left out and named; of more, the number is said."""
 
 
 class CaseForm(W.VBox):
@@ -30,12 +36,15 @@ class CaseForm(W.VBox):
         self._changed = changed
         self._table: Table | None = None
         self._taken: str | None = None
-        self._filling = self._ticked_by_hand = False
+        self._known: tuple[str, ...] | None = None
+        self._filling = self._ticked_by_hand = self._training = False
         self._outcome = W.Dropdown(options=[NO_OUTCOME], description="Outcome")
         self._outcome.add_class("wb-field")
         self._reads = ColumnChecklist("Columns that the model reads")
+        self._left_out = W.HTML()
         self._graph = GraphChoice(self._tell, said)
-        super().__init__([self._outcome, self._reads, self._graph])
+        self._class = ClassChoice(self._tell)
+        super().__init__([self._outcome, self._class, self._reads, self._left_out, self._graph])
         self._outcome.observe(self._outcome_chosen, "value")
         self._reads.observe(self._columns_ticked, "ticked")
 
@@ -60,6 +69,7 @@ class CaseForm(W.VBox):
         """
         another = table is not self._table
         self._filling, self._table, self._taken = True, table, predictions
+        self._training, self._known = training, known
         try:
             if another:
                 self._graph.forget()
@@ -89,6 +99,22 @@ class CaseForm(W.VBox):
         """The columns that were ticked."""
         return self._reads.chosen
 
+    @property
+    def positive(self) -> str | None:
+        """The class whose probability is audited, where a model is trained for two.
+
+        Raises
+        ------
+        DataError
+            Nobody has chosen one, and the names leave it open.
+        """
+        if not self._class.settled:
+            raise DataError(
+                "Choose the class whose probability is audited: the outcome's two values do not "
+                "say which is meant."
+            )
+        return self._class.label
+
     def graph(self) -> wb.CausalGraph | None:
         """Return the graph that was brought, if any; raises a GraphError when it is none."""
         if self._table is None or self._table.is_sample:
@@ -113,6 +139,18 @@ class CaseForm(W.VBox):
         names = [str(n) for n in table.data.columns if n not in (outcome, self._taken)]
         likely = table.features or likely_features(table, outcome)
         self._reads.offer(names, self._reads.chosen if self._ticked_by_hand else likely)
+        unlikely = {} if table.is_sample else left_out(table, outcome)
+        others = {name: why for name, why in unlikely.items() if name not in (self._known or ())}
+        self._left_out.value = _left_out_words(others, self._taken)
+        self._class.offer(self._classes(), self._class.label)
+
+    def _classes(self) -> tuple[Any, ...]:
+        """Return the two values of the outcome that a model trained here tells apart."""
+        table, outcome = self._table, self.outcome
+        if table is None or table.is_sample or outcome is None or not self._training:
+            return ()
+        values = table.data[outcome].dropna().unique().tolist()
+        return tuple(sorted(values)) if len(values) == 2 else ()
 
     def _columns_ticked(self, _: object) -> None:
         self._ticked_by_hand |= not self._filling
@@ -131,3 +169,15 @@ class CaseForm(W.VBox):
     def _tell(self) -> None:
         if not self._filling:
             self._changed()
+
+
+def _left_out_words(columns: Mapping[str, str], taken: str | None) -> str:
+    """Say which columns are not proposed, and why."""
+    each = [f"{name}: {why}" for name, why in columns.items() if name != taken]
+    if not each:
+        return ""
+    return markup.notice(
+        f"Left out unless you tick or draw them: {'; '.join(each[:MOST_NAMED])}"
+        f"{f'; and {len(each) - MOST_NAMED} more' if len(each) > MOST_NAMED else ''}.",
+        "warning",
+    )

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import ipywidgets as W
 
-import workbench as wb
 from widgets.loading.case_form import CaseForm
-from widgets.loading.model_forms import ColumnForm, EndpointForm, FileForm
+from widgets.loading.file_form import FileForm, FoundModel, found_in
+from widgets.loading.model_forms import ColumnForm, EndpointForm
 from widgets.loading.model_ways import BROUGHT, COLUMN, ENDPOINT, FILE, TRAINED, trained
+from widgets.loading.opening import open_table
 from widgets.loading.sources import SOURCES, Table, sample_table, story, uploaded_table
 from widgets.loading.stated_types import StatedTypes
 from widgets.parts import markup
@@ -278,14 +279,14 @@ class DataModelLoader(W.VBox):
     def _read_model(self, file: ModelFile) -> None:
         form = self._file_form
 
-        def work(progress: Progress) -> wb.BlackBoxModel:
+        def work(progress: Progress) -> FoundModel:
             progress("reading the model", 0.0)
-            return file.read()[0]
+            return found_in(file)
 
-        def done(model: wb.BlackBoxModel) -> None:
-            form.show(model)
+        def done(found: FoundModel) -> None:
+            words = form.show(found)
             self._offer_rest()
-            self._status.say("The model file is read.", "good")
+            self._status.say(words, "good" if form.ready else "info")
 
         with self._session.lock:
             self._begin_again()
@@ -301,11 +302,13 @@ class DataModelLoader(W.VBox):
         if table is None or self._kind.value is None:
             raise DataError("Choose data and a model first.")
         self._begin_again()
-        source: ModelSource = trained(str(self._kind.value)) if form is None else form.source()
+        source: ModelSource = (
+            trained(str(self._kind.value), self._form.positive) if form is None else form.source()
+        )
         reads = (None if form is None else form.reads) or self._form.reads
         outcome, graph = self._form.outcome, self._form.graph()
         self._start(
-            lambda progress: open_case(
+            lambda progress: open_table(
                 table, source, reads=reads, outcome=outcome, graph=graph, progress=progress
             ),
             self._opened,

@@ -1,127 +1,25 @@
-"""What has to be asked for each way to bring a model: a file, an address, or a column."""
+"""What has to be asked for a model behind an address, or known by a column of its answers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import ipywidgets as W
 
-import workbench as wb
 from widgets.loading.sources import Table, likely_predictions
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
-from widgets.parts.file_picker import FilePicker
 from widgets.parts.secret_field import SecretField
-from workbench.case.model_sources import Endpoint, LoggedColumn, ModelFile
+from workbench.case.model_sources import Endpoint, LoggedColumn
 from workbench.common.errors import ModelError, listed
-from workbench.common.limits import OUTPUT_NAME_CHARACTERS, UPLOAD_BYTES
-from workbench.models.files.skops_files import ENDINGS
+from workbench.common.limits import OUTPUT_NAME_CHARACTERS
 
-__all__ = ["ColumnForm", "EndpointForm", "FileForm"]
+__all__ = ["ColumnForm", "EndpointForm"]
 
 PROTOCOLS = {
     "Open Inference Protocol, version 2": "open-inference",
     "MLflow (…/invocations)": "mlflow",
 }
-CLASSES = re.compile(r"\bhas (\d+ classes|no class) ")
-"""How the engine says that a class has to be named, or that there is no such class."""
-
-
-class FileForm(W.VBox):
-    """Asks for a model file.
-
-    Parameters
-    ----------
-    chosen : callable (ModelFile) -> None
-        Reads the file, in the background, and then calls :meth:`show`.
-    said : callable (str) -> None
-    """
-
-    action = "Use this model"
-
-    def __init__(self, chosen: Callable[[ModelFile], None], said: Callable[[str], None]) -> None:
-        self._chosen = chosen
-        self._file: ModelFile | None = None
-        self._model: wb.BlackBoxModel | None = None
-        self._picker = FilePicker(
-            f"Model file (skops, ONNX, XGBoost or LightGBM), at most {UPLOAD_BYTES / 1e6:,.0f} MB",
-            ",".join(ENDINGS),
-            UPLOAD_BYTES,
-            self._take,
-            said,
-            advice="Serve it behind an address instead, or audit its logged predictions.",
-        )
-        self._class = W.Text(
-            description="Class whose probability is audited", continuous_update=False
-        )
-        self._class.add_class("wb-field")
-        self._class.layout.display = "none"
-        self._answer = W.HTML()
-        hint = markup.paragraph(
-            "A scikit-learn model saved by skops.io.dump(model, 'model.skops'), an ONNX file, or "
-            "what save_model of XGBoost (.json, .ubj) or LightGBM (.txt) wrote. "
-            "Pickle files are refused: opening one runs whatever code its author put into it.",
-            "wb-muted",
-        )
-        super().__init__([W.HTML(hint), self._picker, self._class, self._answer])
-        self._class.observe(lambda _: self._again(), "value")
-
-    def offer(self, table: Table) -> None:
-        """Nothing here depends on the table."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether a file has been read."""
-        return self._model is not None
-
-    @property
-    def reads(self) -> tuple[str, ...] | None:
-        """The columns that the file says it reads; None when it does not say."""
-        return None if self._model is None else self._model.features
-
-    def source(self) -> ModelFile:
-        """Return what was chosen.
-
-        Raises
-        ------
-        ModelError
-            No file has been read.
-        """
-        if self._file is None or self._model is None:
-            raise ModelError("Choose a model file first.")
-        return self._file
-
-    def show(self, model: wb.BlackBoxModel) -> None:
-        """Say what the file holds."""
-        self._model = model
-        assert self._file is not None
-        terms = {"Model": f"{model.name}, from {self._file.name}"}
-        if model.features is not None:
-            terms["Reads"] = ", ".join(model.features)
-        self._answer.value = markup.figure_note(terms)
-
-    def advise(self, words: str) -> str:
-        """Return the words of a failure with what to do here; ask for the class where one lacks."""
-        if not CLASSES.search(words):
-            return words
-        self._class.layout.display = ""
-        return f"{words} Write it into the field “{self._class.description}” above."
-
-    def _take(self, name: str, content: bytes) -> None:
-        self._class.layout.display = "none"
-        with self._class.hold_trait_notifications():
-            self._class.value = ""
-        self._read(ModelFile(name, content))
-
-    def _again(self) -> None:
-        if self._file is not None and (self._class.value or None) != self._file.positive:
-            named = str(self._class.value)[:OUTPUT_NAME_CHARACTERS].strip() or None
-            self._read(ModelFile(self._file.name, self._file.content, named))
-
-    def _read(self, file: ModelFile) -> None:
-        self._file, self._model, self._answer.value = file, None, ""
-        self._chosen(file)
 
 
 class EndpointForm(W.VBox):

@@ -21,6 +21,6 @@ BROUGHT = {
 }
 
 
-def trained(kind: str) -> Trained:
-    """Return the model of a key of :data:`TRAINED`."""
-    return Trained(None if kind == REGRESSION else kind)
+def trained(kind: str, positive: str | None = None) -> Trained:
+    """Return the model of a key of :data:`TRAINED`, and of one of its classes."""
+    return Trained(None if kind == REGRESSION else kind, positive=positive)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import pandas as pd
+
 from widgets.parts.table_preview import ColumnSummary, summarise
 from workbench.case.brought_table import BroughtTable
 from workbench.common.limits import UPLOAD_BYTES, UPLOAD_CELLS, UPLOAD_COLUMNS
@@ -16,10 +18,13 @@ __all__ = [
     "SOURCES",
     "Source",
     "Table",
+    "left_out",
     "likely_features",
     "likely_outcome",
     "likely_predictions",
+    "parsed",
     "sample_table",
+    "table_of",
     "uploaded_table",
 ]
 
@@ -159,12 +164,20 @@ def uploaded_table(
     DataError
         The file is too large, or no table that can be read.
     """
+    progress("reading the file", 0.0)
+    said = said or Stated()
+    table = table_of(parsed(file, said), file, said)
+    progress("looking at its columns", 0.6)
+    table.columns  # noqa: B018 — looked up here, in the background, and kept
+    return table
+
+
+def parsed(file: tuple[str, bytes], said: Stated) -> pd.DataFrame:
+    """Return the table of a file that somebody brought; raises a DataError as above."""
     from workbench.tables.files.delimited import parse_table
 
-    progress("reading the file", 0.0)
     name, content = file
-    said = said or Stated()
-    data = parse_table(
+    return parse_table(
         content,
         name,
         said=said,
@@ -172,11 +185,34 @@ def uploaded_table(
         max_columns=UPLOAD_COLUMNS,
         max_cells=UPLOAD_CELLS,
     )
-    code = f"data = wb.read_table({name!r}{reading_code(said)})"
-    table = Table(data, (), (code,), file=file, said=said)
-    progress("looking at its columns", 0.6)
-    table.columns  # noqa: B018 — looked up here, in the background, and kept
-    return table
+
+
+def table_of(data: pd.DataFrame, file: tuple[str, bytes], said: Stated) -> Table:
+    """Return the table of a file with the Python that reads it again."""
+    code = f"data = wb.read_table({file[0]!r}{reading_code(said)})"
+    return Table(data, (), (code,), file=file, said=said)
+
+
+def left_out(table: Table, outcome: str | None) -> dict[str, str]:
+    """Return the columns that are not proposed, each with the reason.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"age": [3, 4], "land": ["d", "d"], "born": pd.to_datetime([0, 9])})
+    >>> left_out(Table(frame, (), ()), None)
+    {'land': 'one value only', 'born': 'dates'}
+    """
+    likely = {outcome, *likely_features(table, outcome)}
+    return {column.name: _why(column) for column in table.columns if column.name not in likely}
+
+
+def _why(column: ColumnSummary) -> str:
+    if column.kind in ("date", "other"):
+        return "dates" if column.kind == "date" else "neither numbers nor text"
+    if column.distinct < 2:
+        return "one value only" if column.distinct else "no value"
+    return f"{column.distinct:,} different texts, more than {MOST_LEVELS}, like names of people"
 
 
 def likely_features(table: Table, outcome: str | None) -> tuple[str, ...]:

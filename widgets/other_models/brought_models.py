@@ -7,7 +7,8 @@ from functools import partial
 import ipywidgets as W
 
 import workbench as wb
-from widgets.loading.model_forms import EndpointForm, FileForm
+from widgets.loading.file_form import FileForm, FoundModel, found_in
+from widgets.loading.model_forms import EndpointForm
 from widgets.loading.sources import Table
 from widgets.parts import markup
 from widgets.parts.column_checklist import ColumnChecklist
@@ -118,14 +119,18 @@ class BroughtModels(W.VBox):
         self._columns.offer(others, [name for name in others if name in reads])
 
     def _read(self, file: ModelFile) -> None:
-        def work(progress: Progress) -> wb.BlackBoxModel:
-            progress("reading the model", 0.0)
-            return file.read()[0]
+        case = self._session.case
+        audited = None if case is None else case.model.audited_class
 
-        def done(model: wb.BlackBoxModel) -> None:
-            self._file.show(model)
+        def work(progress: Progress) -> FoundModel:
+            progress("reading the model", 0.0)
+            return found_in(file, audited)
+
+        def done(found: FoundModel) -> None:
+            words = self._file.show(found)
             self._propose()
-            self._row.say("The model file is read. Now add it.", "good")
+            ready = self._file.ready
+            self._row.say(f"{words} Now add it." if ready else words, "good" if ready else "")
 
         def begin() -> None:
             self._row.stop()

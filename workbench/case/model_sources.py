@@ -90,10 +90,13 @@ class Trained:
     kind : str or None
         A kind of :func:`train_model`; None for the regression that the outcome asks for.
     seed : int
+    positive : str or None
+        The class whose probability is audited, as text; None for the second of two.
     """
 
     kind: str | None = None
     seed: int = 0
+    positive: str | None = None
     costs = False
 
     def make(
@@ -115,11 +118,17 @@ class Trained:
         own = table.is_sample and reads == table.features
         names = "world.features, world.outcome" if own else f"{list(reads)!r}, {outcome!r}"
         seed = f", seed={self.seed!r}" if self.seed else ""
+        made = f"wb.train_model(data, {names}, {kind!r}{seed})"
+        if self.positive is not None and hasattr(model, "classes_"):
+            known = model.classes_.tolist()
+            label = next((own for own in known if str(own) == self.positive), self.positive)
+            model = BlackBoxModel.from_estimator(model, positive=label)
+            made = f"wb.BlackBoxModel.from_estimator(\n    {made}, positive={label!r}\n)"
         return Made(
             data,
             model,
             (),
-            (*lines, f"model = wb.train_model(data, {names}, {kind!r}{seed})"),
+            (*lines, f"model = {made}"),
             "trained here on this table",
             learner=kind,
         )

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pandas as pd
 
+from workbench.case.as_trained import as_trained
 from workbench.case.audit_case import AuditCase
 from workbench.case.bring import open_case
 from workbench.case.brought_table import BroughtTable
@@ -28,7 +29,6 @@ from workbench.datasets.samples import SAMPLES, sample_table
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.endpoint.protocols import PROTOCOLS
-from workbench.models.table_for_model import table_for_model
 from workbench.tables.files.column_types import Stated, reading_code
 from workbench.tables.files.delimited import read_table
 
@@ -106,10 +106,12 @@ def load_case(named: Named) -> Loaded:
     if in_partitions(named.data):
         return _in_partitions(named, source, named.data, named.graph)
     drawn = CausalGraph.read(named.graph)
-    source, table, notes = _fitted(source, named.data, named.features, named.said)
+    data = named.data
+    found = as_trained(source, lambda said: _table(data, said), named.features, named.said)
+    line = f"data = wb.read_table({os.fspath(data)!r}{reading_code(found.said)})"
     opened = open_case(
-        table,
-        source,
+        BroughtTable(found.data, (), (line,)),
+        found.source,
         reads=named.features,
         outcome=named.outcome,
         graph=drawn,
@@ -121,7 +123,7 @@ def load_case(named: Named) -> Loaded:
             f"The model says it reads {listed(reads)}, but --features says "
             f"{listed(named.features)}. Give --features only when the model cannot say."
         )
-    return Loaded(opened.case, opened.code, (*opened.notes, *notes))
+    return Loaded(opened.case, opened.code, (*opened.notes, *found.notes))
 
 
 def _in_partitions(named: Named, source: ModelSource, data: Path, graph: Path) -> Loaded:
@@ -144,23 +146,6 @@ def _in_partitions(named: Named, source: ModelSource, data: Path, graph: Path) -
         positive=named.positive,
     )
     return Loaded(case, code, notes)
-
-
-def _fitted(
-    source: ModelSource, data: Path, features: Sequence[str], said: Stated
-) -> tuple[ModelSource, BroughtTable, tuple[str, ...]]:
-    """Read the table, its columns as a model from a file was trained on them, where it says so."""
-    notes: tuple[str, ...] = ()
-    if isinstance(source, ModelFile):
-        file, source = source, source.opened(features)
-        found = table_for_model(lambda stated: _table(data, stated), source.model, said)
-        table, said, notes = found.data, found.said, found.notes
-        if not set(source.model.features or ()) <= set(table.columns):
-            source = file.opened(features, table.columns)
-    else:
-        table = _table(data, said)
-    line = f"data = wb.read_table({os.fspath(data)!r}{reading_code(said)})"
-    return source, BroughtTable(table, (), (line,)), notes
 
 
 def _table(path: Path, said: Stated) -> pd.DataFrame:

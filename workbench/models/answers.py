@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,14 @@ from workbench.common.arrays import FloatArray
 from workbench.common.errors import ModelError, listed
 from workbench.tables.columns import LARGEST
 
-__all__ = ["by_labels", "checked_scores", "labels_of", "of_class", "refuse_labels"]
+__all__ = [
+    "ClassNotNamedError",
+    "by_labels",
+    "checked_scores",
+    "labels_of",
+    "of_class",
+    "refuse_labels",
+]
 
 
 ROUNDING = 1e-6
@@ -26,6 +33,19 @@ MOST_LABELS = 20
 def labels_of(answer: Any) -> pd.Index | None:
     """Return the labels by which an answer names its rows; None when it has none of its own."""
     return answer.index if isinstance(answer, pd.Series | pd.DataFrame) else None
+
+
+class ClassNotNamedError(ModelError):
+    """A model has several classes, and nobody said whose probability is meant.
+
+    Attributes
+    ----------
+    classes : tuple
+    """
+
+    def __init__(self, words: str, classes: Iterable[Any] = ()) -> None:
+        super().__init__(words)
+        self.classes = tuple(classes)
 
 
 def by_labels(answer: Any, rows: pd.Index, name: str, *, asked: bool) -> Any:

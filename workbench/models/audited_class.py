@@ -60,19 +60,16 @@ def of_the_class_of(model: Any, other: BlackBoxModel) -> BlackBoxModel:
     'bad'
     """
     label = other.audited_class
-    if label is None or isinstance(model, BlackBoxModel) and model.audited_class is None:
+    if label is None or (isinstance(model, BlackBoxModel) and model.audited_class is None):
         return BlackBoxModel.wrap(model)
-    if not isinstance(model, BlackBoxModel):
-        model = _wrapped(model, label)
-    if str(model.audited_class) == str(label):
-        return model
-    same = _own(model.classes, label)
-    if same is None:
-        return model
-    turned = None if model.class_was_named else _turned(model, same)
+    box = model if isinstance(model, BlackBoxModel) else _wrapped(model, label)
+    same = _own(box.classes, label)
+    if same is None or str(box.audited_class) == str(label):
+        return box
+    turned = None if box.class_was_named else _turned(box, same)
     if turned is None:
         raise ModelError(
-            f"It answers with the probability of {model.audited_class!r}, and the audited model "
+            f"It answers with the probability of {box.audited_class!r}, and the audited model "
             f"with that of {label!r}: the two cannot be compared. Name one class for both with "
             f"positive=."
         )

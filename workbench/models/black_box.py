@@ -13,7 +13,13 @@ import pandas as pd
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import AuditCancelled, AuditError, ModelError, listed, suggestion
 from workbench.common.printable import printable
-from workbench.models.answers import by_labels, checked_scores, labels_of, of_class
+from workbench.models.answers import (
+    ClassNotNamedError,
+    by_labels,
+    checked_scores,
+    labels_of,
+    of_class,
+)
 from workbench.models.asked import Output
 from workbench.models.estimators import asked_estimator, estimator_name
 from workbench.models.networks import asked_network
@@ -360,9 +366,10 @@ def _positive_column(classes: Sequence[Any], positive: Any) -> int:
                 f"The model has one class alone, {labels[0]!r}: its probability never changes. "
                 f"Fit it on rows of both classes."
             )
-        raise ModelError(
+        raise ClassNotNamedError(
             f"The model has {len(labels)} classes ({listed(labels)}). Say whose probability to "
-            f"audit: wb.BlackBoxModel.from_estimator(model, positive={labels[-1]!r})."
+            f"audit: wb.BlackBoxModel.from_estimator(model, positive={labels[-1]!r}).",
+            labels,
         )
     if positive not in labels:
         raise ModelError(

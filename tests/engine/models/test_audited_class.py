@@ -80,7 +80,7 @@ def test_a_model_beside_another_answers_with_the_same_class(
 def test_what_was_named_otherwise_is_not_compared(frame: pd.DataFrame, fitted: Any) -> None:
     case = case_of(frame, wb.BlackBoxModel.from_estimator(fitted, positive="approved"))
     other = wb.BlackBoxModel.from_estimator(fitted, positive="rejected")
-    with pytest.raises(wb.ModelError, match="'rejected'.*'approved'.*positive="):
+    with pytest.raises(wb.ModelError, match=r"'rejected'.*'approved'.*positive="):
         case.with_model(other)
     target = wb.UnlearningTarget.feature("x")
     with pytest.raises(wb.ModelError, match="The model 'before': It answers"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import ipywidgets as W
 import numpy as np
@@ -165,30 +166,131 @@ def test_a_model_without_names_is_told_what_it_reads(
     assert problem(table, session)
 
 
-def test_a_model_of_several_classes_asks_for_one(
+@pytest.mark.parametrize(
+    ("labels", "wanted"),
+    [
+        (("high", "low", "middle"), "middle"),
+        (("approved", "rejected"), "approved"),
+        ((3, 1, 2), "1"),
+        (("on hold", "sent back"), "sent back"),
+    ],
+    ids=["three", "two that leave it open", "numbers", "labels with blanks"],
+)
+def test_a_file_of_several_classes_asks_for_one(
+    table: DataModelLoader, session: AuditSession, labels: tuple[Any, ...], wanted: str
+) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    frame = own_frame()
+    grade = pd.Series(labels)[pd.qcut(frame["income"], len(labels), labels=False)].to_numpy()
+    model = LogisticRegression(max_iter=2_000).fit(frame[["age", "income"]], grade)
+    choose(table, model="file")
+    upload(table, dumped(model), "m.skops", "Model file")
+    assert "Choose the class whose probability is audited" in said(table)
+    assert visible(table, CaseForm) == [], "nothing goes on before a class is chosen"
+    asked = field(table, "Class whose")
+    assert [value for _, value in asked.options] == [None, *sorted(map(str, labels))]
+    asked.value = wanted
+    assert table.wait(LONG)
+    use(table)
+    assert session.case is not None, status(table).text
+    place = list(map(str, model.classes_)).index(wanted)
+    np.testing.assert_allclose(
+        session.case.predictions, model.predict_proba(frame[["age", "income"]])[:, place]
+    )
+    assert session.code is not None and f"positive={wanted!r}" in session.code
+    assert str(session.case.model.audited_class) == wanted
+    assert not any("nobody said" in warning for warning in session.case.warnings)
+
+
+def test_a_plain_class_is_taken_and_another_can_be_chosen(
     table: DataModelLoader, session: AuditSession
 ) -> None:
     from sklearn.linear_model import LogisticRegression
 
     frame = own_frame()
-    grade = pd.cut(frame["income"], 3, labels=["high", "low", "middle"]).astype(str)
-    model = LogisticRegression(max_iter=2_000).fit(frame[["age", "income"]], grade)
+    model = LogisticRegression(max_iter=2_000).fit(frame[["age", "income"]], frame["hired"])
     choose(table, model="file")
     upload(table, dumped(model), "m.skops", "Model file")
-    assert "classes" in problem(table, session)
     asked = field(table, "Class whose")
-    asked.value = "none of them"
-    assert table.wait(LONG)
-    assert "middle" in problem(table, session)
-    asked.value = "middle"
-    assert table.wait(LONG)
+    assert asked.value == "yes" and "nobody has said" not in said(table)
     use(table)
-    assert session.case is not None, status(table).text
-    place = list(model.classes_).index("middle")
-    np.testing.assert_allclose(
-        session.case.predictions, model.predict_proba(frame[["age", "income"]])[:, place]
+    assert session.case is not None and session.case.model.audited_class == "yes"
+    asked.value = "no"
+    assert table.wait(LONG) and session.case is None, "an answer that changes drops the case"
+    use(table)
+    assert session.case is not None and session.case.model.audited_class == "no"
+
+
+@pytest.mark.parametrize(
+    ("labels", "asks", "wanted"),
+    [(("approved", "rejected"), True, "approved"), (("no", "yes"), False, "yes")],
+)
+def test_the_class_of_a_model_trained_here(
+    own: DataModelLoader,
+    session: AuditSession,
+    labels: tuple[str, str],
+    asks: bool,
+    wanted: str,
+) -> None:
+    frame = own_frame().drop(columns="score")
+    frame["hired"] = np.where(frame["income"] > 90, *labels)
+    content = frame.to_csv(index=False).encode()
+    upload(own, content)
+    assert field(own, "Outcome").value == "hired"
+    if asks:
+        use(own)
+        assert "Choose the class whose probability" in problem(own, session)
+        field(own, "Class whose").value = wanted
+    assert field(own, "Class whose").value == wanted
+    use(own)
+    case = session.case
+    assert case is not None, status(own).text
+    assert case.model.audited_class == wanted and case.model.class_was_named
+    of_wanted = case.predictions[frame["hired"] == wanted].mean()
+    assert of_wanted > 0.5 > case.predictions[frame["hired"] != wanted].mean()
+    assert session.learner == "logistic"
+    assert_same_by_code_of_file(session, content)
+
+
+def test_columns_that_are_left_out_are_said_with_the_reason(own: DataModelLoader) -> None:
+    frame = own_frame().assign(name=[f"n{i}" for i in range(300)], land="de", note=None)
+    upload(own, frame.to_csv(index=False).encode())
+    shown = said(own)
+    assert "name: 300 different texts, more than 50, like names of people" in shown
+    assert "land: one value only" in shown and "note: no value" in shown
+    assert "age:" not in shown
+
+
+@pytest.mark.parametrize("leading", [True, False], ids=["zeros lost in a CSV", "blanks"])
+def test_a_file_of_a_model_reads_the_table_as_it_was_trained_or_says_what_it_never_met(
+    own: DataModelLoader, session: AuditSession, leading: bool
+) -> None:
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    frame = own_frame().drop(columns="score")
+    frame.insert(0, "zip", np.where(frame["age"] > 45, "02121", "02467"))
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["zip"]), remainder="passthrough"
     )
-    assert session.code is not None and "positive='middle'" in session.code
+    reads = ["zip", "age"]
+    model = make_pipeline(encoder, LogisticRegression(max_iter=2_000))
+    model.fit(frame[reads], frame["hired"])
+    brought = frame if leading else frame.assign(zip=frame["zip"] + " x")
+    upload(own, brought.to_csv(index=False).encode())
+    choose(own, model="file")
+    upload(own, dumped(model), "m.skops", "Model file")
+    use(own)
+    case = session.case
+    assert case is not None and session.code is not None, status(own).text
+    if leading:
+        np.testing.assert_allclose(case.predictions, model.predict_proba(frame[reads])[:, 1])
+    else:
+        loud = "The model was never trained on what zip holds in 100 % of the rows"
+        assert loud in said(own) and "02121 x" in said(own)
 
 
 def test_an_onnx_file(with_file: DataModelLoader, session: AuditSession) -> None:

@@ -26,6 +26,7 @@ from workbench.common.errors import (
 from workbench.common.limits import ONNX_MEMORY, ONNX_SECONDS
 from workbench.common.stopping import check_stopped, wait_for
 from workbench.common.trial import tried
+from workbench.models.answers import ClassNotNamedError
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.files.onnx_checks import (
     checked_proto,
@@ -278,9 +279,10 @@ def _positive(width: int, labels: Sequence[Any], positive: Any, name: str) -> in
     if positive is None:
         if width == 2:
             return 1
-        raise ModelError(
+        raise ClassNotNamedError(
             f"{name!r} has {width} classes ({listed(known)}). Say whose probability to audit, for "
-            f"instance positive={known[-1]!r}."
+            f"instance positive={known[-1]!r}.",
+            known,
         )
     for place, label in enumerate(known):
         if str(label) == str(positive):
