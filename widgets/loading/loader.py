@@ -114,7 +114,7 @@ class DataModelLoader(W.VBox):
         """
         if sample not in SOURCES or model not in TRAINED:
             raise DataError(f"There is no sample {sample[:60]!r} with a model {model[:60]!r}.")
-        if (self._source.value, self._kind.value) == (sample, model):
+        if (self._source.value, self._kind.value) == (sample, model) and not self._busy:
             self._safely(self._source_chosen)
         self._kind.value, self._source.value = model, sample
 

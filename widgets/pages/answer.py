@@ -28,14 +28,14 @@ class Answer(SavedView, W.VBox):
 
     def __init__(self, session: AuditSession) -> None:
         self._session = session
-        self._wanted = ""  # the tab that the reader chose
+        self._wanted: tuple[str, ...] = ()  # tabs that the reader chose, the last one first
         stale, live = StaleNotice(session), LiveEstimate(session)
         first = ChapterView(session, [verdict_blocks, first_look])
         self._tabs = {tab.key: W.VBox([tab.make(session)]) for tab in TABS}
         for key, panel in self._tabs.items():
             panel.add_class("wb-panel")
             panel.add_class(place(key))
-        self._bar = LinkBar("Parts of the result", self._follow)
+        self._bar = LinkBar("Parts of the result", self._follow, list(self._tabs))
         self._saved = [stale, live, first, *(panel.children[0] for panel in self._tabs.values())]
         self._result = W.VBox([first, self._bar, *self._tabs.values()])
         self._result.add_class("wb-result")
@@ -60,15 +60,18 @@ class Answer(SavedView, W.VBox):
         return "".join(part.static_html() for part in self._saved if isinstance(part, SavedView))
 
     def _follow(self, key: str) -> None:
-        self._wanted = key
+        self._wanted = tuple(dict.fromkeys((key, *self._wanted)))
         self._offer()
 
     def _offer(self) -> None:
-        """Offer the tabs that this report has, and show the chosen one or the first."""
+        """Offer the tabs that this report has, and show the one chosen last, or the first.
+
+        A tab that was chosen before there was one is shown as soon as there is.
+        """
         report = self._session.report
         offered = [tab for tab in TABS if report is not None and tab.shown(report)]
         keys = [tab.key for tab in offered]
-        chosen = self._wanted if self._wanted in keys else next(iter(keys), "")
+        chosen = next((key for key in (*self._wanted, *keys) if key in keys), "")
         self._bar.layout.display = None if offered else "none"
         self._bar.put([_link(tab, report) for tab in offered if report is not None], chosen)
         for key, panel in self._tabs.items():

@@ -46,7 +46,7 @@ class Question(W.VBox):
             for number, step in enumerate(STEPS, start=1)
         }
         self._said: tuple[Link, ...] = ()
-        self.bar = LinkBar("Steps", self._follow)
+        self.bar = LinkBar("Steps", self._follow, [*self._steps, "result"])
         self.bar.add_class("wb-step-bar")
         super().__init__(list(self._steps.values()))
         self.add_class("wb-question")

@@ -86,7 +86,7 @@ class SessionFile(W.VBox):
         )
         super().__init__([fold, self._status, self._memory])
         self.add_class("wb-session-file")
-        session.observe(lambda _: self._changed(), HEARD)
+        session.observe(lambda change: self._changed(change["name"]), HEARD)
 
     # ---- saving -----------------------------------------------------------------------------
 
@@ -103,13 +103,15 @@ class SessionFile(W.VBox):
             found = self._numbers[id(report)] = (report, report.to_json())
         return found[1]
 
-    def _changed(self) -> None:
+    def _changed(self, what: str) -> None:
         session = self._session
         if self._awaited is not None and session.case is not None:
             self._bring_back()
         self._ask_before_leaving()
-        if self._bringing or self._awaited is not None or session.state == "running":
+        if self._bringing or self._awaited is not None:
             return
+        if session.state == "running" and what != "history":
+            return  # a result is kept before the page says that it is ready
         if session.case is None:
             return  # being loaded: the session before is still the one to come back to
         reports = {id(run.report) for run in session.history}
@@ -133,7 +135,9 @@ class SessionFile(W.VBox):
     # ---- opening ----------------------------------------------------------------------------
 
     def _remembered(self, text: str) -> None:
+        """Bring the tab's session back, also where Run was pressed before the tab spoke."""
         if not self._session.history:
+            self._session.cancel()
             self._take(text, "This tab’s session")
 
     def _open(self, content: bytes) -> None:

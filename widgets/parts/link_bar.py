@@ -54,6 +54,9 @@ class LinkBar(anywidget.AnyWidget):
         What the links are, for who hears them.
     followed : callable (str) -> None
         Is told the key of a link that was followed, also by the page's own address.
+    keys : sequence of str
+        Every key that it may ever lead to. A link is followed, too, that was taken off the bar
+        while the message was on its way.
 
     Attributes
     ----------
@@ -68,15 +71,15 @@ class LinkBar(anywidget.AnyWidget):
     items: Any = List().tag(sync=True)
     chosen = Unicode().tag(sync=True)
 
-    def __init__(self, label: str, followed: Callable[[str], None]) -> None:
+    def __init__(
+        self, label: str, followed: Callable[[str], None], keys: Sequence[str]
+    ) -> None:
         super().__init__(label=label)
-        self._followed = followed
-        self._keys: tuple[str, ...] = ()
+        self._followed, self._keys = followed, frozenset(keys)
         self.on_msg(self._heard)
 
     def put(self, links: Sequence[Link], chosen: str = "") -> None:
         """Show these links; one of them as the part that is shown."""
-        self._keys = tuple(link.key for link in links)
         self.items, self.chosen = [asdict(link) for link in links], chosen
 
     def _heard(self, _: object, content: Any, __: object) -> None:

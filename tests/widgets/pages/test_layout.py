@@ -99,6 +99,15 @@ def test_one_tab_is_shown_of_those_that_the_report_has(page: Workbench) -> None:
     assert shown() == ["sure"], "another run leaves the reader where she was"
 
 
+def test_a_tab_that_an_address_names_is_shown_once_there_is_a_result(page: Workbench) -> None:
+    bar = part(part(page, Answer), LinkBar)
+    # As after a reload: the browser saw a result brought back, and a run has taken it off since.
+    bar._heard(bar, {"kind": "follow", "key": "sure"}, [])
+    assert bar.chosen == ""
+    finished(page.session)
+    assert bar.chosen == "sure"
+
+
 def test_the_first_look_and_the_rest_say_all_and_nothing_twice(page: Workbench) -> None:
     report = finished(page.session)
     first, rest, found = first_look(report), the_rest(report), chapters(report, "found")
@@ -110,9 +119,12 @@ def test_the_first_look_and_the_rest_say_all_and_nothing_twice(page: Workbench) 
 
 def test_a_link_leads_to_its_part() -> None:
     followed: list[str] = []
-    bar = LinkBar("Parts", followed.append)
+    bar = LinkBar("Parts", followed.append, "abc")
     bar.put([Link("a", "A", "done", "done"), Link("b", "B")], "b")
     assert bar.items[0] == {"key": "a", "title": "A", "state": "done", "note": "done"}
     bar._heard(bar, {"kind": "follow", "key": "b"}, [])
     bar._heard(bar, "follow", [])
-    assert followed == ["b"] and place("b") == "wb-at-b"
+    bar._heard(bar, {"kind": "follow", "key": "d"}, [])
+    bar._heard(bar, {"kind": "follow", "key": ["b"]}, [])
+    bar._heard(bar, {"kind": "follow", "key": "c"}, [])
+    assert followed == ["b", "c"] and place("b") == "wb-at-b"
