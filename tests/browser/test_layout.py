@@ -112,5 +112,6 @@ def test_tabs_are_links_and_an_address_leads_to_one(view: Watched) -> None:
     tabs.get_by_role("link", name="How sure").click()
     expect(page.get_by_text("Do the estimators agree?")).to_be_visible()
     page.reload()
-    run(page)
-    expect(page.get_by_text("Do the estimators agree?")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("is back, with 1 result").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Do the estimators agree?")).to_be_visible()
+    expect(page.get_by_role("heading", name="What was found")).to_be_hidden()

@@ -13,11 +13,6 @@ from tests.browser.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
 
-REMEMBERED = """
-() => (sessionStorage.getItem('cafe-workbench-session') ?? '').includes('"runs": [{"number"')
-"""
-
-
 def audited(page: Page) -> str:
     """Audit another sample with another target; return the verdict."""
     ready(page)
@@ -45,7 +40,6 @@ def test_a_reload_and_a_file_bring_the_session_back(
             dialog.accept()
 
         page.on("dialog", answer)
-        page.wait_for_function(REMEMBERED, timeout=LONG)
         page.reload()
         assert asked == ["beforeunload"], "leaving with unsaved work asks"
         expect(page.get_by_text("is back, with 1 result").first).to_be_visible(timeout=LONG)

@@ -136,9 +136,10 @@ class SessionFile(W.VBox):
 
     def _remembered(self, text: str) -> None:
         """Bring the tab's session back, also where Run was pressed before the tab spoke."""
-        if not self._session.history:
-            self._session.cancel()
-            self._take(text, "This tab’s session")
+        with self._session.lock:
+            if not self._session.history:
+                self._session.cancel()
+                self._take(text, "This tab’s session")
 
     def _open(self, content: bytes) -> None:
         self._take(content, "The saved session")
@@ -146,29 +147,34 @@ class SessionFile(W.VBox):
     def _take(self, text: str | bytes, named: str) -> None:
         try:
             kept = read_session(text)
-            if self._session.state == "running":
-                raise wb.TargetError("An audit is running. Cancel it, or wait for its end.")
-            self._awaited, self._named = kept, named
-            case = self._session.case
-            fits = case is not None and (case.data_fingerprint, case.model_fingerprint) == (
-                kept.data_fingerprint,
-                kept.model_fingerprint,
-            )
-            if fits:
-                self._bring_back()
-            elif kept.sample:
-                self._status.say(f"{named} is being opened…", "busy")
-                self._loader.choose(kept.sample, kept.model)
-            else:
-                self._loader.ask_for_table()
-                self._status.say(
-                    f"{named} is of a table and a model that a person brought ({kept.about}). "
-                    f"Bring both again in step 1; the rest comes back by itself.",
-                    "info",
-                )
+            with self._session.lock:  # a case that is being loaded arrives before or after
+                self._await(kept, named)
         except Exception as error:  # the component's boundary
             self._awaited = None
             self._status.say(words_for(error), "problem")
+
+    def _await(self, kept: KeptSession, named: str) -> None:
+        session = self._session
+        if session.state == "running":
+            raise wb.TargetError("An audit is running. Cancel it, or wait for its end.")
+        self._awaited, self._named = kept, named
+        case = session.case
+        fits = case is not None and (case.data_fingerprint, case.model_fingerprint) == (
+            kept.data_fingerprint,
+            kept.model_fingerprint,
+        )
+        if fits:
+            self._bring_back()
+        elif kept.sample:
+            self._status.say(f"{named} is being opened…", "busy")
+            self._loader.choose(kept.sample, kept.model)
+        else:
+            self._loader.ask_for_table()
+            self._status.say(
+                f"{named} is of a table and a model that a person brought ({kept.about}). Bring "
+                f"both again in step 1; the rest comes back by itself.",
+                "info",
+            )
 
     def _bring_back(self) -> None:
         kept = self._awaited
