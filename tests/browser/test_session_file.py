@@ -13,6 +13,7 @@ from tests.browser.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
 
+
 def audited(page: Page) -> str:
     """Audit another sample with another target; return the verdict."""
     ready(page)

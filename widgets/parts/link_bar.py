@@ -71,9 +71,7 @@ class LinkBar(anywidget.AnyWidget):
     items: Any = List().tag(sync=True)
     chosen = Unicode().tag(sync=True)
 
-    def __init__(
-        self, label: str, followed: Callable[[str], None], keys: Sequence[str]
-    ) -> None:
+    def __init__(self, label: str, followed: Callable[[str], None], keys: Sequence[str]) -> None:
         super().__init__(label=label)
         self._followed, self._keys = followed, frozenset(keys)
         self.on_msg(self._heard)
