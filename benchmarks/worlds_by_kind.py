@@ -6,6 +6,7 @@ others, and the true effects on each model are simulated for the very contrast t
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -31,6 +32,7 @@ from workbench.methods.effects import Effect, EffectTable
 
 __all__ = [
     "ALL_KINDS",
+    "ESTIMATORS",
     "MODELS",
     "beside_others",
     "by_kind",
@@ -38,7 +40,9 @@ __all__ = [
     "kinds_markdown",
     "measured",
     "overall",
+    "seconds",
     "wrong_verdicts",
+    "wrong_verdicts_by_kind",
 ]
 
 ALL_KINDS: dict[str, Kind] = KINDS | HELD_OUT
@@ -47,6 +51,7 @@ MEMORISING = ("deep tree", "nearest row")
 TRUTH_ROWS = 100_000
 THRESHOLDS = (0.7, 0.85, 0.95, 1.05, 1.15, 1.3)
 """τ as multiples of the largest true effect."""
+BESIDE = (0.95, 1.05)
 ALPHA = 0.05
 
 
@@ -76,6 +81,8 @@ ESTIMATORS: dict[str, Callable[..., EffectTable]] = {
     # As if only the predictions had been logged: nothing is asked, direct effects neither.
     "debiased, logged": partial(wb.debiased_effects, ask=False),
 }
+JUDGED = ("debiased", "debiased, logged")
+"""Estimators whose verdicts are taken."""
 Record = dict[str, Any]
 
 
@@ -87,6 +94,7 @@ def measured(
     *,
     fresh: bool,
     compare: bool = False,
+    estimators: Sequence[str] = tuple(ESTIMATORS),
 ) -> Iterator[Record]:
     """Yield one record per world, model, feature, estimator and effect.
 
@@ -96,6 +104,8 @@ def measured(
         Whether the models are trained on other rows than the audited ones.
     compare : bool
         Whether the packages of :mod:`other_packages` are asked too.
+    estimators : sequence of str
+        Which of this workbench's estimators are asked.
     """
     for name in kinds:
         kind = ALL_KINDS[name]
@@ -112,11 +122,13 @@ def measured(
                     data=data, model=box, graph=graph, outcome="y", features=features
                 )
                 about = {"kind": name, "rows": rows, "seed": seed, "model": model, "fresh": fresh}
-                for record in _features(kind, case, seed, compare):
+                for record in _features(kind, case, seed, compare, estimators):
                     yield about | record
 
 
-def _features(kind: Kind, case: wb.AuditCase, seed: int, compare: bool) -> Iterator[Record]:
+def _features(
+    kind: Kind, case: wb.AuditCase, seed: int, compare: bool, estimators: Sequence[str]
+) -> Iterator[Record]:
     whole = kind.frame(seed, TRUTH_ROWS)[list(case.reads)]
     asked = [(f, levels, True) for f, levels in kind.contrasts.items()]
     asked += [(f, levels, False) for f, levels in kind.without.items()]
@@ -131,17 +143,19 @@ def _features(kind: Kind, case: wb.AuditCase, seed: int, compare: bool) -> Itera
             )
             total = after - before
         truth = {"total": total, "direct": direct, "indirect": total - direct}
-        for name, estimate in ESTIMATORS.items():
-            table = estimate(
+        for name in estimators:
+            started = time.process_time()
+            table = ESTIMATORS[name](
                 case,
                 wb.UnlearningTarget.feature(feature),
                 intervention=wb.Contrast(low, high),
                 seed=seed,
             )
+            spent = time.process_time() - started
             entry = table[feature]
-            about = {"feature": feature, "mediated": mediated, "estimator": name}
+            about = {"feature": feature, "mediated": mediated, "estimator": name, "seconds": spent}
             about |= {"ratio": np.nan if entry.form is None else entry.form.ratio}
-            about |= _decisions(table, truth) if name == "debiased" and mediated else {}
+            about |= _decisions(table, truth) if name in JUDGED and mediated else {}
             for effect, values in truth.items():
                 yield about | _record(getattr(entry, effect), effect, values)
         # None of the packages takes rows with gaps.
@@ -262,24 +276,64 @@ def beside_others(records: pd.DataFrame) -> pd.DataFrame:
     return _summary(totals.merge(asked, on=world), ["rows", "estimator"])
 
 
+def _judged(records: pd.DataFrame) -> pd.DataFrame:
+    """Keep one record per audit of a feature with mediators."""
+    judged = records[records.estimator.isin(JUDGED) & (records.effect == "total")]
+    return _usual(_fair(judged[judged.mediated]))
+
+
+def _wrong(judged: pd.DataFrame, share: float) -> pd.Series[Any]:
+    """Count the audits at one τ, those firmly wrong and those right."""
+    decisions = judged[f"at {share}"].dropna()
+    wrong, right = ("below", "above") if share < 1 else ("above", "below")
+    return pd.Series(
+        {
+            "audits": len(decisions),
+            "wrong": float((decisions == wrong).mean()),
+            "right": float((decisions == right).mean()),
+        }
+    )
+
+
 def wrong_verdicts(records: pd.DataFrame) -> pd.DataFrame:
     """Share of audits with a wrong firm decision about a feature with mediators, by τ."""
-    names = [f"at {share}" for share in THRESHOLDS]
-    judged = records[(records.estimator == "debiased") & (records.effect == "total")]
-    judged = _usual(_fair(judged[judged.mediated]))
+    return pd.DataFrame(
+        [
+            {"estimator": name, "τ / truth": share, **_wrong(judged, share)}
+            for name, judged in _judged(records).groupby("estimator", sort=False)
+            for share in THRESHOLDS
+        ]
+    ).astype({"audits": int})
+
+
+def wrong_verdicts_by_kind(records: pd.DataFrame) -> pd.DataFrame:
+    """Count the debiased estimate's wrong firm decisions just beside the truth, by kind."""
+    judged = _judged(records)
     lines = []
-    for share, name in zip(THRESHOLDS, names, strict=True):
-        decisions = judged[name].dropna()
-        wrong = "below" if share < 1 else "above"
-        lines.append(
-            {
-                "τ / truth": share,
-                "audits": len(decisions),
-                "wrong": float((decisions == wrong).mean()),
-                "right": float((decisions == ("above" if share < 1 else "below")).mean()),
-            }
-        )
+    for kind, audits in judged[judged.estimator == "debiased"].groupby("kind", sort=False):
+        line: Record = {"kind": kind}
+        for share in BESIDE:
+            found = _wrong(audits, share)
+            line |= {f"audits at {share}": int(found.audits)}
+            line |= {f"wrong at {share}": round(found.wrong * found.audits)}
+        lines.append(line)
     return pd.DataFrame(lines)
+
+
+def seconds(records: pd.DataFrame) -> pd.DataFrame:
+    """Processor seconds of one feature with mediators, where two estimators met one world."""
+    taken = records[records.mediated & (records.effect == "total") & records.seconds.notna()]
+    world = [*("kind", "rows", "seed", "model", "fresh"), "feature"]
+    both = taken.groupby(world).estimator.transform("nunique") > 1
+    grouped = taken[both].groupby(["rows", "estimator"], sort=False).seconds
+    return pd.DataFrame(
+        {
+            "features": grouped.size(),
+            "mean seconds": grouped.mean(),
+            "median": grouped.median(),
+            "largest": grouped.max(),
+        }
+    )
 
 
 def kinds_markdown(table: pd.DataFrame) -> str:
