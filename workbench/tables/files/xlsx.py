@@ -39,10 +39,10 @@ DAMAGED = (
 """What Python raises when a packed part is not what it says."""
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 UNCALCULATED = re.compile(
-    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?"
-    rb"\s*</(?:\w+:)?c>"
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)\s*+(?:<(?:\w+:)?v\s*+/>|<(?:\w+:)?v></(?:\w+:)?v>)?"
+    rb"\s*+</(?:\w+:)?c>"
 )
-"""A cell with a formula and no value."""
+"""A cell with a formula and no value; blanks are never given back, or many of them take hours."""
 Rows = list[tuple[Any, ...]]
 Note = Callable[..., None]
 

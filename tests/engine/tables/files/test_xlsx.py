@@ -103,6 +103,12 @@ def test_blank_rows_and_columns_at_the_edges_are_no_cells() -> None:
     assert parse_table(content, "t.xlsx").to_dict("list") == {"a": [1, 3], "b": [2, 4]}
 
 
+def test_a_million_blanks_behind_a_formula_cost_no_more_than_reading_them() -> None:
+    plain = workbook(("a", "b"), (1, 2), (3, 4))
+    content = patched(plain, b"<v>4</v>", b"<f>A3+1</f>" + b" " * 1_000_000 + b"<v>4</v>")
+    assert parse_table(content, "t.xlsx")["b"].tolist() == [2, 4]
+
+
 def test_formulas_give_the_values_they_last_had() -> None:
     plain = workbook(("a", "b"), (1, 2), (3, 4))
     calculated = patched(plain, b"<v>4</v>", b"<f>A3+1</f><v>4</v>")
