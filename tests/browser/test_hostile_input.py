@@ -64,6 +64,8 @@ def test_a_hostile_table_is_audited_and_shown_as_text(page: Page, tmp_path: Path
     pick_table(page, file)
     expect(page.get_by_text("Read 400 rows and 4 columns").first).to_be_visible()
     page.get_by_label("Outcome that the model learns to predict").select_option("chosen")
+    asked = page.get_by_label("Class whose probability is audited").locator("visible=true")
+    asked.select_option("<b>yes</b>")
     page.get_by_label("Causal graph: what causes what").select_option("Paste a text")
     page.get_by_label("Graph as text: DAGitty, JSON, DOT or GML").fill(
         f'dag {{ "{HOSTILE}" -> middle  group -> middle  middle -> chosen }}'
