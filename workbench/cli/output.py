@@ -98,24 +98,29 @@ def files_to_write(**options: Path | None) -> dict[str, Path]:
     Raises
     ------
     DataError
-        When two are the same file, or a folder does not exist or may not be written to.
+        When two are the same file, one is a device or a pipe, or a folder does not exist or may not
+        be written to.
     """
     files = {kind: path for kind, path in options.items() if path is not None}
     for kind, path in files.items():
         for other in list(files)[: list(files).index(kind)]:
-            if files[other] == path:
+            if files[other].resolve() == path.resolve():
                 raise DataError(f"--{other} and --{kind} name the same file.")
         if path.is_dir():
             raise DataError(f"{str(path)!r} is a folder; name a file in it.")
-        if not path.parent.is_dir():
+        if path.exists() and not path.is_file():
+            raise DataError(f"{str(path)!r} is a device or a pipe, not a file; name a file.")
+        if not path.resolve().parent.is_dir():
             raise DataError(f"There is no folder {str(path.parent)!r} to write {path.name!r} into.")
-        if not os.access(path.parent, os.W_OK):
+        if not os.access(path.resolve().parent, os.W_OK):
             raise DataError(f"The folder {str(path.parent)!r} may not be written to.")
     return files
 
 
 def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
     """Write the files that were asked for, all of them or none, and none of them in part.
+
+    A link stays a link: what it leads to is written.
 
     Raises
     ------
@@ -126,8 +131,9 @@ def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
     written: list[tuple[str, Path]] = []
     try:
         for path, content in contents:
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            written.append((name, path))
+            real = path.resolve()
+            handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
+            written.append((name, real))
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content if isinstance(content, bytes) else _lines(content))
         mask = os.umask(0)

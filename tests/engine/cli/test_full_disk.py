@@ -1,11 +1,13 @@
-"""A disk without room: a sentence that names the files, and nothing left behind."""
+"""Where a report cannot be written: a sentence that names the files, and nothing left behind."""
 
 import errno
 import os
+import stat
+from pathlib import Path
 
 import pytest
 
-from workbench.cli.output import write_files
+from workbench.cli.output import files_to_write, write_files
 from workbench.common.errors import DataError
 
 
@@ -35,11 +37,36 @@ def test_a_full_disk_is_said_with_the_files_that_were_asked_for(tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux that is always full")
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.is_char_device(), reason="a device of Linux that is always full")
 def test_a_disk_that_is_full_while_writing(tmp_path, monkeypatch):
     def on_full(**_):
-        return os.open("/dev/full", os.O_WRONLY), str(tmp_path / ".a.html.x")
+        return os.open(FULL, os.O_WRONLY), str(tmp_path / ".a.html.x")
 
     monkeypatch.setattr("workbench.cli.output.tempfile.mkstemp", on_full)
     with pytest.raises(DataError, match=r"Cannot write .*a\.html.*No space left"):
         write_files(Saved(), {"html": tmp_path / "a.html"})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with a name")
+def test_a_device_or_a_pipe_is_no_file_to_be_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="is a device or a pipe, not a file"):
+        files_to_write(json=tmp_path / "pipe")
+    with pytest.raises(DataError, match="is a device or a pipe, not a file"):
+        files_to_write(json=Path(os.devnull))
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_what_a_link_leads_to_is_written(tmp_path):
+    (tmp_path / "kept").mkdir()
+    link, kept = tmp_path / "audit.json", tmp_path / "kept" / "audit.json"
+    link.symlink_to(kept)
+    write_files(Saved(), files_to_write(json=link))
+    assert link.is_symlink()
+    assert kept.read_text("utf-8") == "{}\n"
+    assert [path.name for path in kept.parent.iterdir()] == ["audit.json"]
+    with pytest.raises(DataError, match="name the same file"):
+        files_to_write(json=link, html=kept)
