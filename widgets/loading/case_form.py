@@ -18,7 +18,7 @@ from workbench.common.errors import DataError
 __all__ = ["CaseForm"]
 
 NO_OUTCOME = ("not in this table", None)
-MOST_NAMED = 12
+MOST_SHOWN = 12
 """Columns that are left out and named; of more, the number is said."""
 
 
@@ -177,7 +177,7 @@ def _left_out_words(columns: Mapping[str, str], taken: str | None) -> str:
     if not each:
         return ""
     return markup.notice(
-        f"Left out unless you tick or draw them: {'; '.join(each[:MOST_NAMED])}"
-        f"{f'; and {len(each) - MOST_NAMED} more' if len(each) > MOST_NAMED else ''}.",
+        f"Left out unless you tick or draw them: {'; '.join(each[:MOST_SHOWN])}"
+        f"{f'; and {len(each) - MOST_SHOWN} more' if len(each) > MOST_SHOWN else ''}.",
         "warning",
     )
