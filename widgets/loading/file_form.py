@@ -16,7 +16,7 @@ from widgets.parts.file_picker import FilePicker
 from workbench.case.model_sources import ModelFile
 from workbench.common.errors import ModelError
 from workbench.common.limits import UPLOAD_BYTES
-from workbench.models.answers import ClassNotNamedError
+from workbench.models.answers import ClassNotNamedError, class_named
 from workbench.models.files.skops_files import ENDINGS
 
 __all__ = ["FileForm", "FoundModel", "found_in"]
@@ -58,12 +58,9 @@ def found_in(file: ModelFile, prefer: Any = None) -> FoundModel:
         classes = () if model is None else model.classes
     except ClassNotNamedError as error:
         model, classes = None, error.classes
-    wanted = prefer is not None and str(prefer) in map(str, classes)
-    if (
-        file.positive is None
-        and wanted
-        and (model is None or str(model.audited_class) != str(prefer))
-    ):
+    wanted = file.positive is None and prefer is not None
+    other = model is None or str(model.audited_class) != str(prefer)
+    if wanted and other and class_named(classes, prefer) is not None:
         named = replace(file, positive=str(prefer))
         return FoundModel(named, named.read()[0], classes)
     return FoundModel(file, model, classes)

@@ -18,6 +18,7 @@ import pandas as pd
 from workbench.case.brought_table import BroughtTable
 from workbench.common.errors import DataError, ModelError, listed, suggestion
 from workbench.common.progress import Progress
+from workbench.models.answers import class_named
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.column_names import columns_for
 from workbench.models.endpoint.endpoint import endpoint_model
@@ -120,8 +121,8 @@ class Trained:
         seed = f", seed={self.seed!r}" if self.seed else ""
         made = f"wb.train_model(data, {names}, {kind!r}{seed})"
         if self.positive is not None and hasattr(model, "classes_"):
-            known = model.classes_.tolist()
-            label = next((own for own in known if str(own) == self.positive), self.positive)
+            same = class_named(model.classes_.tolist(), self.positive)
+            label = self.positive if same is None else same
             model = BlackBoxModel.from_estimator(model, positive=label)
             made = f"wb.BlackBoxModel.from_estimator(\n    {made}, positive={label!r}\n)"
         return Made(

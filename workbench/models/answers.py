@@ -18,6 +18,7 @@ __all__ = [
     "ClassNotNamedError",
     "by_labels",
     "checked_scores",
+    "class_named",
     "labels_of",
     "of_class",
     "refuse_labels",
@@ -46,6 +47,19 @@ class ClassNotNamedError(ModelError):
     def __init__(self, words: str, classes: Iterable[Any] = ()) -> None:
         super().__init__(words)
         self.classes = tuple(classes)
+
+
+def class_named(classes: Iterable[Any], name: object) -> Any:
+    """Return the class of that name as a model has it; None where it has none.
+
+    A person, a file or another model may name a class by its text.
+
+    Examples
+    --------
+    >>> class_named([0, 1], "1"), class_named(["no", "yes"], "maybe")
+    (1, None)
+    """
+    return next((label for label in classes if str(label) == str(name)), None)
 
 
 def by_labels(answer: Any, rows: pd.Index, name: str, *, asked: bool) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.common.errors import ModelError
+from workbench.models.answers import class_named
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.estimators import asked_estimator
 from workbench.models.networks import asked_network
@@ -63,7 +64,7 @@ def of_the_class_of(model: Any, other: BlackBoxModel) -> BlackBoxModel:
     if label is None or (isinstance(model, BlackBoxModel) and model.audited_class is None):
         return BlackBoxModel.wrap(model)
     box = model if isinstance(model, BlackBoxModel) else _wrapped(model, label)
-    same = _own(box.classes, label)
+    same = class_named(box.classes, label)
     if same is None or str(box.audited_class) == str(label):
         return box
     turned = None if box.class_was_named else _turned(box, same)
@@ -76,18 +77,13 @@ def of_the_class_of(model: Any, other: BlackBoxModel) -> BlackBoxModel:
     return turned
 
 
-def _own(classes: Iterable[Any], label: Any) -> Any:
-    """Return the class of that name, as the model has it."""
-    return next((own for own in classes if str(own) == str(label)), None)
-
-
 def _wrapped(model: Any, label: Any) -> BlackBoxModel:
     """Return a model, asked about the class of that name where it has one."""
     estimator = not isinstance(model, type) and (
         hasattr(model, "predict") or asked_network(model) is not None
     )
     classes = asked_estimator(model).classes if estimator else None
-    same = _own(classes or (), label)
+    same = class_named(classes or (), label)
     if same is None:
         return BlackBoxModel.wrap(model)
     return BlackBoxModel.from_estimator(model, positive=same)

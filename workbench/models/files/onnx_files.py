@@ -26,7 +26,7 @@ from workbench.common.errors import (
 from workbench.common.limits import ONNX_MEMORY, ONNX_SECONDS
 from workbench.common.stopping import check_stopped, wait_for
 from workbench.common.trial import tried
-from workbench.models.answers import ClassNotNamedError
+from workbench.models.answers import ClassNotNamedError, class_named
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.files.onnx_checks import (
     checked_proto,
@@ -284,13 +284,13 @@ def _positive(width: int, labels: Sequence[Any], positive: Any, name: str) -> in
             f"instance positive={known[-1]!r}.",
             known,
         )
-    for place, label in enumerate(known):
-        if str(label) == str(positive):
-            return place
-    raise ModelError(
-        f"{name!r} has no class {positive!r}.{suggestion(positive, known)} Classes: "
-        f"{listed(known)}."
-    )
+    same = class_named(known, positive)
+    if same is None:
+        raise ModelError(
+            f"{name!r} has no class {positive!r}.{suggestion(positive, known)} Classes: "
+            f"{listed(known)}."
+        )
+    return known.index(same)
 
 
 # ---- asking -----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from typing import Any
 from workbench.common.errors import ModelError, UntrustedModelError, listed
 from workbench.common.limits import SKOPS_BYTES, SKOPS_PARTS, SKOPS_SCHEMA_BYTES
 from workbench.common.trial import tried
+from workbench.models.answers import class_named
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.estimators import asked_estimator, read_features
 from workbench.models.files.boosted_files import BOOSTED, parse_boosted
@@ -318,7 +319,8 @@ def _own_class(estimator: Any, positive: Any) -> Any:
     labels = [label.item() if hasattr(label, "item") else label for label in classes]
     if positive in labels:
         return positive
-    return next((label for label in labels if str(label) == str(positive)), positive)
+    same = class_named(labels, positive)
+    return positive if same is None else same
 
 
 def _version() -> str:
