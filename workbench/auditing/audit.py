@@ -240,6 +240,7 @@ def audit(
             paths = wider_paths(paths, unsteady.call_error)
         whole = run_whole_table(asked, steps, on)
         planned = () if plan is None else plan.asked()
+        taken = () if compared is None else compared.notes
         diagnostics = steps.run(
             "checks",
             lambda: diagnose(
@@ -250,7 +251,7 @@ def audit(
                 equations,
                 threshold=tau,
                 intervention=asked.intervention,
-                notes=(*planned, *whole_table_notes(asked, whole, effects)),
+                notes=(*planned, *taken, *whole_table_notes(asked, whole, effects)),
                 unsteady=unsteady,
                 seed=seed,
             ),

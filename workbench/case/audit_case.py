@@ -24,7 +24,7 @@ from workbench.case.fit_together import (
     first_answers,
     model_with_features,
 )
-from workbench.case.target import UnlearningTarget
+from workbench.case.target import UnlearningTarget, check_target
 from workbench.common.errors import DataError, TargetError, listed
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.models.audited_class import of_the_class_of
@@ -298,11 +298,7 @@ class AuditCase:
         TargetError
             When a feature is the outcome, unknown or latent, or the rows are empty or unknown.
         """
-        if not isinstance(target, UnlearningTarget):
-            raise TargetError(
-                f"A target is made by wb.UnlearningTarget, for instance .feature("
-                f"{self.features[0]!r}); {target!r} is not one. Unions go to wb.audit_union."
-            )
+        check_target(target, self.features[0])
         for name in target.names:
             if name == self.outcome:
                 raise TargetError(

@@ -11,7 +11,7 @@ import numpy as np
 from workbench.case.asking.variations import fixed_interventions
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions
-from workbench.case.target import UnlearningTarget
+from workbench.case.target import UnlearningTarget, check_target
 from workbench.common.errors import AuditError, ModelError, listed
 from workbench.common.limits import RETRAINED_MODELS
 from workbench.models.audited_class import of_the_class_of
@@ -40,6 +40,21 @@ class ComparedCases:
     after: AuditCase
     before: AuditCase | None
     retrained: tuple[AuditCase, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was taken for the audited class where a model names its classes otherwise."""
+        label = self.after.model.audited_class
+        found = [
+            f"The model {role!r} names its classes otherwise than the audited one: its "
+            f"{case.model.audited_class!r} was taken for {label!r}. Where that is wrong, the "
+            f"comparison is too: name its class with positive=."
+            for role, case in self
+            if None not in (label, case.model.audited_class)
+            and not case.model.class_was_named
+            and str(case.model.audited_class) != str(label)
+        ]
+        return tuple(dict.fromkeys(found))
 
     def interventions(self, intervention: Interventions, seed: int) -> Interventions:
         """Write out the default levels, the same for all models.
@@ -89,6 +104,7 @@ def read_compared(
     TargetError
         The target does not fit the case.
     """
+    check_target(target, case.features[0])
     unknown = [role for role in compare if role not in ROLES]
     if unknown:
         raise ModelError(

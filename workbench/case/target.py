@@ -14,7 +14,7 @@ import pandas as pd
 from workbench.case.condition import Condition
 from workbench.common.errors import TargetError, listed, suggestion
 
-__all__ = ["TargetUnion", "UnlearningTarget"]
+__all__ = ["TargetUnion", "UnlearningTarget", "check_target"]
 
 _PLAIN = np.number, np.bool_, np.str_
 """numpy scalars whose plain Python value is the same label."""
@@ -308,6 +308,20 @@ class TargetUnion:
     def to_code(self) -> str:
         """Return the Python expression that makes this union."""
         return " | ".join(part.to_code() for part in self.parts)
+
+
+def check_target(target: object, feature: str) -> None:
+    """Refuse what is no target; the message takes a feature for its example.
+
+    Raises
+    ------
+    TargetError
+    """
+    if not isinstance(target, UnlearningTarget):
+        raise TargetError(
+            f"A target is made by wb.UnlearningTarget, for instance .feature({feature!r}); "
+            f"{target!r} is not one. Unions go to wb.audit_union."
+        )
 
 
 def _joined(parts: Iterable[UnlearningTarget]) -> tuple[str, ...]:

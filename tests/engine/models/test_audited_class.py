@@ -95,6 +95,21 @@ def test_classes_of_other_names_are_left_as_they_are(frame: pd.DataFrame, fitted
     assert of_the_class_of(plain, first) is plain
 
 
+def test_what_was_taken_for_the_audited_class_is_said(frame: pd.DataFrame, fitted: Any) -> None:
+    case = case_of(frame, wb.BlackBoxModel.from_estimator(fitted, positive="approved"))
+    target = wb.UnlearningTarget.feature("x")
+    refused = LogisticRegression().fit(frame[["x"]], frame["decision"] == "rejected")
+    said = "its True was taken for 'approved'"
+    report = wb.audit(case, target, ("cafe",), compare={"before": refused})
+    assert said in report.to_html().replace("&#39;", "'")
+    named = wb.BlackBoxModel.from_estimator(refused, positive=False)
+    for other in (named, fitted):
+        report = wb.audit(case, target, ("cafe",), compare={"before": other})
+        assert "was taken for" not in report.to_html()
+    with pytest.raises(wb.TargetError, match="'x' is not one"):
+        wb.audit(case, "x", ("cafe",), compare={"before": fitted})  # type: ignore[arg-type]
+
+
 def test_what_was_unlearned_here_follows_the_audited_class(frame: pd.DataFrame) -> None:
     target = wb.UnlearningTarget.datapoints([0, 1])
     request = wb.unlearning.UnlearningRequest.make(
