@@ -129,17 +129,50 @@ class LocationScaleEquation:
         if was is None:
             out: FloatArray = by_mean / m
             return out if self.scale is None else np.r_[out, np.zeros(self.scale.terms.width)]
-        after, before = self.expected(now), self.expected(was)
-        ratio = after[:, 1] / before[:, 1]
+        ratio, scale_now, scale_was = self._carried_by(response, now, was, observed)
         by_mean = by_mean - self.terms.summed(was, response * ratio)
         if self.scale is None:
             return np.asarray(by_mean / m)
+        by_scale = self.scale.terms.summed(now, scale_now)
+        by_scale -= self.scale.terms.summed(was, scale_was)
+        return np.concatenate([by_mean, by_scale]) / m
+
+    def row_gradients(
+        self,
+        response: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values,
+    ) -> FloatArray:
+        """Return what `gradient` gives for each row alone, shape (m, k)."""
+        by_mean = response[:, None] * self.terms(now)
+        if was is None:
+            rest = 0 if self.scale is None else self.scale.terms.width
+            return np.column_stack([by_mean, np.zeros((len(response), rest))])
+        ratio, scale_now, scale_was = self._carried_by(response, now, was, observed)
+        by_mean = by_mean - (response * ratio)[:, None] * self.terms(was)
+        if self.scale is None:
+            return by_mean
+        by_scale = scale_now[:, None] * self.scale.terms(now)
+        by_scale -= scale_was[:, None] * self.scale.terms(was)
+        return np.column_stack([by_mean, by_scale])
+
+    def _carried_by(
+        self,
+        response: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values],
+        observed: Values,
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return S'/S, and what a unit of S after and before does to the prediction at each row."""
+        after, before = self.expected(now), self.expected(was)
+        ratio: FloatArray = after[:, 1] / before[:, 1]
+        if self.scale is None:
+            return ratio, np.zeros_like(ratio), np.zeros_like(ratio)
         noise = np.nan_to_num((observed - self.centre - before[:, 0]) / before[:, 1])
         free_after = after[:, 1] > self.scale.least
         free_before = before[:, 1] > self.scale.least
-        by_scale = self.scale.terms.summed(now, response * noise * free_after)
-        by_scale -= self.scale.terms.summed(was, response * noise * ratio * free_before)
-        return np.concatenate([by_mean, by_scale]) / m
+        return ratio, response * noise * free_after, response * noise * ratio * free_before
 
     def influences(self, gradients: FloatArray) -> FloatArray:
         """How much each row of the data moves gradient · coefficients, shape (k, n)."""

@@ -159,15 +159,57 @@ class PiledUpEquation:
         The noise's shape counts as known.
         """
         after = self.expected(now)
-        height = self.rest.centre + after[:, 1] - self.pile
-        scores = response[:, None] * np.column_stack([np.zeros(len(height)), height])
-        by_chance = self.chance.gradient(scores, now, was, observed)
+        height = self._height(after)
+        by_chance = self.chance.gradient(self._scores(response, height), now, was, observed)
         if was is None:
             # The mean was taken, which goes with the chance whatever a row was.
             slope = response * height * after[:, 0] * (1.0 - after[:, 0])
             by_chance = self.chance.terms.summed(now, slope) / len(slope)
         by_rest = self._by_rest(response, now, was, observed, after[:, 0])
         return np.concatenate([by_chance, by_rest])
+
+    def row_gradients(
+        self,
+        response: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values,
+    ) -> FloatArray:
+        """Return what `gradient` gives for each row alone, shape (m, k)."""
+        after = self.expected(now)
+        height, chance = self._height(after), after[:, 0]
+        if was is None:
+            slope = response * height * chance * (1.0 - chance)
+            by_chance = slope[:, None] * self.chance.terms(now)
+            by_rest = self.rest.row_gradients(response * chance, now, None, observed)
+            return np.column_stack([by_chance, by_rest])
+        scores = self._scores(response, height)
+        by_chance = self.chance.row_gradients(scores, now, was, observed)
+        off, staying, coming = self._ways(response, was, observed, chance)
+        # A row alone brings no noise of other rows.
+        by_rest = self.rest.row_gradients(staying, now, was, np.where(off, observed, np.nan))
+        by_rest += self.rest.row_gradients(coming, now, None, observed)
+        return np.column_stack([by_chance, by_rest])
+
+    def _height(self, after: FloatArray) -> FloatArray:
+        return np.asarray(self.rest.centre + after[:, 1] - self.pile)
+
+    @staticmethod
+    def _scores(response: FloatArray, height: FloatArray) -> FloatArray:
+        """Return what being on the pile and off it does to the prediction, shape (m, 2)."""
+        return response[:, None] * np.column_stack([np.zeros(len(height)), height])
+
+    def _ways(
+        self, response: FloatArray, was: Mapping[str, Values], observed: Values, after: FloatArray
+    ) -> tuple[npt.NDArray[np.bool_], FloatArray, FloatArray]:
+        """Return who is off the pile, and the response as far as rows stay off it or come there."""
+        before = self.expected(was)[:, 0]
+        off = observed != self.pile
+        # A row off the pile brings its own noise. One that leaves the pile gets that of such rows,
+        # which is lower by what their causes say.
+        stays = np.minimum(1.0, after / np.maximum(before, np.finfo(float).tiny))
+        comes = np.maximum(after - before, 0.0) / np.maximum(1.0 - before, np.finfo(float).tiny)
+        return off, response * stays * off, response * comes * ~off
 
     def _by_rest(
         self,
@@ -179,14 +221,8 @@ class PiledUpEquation:
     ) -> FloatArray:
         if was is None:
             return self.rest.gradient(response * after, now, None, observed)
-        before = self.expected(was)[:, 0]
-        off = observed != self.pile
-        # A row off the pile brings its own noise. One that leaves the pile gets that of such rows,
-        # which is lower by what their causes say.
-        stays = np.minimum(1.0, after / np.maximum(before, np.finfo(float).tiny))
-        comes = np.maximum(after - before, 0.0) / np.maximum(1.0 - before, np.finfo(float).tiny)
-        out = self.rest.gradient(response * stays * off, now, was, np.where(off, observed, np.nan))
-        coming = response * comes * ~off
+        off, staying, coming = self._ways(response, was, observed, after)
+        out = self.rest.gradient(staying, now, was, np.where(off, observed, np.nan))
         out = out + self.rest.gradient(coming, now, None, observed)
         if off.any():
             lower = np.where(off, coming.sum() / off.sum(), 0.0)

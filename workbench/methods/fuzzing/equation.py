@@ -86,6 +86,16 @@ class Equation(Protocol):
         """
         ...
 
+    def row_gradients(
+        self,
+        response: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values,
+    ) -> FloatArray:
+        """Return what `gradient` gives for each row alone, shape (m, k)."""
+        ...
+
     def influences(self, gradients: FloatArray) -> FloatArray:
         """How much each row of the data moves gradient · estimate, shape (gradients, n)."""
         ...

@@ -94,9 +94,21 @@ class NumericEquation:
         was : mapping or None
             None when the row's own noise is dropped.
         """
-        regressors = self.terms(now) - (self.terms(was) if was is not None else 0.0)
-        out: FloatArray = slope @ regressors / len(slope)
+        out: FloatArray = slope @ self._moved(now, was) / len(slope)
         return out
+
+    def row_gradients(
+        self,
+        slope: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values | None = None,
+    ) -> FloatArray:
+        """Return what `gradient` gives for each row alone, shape (m, width)."""
+        return slope[:, None] * self._moved(now, was)
+
+    def _moved(self, now: Mapping[str, Values], was: Mapping[str, Values] | None) -> FloatArray:
+        return self.terms(now) - (self.terms(was) if was is not None else 0.0)
 
     def influences(self, gradients: FloatArray) -> FloatArray:
         """How much each row of the data moves gradient · coefficients.
@@ -184,6 +196,30 @@ class CategoricalEquation:
         """
         if was is None:
             return np.zeros(self.coefficients.size)
+        (rows_now, by_now), (rows_was, by_was) = self._by_log_odds(scores, now, was)
+        total = rows_now.T @ by_now
+        total += rows_was.T @ by_was
+        out: FloatArray = total.ravel() / len(scores)
+        return out
+
+    def row_gradients(
+        self,
+        scores: FloatArray,
+        now: Mapping[str, Values],
+        was: Mapping[str, Values] | None,
+        observed: Values | None = None,
+    ) -> FloatArray:
+        """Return what `gradient` gives for each row alone, shape (m, width · (levels − 1))."""
+        if was is None:
+            return np.zeros((len(scores), self.coefficients.size))
+        (rows_now, by_now), (rows_was, by_was) = self._by_log_odds(scores, now, was)
+        out = rows_now[:, :, None] * by_now[:, None, :] + rows_was[:, :, None] * by_was[:, None, :]
+        return out.reshape(len(scores), -1)
+
+    def _by_log_odds(
+        self, scores: FloatArray, now: Mapping[str, Values], was: Mapping[str, Values]
+    ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+        """Return the regressors after and before, each with the change by their log-odds."""
         rows_now, rows_was = self.terms(now), self.terms(was)
         chances_now, chances_was = self._probabilities(rows_now), self._probabilities(rows_was)
         edges_now = np.cumsum(chances_now, axis=1)[:, :-1]
@@ -193,10 +229,10 @@ class CategoricalEquation:
         # Moving an inner edge of the old partition trades the mean scores of its two neighbours.
         means = _interval_means(scores, chances_was, chances_now)
         by_edge_was = means[:, 1:] - means[:, :-1]
-        total = rows_now.T @ _by_log_odds(by_edge_now, edges_now, chances_now)
-        total += rows_was.T @ _by_log_odds(by_edge_was, edges_was, chances_was)
-        out: FloatArray = total.ravel() / len(scores)
-        return out
+        return (
+            (rows_now, _by_log_odds(by_edge_now, edges_now, chances_now)),
+            (rows_was, _by_log_odds(by_edge_was, edges_was, chances_was)),
+        )
 
     def influences(self, gradients: FloatArray) -> FloatArray:
         """How much each row of the data moves gradient · coefficients.

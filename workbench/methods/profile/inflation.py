@@ -62,40 +62,47 @@ class SizeNoise:
         numbers, categories = np.zeros(count), np.zeros(count)
         for node in sorted({nudge.node for level in self.nudges for nudge in level}):
             equation = self.sample.equations.by_node[node]
-            owners: list[int] = []
-            gradients: list[FloatArray] = []
-            for turn, (level, place) in enumerate(zip(levels, places, strict=True)):
-                for nudge in self.nudges[level]:
-                    if nudge.node == node:
-                        found = list(self._gradients(equation, nudge, int(place)))
-                        owners += [turn] * len(found)
-                        gradients += found
-            if not gradients:
+            picked = [
+                (turn, nudge, int(place))
+                for turn, (level, place) in enumerate(zip(levels, places, strict=True))
+                for nudge in self.nudges[level]
+                if nudge.node == node
+            ]
+            if not picked:
                 continue
-            influences = equation.influences(np.stack(gradients))
+            gradients = np.concatenate(list(self._gradients(equation, node, picked)))
+            influences = equation.influences(gradients)
             errors = np.sqrt(np.einsum("ij,ij->i", influences, influences)) / self.n
+            owners = np.resize([turn for turn, _, _ in picked], len(errors))
             if equation.column.is_numeric:
                 numbers += np.bincount(owners, errors**2, count)
             else:
                 categories += np.bincount(owners, errors, count)
         return float((np.sqrt(numbers) + OF_JUMPS * categories).mean())
 
-    def _gradients(self, equation: Equation, nudge: Nudge, place: int) -> Iterator[FloatArray]:
-        """Differentiate the change of one row: of a category once for each edge between levels.
+    def _gradients(
+        self, equation: Equation, node: str, picked: Sequence[tuple[int, Nudge, int]]
+    ) -> Iterator[FloatArray]:
+        """Differentiate the changes of rows, each alone: a category's for each edge between levels.
 
         Where an edge between two levels moves, some rows jump from one to the other; the sizes of
         these jumps add up over the edges.
         """
-        one, sample = slice(place, place + 1), self.sample
-        causes = {name: values[one] for name, values in nudge.causes.items()}
+        sample, places = self.sample, np.array([place for _, _, place in picked])
+        now = {
+            name: np.array([nudge.causes[name][place] for _, nudge, place in picked])
+            for name in picked[0][1].causes
+        }
         was = None
         if sample.equations.residuals == "abduct":
-            was = {name: v[one] for name, v in sample.parents(nudge.node, {}).items()}
-        observed = sample.observed(nudge.node)[one]
+            was = {name: values[places] for name, values in sample.parents(node, {}).items()}
+        observed = sample.observed(node)[places]
         if equation.column.is_numeric:
-            yield equation.gradient(slope_of(nudge)[one], causes, was, observed)
+            slopes = np.array([slope_of(nudge)[place] for _, nudge, place in picked])
+            yield equation.row_gradients(slopes, now, was, observed)
             return
-        scores = nudge.scores[:, place]
-        for edge in range(1, len(scores)):
-            step = np.where(np.arange(len(scores)) >= edge, scores[edge] - scores[edge - 1], 0.0)
-            yield equation.gradient(step[None, :], causes, was, observed)
+        scores = np.stack([nudge.scores[:, place] for _, nudge, place in picked])
+        for edge in range(1, scores.shape[1]):
+            step = (scores[:, edge] - scores[:, edge - 1])[:, None]
+            beyond = np.where(np.arange(scores.shape[1]) >= edge, step, 0.0)
+            yield equation.row_gradients(beyond, now, was, observed)
