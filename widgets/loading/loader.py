@@ -343,7 +343,7 @@ class DataModelLoader(W.VBox):
 
         self._busy = True
         self._status.say("Loading…", "busy")
-        self._job.start(work, Listener(finish, fail, progress))
+        self._job.start(work, Listener(finish, fail, progress, self._status.beat))
         _show(self._stop, True)
 
     def _cancel(self) -> None:

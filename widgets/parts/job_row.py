@@ -85,7 +85,7 @@ class JobRow(W.VBox):
         self.busy, self._bar.value = True, 0.0
         self.say("Starting…", "busy")
         self._draw()
-        self._job.start(work, Listener(finish, fail, progress))
+        self._job.start(work, Listener(finish, fail, progress, self._status.beat))
 
     def stop(self, words: str = "") -> None:
         """Give up what is under way, if anything, and say why."""

@@ -13,10 +13,14 @@ export default {
     line.setAttribute("role", "status");
     line.setAttribute("aria-live", "polite");
     line.className = "wb-status";
-    el.append(line);
+    // Beside the line, so that a screen reader is not told the time every second.
+    const clock = document.createElement("div");
+    clock.className = "wb-clock";
+    el.append(line, clock);
     const draw = () => {
       line.textContent = model.get("text");
       line.dataset.kind = model.get("kind");
+      clock.textContent = model.get("clock");
     };
     model.on("change", draw);
     draw();

@@ -12,7 +12,9 @@ from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import words_for
 from widgets.session.session import AuditSession, AuditSettings
 from workbench.auditing.audit import default_threshold
+from workbench.auditing.outlook import TimeLeft
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
+from workbench.common.wording import about_seconds
 from workbench.methods.registry import AUDIT_METHODS
 from workbench.report.audit_report import STOPPED
 
@@ -81,6 +83,7 @@ class RunPanel(W.VBox):
             lambda _: self._draw(),
             ["case", "target", "target_problem", "settings", "state", "step", "share", "made_for"],
         )
+        session.observe(lambda _: self._beat(), "clock")
         session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])
         self._offer()
         self._allow()
@@ -165,6 +168,13 @@ class RunPanel(W.VBox):
         except Exception as error:  # the component's boundary
             self._status.say(words_for(error), "problem")
 
+    def _beat(self) -> None:
+        """Say how long the run has taken, and about how long it will."""
+        if self._session.clock is not None and self._session.state == "running":
+            seconds, left = self._session.clock
+            waits = self._session.report is None
+            self._status.beat(seconds, _left(left, waits=waits))
+
     def _draw(self) -> None:
         session = self._session
         running, missing = session.state == "running", session.missing
@@ -193,3 +203,9 @@ class RunPanel(W.VBox):
                 "failed": (f"The audit could not be done. {session.problem}", "problem"),
             }[session.state]
             self._status.say(text, kind)
+
+
+def _left(left: TimeLeft, *, waits: bool) -> str:
+    """Say when the verdict will stand, and when everything is measured."""
+    rest = f"everything in {about_seconds(left.everything)}"
+    return f"the verdict in {about_seconds(left.verdict)}, {rest}" if waits else rest

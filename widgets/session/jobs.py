@@ -17,6 +17,8 @@ __all__ = ["BackgroundJob", "Listener", "words_for"]
 
 Result = TypeVar("Result")
 
+BEAT = 1.0
+"""Seconds between two beats: a run says at least so often that it goes on."""
 QUIET = 0.1
 """Seconds between two reports of progress: at most ten a second reach the page."""
 
@@ -40,11 +42,22 @@ def words_for(error: BaseException) -> str:
 
 @dataclass(frozen=True)
 class Listener(Generic[Result]):
-    """Who hears of a run. Each is called in the run's thread, holding the job's lock."""
+    """Who hears of a run. Each is called in a thread of the run's, holding the job's lock.
+
+    Attributes
+    ----------
+    done, failed : callable
+        Get the result, or why there is none in words.
+    progress : callable (str, float) -> None
+        Gets the step and the share of it that is done.
+    beat : callable (float) -> None, optional
+        Gets the seconds since the start, every `BEAT` seconds, however long a step is silent.
+    """
 
     done: Callable[[Result], None]
     failed: Callable[[str], None]
     progress: Callable[[str, float], None]
+    beat: Callable[[float], None] | None = None
 
 
 class BackgroundJob:
@@ -105,6 +118,7 @@ class BackgroundJob:
         if before is not None:
             before.join()  # two audits of one case at once would count each other's queries
         last = ("", 0.0)
+        ended = threading.Event()
 
         def progress(step: str, share: float) -> None:
             nonlocal last
@@ -118,15 +132,32 @@ class BackgroundJob:
         try:
             if stop.is_set():
                 return
+            if listener.beat is not None:
+                beating = (listener.beat, generation, ended)
+                threading.Thread(target=self._beat, args=beating, daemon=True).start()
             with stopped_by(stop.is_set):
                 result = work(progress)
         except AuditCancelled:
             return
         except Exception as error:  # the job's boundary: said in words, never a traceback
+            ended.set()
             words = words_for(error)
             self._tell(generation, lambda: listener.failed(words))
         else:
+            ended.set()
             self._tell(generation, lambda: listener.done(result))
+        finally:
+            ended.set()
+
+    def _beat(self, beat: Callable[[float], None], generation: int, ended: threading.Event) -> None:
+        started = time.monotonic()
+
+        def tell() -> None:
+            if not ended.is_set():
+                beat(time.monotonic() - started)
+
+        while not ended.wait(BEAT):
+            self._tell(generation, tell)
 
     def _tell(self, generation: int, message: Callable[[], None]) -> None:
         with self._lock:

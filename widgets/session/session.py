@@ -18,6 +18,8 @@ import workbench as wb
 from widgets.session.inputs import AuditInputs, AuditRun, AuditSettings, alike, changes
 from widgets.session.jobs import BackgroundJob, Listener
 from widgets.session.report_session import LiveEstimating, ReportSession
+from workbench.auditing.outlook import Outlook, expected_steps
+from workbench.case.asking.budget import Budget
 from workbench.checks.finding import Need
 from workbench.common.progress import Progress
 from workbench.models.training import Training
@@ -66,6 +68,8 @@ class AuditSession(ReportSession):
         The last runs that came to an end, the newest last; those of cases before this one, too.
     step, share : str, float
         Where a run is.
+    clock : (float, TimeLeft) or None
+        The seconds that a run has taken, and those that are left as far as is known.
     problem : str
         Why the last run failed, in words.
     """
@@ -86,6 +90,7 @@ class AuditSession(ReportSession):
     state = Enum(("idle", "running", "done", "failed", "cancelled", "changed"), "idle")
     step = Unicode()
     share = Float()
+    clock = Instance(tuple, allow_none=True)
     problem = Unicode()
     history = Instance(tuple, ())
 
@@ -247,6 +252,16 @@ class AuditSession(ReportSession):
             if inputs is None or inputs.target is None or self.missing:
                 return
             case, target, settings = inputs.case, inputs.target, inputs.settings
+            account = Budget(within=case.budget)
+            steps = expected_steps(
+                case,
+                target,
+                settings.methods,
+                settings.checks,
+                subgroups=len(inputs.subgroups),
+                compared=sum(len(models) for models in inputs.compare.values()),
+            )
+            outlook = Outlook(steps, account)
             number = 1 + max((run.number for run in self.history), default=0)
             started = datetime.now(UTC)
             if self.live_state == "running":
@@ -259,9 +274,16 @@ class AuditSession(ReportSession):
                 self._keep(AuditRun(number, started, inputs, report))
                 self.state = "done"
 
+            def beat(seconds: float) -> None:
+                self.clock = seconds, outlook.left()
+
             def work(progress: Progress) -> wb.AuditReport:
+                def noted(step: str, share: float) -> None:
+                    outlook.heard(step)
+                    progress(step, share)
+
                 return wb.audit(
-                    case,
+                    case.counted_in(account),
                     target,
                     settings.methods,
                     intervention=inputs.interventions() or None,
@@ -271,13 +293,14 @@ class AuditSession(ReportSession):
                     checks=settings.checks,
                     compare={role: list(models) for role, models in inputs.compare.items()} or None,
                     training=inputs.training,
-                    progress=progress,
+                    progress=noted,
                     early=lambda report: self._job.tell(lambda: grown(report)),
                 )
 
             self.report, self.stale = None, ()
-            self.problem, self.step, self.share, self.state = "", "starting", 0.0, "running"
-            self._job.start(work, Listener(done, self._failed, self._progress))
+            self.problem, self.step, self.share, self.clock = "", "starting", 0.0, None
+            self.state = "running"
+            self._job.start(work, Listener(done, self._failed, self._progress, beat))
 
     def cancel(self) -> None:
         """Stop the run that is under way, if any; a verdict that stands already is kept."""

@@ -254,6 +254,7 @@ def audit(
                 notes=(*planned, *taken, *whole_table_notes(asked, whole, effects)),
                 unsteady=unsteady,
                 seed=seed,
+                progress=report_progress,
             ),
         )
         verdict = None

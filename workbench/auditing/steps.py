@@ -90,7 +90,12 @@ def run_profile(
         used = steps.run(
             "better equations",
             lambda: better_equations(
-                asked.case, asked.names, asked.varied, plain=equations, seed=asked.seed
+                asked.case,
+                asked.names,
+                asked.varied,
+                plain=equations,
+                seed=asked.seed,
+                progress=asked.progress,
             ),
         )
     return steps.run(
@@ -193,7 +198,14 @@ def _simulator(asked: AuditRequest, equations: Equations | None) -> Simulator | 
     """Return the simulator of the debiased estimate, where the audit has made one."""
     if equations is None or "debiased" not in asked.methods:
         return None
-    return Simulator.of(asked.case, asked.names, asked.varied, plain=equations, seed=asked.seed)
+    return Simulator.of(
+        asked.case,
+        asked.names,
+        asked.varied,
+        plain=equations,
+        seed=asked.seed,
+        progress=asked.progress,
+    )
 
 
 def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:

@@ -77,6 +77,7 @@ def open_case(
         The parts do not fit each other, or the model does not answer.
     """
     made = source.make(table, reads, outcome, progress)
+    progress("reading the columns and asking the model about every row", 0.7)
     predictions = source.column if isinstance(source, LoggedColumn) else None
     model = BlackBoxModel.wrap(made.model)
     known = model.features or reads

@@ -16,6 +16,7 @@ from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.against_threshold import lies_beyond
 from workbench.common.errors import NotIdentifiableError
+from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
 from workbench.common.wording import listing, share, signed, span
 from workbench.methods.cafe.estimator import cafe_effects
@@ -90,6 +91,7 @@ def diagnose(
     notes: Sequence[str] = (),
     unsteady: Unsteady | None = None,
     seed: int,
+    progress: Progress = silent,
 ) -> Diagnostics:
     """Run every check of an audit.
 
@@ -106,7 +108,8 @@ def diagnose(
     positions = np.flatnonzero(mask)
     adjusted = {e.feature: e.adjustment for e in effects.believed if not e.combination}
     disagreement = estimator_disagreement(effects)
-    fit = equation_fit(equations or Equations({}, "abduct", seed), seed)
+    fit = equation_fit(equations or Equations({}, "abduct", seed), seed, progress)
+    progress("checks: levels among similar rows", 0.0)
     support = overlap(case, varied, [_beside(case, v.feature) for v in varied], positions, seed)
     adjustment = pd.DataFrame(
         [
@@ -253,10 +256,11 @@ def estimator_disagreement(effects: EffectTable) -> pd.DataFrame:
     return pd.DataFrame(records, columns=[*columns, "difference_high", "differs"])
 
 
-def equation_fit(equations: Equations, seed: int) -> pd.DataFrame:
+def equation_fit(equations: Equations, seed: int, progress: Progress = silent) -> pd.DataFrame:
     """Fit every structural equation on four fifths of a sample and score it on the rest."""
     records = []
-    for node, equation in equations.by_node.items():
+    for done, (node, equation) in enumerate(equations.by_node.items()):
+        progress("checks: how well equations fit", done / len(equations.by_node))
         n = len(equation.column.values)
         rng = np.random.default_rng([seed, n])
         rows = rng.permutation(n)[:CHECK_ROWS]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 __all__ = [
+    "about_seconds",
     "amount",
     "chance",
     "decimals_for",
@@ -221,6 +222,23 @@ def rows_said(count: int) -> str:
     ('1 row', '1,500 rows')
     """
     return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def about_seconds(seconds: float) -> str:
+    """Say a length of time that was estimated, no more exactly than it is known.
+
+    Examples
+    --------
+    >>> about_seconds(3), about_seconds(17), about_seconds(48), about_seconds(1500)
+    ('a few seconds', 'about 15 s', 'about 50 s', 'about 25 min')
+    """
+    if seconds < 7.5:
+        return "a few seconds"
+    if seconds < 27.5:
+        return f"about {5 * round(seconds / 5)} s"
+    if seconds < 75:
+        return f"about {10 * round(seconds / 10)} s"
+    return f"about {max(1, round(seconds / 60)):,} min"
 
 
 def held(above: bool, below: bool) -> str:

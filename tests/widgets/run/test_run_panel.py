@@ -16,8 +16,10 @@ from tests.widgets.widget_tree import (
     parts,
     said,
 )
+from widgets.parts.status_line import StatusLine
 from widgets.run.run_panel import RunPanel
 from widgets.session.session import AuditSession, AuditSettings
+from workbench.auditing.outlook import TimeLeft
 from workbench.methods.registry import METHOD_NAMES
 
 
@@ -120,3 +122,18 @@ def test_a_cancel_before_the_verdict_says_that_the_result_below_is_an_earlier_on
     assert session.wait(LONG)
     assert session.report is before and session.stale == ("target: zip_code → race",)
     assert "The result shown is of an earlier run" in said(panel)
+
+
+def test_how_long_a_run_will_take_is_said_beside_where_it_is(session: AuditSession) -> None:
+    panel = RunPanel(session)
+    session.open(loan_case())
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    line = part(panel, StatusLine)
+    with session.lock:  # the run waits where it wants to say something
+        session.run()
+        session.clock = 62.0, TimeLeft(12.0, 130.0)
+        assert line.clock == (
+            "1 min 2 s so far; the verdict in about 10 s, everything in about 2 min"
+        )
+    assert session.wait(LONG)
+    assert session.state == "done" and line.clock == ""

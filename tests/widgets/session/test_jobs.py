@@ -142,3 +142,23 @@ def test_a_defect_is_named_without_its_traceback(caplog: pytest.LogCaptureFixtur
     assert "workbench itself failed here (KeyError)" in words
     assert "secret detail" not in words and "Traceback" not in words
     assert "secret detail" in caplog.text  # the server's log has it
+
+
+def test_a_run_that_says_nothing_is_heard_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("widgets.session.jobs.BEAT", 0.001)
+    heard, job, twice = Heard(), BackgroundJob(), threading.Event()
+    beats: list[float] = []
+
+    def beat(seconds: float) -> None:
+        beats.append(seconds)
+        if len(beats) == 2:
+            twice.set()
+
+    def work(progress: Progress) -> bool:
+        return twice.wait(LONG)  # silent, however long it takes
+
+    told = heard.listener
+    job.start(work, Listener(told.done, told.failed, told.progress, beat))
+    assert job.wait(LONG)
+    assert heard.results == [True] and heard.steps == []
+    assert 0 < beats[0] < beats[1]

@@ -139,6 +139,7 @@ class QueryBatch:
             size = sum(member.asked for member in group)
             following = fresh[position + 1].asked if position + 1 < len(fresh) else 0
             if following == 0 or size + following > BATCH_ROWS:
+                self.progress(self.step, done / total)
                 self._put(group)
                 done += size
                 self.progress(self.step, done / total)

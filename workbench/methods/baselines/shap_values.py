@@ -106,8 +106,9 @@ def shap_importance(
         )
     _, mask = case.resolve(target)
     rows = np.flatnonzero(mask)
-    progress(STEP, 0.0)
+    progress("SHAP: starting the library", 0.0)
     shap = quiet_import("shap")
+    progress(STEP, 0.0)
     found = _exact(shap, case, rows, seed, progress)
     if found is None:
         found = _asked(shap, case, rows, max_queries, seed, progress)

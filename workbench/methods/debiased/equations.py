@@ -47,4 +47,6 @@ def better_equations(
         return fit_equation(column, parents, keep=keep) if known is None else known
 
     keep = {**({} if plain is None else plain.keep), **set_levels(varied)}
-    return fit_equations(case, features, keep=keep, fit=fit, seed=seed, progress=progress)
+    return fit_equations(
+        case, features, keep=keep, fit=fit, seed=seed, progress=progress, step="better equations"
+    )

@@ -118,7 +118,7 @@ def fuzzed_effects(
         )
     equations.check_cover(case, names)
     sampled = target.kind != "datapoints"
-    batch = QueryBatch(case, progress, "fuzzing")
+    batch = QueryBatch(case, progress, "fuzzing: asking the model")
     run = _Run(case, equations, positions, sampled, batch, nudged_rows, seed)
     jobs: list[tuple[Variation, ...]] = [(variation,) for variation in varied]
     if len(varied) > 1:

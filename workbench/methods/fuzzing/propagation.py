@@ -149,6 +149,7 @@ def fit_equations(
     fit: FitEquation = fit_equation,
     seed: int = 0,
     progress: Progress = silent,
+    step: str = "structural equations",
 ) -> Equations:
     """Fit one equation per node that lies between some feature and the prediction.
 
@@ -158,6 +159,8 @@ def fit_equations(
         See :func:`set_levels`.
     fit : callable, optional
         Fits one equation; see :class:`workbench.methods.fuzzing.equation.Equation`.
+    step : str, default "structural equations"
+        What `progress` is told is under way.
 
     Raises
     ------
@@ -172,7 +175,7 @@ def fit_equations(
     by_node = {}
     order = [node for node in projected.topological_order() if node in needed]
     for done, node in enumerate(order):
-        progress("structural equations", done / len(order))
+        progress(step, done / len(order))
         parents = projected.parents(node)
         _check_equation(graph, node, parents)
         with one_thread():

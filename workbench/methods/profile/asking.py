@@ -111,6 +111,7 @@ def ask_feature(run: ProfileRun, levels: TestedLevels, default: Variation | None
         ends = default.before[0].item(), default.after[0][0].item()
         if all(end in encoded for end in ends):
             pair = encoded.index(ends[0]), encoded.index(ends[1])
+    run.progress("profile: groups of people", 0.0)
     groups = _groups_on(run, answers.parts["direct"].positions)
     followed = _followed(case, (name,))
     found = found_groups(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.common.arrays import FloatArray
+from workbench.common.progress import Progress, silent
 from workbench.methods.fuzzing.equation import Equation
 from workbench.methods.fuzzing.equation_error import Nudge
 from workbench.methods.fuzzing.propagation import Propagation
@@ -25,6 +26,8 @@ CELLS = 1e7
 """Influences that are kept at once: they decide how many changes of rows are looked at."""
 OF_JUMPS = 2.0
 """Standard errors by which jumps between levels may enlarge sizes, with their variation."""
+AT_ONCE = 8
+"""Influences between two reports of progress."""
 FEWEST, MOST = 8, 64
 """Changes of single rows that are looked at."""
 
@@ -50,7 +53,7 @@ class SizeNoise:
     shares: FloatArray
     n: int
 
-    def mean(self) -> float:
+    def mean(self, progress: Progress = silent) -> float:
         """Return what noise may add to the mean size of a change to a level drawn from the data."""
         rows = len(self.sample.positions)
         random = np.random.default_rng(67)
@@ -60,7 +63,8 @@ class SizeNoise:
         levels = random.choice(len(chances), count, p=chances)
         places = random.permutation(np.resize(random.permutation(rows), count))
         numbers, categories = np.zeros(count), np.zeros(count)
-        for node in sorted({nudge.node for level in self.nudges for nudge in level}):
+        nodes = sorted({nudge.node for level in self.nudges for nudge in level})
+        for done, node in enumerate(nodes):
             equation = self.sample.equations.by_node[node]
             picked = [
                 (turn, nudge, int(place))
@@ -71,8 +75,13 @@ class SizeNoise:
             if not picked:
                 continue
             gradients = np.concatenate(list(self._gradients(equation, node, picked)))
-            influences = equation.influences(gradients)
-            errors = np.sqrt(np.einsum("ij,ij->i", influences, influences)) / self.n
+            parts = np.array_split(gradients, -(-len(gradients) // AT_ONCE))
+            squares = []
+            for part_done, part in enumerate(parts):
+                progress("people: noise in sizes", (done + part_done / len(parts)) / len(nodes))
+                influences = equation.influences(part)
+                squares.append(np.einsum("ij,ij->i", influences, influences))
+            errors = np.sqrt(np.concatenate(squares)) / self.n
             owners = np.resize([turn for turn, _, _ in picked], len(errors))
             if equation.column.is_numeric:
                 numbers += np.bincount(owners, errors**2, count)

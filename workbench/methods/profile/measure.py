@@ -156,6 +156,7 @@ def effect_profile(
         scope=scope_of(range, chosen),
         unit=case.output,
         seed=seed,
+        progress=progress,
     )
 
 

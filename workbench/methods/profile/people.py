@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from workbench.common.arrays import BoolArray, FloatArray
+from workbench.common.progress import Progress, silent
 from workbench.methods.profile.bounds import LevelMeans
 from workbench.methods.profile.finite_shares import largest_share, least_share
 from workbench.methods.profile.measured import LEAST_SHARE, Measured
@@ -35,7 +36,9 @@ class PeopleRules:
     share: float
 
 
-def people_profiles(measured: Measured, rules: PeopleRules) -> dict[str, PeopleProfile]:
+def people_profiles(
+    measured: Measured, rules: PeopleRules, progress: Progress = silent
+) -> dict[str, PeopleProfile]:
     """Sum up row effects: direct by query; total where a simulation carried it."""
     answers = measured.answers
     found = {"direct": _rows_of(measured, "direct", answers.parts["direct"], None, rules)}
@@ -46,7 +49,7 @@ def people_profiles(measured: Measured, rules: PeopleRules) -> dict[str, PeopleP
         found["total"] = _rows_of(measured, "total", total, answers.through_sizes, rules)
         noise = answers.size_noise
         if noise is not None and _seems_above(found["total"], rules):
-            found["total"] = replace(found["total"], inflation=noise.mean())
+            found["total"] = replace(found["total"], inflation=noise.mean(progress))
     return found
 
 

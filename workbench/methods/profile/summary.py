@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from workbench.common.arrays import FloatArray
+from workbench.common.progress import Progress, silent
 from workbench.methods.profile.bounds import PairBounds, critical_value, pair_bounds
 from workbench.methods.profile.measured import LEAST_SHARE, Measured
 from workbench.methods.profile.people import PeopleRules, people_profiles
@@ -40,9 +41,11 @@ def summarise(
     scope: Literal["levels", "named", "change"],
     unit: str,
     seed: int,
+    progress: Progress = silent,
 ) -> EffectProfile:
     """Compare all levels of all features with bounds that hold for all of them at once."""
     share = alpha / families
+    progress("profile: bounds over all levels", 0.0)
     whole = [pair_bounds(list(m.parts.values())) for m in measured]
     grouped = [_group_bounds(m) for m in measured]
     fewest = min((m.answers.parts["direct"].scores.shape[1] for m in measured), default=0)
@@ -56,7 +59,7 @@ def summarise(
     )
     people = PeopleRules(threshold, alpha, among_people, people_share)
     features = tuple(
-        _feature(m, bounds, groups, people, critical, between)
+        _feature(m, bounds, groups, people, critical, between, progress)
         for m, bounds, groups in zip(measured, whole, grouped, strict=True)
     )
     told = {name for found in features for name in found.groups}
@@ -119,6 +122,7 @@ def _feature(
     people: PeopleRules,
     critical: float,
     between: float,
+    progress: Progress,
 ) -> FeatureProfile:
     answers, alpha = measured.answers, people.alpha
     parts: dict[str, PartProfile] = {
@@ -132,7 +136,7 @@ def _feature(
         "joint" if len(measured.assignment.features) > 1 else "",
         _levels(measured, bounds, critical),
         parts,
-        people_profiles(measured, people) if len(answers.before) else {},
+        people_profiles(measured, people, progress) if len(answers.before) else {},
         {
             name: {
                 part: _part(measured, part, found, alpha, between)

@@ -1,0 +1,92 @@
+"""What is said of the time that an audit will still take."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.auditing.outlook import FIRST, ExpectedStep, Outlook, expected_steps
+from workbench.case.asking.budget import Budget
+from workbench.checks.registry import CHECK_NAMES
+from workbench.methods.registry import METHOD_NAMES
+
+
+class Clock:
+    """Seconds that a test sets."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture(scope="module")
+def case() -> wb.AuditCase:
+    world = wb.datasets.loan(n=800, seed=0)
+    model = wb.BlackBoxModel(
+        lambda rows: rows["neighborhood_income"].to_numpy() / 100,
+        features=["neighborhood_income"],
+    )
+    return wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome="approved")
+
+
+def test_every_step_that_an_audit_names_is_expected_in_its_order(case: wb.AuditCase) -> None:
+    target = wb.UnlearningTarget.feature("zip_code")
+    checks = ("subgroups", "graph")
+    steps = expected_steps(case, target, METHOD_NAMES, checks, subgroups=1)
+    told: list[str] = []
+    wb.audit(
+        case,
+        target,
+        checks=checks,
+        subgroups={"rich": "neighborhood_income > 50"},
+        progress=lambda step, share: told.append(step),
+    )
+    expected = [step.name for step in steps]
+    heard = [name for name in dict.fromkeys(told) if name in expected]
+    assert heard == [name for name in expected if name in heard]
+    assert set(expected) == set(heard)
+
+
+def test_a_slow_model_is_waited_for_by_the_rows_that_are_left() -> None:
+    clock, account = Clock(), Budget()
+    slow = wb.BlackBoxModel(lambda rows: rows["a"], features=["a"])
+    account.ask(slow, pd.DataFrame({"a": [1.0] * FIRST}))
+    account.seconds = 0.01 * FIRST  # ten milliseconds a row
+    steps = [ExpectedStep("a", 1_000, 0.0, True), ExpectedStep("b", 3_000, 0.0, False)]
+    outlook = Outlook(steps, account, clock)
+    assert outlook.left().everything == pytest.approx(40.0)
+    outlook.heard("a")
+    clock.seconds = 4.0
+    left = outlook.left()
+    assert (left.verdict, left.everything) == (pytest.approx(6.0), pytest.approx(36.0))
+    outlook.heard("words of a part of the step")
+    outlook.heard("b")
+    assert outlook.left().verdict == 0.0 and outlook.left().everything == pytest.approx(30.0)
+
+
+def test_a_machine_that_is_slower_makes_the_rest_longer_and_never_less_than_nothing() -> None:
+    clock = Clock()
+    steps = [ExpectedStep("a", 0, 8.0, True), ExpectedStep("b", 0, 10.0, True)]
+    outlook = Outlook(steps, Budget(), clock)
+    outlook.heard("a")
+    clock.seconds = 38.0  # not 8
+    outlook.heard("b")
+    assert outlook.left().verdict == pytest.approx(10.0 * (2 + 38) / (2 + 8))
+    clock.seconds = 500.0
+    assert outlook.left().verdict == 0.0
+
+
+def test_a_model_that_cannot_be_asked_is_not_asked(case: wb.AuditCase) -> None:
+    logged = wb.AuditCase(
+        data=case.data,
+        model=wb.BlackBoxModel.from_predictions(case.predictions, case.reads),
+        graph=case.graph,
+        outcome=case.outcome,
+    )
+    steps = expected_steps(
+        logged, wb.UnlearningTarget.feature("zip_code"), METHOD_NAMES, CHECK_NAMES
+    )
+    assert {step.rows for step in steps} == {0}
+    assert "structural equations" not in [step.name for step in steps]

@@ -1,0 +1,219 @@
+"""How long an audit will still take: what its steps will ask, at the rate that the model shows.
+
+A step takes the rows that it will ask about × the seconds that the model has taken per row, and
+work of its own. Own work was measured once (:data:`OWN`); by how much this machine is slower is
+taken from the steps that have ended. An outlook promises nothing and changes no number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from workbench.case.asking.budget import Budget
+from workbench.case.audit_case import AuditCase
+from workbench.case.target import UnlearningTarget
+from workbench.checks.registry import CHECKS
+from workbench.methods.registry import BASELINES, CAUSAL_METHODS
+
+__all__ = ["ExpectedStep", "Outlook", "TimeLeft", "expected_steps"]
+
+OWN: dict[str, tuple[float, float]] = {
+    "same answers": (0.1, 0.0),
+    "structural equations": (0.1, 0.3),
+    "better equations": (0.2, 0.5),
+    "profile": (0.3, 1.3),
+    "debiased": (0.2, 0.4),
+    "cafe": (0.1, 0.1),
+    "fuzzing": (0.1, 0.2),
+    "paths": (0.1, 0.3),
+    "checks": (0.2, 0.2),
+    "subgroups": (0.2, 0.6),
+    "cafe, other features": (0.1, 0.2),
+    "shap": (1.5, 0.4),
+    "permutation": (0.1, 0.3),
+    "fairtest": (0.2, 0.4),
+    "aif360": (0.5, 0.1),
+    "graph sensitivity": (1.0, 1.0),
+    "hidden subgroups": (0.5, 4.0),
+    "next actions": (0.5, 1.0),
+    "planted leaks": (40.0, 8.0),
+    "membership": (20.0, 15.0),
+    "change": (0.5, 2.0),
+}
+"""Seconds of own work beside the asking: at least, and for every 10,000 rows of the table."""
+UNKNOWN = (0.5, 0.5)
+"""The same of a step that nobody has measured."""
+CONTEXT_ROWS, BASELINE_ROWS, ASKED_BY_SHAP = 5_000, 10_000, 200_000
+"""Rows at the most of which the other features, permutation and SHAP ask."""
+FIRST = 200
+"""Rows that a model must have answered before its rate is believed."""
+USUAL = 2.0
+"""Seconds of own work with which it begins to be believed that the machine is like ours."""
+
+
+@dataclass(frozen=True)
+class ExpectedStep:
+    """A step of an audit before it is run.
+
+    Attributes
+    ----------
+    name : str
+        As progress says it.
+    rows : int
+        About how many rows it will ask the model about.
+    own : float
+        Seconds of its own work on the machine where that was measured.
+    decides : bool
+        Whether the verdict waits for it.
+    """
+
+    name: str
+    rows: int
+    own: float
+    decides: bool
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """Seconds until the verdict stands, 0 when it does, and until everything is measured."""
+
+    verdict: float
+    everything: float
+
+
+def expected_steps(
+    case: AuditCase,
+    target: UnlearningTarget,
+    methods: Sequence[str],
+    checks: Sequence[str] = (),
+    *,
+    subgroups: int = 0,
+    compared: int = 0,
+) -> tuple[ExpectedStep, ...]:
+    """Return the steps of an audit in their order, with about what each takes.
+
+    Parameters
+    ----------
+    case, target, methods, checks
+        As for :func:`workbench.audit`.
+    subgroups, compared : int
+        Named subgroups, and models beside the audited one.
+
+    Raises
+    ------
+    TargetError
+        The target does not fit the case.
+    """
+    names, mask = case.resolve(target)
+    rows, asks = int(mask.sum()), case.model.can_query
+    carried = any(case.carriers(name) for name in names)
+    others = len(case.features) - len(names)
+    read = not set(names).isdisjoint(case.reads)
+    contrast = 2 * rows * len(names) * (read + carried)
+    found: list[ExpectedStep] = []
+
+    def add(name: str, asked: float = 0.0, decides: bool = True, times: int = 1) -> None:
+        least, per_rows = OWN.get(name, UNKNOWN)
+        own = times * (least + per_rows * case.n_rows / 10_000)
+        found.append(ExpectedStep(name, int(asked * times) if asks else 0, own, decides))
+
+    causal = [method.name for method in CAUSAL_METHODS if method.name in methods]
+    add("same answers", min(rows, 400))
+    if asks and carried:
+        add("structural equations")
+        if "debiased" in methods:
+            add("better equations")
+    if {"cafe", "debiased"}.intersection(methods):
+        add("profile", min(3 * contrast, 2 * BASELINE_ROWS * 10))
+    for name in causal:
+        add(name, 0.0 if name == "cafe" else contrast / 2)
+    if asks and carried:
+        add("paths", contrast)
+    add("checks")
+    if subgroups:
+        add("subgroups", contrast / 2, False, subgroups)
+    if {"cafe", "debiased"}.intersection(methods) and others:
+        add("cafe, other features", 2 * others * min(CONTEXT_ROWS, rows), False)
+    of_baseline = {
+        "shap": 0 if case.model.estimator is not None else ASKED_BY_SHAP,
+        "permutation": (1 + 2 * len(case.reads)) * min(BASELINE_ROWS, rows),
+    }
+    for baseline in BASELINES:
+        if baseline.name in methods:
+            add(baseline.name, of_baseline.get(baseline.name, 0), False)
+    for check in CHECKS:
+        if check.asked_by == "compare":
+            if compared:
+                add(check.step, contrast, False, compared)
+        elif check.name in checks:
+            add(check.step, contrast, False)
+    return tuple(found)
+
+
+class Outlook:
+    """What is left of an audit, from what is expected and what was measured so far.
+
+    Parameters
+    ----------
+    steps : sequence of ExpectedStep
+    account : Budget
+        In which the audit's questions are counted, with the time that they took.
+    now : callable () -> float
+        Seconds on a clock that never goes back.
+
+    Examples
+    --------
+    >>> clock = iter([0.0, 2.0, 3.0]).__next__
+    >>> steps = [ExpectedStep("a", 0, 1.0, True), ExpectedStep("b", 0, 4.0, False)]
+    >>> outlook = Outlook(steps, Budget(), clock)
+    >>> outlook.heard("a"); outlook.heard("b")
+    >>> outlook.left()
+    TimeLeft(verdict=0.0, everything=4.333333333333333)
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[ExpectedStep],
+        account: Budget,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._steps, self._account, self._now = tuple(steps), account, now
+        self._at = -1
+        self._own_expected, self._own_taken = USUAL, USUAL
+        self._began, self._asking, self._asked = 0.0, 0.0, 0
+
+    def heard(self, name: str) -> None:
+        """Take note that progress names a step; what is none of the steps changes nothing."""
+        for place in range(self._at + 1, len(self._steps)):
+            if self._steps[place].name == name:
+                now = self._now()
+                self._end(now)
+                self._at, self._began = place, now
+                self._asking, self._asked = self._account.seconds, self._account.spent
+                return
+
+    def left(self) -> TimeLeft:
+        """Return the seconds that are left, as far as they are known."""
+        now = self._now()
+        verdict = everything = 0.0
+        for place, step in enumerate(self._steps[max(self._at, 0) :], max(self._at, 0)):
+            seconds = self._seconds(step.own, step.rows)
+            if place == self._at:
+                seconds = max(seconds - (now - self._began), 0.0)
+            everything += seconds
+            verdict += seconds if step.decides else 0.0
+        return TimeLeft(verdict, everything)
+
+    def _end(self, now: float) -> None:
+        """Learn from the step that has ended how fast this machine is."""
+        if self._at >= 0:
+            taken = now - self._began - (self._account.seconds - self._asking)
+            self._own_taken += max(taken, 0.0)
+            self._own_expected += self._steps[self._at].own
+
+    def _seconds(self, own: float, rows: int) -> float:
+        account = self._account
+        rate = account.seconds / account.spent if account.spent >= FIRST else 0.0
+        return own * self._own_taken / self._own_expected + rows * rate
