@@ -81,14 +81,22 @@ def finished(session: AuditSession) -> wb.AuditReport:
     return session.report
 
 
-def send(picker: FilePicker, content: bytes, name: str = "mine.csv", part_size: int = 100) -> None:
-    """Play the page: the file in parts, as file_picker.js sends it."""
+def send(
+    picker: FilePicker,
+    content: bytes,
+    name: str = "mine.csv",
+    part_size: int = 100,
+    *,
+    place: int = 0,
+    files: int = 1,
+) -> None:
+    """Play the page: the file in parts, as file_picker.js sends it, alone or as one of several."""
     pieces = [content[i : i + part_size] for i in range(0, len(content), part_size)] or [b""]
     for index, piece in enumerate(pieces):
         picker._received(
             picker,
             {"kind": "part", "name": name, "size": len(content), "index": index,
-             "parts": len(pieces)},
+             "parts": len(pieces), "file": place, "files": files},
             [memoryview(piece)],
         )  # fmt: skip
 

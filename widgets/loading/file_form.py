@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,10 @@ from workbench.models.answers import ClassNotNamedError, class_named
 from workbench.models.files.skops_files import ENDINGS
 
 __all__ = ["FileForm", "FoundModel", "found_in"]
+
+
+def _model_files(files: Sequence[tuple[str, bytes]]) -> list[ModelFile]:
+    return [ModelFile(name, content) for name, content in files]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +78,18 @@ class FileForm(W.VBox):
     chosen : callable (ModelFile) -> None
         Reads the file, in the background, and then calls :meth:`show`.
     said : callable (str) -> None
+    several : callable (sequence of ModelFile) -> None, optional
+        Gets files that were chosen at once; without it one file is chosen at a time.
     """
 
     action = "Use this model"
 
-    def __init__(self, chosen: Callable[[ModelFile], None], said: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        chosen: Callable[[ModelFile], None],
+        said: Callable[[str], None],
+        several: Callable[[Sequence[ModelFile]], None] | None = None,
+    ) -> None:
         self._chosen = chosen
         self._file: ModelFile | None = None
         self._model: wb.BlackBoxModel | None = None
@@ -88,6 +99,7 @@ class FileForm(W.VBox):
             UPLOAD_BYTES,
             lambda name, content: self._read(ModelFile(name, content)),
             said,
+            several=None if several is None else lambda files: several(_model_files(files)),
             advice="Serve it behind an address instead, or audit its logged predictions.",
         )
         self._class = ClassChoice(self._again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import ipywidgets as W
@@ -28,6 +29,7 @@ ROLES = {
     BEFORE: "The model before unlearning",
     RETRAINED: "A model retrained without the target",
 }
+TOO_MANY = f"At most {PAGE_RETRAINED} retrained models are compared on this page."
 
 
 class BroughtModels(W.VBox):
@@ -52,8 +54,17 @@ class BroughtModels(W.VBox):
         )
         for control in (self._role, self._way):
             control.add_class("wb-field")
-        self._row = JobRow(session.lock, "Add this model", self._add, "Cancel adding")
-        self._file = FileForm(self._read, lambda words: self._row.say(words, "problem"))
+        self._row = JobRow(
+            session.lock,
+            "Add this model",
+            self._add,
+            "Cancel adding",
+            queues=True,
+            changed=lambda busy: session.prepare("A model is still being read or added." * busy),
+        )
+        self._file = FileForm(
+            self._read, lambda words: self._row.say(words, "problem"), self._several
+        )
         self._endpoint = EndpointForm(lambda: None)
         self._columns = ColumnChecklist("Columns that the model reads")
         self._list = W.VBox([])
@@ -133,9 +144,27 @@ class BroughtModels(W.VBox):
             self._row.say(f"{words} Now add it." if ready else words, "good" if ready else "")
 
         def begin() -> None:
-            self._row.stop()
             self._propose()
-            self._row.start(work, done, self._file.advise)
+            self._row.queue(f"read {file.name}", work, done, self._file.advise)
+
+        self._row.safely(begin)
+
+    def _several(self, files: Sequence[ModelFile]) -> None:
+        """Read and add several files one after another, as retrained models."""
+
+        def begin() -> None:
+            case, role = self._session.case, str(self._role.value)
+            if case is None:
+                raise ModelError("Choose data and a model first.")
+            if role != RETRAINED:
+                raise ModelError(
+                    "There is one model before unlearning: choose one file, or say that they are "
+                    "retrained models."
+                )
+            reads = self._columns.chosen
+            for file in files:
+                work = partial(_read_and_made, case, file, reads)
+                self._queue(role, file.name, work, str)
 
         self._row.safely(begin)
 
@@ -146,21 +175,36 @@ class BroughtModels(W.VBox):
         if case is None:
             raise ModelError("Choose data and a model first.")
         if role == RETRAINED and len(session.compare.get(RETRAINED, ())) >= PAGE_RETRAINED:
-            raise ModelError(
-                f"At most {PAGE_RETRAINED} retrained models are compared on this page."
-            )
+            raise ModelError(TOO_MANY)
         source, reads = form.source(), form.reads or self._columns.chosen
+        name = source.name if isinstance(source, ModelFile) else "the model over HTTP"
+        work = partial(another_model, case, source, reads)
+        self._queue(role, name, work, form.advise)
+
+    def _queue(
+        self,
+        role: str,
+        name: str,
+        work: Callable[[Progress], tuple[wb.BlackBoxModel, Made]],
+        advise: Callable[[str], str],
+    ) -> None:
+        """Make a model and add it, when those before it are."""
+        session = self._session
 
         def done(found: tuple[wb.BlackBoxModel, Made]) -> None:
+            kept = session.compare.get(role, ()) if role == RETRAINED else ()
+            if len(kept) >= PAGE_RETRAINED:
+                raise ModelError(f"{name} was not added. {TOO_MANY}")
             model, self._made[model] = found
             notes = self._made[model].notes
-            kept = session.compare.get(role, ()) if role == RETRAINED else ()
             session.compare = {**session.compare, role: (*kept, model)}
             self._row.say(" ".join([f"Added: {ROLES[role].lower()}.", *notes]), "good")
 
-        self._row.start(
-            lambda progress: another_model(case, source, reads, progress), done, form.advise
-        )
+        def named(words: str) -> str:
+            told = advise(words)
+            return told if name in told else f"{name}: {told}"
+
+        self._row.queue(f"{name}, {ROLES[role].lower()}", work, done, named)
 
     def _draw(self) -> None:
         """List the models, each with a button that takes it away."""
@@ -205,3 +249,17 @@ class BroughtModels(W.VBox):
             self._row.say("Taken away.")
 
         self._row.safely(act)
+
+
+def _read_and_made(
+    case: wb.AuditCase, file: ModelFile, reads: tuple[str, ...], progress: Progress
+) -> tuple[wb.BlackBoxModel, Made]:
+    """Read a file whose class nobody was asked for, and make the model of it."""
+    progress(f"reading {file.name}", 0.0)
+    found = found_in(file, case.model.audited_class)
+    if found.model is None:
+        raise ModelError(
+            f"{file.name} has several classes, none of which is the audited one. Bring it alone, "
+            f"and choose the class."
+        )
+    return another_model(case, found.file, found.model.features or reads, progress)

@@ -33,7 +33,13 @@ class UnlearnForm(W.VBox):
         self._way = W.Dropdown(options=[], description="How to forget")
         self._way.add_class("wb-field")
         self._words = W.HTML()
-        self._row = JobRow(session.lock, "Unlearn here", self._begin, "Cancel unlearning")
+        self._row = JobRow(
+            session.lock,
+            "Unlearn here",
+            self._begin,
+            "Cancel unlearning",
+            changed=lambda busy: session.prepare("The models are still being made." * busy),
+        )
         self._made = W.HTML()
         super().__init__([self._about, self._way, self._words, self._row, self._made])
         self._way.observe(lambda _: self._explain(), "value")

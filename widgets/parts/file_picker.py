@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import anywidget
-from traitlets import Int, Unicode
+from traitlets import Bool, Int, Unicode
 
 from widgets.session.jobs import words_for
 from workbench.common.errors import DataError
@@ -18,6 +18,8 @@ __all__ = ["FilePicker"]
 
 PART = 1_000_000
 """Bytes of one message: well below what the server takes at once."""
+MOST_FILES = 10
+"""Files that may be chosen at once, where several may."""
 MIN_PART = 10
 """Bytes of the smallest part that a page may cut a file into."""
 FEWER_ROWS = (
@@ -27,7 +29,7 @@ FEWER_ROWS = (
 
 
 class FilePicker(anywidget.AnyWidget):
-    """Chooses one file of the reader's computer.
+    """Chooses one file of the reader's computer, or several at once.
 
     Parameters
     ----------
@@ -35,11 +37,13 @@ class FilePicker(anywidget.AnyWidget):
     accept : str
         Endings that the browser offers, such as ".csv".
     limit : int
-        Bytes. The page refuses a larger file before reading it, and this end again.
+        Bytes, of all files together. The page refuses larger ones before reading, this end again.
     chosen : callable (name, content) -> None
         Gets the whole file.
     said : callable (str) -> None
         Gets the words when a file is refused.
+    several : callable (sequence of (name, content)) -> None, optional
+        Gets the files where more than one was chosen; without it only one can be.
     advice : str
         What to do when a file is too large.
     """
@@ -49,6 +53,7 @@ class FilePicker(anywidget.AnyWidget):
     accept = Unicode().tag(sync=True)
     limit = Int().tag(sync=True)
     part = Int(PART).tag(sync=True)
+    several = Bool(False).tag(sync=True)
 
     def __init__(
         self,
@@ -58,12 +63,14 @@ class FilePicker(anywidget.AnyWidget):
         chosen: Callable[[str, bytes], None],
         said: Callable[[str], None],
         *,
+        several: Callable[[Sequence[tuple[str, bytes]]], None] | None = None,
         advice: str = FEWER_ROWS,
     ) -> None:
-        super().__init__(label=label, accept=accept, limit=limit)
+        super().__init__(label=label, accept=accept, limit=limit, several=several is not None)
         self._most = limit  # the trait is the page's to change; this is not
-        self._chosen, self._said = chosen, said
+        self._chosen, self._said, self._several = chosen, said, several
         self._advice = advice
+        self._whole: list[tuple[str, bytes]] = []
         self._parts: list[bytes] = []
         self._size = 0
         self._sent: tuple[str, int] | None = None
@@ -73,7 +80,7 @@ class FilePicker(anywidget.AnyWidget):
         try:
             self._take(content, buffers)
         except Exception as error:  # the component's boundary
-            self._parts, self._size, self._sent = [], 0, None
+            self._parts, self._size, self._sent, self._whole = [], 0, None, []
             self._said(words_for(error))
 
     def _take(self, content: Any, buffers: Any) -> None:
@@ -90,19 +97,34 @@ class FilePicker(anywidget.AnyWidget):
             raise _broken()
         if not isinstance(buffers, list | tuple) or len(buffers) != 1:
             raise _broken()
+        file, files = message.get("file", 0), message.get("files", 1)
+        if not (_whole(file) and _whole(files) and file < files):
+            raise _broken()
+        if files > 1 and (self._several is None or files > MOST_FILES):
+            raise DataError(f"Choose at most {MOST_FILES if self._several else 1} at once.")
         if index == 0:
-            self._parts, self._size, self._sent = [], 0, (name, parts)
+            if file == 0:
+                self._whole, self._size = [], 0
+            self._parts, self._sent = [], (name, parts)
         # No file within the limit needs more parts than this, so empty ones cannot pile up.
         most = max(1, -(-self._most // MIN_PART))
         if index != len(self._parts) or self._sent != (name, parts) or not index < parts <= most:
+            raise _broken()
+        if file != len(self._whole):
             raise _broken()
         self._parts.append(bytes(buffers[0]))
         self._size += len(self._parts[-1])
         if self._size > self._most:
             raise self._too_large(name, self._size)
         if index + 1 == parts:
-            whole, self._parts, self._size, self._sent = b"".join(self._parts), [], 0, None
-            self._chosen(_base_name(name), whole)
+            self._whole.append((_base_name(name), b"".join(self._parts)))
+            self._parts, self._sent = [], None
+        if len(self._whole) == files:
+            found, self._whole, self._size = self._whole, [], 0
+            if files == 1:
+                self._chosen(*found[0])
+            elif self._several is not None:
+                self._several(found)
 
     def _too_large(self, name: object, size: object) -> DataError:
         had = "more"

@@ -20,6 +20,12 @@ from workbench.report.audit_report import STOPPED
 
 __all__ = ["RunPanel"]
 
+DRAWN = (
+    "case", "target", "target_problem", "settings", "state", "step", "share", "made_for",
+    "preparing",
+)  # fmt: skip
+"""What the button and its words depend on."""
+
 
 class RunPanel(W.VBox):
     """Sets the session's settings, starts and cancels runs, and says where a run is.
@@ -81,7 +87,17 @@ class RunPanel(W.VBox):
         session.observe(lambda _: self._offer(), "case")
         session.observe(
             lambda _: self._draw(),
-            ["case", "target", "target_problem", "settings", "state", "step", "share", "made_for"],
+            [
+                "case",
+                "target",
+                "target_problem",
+                "settings",
+                "state",
+                "step",
+                "share",
+                "made_for",
+                "preparing",
+            ],
         )
         session.observe(lambda _: self._beat(), "clock")
         session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])

@@ -17,6 +17,7 @@ from traitlets import Bool, Dict, Enum, Float, Instance, Unicode, observe
 import workbench as wb
 from widgets.session.inputs import AuditInputs, AuditRun, AuditSettings, alike, changes
 from widgets.session.jobs import BackgroundJob, Listener
+from widgets.session.readiness import why_not
 from widgets.session.report_session import LiveEstimating, ReportSession
 from workbench.auditing.outlook import Outlook, expected_steps
 from workbench.case.asking.budget import Budget
@@ -60,6 +61,8 @@ class AuditSession(ReportSession):
     made_for : UnlearningTarget or None
         What the models of `compare`, and the audited one, were made on this page to forget; a run
         about anything else would be about another request.
+    preparing : str
+        What step 4 is still at, in words; a run waits for it.
     live_wanted : bool
         Whether to estimate while the auditor chooses. Off where a question to the model costs.
     state : {"idle", "running", "done", "failed", "cancelled", "changed"}
@@ -86,6 +89,7 @@ class AuditSession(ReportSession):
     training = Instance(Training, allow_none=True)
     learner = Unicode(None, allow_none=True)
     made_for = Instance(wb.UnlearningTarget, allow_none=True)
+    preparing = Unicode()
     live_wanted = Bool(True)
     state = Enum(("idle", "running", "done", "failed", "cancelled", "changed"), "idle")
     step = Unicode()
@@ -158,6 +162,11 @@ class AuditSession(ReportSession):
             self._forget_others()
             self._as_loaded, self.code, self.case = None, code, case
 
+    def prepare(self, words: str) -> None:
+        """Say what step 4 is still at; "" when that is done."""
+        with self.lock:
+            self.preparing = words
+
     @property
     def loaded(self) -> tuple[wb.BlackBoxModel, str | None] | None:
         """The model as it was loaded, before any unlearning on this page, and its code."""
@@ -202,32 +211,15 @@ class AuditSession(ReportSession):
                 f"Step 4: the models were made to forget {self.made_for.describe()}, and the "
                 f"target is now another. Unlearn again, or go back to the model as loaded."
             )
+        if self.preparing:
+            found.append(f"Step 4: {self.preparing} The audit can be run when that is done.")
         if not self.settings.methods:
             found.append("Step 5: tick at least one method.")
         return tuple(found)
 
     def why_not(self, needs: Sequence[Need]) -> str:
         """Say why a check with such needs cannot be asked now; "" where it can."""
-        if not needs:
-            return ""
-        if self.case is None or self.target is None:
-            return "choose data, a model and a target first."
-        if "whole rows" in needs and (
-            self.target.names or self.target.kind not in ("datapoints", "subgroup")
-        ):
-            return (
-                "it is asked of whole rows. In step 3 choose single rows or a subgroup, and tick "
-                "no feature."
-            )
-        if "training" in needs and self.training is None:
-            return (
-                "it needs rows that the model was never trained on. Step 4, “Demonstrate”, keeps "
-                "some aside."
-                if self.learner
-                else "this page did not train the model and cannot train one like it. In Python, "
-                "give audit(…, training=wb.Training(…))."
-            )
-        return ""
+        return why_not(needs, self.case, self.target, self.training, self.learner)
 
     @property
     def inputs(self) -> AuditInputs | None:

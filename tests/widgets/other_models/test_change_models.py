@@ -11,7 +11,7 @@ import pytest
 
 import workbench as wb
 from tests.widgets.widget_tree import LONG, finished, part, parts, press, said, send
-from widgets.other_models import unlearn_form
+from widgets.other_models import brought_models, unlearn_form
 from widgets.other_models.brought_models import BroughtModels
 from widgets.other_models.change_models import ChangeModels
 from widgets.other_models.unlearn_form import UnlearnForm
@@ -218,6 +218,63 @@ def test_a_file_is_the_model_before_and_others_are_retrained(
     assert set(session.compare) == {"retrained"}
     way(change).value = "none"
     assert session.compare == {} and session.compare_code == ""
+
+
+def test_models_wait_for_one_another_and_the_run_for_all(
+    change: ChangeModels, session: AuditSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    real = brought_models.another_model
+
+    def waits(case, source, reads, progress):  # type: ignore[no-untyped-def]
+        go_on.wait(LONG)
+        return real(case, source, reads, progress)
+
+    monkeypatch.setattr(brought_models, "another_model", waits)
+    panel = RunPanel(session)
+    way(change).value = "bring"
+    bring(change, "before")
+    form = part(change, BroughtModels)
+    press(form, "Add this model")
+    run = part(panel, W.Button, description="Run the audit")
+    assert run.disabled and "still being read or added" in said(panel)
+    session.run()
+    assert session.state == "idle"
+    part(form, W.RadioButtons).value = "retrained"
+    press(form, "Add this model")
+    (picker,) = parts(form, FilePicker)
+    good = LOAN_MODEL.read_bytes()
+    for place, (name, content) in enumerate((("b.skops", b"nothing"), ("c.skops", good))):
+        send(picker, content, name, 1_000_000, place=place, files=2)
+    assert "Waiting: b.skops" in said(form) and session.compare == {}
+    go_on.set()
+    assert change.wait(LONG)
+    assert {role: len(models) for role, models in session.compare.items()} == {
+        "before": 1,
+        "retrained": 2,
+    }
+    assert "Not done: b.skops" in said(form) and "Waiting" not in said(form)
+    assert not run.disabled and session.preparing == ""
+
+
+def test_cancel_gives_up_what_waits_too(
+    change: ChangeModels, session: AuditSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def waits(*args: object) -> None:
+        go_on.wait(LONG)
+
+    monkeypatch.setattr(brought_models, "another_model", waits)
+    way(change).value = "bring"
+    bring(change, "retrained")
+    form = part(change, BroughtModels)
+    press(form, "Add this model")
+    press(form, "Add this model")
+    press(form, "Cancel adding")
+    go_on.set()
+    assert change.wait(LONG)
+    assert session.compare == {} and session.preparing == "" and "Waiting" not in said(form)
 
 
 def test_a_file_that_is_no_model_is_refused_in_words(

@@ -37,6 +37,10 @@ def message(**changed: object) -> dict[str, object]:
         message(index=False),
         message(index=0.0),
         message(index="0"),
+        message(file=1),
+        message(file=-1, files=2),
+        message(files=0),
+        message(file="0"),
         message(parts=0),
         message(parts=10**12),
         message(parts=2**70),
@@ -73,3 +77,25 @@ def test_a_file_is_named_without_folders(name: str, shown: str) -> None:
     send(chosen, b"a", name)
     send(chosen, b"a", "x" * 100_000)
     assert got[0][0] == shown and len(got[1][0]) < 300
+
+
+def test_files_chosen_at_once_arrive_together() -> None:
+    got, words = [], []
+    chosen = FilePicker("f", ".x", 1_000, lambda *file: got.append(file), words.append)
+    for place in (0, 1):
+        send(chosen, b"x", f"{place}", place=place, files=2)
+    assert got == [] and "at most 1 at once" in words[0], "one is asked for"
+    many: list[object] = []
+    chosen = FilePicker(
+        "f", ".x", 1_000, lambda *file: got.append(file), words.append, several=many.extend
+    )
+    send(chosen, b"a" * 250, "a", place=0, files=3)  # the page was left before the others came
+    for place, name in enumerate(("b", "c")):
+        send(chosen, name.encode() * 250, name, place=place, files=2)
+    assert got == [] and many == [("b", b"b" * 250), ("c", b"c" * 250)]
+    send(chosen, b"d", "d")
+    assert got == [("d", b"d")]
+    for place in (0, 1):
+        send(chosen, b"e" * 700, "e", place=place, files=2)
+    assert len(many) == 2
+    assert any("holds" in told for told in words), "the limit is of all together"
