@@ -253,7 +253,8 @@ def test_models_wait_for_one_another_and_the_run_for_all(
         "before": 1,
         "retrained": 2,
     }
-    assert "Not done: b.skops" in said(form) and "Waiting" not in said(form)
+    refused = said(form).split("Not done: ")[1]
+    assert "b.skops" in refused and "skops file" in refused and "Waiting" not in said(form)
     assert not run.disabled and session.preparing == ""
 
 
