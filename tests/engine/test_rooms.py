@@ -38,7 +38,7 @@ PARTS_OF_WIDGETS: list[set[str]] = [
     {"session"},
     {"parts"},
     {"loading", "graph", "target", "run", "results"},
-    {"other_models"},
+    {"other_models", "lessons"},
     {"pages"},
     {"__init__"},
     {"serving"},

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import ipywidgets as W
 
-from widgets.pages.teaching_story import (
-    ARROW,
-    FORGOTTEN,
-    QUESTIONS,
-    Findings,
-    StoryQuestion,
-    Told,
-    about,
-    drawn,
-    measure,
-)
+from widgets.lessons.lesson import Answered, StoryQuestion, looking_back
+from widgets.lessons.loan import ARROW, FORGOTTEN, LOAN, QUESTIONS, Findings, about, drawn, measure
 from widgets.parts import markup
 from widgets.parts.page_footer import PageFooter
 from widgets.parts.page_style import page_style
@@ -34,19 +24,6 @@ LONGEST_WAIT = 120.0
 MEASURING = "Measuring: the bank's model is being trained and audited. A few seconds."
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """One answered question."""
-
-    question: StoryQuestion
-    chosen: int
-    told: Told
-
-    @property
-    def right(self) -> bool:
-        return self.chosen == self.told.right
-
-
 class _Asked(W.VBox):
     """One question: choices, a button, and what is measured once the reader has answered.
 
@@ -55,14 +32,14 @@ class _Asked(W.VBox):
     question : StoryQuestion
     findings : callable () -> Findings or None
         None while they are being measured; whoever measures calls :meth:`ready` then.
-    answered : callable (_Answer) -> None
+    answered : callable (Answered) -> None
     """
 
     def __init__(
         self,
         question: StoryQuestion,
         findings: Callable[[], Findings | None],
-        answered: Callable[[_Answer], None],
+        answered: Callable[[Answered], None],
     ) -> None:
         self._findings, self._answered = findings, answered
         self._story, self._before = W.HTML(), W.HTML()
@@ -118,8 +95,8 @@ class _Asked(W.VBox):
             self._status.say(words_for(error), "problem")
             return
         self._told = self._choice.disabled = True
-        answer = _Answer(self.question, chosen, told)
-        self._status.say(_verdict(answer) + " " + told.said, "good" if answer.right else "info")
+        answer = Answered(self.question, chosen, told)
+        self._status.say(answer.words, "good" if answer.right else "info")
         self._shown.value = told.shown
         self._answered(answer)
 
@@ -141,7 +118,7 @@ class Teaching(SavedView, W.VBox):
         self._job = BackgroundJob()
         self._found: Findings | None = None
         self._problem = ""
-        self._answers: list[_Answer] = []
+        self._answers: list[Answered] = []
         self._steps = [_Asked(question, self._ask, self._next) for question in QUESTIONS]
         self._careless = _CarelessAuditor(self._ask)
         self._another = _AnotherColumn(self._ask, self._next)
@@ -205,7 +182,7 @@ class Teaching(SavedView, W.VBox):
         for step in steps:
             step.failed(words)
 
-    def _next(self, answer: _Answer) -> None:
+    def _next(self, answer: Answered) -> None:
         self._answers.append(answer)
         done = len(self._answers)
         if answer.question is QUESTIONS[-1]:
@@ -213,7 +190,7 @@ class Teaching(SavedView, W.VBox):
         if done < len(self._sections):
             self._sections[done].layout.display = ""
         if done > len(QUESTIONS):
-            self._recap.value = _recap(self._answers)
+            self._recap.value = looking_back(self._answers, LOAN.closing)
 
 
 class _CarelessAuditor(W.VBox):
@@ -259,7 +236,7 @@ class _AnotherColumn(W.VBox):
     """Asks the same about columns of the reader's choice, as many as are wanted."""
 
     def __init__(
-        self, findings: Callable[[], Findings | None], answered: Callable[[_Answer], None]
+        self, findings: Callable[[], Findings | None], answered: Callable[[Answered], None]
     ) -> None:
         self._findings, self._answered = findings, answered
         self._column = W.Dropdown(description="Column", options=[])
@@ -295,51 +272,6 @@ def _section(number: int, title: str, *parts: W.Widget) -> W.VBox:
     section = W.VBox([head, *parts])
     section.add_class("wb-step")
     return section
-
-
-def _verdict(answer: _Answer) -> str:
-    if answer.right:
-        return "As you expected."
-    expected = answer.question.answers[answer.chosen]
-    measured = answer.question.answers[answer.told.right]
-    return f"You expected: {expected}. Measured: {measured}."
-
-
-def _recap(answers: list[_Answer]) -> str:
-    right = sum(answer.right for answer in answers)
-    rows = [
-        (
-            answer.question.asked,
-            answer.question.answers[answer.chosen],
-            answer.question.answers[answer.told.right],
-            "yes" if answer.right else "no",
-        )
-        for answer in answers
-    ]
-    missed = [answer.told.lesson for answer in answers if not answer.right]
-    where = (
-        markup.paragraph("Where intuition and measurement parted:") + markup.bullets(missed)
-        if missed
-        else markup.paragraph(
-            "Your intuition held every time. Would it hold for a graph of thirty columns?"
-        )
-    )
-    return (
-        markup.heading("Looking back", 2)
-        + markup.paragraph(f"You foresaw {right} of {len(answers)} measurements.")
-        + markup.table(
-            rows,
-            ["question", "you expected", "measured", "foreseen"],
-            caption="Your answers beside the measurements",
-        )
-        + where
-        + markup.paragraph(
-            "What to keep: taking a column away does not take its influence away. Tools that look "
-            "at what a model reads cannot see that. A causal audit can, as far as its graph is "
-            "right. And what to make of an influence, whether it is lawful or fair, is for people "
-            "to decide."
-        )
-    )
 
 
 def _as_read(place: int, question: StoryQuestion, findings: Findings) -> str:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import shutil
 import signal
-import socket
-import sys
-import threading
-import webbrowser
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,10 +15,8 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPHeaders
 from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
-from tornado.web import HTTPError, OutputTransform, RequestHandler
+from tornado.web import HTTPError, RequestHandler
 from traitlets import default
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
@@ -31,11 +24,12 @@ from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
 
+from widgets.serving.address import bound, bracketed, open_in_browser
+from widgets.serving.headers import SecurityHeaders
 from workbench.common.errors import AuditError
 from workbench.common.limits import SERVED_PAGES
 
 __all__ = [
-    "HEADERS",
     "HEALTH",
     "TEMPLATE",
     "PageProcesses",
@@ -45,7 +39,6 @@ __all__ = [
 ]
 
 TEMPLATE = "workbench"
-PORT = 8866
 HEALTH = "workbench/health"
 WARM_SECONDS = 60.0
 """The longest wait for preheated processes before the address is announced."""
@@ -58,21 +51,6 @@ ERROR_PAGE = (
     "<!DOCTYPE html><html lang='en'><meta charset='utf-8'><title>{{ status_code }}</title>"
     "<p>{{ status_code }}: {{ status_message }}</p></html>"
 )
-HEADERS = {
-    # Scripts in the page itself and eval are Voila's own ways; nothing from another site.
-    "Content-Security-Policy": "default-src 'none'; "
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self' data: blob:; worker-src 'self' blob:; frame-src 'self' data: blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-"""Sent with every answer, those of static files and errors included."""
 
 
 class WorkbenchServer(Voila):
@@ -118,7 +96,7 @@ class WorkbenchServer(Voila):
         """Listen, announce the address, and run until a signal."""
         self.ioloop = IOLoop.current()
         try:
-            sockets = self._bind()
+            sockets = bound(self.ip, self.wanted_port)
         except AuditError:
             self.stop()
             raise
@@ -149,29 +127,16 @@ class WorkbenchServer(Voila):
         self.ioloop.run_sync(lambda: self.kernel_manager.shutdown_all(now=True))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
-    def _bind(self) -> list[socket.socket]:
-        wanted = PORT if self.wanted_port is None else self.wanted_port
-        try:
-            return bind_sockets(wanted, address=self.ip)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE and self.wanted_port is None:
-                return bind_sockets(0, address=self.ip)
-            reason = "is taken" if error.errno == errno.EADDRINUSE else f": {error.strerror}"
-            raise AuditError(
-                f"Cannot listen on {self.ip}, port {wanted} {reason}. Choose another --port; 0 "
-                f"takes any free one."
-            ) from None
-
     async def _announce(self) -> None:
         """Print the address when the server answers; asking for the page itself costs a process."""
-        local = f"http://{_bracketed(self.ip)}:{self.port}{self.base_url}"
+        local = f"http://{bracketed(self.ip)}:{self.port}{self.base_url}"
         await AsyncHTTPClient().fetch(f"{local}{HEALTH}")
         await self._warm()
         shown = local if self.public_url is None else self.public_url.rstrip("/") + "/"
         address = f"{shown}?token={self.identity_provider.token}"
         print(f"The workbench is ready (Ctrl-C stops it):\n{address}", flush=True)
-        if self.show and self.public_url is None and _has_display():
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        if self.show and self.public_url is None:
+            open_in_browser(address)
 
     async def _warm(self) -> None:
         """Wait until the processes that were asked for beforehand have drawn their page."""
@@ -309,26 +274,3 @@ class ThisPython(KernelSpecManager):
         spec = super().get_kernel_spec(kernel_name)
         spec.argv = [*spec.argv, "--log-level=ERROR"]
         return spec
-
-
-class SecurityHeaders(OutputTransform):
-    """Puts the headers on every answer, also where a handler sets none."""
-
-    def transform_first_chunk(
-        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
-    ) -> tuple[int, HTTPHeaders, bytes]:
-        """Set them on the first part of an answer."""
-        for name, value in HEADERS.items():
-            headers[name] = value
-        headers.pop("Server", None)
-        return status_code, headers, chunk
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _has_display() -> bool:
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True

@@ -12,16 +12,16 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
 from widgets.pages.report_file import REPORT_VARIABLE, read_report
+from widgets.serving.address import base_url, check_host, check_token
 from widgets.serving.folders import writable_folders
+from widgets.serving.headers import HEADERS
 from widgets.serving.page_server import (
-    HEADERS,
     TEMPLATE,
     PageProcesses,
     ThisPython,
@@ -38,7 +38,6 @@ IDLE_SECONDS = 20 * 60
 OUTPUT_RATE = 20_000_000
 """Bytes per second to a page; a report's file goes through here."""
 ENDPOINTS_VARIABLE = "CAFE_WORKBENCH_ENDPOINTS"
-TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
 EXTENSIONS = [
     "@jupyter-widgets/jupyterlab-manager",
     "@voila-dashboards/widgets-manager8",
@@ -145,8 +144,8 @@ def settings(
         As for `serve`.
     """
     file = page_file(page)
-    _check_token(token)
-    _check_host(host, public_url)
+    check_token(token)
+    check_host(host, public_url)
     if preheat < 0:
         raise AuditError(f"--preheat must be 0 or more, not {preheat}.")
     public = urlsplit(public_url or "")
@@ -159,7 +158,7 @@ def settings(
     config.Voila.identity_provider_class = TokenOnly
     config.Voila.open_browser = False  # the server opens the address with the token itself
     config.Voila.log_level = "ERROR"
-    config.Voila.base_url = _base_url(public.path)
+    config.Voila.base_url = base_url(public.path)
     config.Voila.tornado_settings = {
         "allow_remote_access": False,  # answer only to names of this machine: no DNS rebinding
         "local_hostnames": ["localhost", *([public.hostname] if public.hostname else [])],
@@ -191,43 +190,6 @@ def settings(
     if secure:
         config.TokenOnly.secure_cookie = True
     return config
-
-
-def _check_token(token: str | None) -> None:
-    if token is not None and not TOKEN.fullmatch(token):
-        raise AuditError(
-            "The token must have 16 to 256 letters, digits or any of ._~- so that nobody guesses "
-            "it. Leave --token out to get a random one."
-        )
-
-
-def _check_host(host: str, public_url: str | None) -> None:
-    try:
-        inside = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        raise AuditError(
-            f"{host!r} is no address to listen on. Use 127.0.0.1, which only this computer reaches."
-        ) from None
-    if not inside and public_url is None:
-        raise AuditError(
-            f"Listening on {host} opens the page to other computers, over a connection that "
-            f"anybody on the way can read. Put a reverse proxy with https in front and say where "
-            f"it shows the page: --public-url https://audit.example.org/"
-        )
-    if public_url is None:
-        return
-    parts = urlsplit(public_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise AuditError(
-            f"--public-url must look like https://audit.example.org/cafe/, not {public_url!r}."
-        )
-
-
-def _base_url(path: str) -> str:
-    inner = path.strip("/")
-    if not re.fullmatch(r"[\w./~-]*", inner):
-        raise AuditError(f"The path of --public-url holds more than letters and digits: {path!r}.")
-    return f"/{inner}/" if inner else "/"
 
 
 def _told_to_kernels(

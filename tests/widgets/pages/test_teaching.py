@@ -11,9 +11,8 @@ import pytest
 
 import workbench as wb
 from tests.widgets.widget_tree import LONG, part, parts, press, said
-from widgets.pages import teaching, teaching_story
-from widgets.pages.teaching import Teaching
-from widgets.pages.teaching_story import (
+from widgets.lessons import loan
+from widgets.lessons.loan import (
     ARROW,
     FORGOTTEN,
     QUESTIONS,
@@ -22,6 +21,8 @@ from widgets.pages.teaching_story import (
     drawn,
     measure,
 )
+from widgets.pages import teaching
+from widgets.pages.teaching import Teaching
 from widgets.parts.status_line import StatusLine
 from workbench.common.progress import silent
 from workbench.common.wording import points, signed
@@ -81,7 +82,7 @@ def test_the_numbers_are_those_of_the_engine(findings: Findings) -> None:
     assert findings.without_arrow.total.value == again.total.value
     low, high = findings.twins.columns
     world = wb.datasets.loan()
-    rows = world.counterfactual({FORGOTTEN: high}).loc[[teaching_story.PERSON]]
+    rows = world.counterfactual({FORGOTTEN: high}).loc[[loan.PERSON]]
     chance = float(findings.case.model.predict(rows)[0])
     assert findings.twins[high].iloc[-1] == pytest.approx(chance)
     assert low != high

@@ -29,7 +29,8 @@ pytest.importorskip("voila")
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
-from widgets.serving.page_server import HEADERS, HEALTH, is_full
+from widgets.serving.headers import HEADERS
+from widgets.serving.page_server import HEALTH, is_full
 from widgets.serving.serving import page_file, settings
 from workbench.common.errors import AuditError
 

@@ -6,13 +6,14 @@ from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 import workbench as wb
 from widgets.graph.graph_roles import graph_roles, lit_edges
+from widgets.lessons.lesson import Lesson, StoryQuestion, Told
 from widgets.parts import markup
 from workbench.common.progress import Progress
 from workbench.common.wording import listing, points, share, signed, span, with_interval
@@ -23,10 +24,9 @@ from workbench.models.trained_here import train_model
 __all__ = [
     "ARROW",
     "FORGOTTEN",
+    "LOAN",
     "QUESTIONS",
     "Findings",
-    "StoryQuestion",
-    "Told",
     "about",
     "drawn",
     "measure",
@@ -110,49 +110,6 @@ def measure(progress: Progress) -> Findings:
     twins = both.drop(columns=world.outcome).set_index(FORGOTTEN).T.astype(object)
     twins.loc[CHANCE] = case.ask(both)
     return Findings(case, report, without, twins)
-
-
-@dataclass(frozen=True)
-class Told:
-    """What is shown after the reader has answered.
-
-    Attributes
-    ----------
-    right : int
-        The position of the answer that the measurement confirms.
-    said : str
-        The measurement in one sentence.
-    shown : str
-        HTML below it.
-    lesson : str
-        What to remember where intuition failed.
-    """
-
-    right: int
-    said: str
-    shown: str
-    lesson: str
-
-
-@dataclass(frozen=True)
-class StoryQuestion:
-    """One step of the walk.
-
-    Attributes
-    ----------
-    title, story, asked : str
-    answers : tuple of str
-    tell : callable (Findings) -> Told
-    before : callable (Findings) -> str, optional
-        HTML that is shown with the question.
-    """
-
-    title: str
-    story: str
-    asked: str
-    answers: tuple[str, ...]
-    tell: Callable[[Findings], Told]
-    before: Callable[[Findings], str] | None = None
 
 
 def _shap(findings: Findings) -> Told:
@@ -380,3 +337,25 @@ def _plain(value: float) -> str:
 
 def _cell(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, int | float) else str(value)
+
+
+LOAN = Lesson(
+    key="loan",
+    title="Has the model forgotten the zip code?",
+    opening=(
+        "A bank decides about loans with a model. The zip code of an applicant stands in for race, "
+        "so the bank was told to make its model forget it. This is Example 1.1 of Mazhar and "
+        "Galhotra, Causal Fuzzing for Verifying Machine Unlearning (CAFÉ, 2025), on simulated "
+        "applicants."
+    ),
+    questions=(*QUESTIONS, about("employment_years"), about("debt_ratio")),
+    measure=measure,
+    closing=(
+        "What to keep: taking a column away does not take its influence away. Tools that look "
+        "at what a model reads cannot see that. A causal audit can, as far as its graph is "
+        "right. And what to make of an influence, whether it is lawful or fair, is for people "
+        "to decide."
+    ),
+    notebook="01_first_audit",
+)
+"""The walk as a class takes it: two columns stand for those that a lone reader chooses."""
