@@ -12,13 +12,16 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from traitlets.config import Config
 
+from widgets.lessons.lessons import LESSONS
 from widgets.pages.report_file import REPORT_VARIABLE, read_report
 from widgets.serving.address import base_url, check_host, check_token
+from widgets.serving.classroom.server import serve_class
 from widgets.serving.folders import writable_folders
 from widgets.serving.headers import HEADERS
 from widgets.serving.page_server import (
@@ -31,7 +34,7 @@ from widgets.serving.page_server import (
 from workbench.common.errors import AuditError
 from workbench.common.limits import MESSAGE_BYTES, SERVED_PAGES
 
-__all__ = ["page_file", "serve", "settings"]
+__all__ = ["ClassOptions", "page_file", "serve", "settings"]
 
 IDLE_SECONDS = 20 * 60
 """A process that no page is connected to, and that does nothing, ends after this time."""
@@ -46,6 +49,25 @@ EXTENSIONS = [
 """The browser's side of the packages that the page shows; no other that a user has installed."""
 
 
+@dataclass(frozen=True)
+class ClassOptions:
+    """How the page ``teaching`` is served to a class.
+
+    Attributes
+    ----------
+    readers : int
+        The most that are there at once.
+    teacher_token : str, optional
+        What the teacher's address carries. By default random.
+    answers : Path, optional
+        A new CSV for the answers. By default one in the present folder.
+    """
+
+    readers: int
+    teacher_token: str | None = None
+    answers: Path | None = None
+
+
 def serve(
     page: str = "dashboard",
     *,
@@ -58,6 +80,7 @@ def serve(
     preheat: int = 0,
     endpoints: Sequence[str] = (),
     report: str | Path | None = None,
+    classroom: ClassOptions | None = None,
 ) -> None:
     """Serve a page until Ctrl-C or SIGTERM, and print its address once it answers.
 
@@ -86,12 +109,29 @@ def serve(
         those of the variable ``CAFE_WORKBENCH_ENDPOINTS``, a JSON list; without it, none.
     report : str or Path, optional
         A saved report (JSON) that the page ``legal_review`` opens, and no other.
+    classroom : ClassOptions, optional
+        Serve the lessons of the page ``teaching`` to a class, from one process.
 
     Raises
     ------
     AuditError
         There is no such page, the port is taken, or an option is not usable.
     """
+    if classroom is not None:
+        if page_file(page).stem != "teaching":
+            raise AuditError("--class belongs to the page teaching: serve teaching --class 25.")
+        serve_class(
+            LESSONS,
+            classroom.readers,
+            answers=classroom.answers,
+            port=port,
+            token=token,
+            teacher_token=classroom.teacher_token,
+            public_url=public_url,
+            host=host,
+            open_browser=open_browser,
+        )
+        return
     config = settings(page, token=token, public_url=public_url, host=host, preheat=preheat)
     told = _told_to_kernels(page, endpoints, report)
     _share_with_kernels(told)

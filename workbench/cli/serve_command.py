@@ -55,6 +55,26 @@ def serve_command(
     report: Annotated[
         Path | None, typer.Option(help="A saved report (JSON) that legal_review opens.")
     ] = None,
+    readers: Annotated[
+        int | None,
+        typer.Option(
+            "--class",
+            min=1,
+            help="Serve teaching to a class of so many readers from one process; the answers are "
+            "counted without names.",
+        ),
+    ] = None,
+    teacher_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CAFE_WORKBENCH_TEACHER_TOKEN",
+            help="What the address of whoever teaches the class carries. Default: random.",
+        ),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="A new CSV for the answers of the class. Default: one in this folder."),
+    ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
@@ -62,7 +82,7 @@ def serve_command(
     """Serve the workbench as a page, on this computer only, until Ctrl-C."""
     with reported():
         try:
-            from widgets.serving.serving import serve
+            from widgets.serving.serving import ClassOptions, serve
         except ModuleNotFoundError as error:
             raise MissingPackageError(
                 f"Serving the page needs the package {error.name!r}, which is not installed. "
@@ -79,4 +99,5 @@ def serve_command(
             preheat=preheat,
             endpoints=tuple(endpoint or ()),
             report=report,
+            classroom=None if readers is None else ClassOptions(readers, teacher_token, answers),
         )

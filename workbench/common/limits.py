@@ -65,6 +65,7 @@ SECRET_CHARACTERS = Limit(7_000, "characters", "servers refuse longer headers")
 
 MESSAGE_BYTES = Limit(4 * 2**20, "bytes", "of one message from a page; uploads come in parts")
 SERVED_PAGES = Limit(8, "pages", "open at once by default; each has a process of some 320 MB")
+CLASS_READERS = Limit(200, "pages", "one process answers all of them, one after another")
 PAGE_RETRAINED = Limit(10, "models", "the page shows each one's effects side by side")
 PAGE_SUBGROUPS = Limit(20, "subgroups", "each is estimated by every estimator")
 PAGE_NAME_CHARACTERS = Limit(60, "characters", "of a subgroup; a longer one fits no list")

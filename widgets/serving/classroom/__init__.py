@@ -1,0 +1,1 @@
+"""A class: one process for all readers, their answers counted without a name."""
