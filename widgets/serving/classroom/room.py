@@ -1,0 +1,124 @@
+"""What a class shares: its lessons, its answers, its two tokens, and the file the answers go to."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from widgets.lessons.lesson import Lesson, Taught, teach
+from widgets.serving.address import check_token
+from widgets.serving.classroom.book import ClassBook
+from widgets.session.jobs import words_for
+from workbench.common.errors import AuditError
+from workbench.common.progress import silent
+
+__all__ = ["Classroom"]
+
+SAVING = "the answers' file"
+
+
+class Classroom:
+    """What a class shares: its lessons, its answers, its two tokens, and the file they go to.
+
+    Parameters
+    ----------
+    lessons : sequence of Lesson
+    readers : int
+        The most that are there at once.
+    answers : Path
+        The CSV that the answers are saved in.
+    class_token, teacher_token : str, optional
+        By default random.
+
+    Raises
+    ------
+    AuditError
+        When the tokens are the same or easily guessed, or the file exists or cannot be written.
+    """
+
+    def __init__(
+        self,
+        lessons: Sequence[Lesson],
+        readers: int,
+        answers: Path,
+        class_token: str | None = None,
+        teacher_token: str | None = None,
+    ) -> None:
+        for token in (class_token, teacher_token):
+            check_token(token)
+        self.class_token = class_token or secrets.token_urlsafe(24)
+        self.teacher_token = teacher_token or secrets.token_urlsafe(24)
+        if self.class_token == self.teacher_token:
+            raise AuditError(
+                "The class and its teacher have the same token: every reader could see all "
+                "answers. Give --teacher-token another one, or leave it out."
+            )
+        self.lessons = tuple(lessons)
+        self.book = ClassBook(readers, lessons)
+        self.taught: dict[str, Taught] = {}
+        self.problems: dict[str, str] = {}
+        self.teacher_name = secrets.token_urlsafe(24)
+        self.answers = answers
+        self._saved = 0
+        try:
+            with answers.open("x", encoding="utf-8") as file:
+                file.write(self.csv())
+        except OSError as error:
+            raise AuditError(
+                f"The answers cannot be saved in {str(answers)!r}: {error.strerror}. Name a new "
+                f"file with --answers."
+            ) from None
+
+    def csv(self) -> str:
+        """Return every answer as a table without names."""
+        return self.book.to_csv(self.taught.values())
+
+    def save(self) -> None:
+        """Save the answers where new ones were given; said once when that fails."""
+        given = self.book.answers
+        if given == self._saved:
+            return
+        fresh = None
+        try:
+            handle, fresh = tempfile.mkstemp(
+                dir=self.answers.parent, prefix=f".{self.answers.name}."
+            )
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(self.csv())
+            os.replace(fresh, self.answers)
+        except OSError as error:
+            if fresh is not None:
+                Path(fresh).unlink(missing_ok=True)
+            self.problems[SAVING] = (
+                f"The answers cannot be saved in {self.answers.name}: {error.strerror}. Take the "
+                f"CSV from this page before the class is ended."
+            )
+        else:
+            self._saved = given
+            self.problems.pop(SAVING, None)
+
+    def measured(self, lesson: Lesson) -> Taught | str:
+        """Measure a lesson, in any thread; what went wrong in words, so that the others go on."""
+        try:
+            return teach(lesson, silent)
+        except Exception as error:  # the lesson's boundary
+            return words_for(error)
+
+    def take(self, lesson: Lesson, found: Taught | str) -> None:
+        """Open a lesson that was measured, or keep why there is none."""
+        if isinstance(found, str):
+            self.problems[lesson.key] = found
+        else:
+            self.taught[lesson.key] = found
+
+    def lesson(self, key: str) -> Lesson | None:
+        """Return a lesson by its key."""
+        return next((one for one in self.lessons if one.key == key), None)
+
+    def after(self, lesson: Lesson) -> Lesson | None:
+        """Return the lesson after this one."""
+        place = self.lessons.index(lesson) + 1
+        return self.lessons[place] if place < len(self.lessons) else None
