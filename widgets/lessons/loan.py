@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 import workbench as wb
-from widgets.graph.graph_roles import graph_roles, lit_edges
+from widgets.lessons import shown
 from widgets.lessons.lesson import Lesson, StoryQuestion, Told
 from widgets.parts import markup
 from workbench.common.progress import Progress
-from workbench.common.wording import listing, points, share, signed, span, with_interval
-from workbench.graph.picture.drawing import draw_graph
+from workbench.common.wording import listing, points, share, signed, span
 from workbench.methods.effects import FeatureEffects
 from workbench.models.trained_here import train_model
 
@@ -33,13 +32,13 @@ __all__ = [
 ]
 
 FORGOTTEN = "zip_code"
+TARGET = wb.UnlearningTarget.feature(FORGOTTEN)
 ARROW = (FORGOTTEN, "neighborhood_income")
 PERSON = 10
 """The row of the applicant who is looked at twice."""
 STORY_METHODS = ("cafe", "fuzzing", "shap", "permutation")
 NEGLIGIBLE = 0.005
 """Below this, two chances of approval are called the same."""
-WIDTH = 860
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,10 @@ def measure(progress: Progress) -> Findings:
     progress("training the bank's model", 0.1)
     model = train_model(world.data, world.features, world.outcome)
     case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
-    target = wb.UnlearningTarget.feature(FORGOTTEN)
     progress("auditing", 0.3)
-    report = wb.audit(case, target, STORY_METHODS, progress=progress)
+    report = wb.audit(case, TARGET, STORY_METHODS, progress=progress)
     cut = case.with_graph(case.graph.remove_edge(*ARROW))
-    without = wb.cafe_effects(cut, target, progress=progress)[FORGOTTEN]
+    without = wb.cafe_effects(cut, TARGET, progress=progress)[FORGOTTEN]
     low, high = report.effects.of("cafe")[FORGOTTEN].intervention.split(" → ")
     both = pd.concat(
         [world.counterfactual({FORGOTTEN: code}).loc[[PERSON]] for code in (low, high)]
@@ -121,10 +119,13 @@ def _shap(findings: Findings) -> Told:
     permuted = _attribution(findings, "permutation")
     return Told(
         right,
-        f"SHAP gives {FORGOTTEN} {_plain(own)}. The largest is {first}, with "
-        f"{_plain(values[first])}.",
+        f"SHAP gives {FORGOTTEN} {shown.importance(own)}. The largest is {first}, with "
+        f"{shown.importance(values[first])}.",
         markup.table(
-            [(name, _plain(value), _plain(permuted[name])) for name, value in rows],
+            [
+                (name, shown.importance(value), shown.importance(permuted[name]))
+                for name, value in rows
+            ],
             ["column", "SHAP", "permutation importance"],
             caption="How much each column matters to the model, by the usual tools",
             numeric=(1, 2),
@@ -157,7 +158,7 @@ def _twins(findings: Findings) -> Told:
         f"{high}, with {share(chances[1])}: {points(gap) or 'no difference'}.",
         markup.table(
             [(name, *map(_cell, row)) for name, row in findings.twins.iterrows()],
-            ["", low, high],
+            ["column", low, high],
             caption="One applicant, two zip codes",
             numeric=(1, 2),
         )
@@ -181,9 +182,9 @@ def _ways(findings: Findings) -> Told:
     return Told(
         right,
         f"Moving everybody from {entry.intervention.replace(' → ', ' to ')} moves the predicted "
-        f"chance by {_effect(entry, 'total')}: {signed(entry.direct.value)} directly, and "
+        f"chance by {shown.effect(entry, 'total')}: {signed(entry.direct.value)} directly, and "
         f"{signed(entry.indirect.value)} through other columns.",
-        _drawn(findings.case, lit=True)
+        shown.drawn(findings.case, TARGET, lit=True)
         + markup.table(
             [
                 (" → ".join(way.path), f"{signed(way.effect.value)} "
@@ -210,8 +211,8 @@ def _arrow(findings: Findings) -> Told:
     gap = points(findings.twin_difference).strip("+−") or "nothing"
     return Told(
         right,
-        f"With the arrow, the total effect is {_effect(findings.effects, 'total')}. Without it, "
-        f"the same audit reports {_effect(findings.without_arrow, 'total')}.",
+        f"With the arrow, the total effect is {shown.effect(findings.effects, 'total')}. "
+        f"Without it, the same audit reports {shown.effect(findings.without_arrow, 'total')}.",
         markup.paragraph(
             f"The model and the applicants are the same as before, and the two lives of our "
             f"applicant still lie {gap} apart. Only the statement about the world has changed. An "
@@ -253,7 +254,7 @@ QUESTIONS = (
         "By which way does the zip code mainly reach the prediction?",
         ("It does not: the model does not read it", *(f"Through {name}" for name in WAYS)),
         _ways,
-        lambda findings: _drawn(findings.case, lit=False),
+        lambda findings: shown.drawn(findings.case, TARGET, lit=False),
     ),
     StoryQuestion(
         "An auditor forgets an arrow",
@@ -283,7 +284,7 @@ def about(feature: str) -> StoryQuestion:
         return Told(
             0 if hardly else (1 if direct >= indirect else 2),
             f"Moving {feature} from {entry.intervention.replace(' → ', ' to ')} moves the "
-            f"predicted chance by {_effect(entry, 'total')}: {signed(entry.direct.value)} "
+            f"predicted chance by {shown.effect(entry, 'total')}: {signed(entry.direct.value)} "
             f"directly and {signed(entry.indirect.value)} indirectly. The model {read}.",
             "",
             f"{feature}: what a model reads and what moves it are two things. Direct and indirect "
@@ -306,33 +307,13 @@ def about(feature: str) -> StoryQuestion:
 def drawn(findings: Findings, *, arrow: bool) -> str:
     """Return the graph as it is, or as the careless auditor left it."""
     case = findings.case
-    return _drawn(case if arrow else case.with_graph(case.graph.remove_edge(*ARROW)), lit=True)
-
-
-def _drawn(case: wb.AuditCase, *, lit: bool) -> str:
-    target = wb.UnlearningTarget.feature(FORGOTTEN)
-    svg = draw_graph(
-        case.audit_graph,
-        roles=graph_roles(case, target if lit else None),
-        lit=lit_edges(case, target) if lit else (),
-        width=WIDTH,
-    )
-    return f'<div class="wb-graph">{svg}</div>'
+    left = case if arrow else case.with_graph(case.graph.remove_edge(*ARROW))
+    return shown.drawn(left, TARGET, lit=True)
 
 
 def _attribution(findings: Findings, method: str) -> Mapping[str, float]:
     found = next(a for a in findings.report.attributions if a.method == method)
     return {str(name): float(value) for name, value in found.values.items()}
-
-
-def _effect(entry: FeatureEffects, part: str) -> str:
-    effect = getattr(entry, part)
-    return with_interval(effect.value, (effect.low, effect.high))
-
-
-def _plain(value: float) -> str:
-    """Write an importance, which has no sign."""
-    return signed(value).removeprefix("+")
 
 
 def _cell(value: object) -> str:

@@ -190,7 +190,8 @@ def counts_page(
         finished, begun = _reached(counts[lesson.key])
         reached = markup.paragraph(f"{begun} began, {finished} finished.", "wb-muted")
         parts.append(
-            f'<section class="wb-step"><h2>{escape(lesson.title)}</h2>{reached}{tables}</section>'
+            f'<section class="wb-step"><h2>{escape(lesson.title)}</h2>{reached}'
+            f'<div class="class-counts">{tables}</div></section>'
         )
     sentences = "".join(map(markup.paragraph, said))
     title = "What the class expects"
@@ -237,6 +238,7 @@ def _page(base: str, title: str, body: str, script: str = "") -> str:
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>"
+        '<link rel="icon" href="data:,">'
         f'<link rel="stylesheet" href="{base}classroom.css">{run}</head>'
         f'<body><main class="wb-page class-page">{body}</main></body></html>'
     )
