@@ -19,11 +19,10 @@ from widgets.lessons.lesson import Lesson
 from widgets.serving.address import base_url, bound, bracketed, check_host, open_in_browser
 from widgets.serving.classroom.handlers import application
 from widgets.serving.classroom.room import Classroom
+from workbench.common.limits import CLASS_FORM_BYTES
 
 __all__ = ["serve_class"]
 
-BODY_BYTES = 4_096
-"""A form of a reader holds two small numbers and a proof."""
 IDLE_SECONDS = 60.0
 SAVE_SECONDS = 5
 
@@ -78,8 +77,8 @@ def serve_class(
     async def until_stopped() -> None:
         http = HTTPServer(
             application(room, base, names),
-            max_body_size=BODY_BYTES,
-            max_buffer_size=16 * BODY_BYTES,
+            max_body_size=CLASS_FORM_BYTES,
+            max_buffer_size=16 * CLASS_FORM_BYTES,
             idle_connection_timeout=IDLE_SECONDS,
             body_timeout=IDLE_SECONDS,
             xheaders=public_url is not None,
