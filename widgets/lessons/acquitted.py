@@ -170,7 +170,7 @@ def _both(found: Three) -> str:
     return markup.table(
         [("day", share(day)), ("night", share(night))],
         ["everybody on this shift", "mean predicted chance of leaving"],
-        caption="What the averages say",
+        caption="Mean prediction by shift",
         numeric=(1,),
     )
 
@@ -196,7 +196,7 @@ def _by_code(found: Three) -> str:
     return markup.table(
         [(name, share(value)) for name, value in found.means.items()],
         ["zip code", "mean predicted chance of a loan"],
-        caption="What the averages say",
+        caption="Mean prediction by zip code",
         numeric=(1,),
     )
 
@@ -230,12 +230,12 @@ def _again(found: Three) -> Told:
     reports = (found.ages, found.shift, found.codes)
     verdicts = [report.verdict for report in reports if report.verdict is not None]
     above = sum(verdict.decision == "above" for verdict in verdicts)
-    names = ("insurer, age", "employer, night shift", "bank, zip code")
-    rows = [(name, one.headline) for name, one in zip(names, verdicts, strict=True)]
+    names = ("The insurer", "The employer", "The bank")
+    said = [f"{name}: {one.headline}" for name, one in zip(names, verdicts, strict=True)]
     return Told(
         above,
         f"Above the limit: {above} of {len(verdicts)}.",
-        markup.table(rows, ["model", "verdict"], caption="The verdicts of this workbench now")
+        markup.bullets(said)
         + markup.paragraph("What a careful auditor looks at, before saying “none found”:")
         + markup.bullets(
             (

@@ -109,10 +109,10 @@ def _lives(found: Patients) -> Told:
         f"In points, when what follows from smoking follows, the mean score changes by "
         f"{shown.effect(found.smoking, 'total')}.",
         markup.paragraph(
-            "This is the total effect. Nothing of it is direct: smoking moves exercise, weight and "
-            "blood pressure, and the model reads those. Neither number is wrong. They answer two "
-            "questions: what does the model make of the word smoker, and what does smoking do to a "
-            "patient's score?"
+            "This is the total effect. Next to nothing of it is direct: smoking moves exercise, "
+            "weight and blood pressure, and the model reads those. Neither number is wrong. They "
+            "answer two questions: what does the model make of the word smoker, and what does "
+            "smoking do to a patient's score?"
         ),
         "A direct effect near zero says nothing of the total one. Ask first which of the two "
         "the question is about.",

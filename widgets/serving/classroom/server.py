@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -70,7 +70,6 @@ def serve_class(
         for socket in sockets:
             socket.close()
         raise
-    logging.getLogger("tornado").setLevel(logging.CRITICAL)  # its lines hold addresses
     local = f"http://{bracketed(host)}:{sockets[0].getsockname()[1]}{base}"
     shown = local if public_url is None else public_url.rstrip("/") + "/"
 
@@ -103,7 +102,7 @@ def serve_class(
 
     print("Measuring the first lesson …", flush=True)
     try:
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), _quiet("tornado"):
             asyncio.run(until_stopped())
     finally:
         room.save()
@@ -112,6 +111,18 @@ def serve_class(
         )
         for problem in room.problems.values():
             print(problem, flush=True)
+
+
+@contextlib.contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a log still: its lines hold addresses, and those the tokens."""
+    log = logging.getLogger(name)
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _announce(room: Classroom, shown: str) -> None:
