@@ -2,8 +2,9 @@
 
 Parsers of binary formats are large programs in C++; one changed byte has made one abort the whole
 process. So a file is first taken apart in a process of its own, with limits on memory and time,
-by a short program beside the reader that imports nothing of the workbench. What it learns is only
-how that ended; the file is then read here, with every check of its own.
+by a short program beside the reader that imports nothing of the workbench. Either how that ended is
+all that is learnt, and the file is then read here, or the program hands back what it found in a
+plain form, and the file is not opened here at all.
 
 On Linux one process is kept that has imported the parsers and makes a copy of itself for each
 file: a file then costs some hundredths of a second. Elsewhere a new one is started each time.
@@ -21,13 +22,13 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["Ending", "Limits", "tried"]
+from workbench.common.trial_child import NO_MEMORY, REFUSED, ending, loaded
 
-Ending = Literal["fine", "crashed", "memory", "time"]
-REFUSED, NO_MEMORY = 3, 4
-"""Exit status of a child that the parser told of a fault, and of one that had no memory left."""
+__all__ = ["Ending", "Limits", "Outcome", "taken_apart", "tried"]
+
+Ending = Literal["fine", "refused", "crashed", "memory", "time"]
 OUT_OF_TIME = (24, 9, 14)
 """Signals that end a process for its time: SIGXCPU, SIGKILL, SIGALRM."""
 START = 30
@@ -44,13 +45,34 @@ class Limits:
     Attributes
     ----------
     seconds : int
-        Of computing, and a third more on the clock.
+        Of computing, and three times as many on the clock: others may be computing, too.
     memory : int
         Bytes of address space, beyond what the parsers themselves take.
     """
 
     seconds: int = 120
     memory: int = 8_000_000_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How taking a file apart ended, and what came of it.
+
+    Attributes
+    ----------
+    ending : {"fine", "refused", "crashed", "memory", "time"}
+    answer : bytes
+        What the program returned. Of a refused file the name of the error, a colon and its text.
+    """
+
+    ending: Ending
+    answer: bytes = b""
+
+    @property
+    def error(self) -> tuple[str, str]:
+        """The name and the text of the error by which the program refused the file."""
+        name, _, text = self.answer.decode("utf-8", "replace").partition(": ")
+        return name, text
 
 
 def tried(
@@ -60,17 +82,37 @@ def tried(
 
     Parameters
     ----------
-    program : path
-        Python whose function ``take_apart(content, told)`` takes the content apart.
-    content : bytes
-    limits : Limits, optional
-    told : int, optional
-        A number for the program.
+    program, content, limits, told
+        See `taken_apart`.
 
     Returns
     -------
     {"fine", "crashed", "memory", "time"}
         "fine" also where the parser refused the file: the reader here will say why.
+    """
+    found = taken_apart(program, content, limits, told=told).ending
+    return "fine" if found == "refused" else found
+
+
+def taken_apart(
+    program: Path, content: bytes, limits: Limits | None = None, *, told: Any = None
+) -> Outcome:
+    """Run a short program over a file's content in a child process; return what came of it.
+
+    Parameters
+    ----------
+    program : path
+        Python whose function ``take_apart(content, told)`` takes the content apart and returns
+        bytes or None. A library in its ``LIBRARIES`` that is missing is no error: nothing is done.
+    content : bytes
+    limits : Limits, optional
+    told : value of JSON, optional
+        For the program.
+
+    Returns
+    -------
+    Outcome
+        Where no process can be started, of running the program here, without limits.
     """
     limits = limits or Limits()
     asked = {
@@ -82,32 +124,33 @@ def tried(
         "places": [place for place in sys.path if os.path.isabs(place)],
     }
     line = json.dumps(asked).encode() + b"\n"
-    seconds = limits.seconds * 4 / 3 + START
+    seconds = limits.seconds * 3 + START
     try:
-        status = _KEPT.ask(line, content, seconds) if COPIES else _once(line, content, seconds)
+        ask = _KEPT.ask if COPIES else _once
+        status, answer = ask(line, content, seconds)
     except (subprocess.TimeoutExpired, TimeoutError):
-        return "time"
+        return Outcome("time")
     except (OSError, ValueError):  # a system on which no process can be started
-        return "fine"
-    if status in (0, REFUSED):
-        return "fine"
+        status, answer = ending(loaded(str(program)), content, told)
     if status == NO_MEMORY:
-        return "memory"
-    return "time" if -status in OUT_OF_TIME else "crashed"
+        return Outcome("memory")
+    if status in (0, REFUSED):
+        return Outcome("refused" if status else "fine", answer)
+    return Outcome("time" if -status in OUT_OF_TIME else "crashed")
 
 
-def _once(line: bytes, content: bytes, seconds: float) -> int:
+def _once(line: bytes, content: bytes, seconds: float) -> tuple[int, bytes]:
     """Start a process for one file."""
     done = subprocess.run(
         _command("once"),
         input=line + content,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         timeout=seconds,
         env=_environment(),
         check=False,
     )
-    return done.returncode
+    return done.returncode, done.stdout
 
 
 class _Kept:
@@ -117,8 +160,8 @@ class _Kept:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, line: bytes, content: bytes, seconds: float) -> int:
-        """Hand over a file and return how its copy ended."""
+    def ask(self, line: bytes, content: bytes, seconds: float) -> tuple[int, bytes]:
+        """Hand over a file and return its copy's exit status and answer."""
         with self._lock:
             try:
                 return self._asked(line, content, seconds)
@@ -129,7 +172,7 @@ class _Kept:
                 self.end()
                 raise
 
-    def _asked(self, line: bytes, content: bytes, seconds: float) -> int:
+    def _asked(self, line: bytes, content: bytes, seconds: float) -> tuple[int, bytes]:
         process = self._process or self._started()
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(line)
@@ -137,12 +180,13 @@ class _Kept:
         process.stdin.flush()
         if not select.select([process.stdout], [], [], seconds)[0]:
             raise TimeoutError
-        answer = process.stdout.readline()
-        if not answer:  # the process itself is gone
+        head = process.stdout.readline()
+        if not head:  # the process itself is gone
             status = process.wait()
             self.end()
-            return status or -6
-        return int(answer)
+            return status or -6, b""
+        status, size = map(int, head.split())
+        return status, process.stdout.read(size)
 
     def _started(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(

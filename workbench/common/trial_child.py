@@ -1,9 +1,9 @@
 """Take files apart, one in a process of its own each; run by itself, see ``trial.py``.
 
 On standard input: for each file a line of JSON that names the program, its limits and the places
-where modules are found, and the file's content. On standard output: for each
-file a line with how its process ended. Where processes cannot be copied, one file is taken apart
-here and the ending is this process's own.
+where modules are found, and the file's content. On standard output: for each file a line with how
+its process ended and the length of its answer, and the answer. Where processes cannot be copied,
+one file is taken apart here: the ending is this process's own, its output the answer.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-Program = Callable[[bytes, int | None], None]
+Program = Callable[[bytes, Any], bytes | None]
 REFUSED, NO_MEMORY = 3, 4
+"""Exit status of a child whose parser told of a fault, and of one that had no memory left."""
+TOLD_CHARACTERS = 1_000
+"""Of an error's text, which may quote the file."""
 IDLE = 60
 """Seconds without a file after which the process ends: it holds libraries in memory."""
 MOVED_STREAMS = (0, 1, 2)
@@ -36,7 +39,7 @@ def limit(seconds: int, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         most = memory + own_size()
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        signal.alarm(seconds * 4 // 3 + 1)
+        signal.alarm(seconds * 3)
 
 
 def own_size() -> int:
@@ -48,19 +51,21 @@ def own_size() -> int:
         return 0
 
 
-def ending(program: Program, content: bytes, told: int | None) -> int:
-    """Run a program and return the exit status that says how it ended."""
+def ending(program: Program, content: bytes, told: Any) -> tuple[int, bytes]:
+    """Run a program; return the exit status that says how it ended, and its answer."""
     try:
-        program(content, told)
+        return 0, program(content, told) or b""
     except MemoryError:
-        return NO_MEMORY
+        return NO_MEMORY, b""
     except ImportError:
-        return 0  # the reader says which package is missing
+        return 0, b""  # the reader says which package is missing
     except BaseException as error:
         # C++ ends its text so; a word such as "allocation" may be the name of a column.
-        text = str(error).rstrip(".\n ")
-        return NO_MEMORY if text.endswith(("bad_alloc", "bad allocation")) else REFUSED
-    return 0
+        text = str(error)
+        if text.rstrip(".\n ").endswith(("bad_alloc", "bad allocation")):
+            return NO_MEMORY, b""
+        said = f"{type(error).__name__}: {text[:TOLD_CHARACTERS]}"
+        return REFUSED, said.encode("utf-8", "replace")
 
 
 @functools.cache
@@ -76,9 +81,13 @@ def loaded(path: str) -> Program:
     return program
 
 
-def in_a_copy(asked: dict[str, Any], content: bytes) -> int:
-    """Take one file apart in a copy of this process; return its status, minus a signal's number."""
+def in_a_copy(asked: dict[str, Any], content: bytes) -> tuple[int, bytes]:
+    """Take one file apart in a copy of this process; return its ending and its answer.
+
+    The ending is its exit status, or a signal's number below zero.
+    """
     program = loaded(asked["program"])
+    told, answers = os.pipe()
     child = os.fork()
     if child == 0:
         status = REFUSED
@@ -88,10 +97,21 @@ def in_a_copy(asked: dict[str, Any], content: bytes) -> int:
                 os.dup2(nothing, stream)
             os.closerange(nothing, nothing + 8)
             limit(asked["seconds"], asked["memory"])
-            status = ending(program, content, asked["told"])
+            status, answer = ending(program, content, asked["told"])
+            written(answers, answer)
         finally:
             os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.close(answers)
+    with open(told, "rb") as stream:
+        answer = stream.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), answer
+
+
+def written(to: int, answer: bytes) -> None:
+    """Write all of an answer; an open descriptor may take a part at a time."""
+    rest = memoryview(answer)
+    while rest:
+        rest = rest[os.write(to, rest) :]
 
 
 def main() -> None:
@@ -108,8 +128,13 @@ def main() -> None:
         sys.path[:] = asked["places"]
         if sys.argv[1] == "once":
             limit(asked["seconds"], asked["memory"])
-            os._exit(ending(loaded(asked["program"]), content, asked["told"]))
-        os.write(answers, b"%d\n" % in_a_copy(asked, content))
+            status, answer = ending(loaded(asked["program"]), content, asked["told"])
+            written(answers, answer)
+            os._exit(status)
+        status, answer = in_a_copy(asked, content)
+        written(answers, b"%d %d\n" % (status, len(answer)))
+        written(answers, answer)
+        del content, answer
 
 
 if __name__ == "__main__":

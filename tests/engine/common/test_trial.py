@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workbench.common import trial
-from workbench.common.trial import Limits, _Kept, tried
+from workbench.common.trial import Limits, Outcome, _Kept, taken_apart, tried
 
 LIMITS = Limits(seconds=6, memory=2_000_000_000)
 
@@ -46,6 +46,19 @@ def written(folder: Path, line: str, name: str = "program") -> Path:
 def test_endings(tmp_path: Path, program: str, ending: str) -> None:
     file = written(tmp_path, program)
     assert tried(file, b"content", LIMITS, told=7) == ending
+
+
+def test_what_a_program_returns_is_handed_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = written(tmp_path, "print('no answer'); return content * told", "long")
+    wrong = written(tmp_path, "raise KeyError('a:', told)", "wrong")
+    for copies in (trial.COPIES, False):
+        monkeypatch.setattr(trial, "COPIES", copies)
+        found = taken_apart(long, b"0123\n", LIMITS, told=100_000)
+        assert found == Outcome("fine", b"0123\n" * 100_000)
+        refused = taken_apart(wrong, b"", LIMITS, told={"b": [1]})
+        assert refused.ending == "refused" and refused.error == ("KeyError", "('a:', {'b': [1]})")
 
 
 def test_time_ends(tmp_path: Path) -> None:

@@ -1,19 +1,29 @@
-"""A table from an ARFF file, as Weka and OpenML write it; read by SciPy."""
+"""A table from an ARFF file, as Weka and OpenML write it; read by SciPy in a child process."""
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.common.errors import DataError
+from workbench.common.trial import taken_apart
 from workbench.tables.files.characters import decoded
-from workbench.tables.files.limits import check_cells, check_names
+from workbench.tables.files.limits import (
+    check_cells,
+    check_names,
+    check_resources,
+    text_limits,
+    too_many_cells,
+)
 
 __all__ = ["parse_arff"]
+
+TRIAL = Path(__file__).with_name("trial_arff.py")
 
 
 def parse_arff(
@@ -40,36 +50,31 @@ def parse_arff(
     shown = repr(name[:100])
     text = decoded(content, shown, max_bytes, None, note)
     if len(text) - text.lower().find("@data") > 1 and text.count(",") > max_cells:
-        raise DataError(f"The file {shown} has more than {max_cells:,} cells.")
-    from scipy.io import arff
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            rows, header = arff.loadarff(io.StringIO(text))
-        names, kinds = header.names(), header.types()
-        check_names(names, shown, max_columns)
-        check_cells(len(rows), len(names), shown, max_cells)
-        if not len(rows):
-            raise DataError(f"The file {shown} holds no rows.")
-        columns = {n: _column(rows[n], kind) for n, kind in zip(names, kinds, strict=True)}
-    except DataError:
-        raise
-    except Exception as error:  # whatever SciPy makes of a damaged file
-        reason = str(error).partition("\n")[0][:150] or type(error).__name__
+        raise too_many_cells(shown, max_cells)
+    plain = text.encode()
+    found = taken_apart(TRIAL, plain, text_limits(plain), told=max_cells)
+    check_resources(found.ending, shown)
+    if found.ending != "fine":  # whatever SciPy makes of a damaged file
+        error, reason = found.error
+        reason = reason.partition("\n")[0][:150] or error or found.ending
         raise DataError(
             f"The file {shown} cannot be read as ARFF: {reason}. Free text and sparse rows are not "
             f"read. Save it as CSV, in Weka by 'Save…' in the Explorer."
-        ) from None
-    return pd.DataFrame(columns)
+        )
+    names, kinds, rows, values = json.loads(found.answer)
+    check_names(names, shown, max_columns)
+    check_cells(rows, len(names), shown, max_cells)
+    if not rows:
+        raise DataError(f"The file {shown} holds no rows.")
+    return pd.DataFrame(
+        {name: _column(*column) for name, *column in zip(names, values, kinds, strict=True)}
+    )
 
 
-def _column(values: np.ndarray, kind: str) -> pd.Series:
-    if kind == "nominal":
-        text = [value.decode("utf-8") for value in values]
-        return pd.Series([None if value == "?" else value for value in text], dtype="str")
-    if kind == "date":
-        return pd.Series(pd.Series(values).astype("str").replace("NaT", None), dtype="str")
+def _column(values: Sequence[Any], kind: str) -> pd.Series:
+    if kind != "numeric":
+        gone = "?" if kind == "nominal" else "NaT"
+        return pd.Series([None if value == gone else value for value in values], dtype="str")
     numbers = np.asarray(values, dtype=np.float64)
     whole = bool(np.isfinite(numbers).all() and (numbers == np.round(numbers)).all())
     return pd.Series(numbers.astype(np.int64) if whole and abs(numbers).max() < 2**53 else numbers)

@@ -11,7 +11,7 @@ from workbench.common.errors import DataError, MissingPackageError, listed
 from workbench.common.limits import CELL_CHARACTERS
 from workbench.tables.files.limits import check_names
 
-__all__ = ["checked_pyarrow", "column_of", "is_text", "kept_fields", "took_more", "unpacks_to_more"]
+__all__ = ["checked_pyarrow", "column_of", "is_text", "kept_fields", "unpacks_to_more"]
 
 CODE_DIGITS = 10**15
 """A whole number of more digits than this is a code, as in a CSV file."""
@@ -28,14 +28,6 @@ def checked_pyarrow(shown: str) -> Any:
             f"install 'cafe-workbench[files]'. Or save the table as CSV."
         ) from None
     return pyarrow
-
-
-def took_more(shown: str, what: str) -> DataError:
-    """Return the error of a file whose trial took more of something than a table may."""
-    return DataError(
-        f"The file {shown} was not read: unpacking it took more {what} than a table may. "
-        f"Keep the columns that the audit needs, or a random sample of the rows."
-    )
 
 
 def is_text(kind: Any) -> bool:

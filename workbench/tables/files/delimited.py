@@ -24,11 +24,7 @@ from workbench.tables.files.column_types import (
 )
 from workbench.tables.files.feather import parse_feather
 from workbench.tables.files.kinds import check_kind
-from workbench.tables.files.limits import (
-    check_cells,
-    check_names,
-    too_large,
-)
+from workbench.tables.files.limits import check_names, too_large, too_many_cells
 from workbench.tables.files.parquet import parse_parquet
 from workbench.tables.files.spelled_numbers import decimal_sign
 from workbench.tables.files.table_schema import beside, read_schema
@@ -232,8 +228,9 @@ def parse_csv(
 
     text = decoded(content, shown, max_bytes, encoding, note)
     text, delimiter = _delimiter(text, note)
-    names, rows, tight = _lines_either_way(text, delimiter, shown, max_columns, note)
-    check_cells(rows, len(names), shown, max_cells)
+    if '"' not in text and text.count(delimiter) > max_cells:
+        raise too_many_cells(shown, max_cells)
+    names, tight = _lines_either_way(text, delimiter, shown, (max_columns, max_cells), note)
     try:
         cells = pd.read_csv(
             io.StringIO(text),
@@ -298,29 +295,29 @@ def _has_point(cells: pd.DataFrame) -> bool:
 
 
 def _lines_either_way(
-    text: str, delimiter: str, shown: str, max_columns: int, note: Callable[[str], None]
-) -> tuple[list[str], int, bool]:
+    text: str, delimiter: str, shown: str, most: tuple[int, int], note: Callable[[str], None]
+) -> tuple[list[str], bool]:
     """Check the lines; say whether blanks before a quoted value belong to the separator."""
     try:
-        return *_checked_lines(text, delimiter, shown, max_columns, note, tight=False), False
+        return _checked_lines(text, delimiter, shown, most, note, tight=False), False
     except DataError:
         if f'{delimiter} "' not in text:
             raise
-    found = _checked_lines(text, delimiter, shown, max_columns, note, tight=True)
+    names = _checked_lines(text, delimiter, shown, most, note, tight=True)
     note("Blanks after a separator are left out, because quoted values follow them.")
-    return *found, True
+    return names, True
 
 
 def _checked_lines(
     text: str,
     delimiter: str,
     shown: str,
-    max_columns: int,
+    most: tuple[int, int],
     note: Callable[[str], None],
     *,
     tight: bool,
-) -> tuple[list[str], int]:
-    """Return the header's names and the number of rows; every row has as many cells as names."""
+) -> list[str]:
+    """Return the header's names; every row has as many cells, up to the most columns and cells."""
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=tight)
     names: list[str] = []
     rows, labels = 0, set()
@@ -337,7 +334,7 @@ def _checked_lines(
                     )
                 if not names[0]:  # pandas and R write row names so
                     names[0] = ROW_NAMES
-                check_names(names, shown, max_columns)
+                check_names(names, shown, most[0])
                 continue
             rows += 1
             if rows == 1 and len(cells) == len(names) + 1 and names[0] != ROW_NAMES:
@@ -348,6 +345,8 @@ def _checked_lines(
                     f"names {len(names)} columns. Every line needs as many cells as the header; "
                     f"put quotes around a value that holds {delimiter!r}."
                 )
+            if rows * len(names) > most[1]:
+                raise too_many_cells(shown, most[1])
             if names[0] == ROW_NAMES:
                 labels.add(cells[0])
     except csv.Error as error:
@@ -368,4 +367,4 @@ def _checked_lines(
                 f"names. Name it, or remove the column."
             )
         note("The first column has no name and differs in every row: taken as row names, left out.")
-    return names, rows
+    return names

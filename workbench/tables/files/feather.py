@@ -15,10 +15,9 @@ from workbench.tables.files.arrow_columns import (
     column_of,
     is_text,
     kept_fields,
-    took_more,
     unpacks_to_more,
 )
-from workbench.tables.files.limits import check_cells, too_large
+from workbench.tables.files.limits import check_cells, check_resources, too_large
 
 __all__ = ["parse_feather"]
 
@@ -62,8 +61,7 @@ def parse_feather(
     ending = tried(TRIAL, content, Limits(memory=3_000_000_000 + 2 * most), told=most)
     if ending == "crashed":
         raise _damaged(shown, "reading it ended the process that tried")
-    if ending != "fine":
-        raise took_more(shown, ending)
+    check_resources(ending, shown)
     try:
         with pa.ipc.open_file(pa.BufferReader(content)) as file:
             wanted = kept_fields(file.schema, len(file.schema), shown, max_columns)

@@ -24,10 +24,9 @@ from workbench.tables.files.arrow_columns import (
     column_of,
     is_text,
     kept_fields,
-    took_more,
     unpacks_to_more,
 )
-from workbench.tables.files.limits import check_cells, too_large
+from workbench.tables.files.limits import check_cells, check_resources, too_large
 from workbench.tables.files.parquet_pages import BOUNDED_ENCODINGS, PageError, pages_of
 
 __all__ = ["damaged", "parse_parquet"]
@@ -86,8 +85,7 @@ def parse_parquet(
                 raise DataError(f"The file {shown} holds no rows.")
             check_cells(rows, len(file.schema_arrow.names), shown, max_cells)
             _check_pages(content, file.metadata, shown, most)
-        if ending != "fine":
-            raise took_more(shown, ending)
+        check_resources(ending, shown)
         # Text stays in its dictionary: a long text that repeats is held once until it is measured.
         texts = [field.name for field in wanted if is_text(field.type)]
         with parquet.ParquetFile(

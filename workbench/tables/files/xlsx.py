@@ -1,15 +1,11 @@
-"""A table from an Excel workbook: its first sheet, values only, read row by row within bounds."""
+"""A table from an Excel workbook: its first sheet, values only, read in a child process."""
 
 from __future__ import annotations
 
-import datetime
-import io
-import lzma
-import re
-import warnings
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +13,14 @@ import pandas as pd
 
 from workbench.common.errors import DataError, MissingPackageError, listed
 from workbench.common.limits import CELL_CHARACTERS, XLSX_BYTES, XLSX_CELLS, XLSX_ROWS
+from workbench.common.trial import taken_apart
 from workbench.tables.files.column_types import MARKS, SIGNS, Stated
-from workbench.tables.files.limits import check_cells, check_names, too_large
+from workbench.tables.files.limits import (
+    check_names,
+    check_resources,
+    text_limits,
+    too_large,
+)
 
 __all__ = ["parse_xlsx"]
 
@@ -26,24 +28,8 @@ ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", 
 """What stands in a cell whose formula failed."""
 UNPACKED_PER_CELL = 64
 """Bytes of XML that a cell may take on average."""
-DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    OSError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-)
-"""What Python raises when a packed part is not what it says."""
-FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-UNCALCULATED = re.compile(
-    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)\s*+(?:<(?:\w+:)?v\s*+/>|<(?:\w+:)?v></(?:\w+:)?v>)?"
-    rb"\s*+</(?:\w+:)?c>"
-)
-"""A cell with a formula and no value; blanks are never given back, or many of them take hours."""
-Rows = list[tuple[Any, ...]]
+TRIAL = Path(__file__).with_name("trial_xlsx.py")
+Rows = list[list[Any]]
 Note = Callable[..., None]
 
 
@@ -87,100 +73,37 @@ def parse_xlsx(
     shown = repr(name[:100])
     if len(content) > max_bytes:
         raise too_large(shown, len(content), max_bytes)
-    _check_parts(content, shown, min(XLSX_BYTES, max_bytes + UNPACKED_PER_CELL * max_cells))
-    try:
-        import openpyxl
-    except ImportError:
-        raise MissingPackageError(
-            f"Reading {shown} needs the package openpyxl, which is not installed. Install it: pip "
-            f"install 'cafe-workbench[files]'. Or save the sheet as 'CSV UTF-8'."
-        ) from None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # parts of a workbook that hold no values
-            workbook = openpyxl.load_workbook(
-                io.BytesIO(content), read_only=True, data_only=True, keep_links=False
-            )
-            sheets = workbook.worksheets
-            if not sheets:
-                raise DataError(f"The workbook {shown} has no sheet with cells.")
-            sheets[0].reset_dimensions()
-            rows = _rows(sheets[0].iter_rows(values_only=True), shown, max_columns, max_cells)
-            names = [sheet.title for sheet in sheets]
-    except DataError:
-        raise
-    except Exception as error:  # whatever openpyxl makes of a damaged or forged file
-        raise DataError(
-            f"The file {shown} cannot be read as an Excel workbook ({type(error).__name__}). Open "
-            f"it in a spreadsheet program and save it again, or save the sheet as 'CSV UTF-8'."
-        ) from None
-    if len(names) > 1:
-        note(f"Of the sheets {listed(names, limit=5)}, the first is read.")
-    return _table(rows, shown, said, note, max_columns)
-
-
-def _check_parts(content: bytes, shown: str, most: int) -> None:
-    """Refuse what is no workbook, unpacks to too much, or holds formulas without values."""
     if content[:4] == b"\xd0\xcf\x11\xe0":
         raise DataError(
             f"The file {shown} is protected by a password, or in the form of Excel before 2007. "
             f"Save it as .xlsx without a password."
         )
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            parts = file.infolist()
-            size = sum(part.file_size for part in parts)
-            if size > most:
-                raise DataError(
-                    f"The file {shown} would unpack to {size / 1e6:,.0f} MB; at most "
-                    f"{most / 1e6:,.0f} MB are read. Save the sheet as 'CSV UTF-8'."
-                )
-            for part in parts:
-                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                    _check_formulas(file.read(part), shown)
-    except DAMAGED:
-        raise DataError(
-            f"The file {shown} is not an Excel workbook, whatever its name says, or is damaged. "
-            f"A table in text form is read when its name ends in .csv."
-        ) from None
-
-
-def _check_formulas(sheet: bytes, shown: str) -> None:
-    if FORMULA.search(sheet) and UNCALCULATED.search(sheet):
-        raise DataError(
-            f"The workbook {shown} holds formulas that were never calculated. Open it in a "
-            f"spreadsheet program and save it, or save the sheet as 'CSV UTF-8'."
+    if find_spec("openpyxl") is None:
+        raise MissingPackageError(
+            f"Reading {shown} needs the package openpyxl, which is not installed. Install it: pip "
+            f"install 'cafe-workbench[files]'. Or save the sheet as 'CSV UTF-8'."
         )
-
-
-def _rows(cells: Iterator[tuple[Any, ...]], shown: str, max_columns: int, max_cells: int) -> Rows:
-    """Take the rows that hold something, each without the empty cells at its end."""
-    rows: Rows = []
-    taken = 0
-    for place, row in enumerate(cells):
-        if place >= XLSX_ROWS:
-            raise DataError(f"A sheet of {shown} names rows beyond {XLSX_ROWS:,}.")
-        width = len(row)
-        while width and row[width - 1] is None:
-            width -= 1
-        if not width:
-            continue
-        if width > max_columns:
-            raise DataError(f"The file {shown} has {width:,} columns; at most {max_columns:,} fit.")
-        if any(isinstance(cell, str) and len(cell) > CELL_CHARACTERS for cell in row):
-            raise DataError(
-                f"Row {place + 1:,} of {shown} holds a text of more than {CELL_CHARACTERS:,} "
-                f"characters."
-            )
-        taken += width
-        check_cells(1, taken, shown, max_cells)
-        if taken > XLSX_CELLS:
-            raise DataError(
-                f"The workbook {shown} has more than {XLSX_CELLS:,} cells. Save the sheet as 'CSV "
-                f"UTF-8', which is read faster."
-            )
-        rows.append(row[:width])
-    return rows
+    told = {
+        "bytes": min(XLSX_BYTES, max_bytes + UNPACKED_PER_CELL * max_cells),
+        "rows": XLSX_ROWS,
+        "columns": max_columns,
+        "cells": min(XLSX_CELLS, max_cells),
+        "characters": CELL_CHARACTERS,
+    }
+    found = taken_apart(TRIAL, content, text_limits(content), told=told)
+    check_resources(found.ending, shown)
+    error, reason = found.error
+    if error == "RefusedError":
+        raise DataError(f"The file {shown} {reason}.")
+    if found.ending != "fine":  # whatever openpyxl makes of a forged file
+        raise DataError(
+            f"The file {shown} cannot be read as an Excel workbook ({error or found.ending}). Open "
+            f"it in a spreadsheet program and save it again, or save the sheet as 'CSV UTF-8'."
+        )
+    names, *rows = map(json.loads, found.answer.splitlines())
+    if len(names) > 1:
+        note(f"Of the sheets {listed(names, limit=5)}, the first is read.")
+    return _table(rows, shown, said, note, max_columns)
 
 
 def _table(rows: Rows, shown: str, said: Stated, note: Note, max_columns: int) -> pd.DataFrame:
@@ -189,7 +112,7 @@ def _table(rows: Rows, shown: str, said: Stated, note: Note, max_columns: int) -
     if len(rows) == 1:
         raise DataError(f"The first sheet of {shown} has a header and no row below it.")
     width = max(map(len, rows))
-    names = ["" if cell is None else str(cell).strip() for cell in rows[0]]
+    names = ["" if cell is None else _named(cell).strip() for cell in rows[0]]
     names += [""] * (width - len(names))
     columns = [[row[at] if at < len(row) else None for row in rows[1:]] for at in range(width)]
     kept = [at for at in range(width) if names[at] or any(c is not None for c in columns[at])]
@@ -241,11 +164,14 @@ def _numbers(cells: Sequence[Any]) -> pd.Series:
     return pd.Series(plain.astype(np.int64) if whole and abs(plain).max() < 2**53 else plain)
 
 
+def _named(cell: Any) -> str:
+    return _spelled(cell) if isinstance(cell, list) else str(cell)
+
+
 def _spelled(cell: Any) -> str:
     """Write a cell as a CSV file would hold it."""
-    if isinstance(cell, datetime.datetime):
-        midnight = cell.time() == datetime.time()
-        return cell.date().isoformat() if midnight else cell.isoformat(" ")
+    if isinstance(cell, list):  # a date
+        return str(cell[0])
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return cell if isinstance(cell, str) else str(cell)

@@ -17,7 +17,8 @@ from workbench.common.arrays import Positions
 from workbench.common.errors import DataError, listed
 from workbench.common.map_reduce import is_count
 from workbench.common.trial import Limits, tried
-from workbench.tables.files.arrow_columns import checked_pyarrow, took_more
+from workbench.tables.files.arrow_columns import checked_pyarrow
+from workbench.tables.files.limits import check_resources
 from workbench.tables.files.parquet import damaged
 
 __all__ = ["SAMPLE_ROWS", "Partition", "Table"]
@@ -226,8 +227,7 @@ def _check_by_trial(file: str) -> None:
     ending = tried(TRIAL, fsencode(Path(file).absolute()), Limits(seconds=TRIAL_SECONDS))
     if ending == "crashed":
         raise damaged(file, "reading it ended the process that tried")
-    if ending != "fine":
-        raise took_more(file, ending)
+    check_resources(ending, file)
 
 
 def _groups(file: str, sizes: Sequence[int]) -> list[Partition]:

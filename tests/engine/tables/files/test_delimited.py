@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,16 @@ def test_what_is_no_table_is_refused_in_words(content: bytes, message: str) -> N
 def test_sizes_are_bounded() -> None:
     with pytest.raises(DataError, match="at most 0 MB are read"):
         parse_csv(b"a,b\n1,2\n", "t.csv", max_bytes=5)
-    with pytest.raises(DataError, match="2 rows of 2 columns; at most 3 cells"):
+    with pytest.raises(DataError, match="at most 3 cells"):
         parse_csv(b"a,b\n1,2\n3,4\n", "t.csv", max_cells=3)
+
+
+@pytest.mark.parametrize("row", [b"1,2\n", b'1,"2"\n'])
+def test_cells_are_counted_while_they_are_read_and_no_further(row: bytes) -> None:
+    """A bomb of .csv.gz had been counted to its end; the line that is no row is never reached."""
+    content = gzip.compress(b"a,b\n" + row * 6 + b"1,2,3\n")
+    with pytest.raises(DataError, match="at most 5 cells"):
+        parse_table(content, "t.csv.gz", max_cells=5)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,11 @@ import pyarrow as pa
 import pytest
 
 from workbench.common.errors import DataError
+from workbench.common.trial import Outcome
+from workbench.tables.files import arff
 from workbench.tables.files.column_types import stated
 from workbench.tables.files.delimited import parse_table
+from workbench.tables.files.limits import text_limits
 
 FRAME = pd.DataFrame(
     {
@@ -123,8 +127,30 @@ def test_an_arff_file_keeps_its_values() -> None:
         (ARFF.partition(b"' Male',02121")[0], "holds no rows"),
         (ARFF.replace(b"' Male',02121,30,1.5", b"'Other',02121,30,1.5"), "'?Other'?"),
         (ARFF.replace(b"@ATTRIBUTE age", b"@ATTRIBUTE zip"), "zip"),
+        pytest.param(
+            ARFF.replace(b"'?x'", b"x" * 1_000_000) + b"'Female',?,31,?\n" * 2_000,
+            "took more memory than a table may",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux"),
+        ),
     ],
 )
 def test_what_is_no_arff_table_is_refused(content: bytes, what: str) -> None:
     with pytest.raises(DataError, match=what):
         parse_table(content, "t.arff")
+
+
+def test_an_arff_file_that_takes_long_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arff, "taken_apart", lambda *_, **__: Outcome("time"))
+    with pytest.raises(DataError, match="took more time than a table may"):
+        parse_table(ARFF, "t.arff")
+
+
+def test_dates_of_an_arff_file_are_text() -> None:
+    dates = ARFF.replace(b"income REAL", b'seen DATE "yyyy-MM-dd"').replace(b"1.5", b"2024-03-01")
+    assert parse_table(dates, "t.arff")["seen"].fillna("gone").tolist() == ["2024-03-01", "gone"]
+
+
+def test_what_reading_a_text_may_take_grows_with_the_text() -> None:
+    small, large = text_limits(bytes(250_000)), text_limits(bytes(40_000_000))
+    assert small.seconds < 20 and small.memory < 1.1e9
+    assert large.seconds > 200 and large.memory > 2.5e9

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,10 @@ import pandas as pd
 import pytest
 
 import workbench as wb
+from workbench.common import trial
 from workbench.common.errors import DataError
+from workbench.common.trial import Limits, Outcome
+from workbench.tables.files import xlsx
 from workbench.tables.files.column_types import stated
 from workbench.tables.files.delimited import READING_NOTES, parse_table, read_table
 
@@ -117,15 +122,15 @@ def test_formulas_give_the_values_they_last_had() -> None:
         parse_table(workbook(("a", "b"), (1, "=A2+1")), "t.xlsx")
 
 
-def patched(content: bytes, old: bytes, new: bytes) -> bytes:
+def patched(content: bytes, old: bytes, new: bytes, part: str = "sheet1.xml") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as file, zipfile.ZipFile(stream, "w", 8) as out:
-        for part in file.infolist():
-            data = file.read(part)
-            if part.filename.endswith("sheet1.xml"):
+        for info in file.infolist():
+            data = file.read(info)
+            if info.filename.endswith(part):
                 assert old in data
                 data = data.replace(old, new)
-            out.writestr(part.filename, data)
+            out.writestr(info.filename, data)
     return stream.getvalue()
 
 
@@ -144,6 +149,7 @@ def patched(content: bytes, old: bytes, new: bytes) -> bytes:
             patched(workbook(("a", "b"), (1, 2)), b'<row r="2"', b'<row r="99999999999"'),
             "names rows beyond",
         ),
+        (patched(workbook(("a", "b"), (1, 2)), b"<v>2<", b"<v>" + b"9" * 400 + b"<"), "300 digits"),
     ],
 )
 def test_what_is_no_table_is_refused(content: bytes, what: str) -> None:
@@ -192,3 +198,52 @@ def test_a_part_whose_packing_is_damaged_is_refused() -> None:
         damaged = content[:start] + forged + content[start + len(forged) :]
         with pytest.raises(wb.DataError, match="is damaged"):
             parse_table(damaged, "t.xlsx")
+
+
+SOUND = workbook(("a", "b"), (1, 2))
+STYLE = b'<xf numFmtId="0" fontId="0" fillId="0" borderId="0"/>'
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        (b"</cellXfs>", STYLE * 100_000 + b"</cellXfs>", "styles.xml"),
+        (b"</sheetData>", b"<a>" * 200_000 + b"</sheetData>", "sheet1.xml"),
+    ],
+    ids=["styles", "depth"],
+)
+def test_a_small_file_that_takes_much_memory_ends_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes, part: str
+) -> None:
+    content = patched(SOUND, old, new, part)
+    assert len(content) < 50_000
+    monkeypatch.setattr(xlsx, "text_limits", lambda _: Limits(seconds=15, memory=20_000_000))
+    assert parse_table(SOUND, "t.xlsx").to_dict("list") == {"a": [1], "b": [2]}
+    with pytest.raises(DataError, match=r"took more memory than|workbook .XMLSyntaxError"):
+        parse_table(content, "t.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("ending", "what"), [("time", "took more time"), ("crashed", "as an Excel workbook .crashed")]
+)
+def test_how_a_trial_ends_is_said(monkeypatch: pytest.MonkeyPatch, ending: Any, what: str) -> None:
+    monkeypatch.setattr(xlsx, "taken_apart", lambda *_, **__: Outcome(ending))
+    with pytest.raises(DataError, match=what):
+        parse_table(SOUND, "t.xlsx")
+
+
+def test_where_no_process_can_be_started_a_workbook_is_read_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_process(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(trial, "_KEPT", SimpleNamespace(ask=no_process))
+    monkeypatch.setattr(trial, "_once", no_process)
+    assert parse_table(SOUND, "t.xlsx").to_dict("list") == {"a": [1], "b": [2]}
+
+
+def test_a_date_may_name_a_column() -> None:
+    table = parse_table(workbook(("a", datetime.date(2024, 3, 1)), (1, 2)), "t.xlsx")
+    assert list(table) == ["a", "2024-03-01"]
