@@ -22,8 +22,6 @@ from typing import Any
 Program = Callable[[bytes, Any], bytes | None]
 REFUSED, NO_MEMORY = 3, 4
 """Exit status of a child whose parser told of a fault, and of one that had no memory left."""
-TOLD_CHARACTERS = 1_000
-"""Of an error's text, which may quote the file."""
 IDLE = 60
 """Seconds without a file after which the process ends: it holds libraries in memory."""
 MOVED_STREAMS = (0, 1, 2)
@@ -64,7 +62,7 @@ def ending(program: Program, content: bytes, told: Any) -> tuple[int, bytes]:
         text = str(error)
         if text.rstrip(".\n ").endswith(("bad_alloc", "bad allocation")):
             return NO_MEMORY, b""
-        said = f"{type(error).__name__}: {text[:TOLD_CHARACTERS]}"
+        said = f"{type(error).__name__}: {text[:1_000]}"  # which may quote the file
         return REFUSED, said.encode("utf-8", "replace")
 
 
@@ -102,8 +100,8 @@ def in_a_copy(asked: dict[str, Any], content: bytes) -> tuple[int, bytes]:
         finally:
             os._exit(status)
     os.close(answers)
-    with open(told, "rb") as stream:
-        answer = stream.read()
+    with open(told, "rb") as pipe:
+        answer = pipe.read()
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), answer
 
 
