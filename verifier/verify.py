@@ -3126,7 +3126,7 @@ def verify_command(words: Sequence[str] | None = None) -> int:
         print(json.dumps({"claims": held, "whole": whole_verdict(claims)}))
     else:
         text = written_claims(claims, long=not given.short)
-        encoding = sys.stdout.encoding or "utf-8"
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # None where it is closed
         print(text.encode(encoding, "replace").decode(encoding))
     return EXIT_STATUS[whole_verdict(claims)]
 

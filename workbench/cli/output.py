@@ -84,12 +84,28 @@ def _fail(message: str, status: int) -> NoReturn:
 
 @contextmanager
 def closed_pipe() -> Iterator[None]:
-    """Keep the verdict's exit status when the reader of the output leaves early (``| head``)."""
+    """Keep the verdict's exit status when the reader of the output leaves early (``| head``).
+
+    Raises
+    ------
+    DataError
+        The output goes to a file, and the disk is full.
+    """
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _lose_output()
+    except OSError as error:
+        if error.filename is not None:
+            raise  # it is about a file that was opened, not about the output
+        _lose_output()
+        raise DataError(f"The output cannot be written: {error.strerror}.") from None
+
+
+def _lose_output() -> None:
+    """Let the rest of the output go nowhere, so that it is not tried again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def files_to_write(**options: Path | None) -> dict[str, Path]:

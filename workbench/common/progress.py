@@ -27,7 +27,8 @@ def progress_bar(progress: Progress | None) -> Iterator[Progress]:
     if progress is not None:
         yield progress
         return
-    if not _in_notebook() and not sys.stderr.isatty():
+    watched = sys.stderr is not None and sys.stderr.isatty()  # None where it was closed
+    if not _in_notebook() and not watched:
         yield silent
         return
     from tqdm.auto import tqdm

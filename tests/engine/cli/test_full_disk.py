@@ -3,11 +3,12 @@
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
-from workbench.cli.output import files_to_write, write_files
+from workbench.cli.output import closed_pipe, files_to_write, write_files
 from workbench.common.errors import DataError
 
 
@@ -70,3 +71,13 @@ def test_what_a_link_leads_to_is_written(tmp_path):
     assert [path.name for path in kept.parent.iterdir()] == ["audit.json"]
     with pytest.raises(DataError, match="name the same file"):
         files_to_write(json=link, html=kept)
+
+
+def test_an_output_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        words = "The output cannot be written: No space left"
+        with pytest.raises(DataError, match=words), closed_pipe():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        with pytest.raises(FileNotFoundError), closed_pipe():
+            (tmp_path / "nowhere").read_bytes()  # no matter of the output

@@ -1,4 +1,4 @@
-"""Ctrl-C while the command line is still loading: one sentence and status 130, no traceback."""
+"""How the command starts: Ctrl-C while it is still loading, and streams that are closed."""
 
 from __future__ import annotations
 
@@ -40,3 +40,37 @@ def test_it_runs_as_a_module() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("cafe-workbench ")
+
+
+CLOSED = """
+from workbench.cli import __main__ as start
+start.open_closed_streams()
+import os, sys
+print("told")
+print("warned", file=sys.stderr)
+assert sys.stdin.read() == ""
+sys.stdout.flush()
+assert os.open(os.devnull, os.O_RDONLY) > 2  # no file takes the number of a stream
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell's way to close a stream")
+@pytest.mark.parametrize(
+    ("closed", "told", "warned"),
+    [
+        (">&-", "", "warned\n"),
+        ("2>&-", "told\n", ""),
+        (">&- 2>&- <&-", "", ""),
+        ("", "told\n", "warned\n"),
+    ],
+)
+def test_a_stream_that_is_closed_loses_what_is_written_to_it(
+    closed: str, told: str, warned: str
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, CLOSED],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, told, warned)
