@@ -1,9 +1,9 @@
-"""A table in partitions: one way to read a frame, a folder of Parquet files, Arrow, or Dask."""
+"""A table in partitions: one way to read a frame, Parquet files, Arrow, SQL, or Dask."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob
 from itertools import pairwise
 from os import PathLike, fsencode, fspath
@@ -20,6 +20,7 @@ from workbench.common.trial import Limits, tried
 from workbench.tables.files.arrow_columns import checked_pyarrow
 from workbench.tables.files.limits import check_resources
 from workbench.tables.files.parquet import damaged
+from workbench.tables.partitions.database import asked
 
 __all__ = ["SAMPLE_ROWS", "Partition", "Table"]
 
@@ -47,7 +48,8 @@ class Partition(Protocol):
 class Table:
     """A table that is read partition by partition.
 
-    Make one with :meth:`pandas`, :meth:`parquet`, :meth:`arrow`, :meth:`polars` or :meth:`dask`.
+    Make one with :meth:`pandas`, :meth:`parquet`, :meth:`arrow`, :meth:`polars`, :meth:`sql` or
+    :meth:`dask`.
     An audit case of it holds a random sample of its rows; effects over all rows are added up over
     the partitions (see :func:`workbench.whole_table_effects`).
 
@@ -148,6 +150,36 @@ class Table:
         if not hasattr(frame, "to_arrow"):
             raise DataError(f"A Polars DataFrame is expected, not a {type(frame).__name__}.")
         return cls.arrow(frame.to_arrow(), partitions)
+
+    @classmethod
+    def sql(cls, query: str, connection: Any, partitions: int | None = None) -> Table:
+        """Ask a database once, and keep the rows of the answer, cut as :meth:`pandas` does.
+
+        Parameters
+        ----------
+        query : str
+            A query that answers with rows, run as it stands: only ever one of the auditor's own.
+        connection : DB-API connection or SQLAlchemy engine
+            An open connection of sqlite3, psycopg, DuckDB, an ADBC driver, …; it stays open.
+        partitions : int, optional
+
+        Raises
+        ------
+        DataError
+            It is no connection, the database refuses the query, or two columns have one name.
+
+        Examples
+        --------
+        >>> import sqlite3
+        >>> with sqlite3.connect(":memory:") as base:
+        ...     _ = base.execute("create table people (age integer, city text)")
+        ...     _ = base.execute("insert into people values (31, 'Pune'), (null, 'Delhi')")
+        ...     Table.sql("select * from people where city <> 'Agra'", base).n_rows
+        2
+        """
+        answer = asked(query, connection)
+        made = cls.pandas if isinstance(answer, pd.DataFrame) else cls.arrow
+        return replace(made(answer, partitions), origin="the answer to an SQL query")
 
     @classmethod
     def dask(cls, frame: Any) -> Table:
@@ -254,6 +286,22 @@ def _rows_of(fragment: Any) -> int:
     return sum(group.num_rows for group in groups) if groups else int(fragment.count_rows())
 
 
+def _frame_of(data: Any, columns: Sequence[str]) -> pd.DataFrame:
+    """Make a frame of Arrow's columns; exact decimals are numbers, and dates are text, as in files.
+
+    pandas would have both as objects of Python.
+    """
+    from pyarrow import float64, string, types
+
+    for place, field in enumerate(data.schema):
+        if types.is_decimal(field.type):
+            data = data.set_column(place, field.name, data.column(place).cast(float64()))
+        elif types.is_date(field.type):
+            data = data.set_column(place, field.name, data.column(place).cast(string()))
+    frame: pd.DataFrame = data.to_pandas(ignore_metadata=True)
+    return frame[list(columns)]
+
+
 @dataclass(frozen=True, eq=False)
 class _FramePart:
     frame: pd.DataFrame
@@ -278,12 +326,11 @@ class _ParquetPart:
         try:
             with parquet.ParquetFile(self.file) as opened:
                 read = opened.read_row_groups(self.groups, columns=list(columns), use_threads=False)
-            frame: pd.DataFrame = read.to_pandas(ignore_metadata=True)
+            return _frame_of(read, columns)
         except MemoryError:
             raise
         except Exception as error:
             raise damaged(self.file, str(error)) from error
-        return frame[list(columns)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,8 +339,7 @@ class _FragmentPart:
     rows: int
 
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        frame: pd.DataFrame = self.fragment.to_table(columns=list(columns)).to_pandas()
-        return frame
+        return _frame_of(self.fragment.to_table(columns=list(columns)), columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,8 +351,7 @@ class _ArrowPart:
         return int(self.data.num_rows)
 
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        frame: pd.DataFrame = self.data.select(list(columns)).to_pandas()
-        return frame
+        return _frame_of(self.data.select(list(columns)), columns)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,58 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import fairtest_worlds
 import numpy as np
 import pandas as pd
 import pytest
+from fairtest_worlds import world
 
 import workbench as wb
 from workbench.case.condition import Condition
 from workbench.methods.baselines.fairtest import Associations, fairtest_association
 
-
-def world(seed: int, *, planted: float = 0.0, everywhere: float = 0.0) -> wb.AuditCase:
-    """Decisions that favour group b by `everywhere`, and by `planted` more in one context."""
-    rng = np.random.default_rng(seed)
-    n = 6_000
-    frame = pd.DataFrame(
-        {
-            "group": rng.choice(["a", "b"], n),
-            "age": rng.integers(18, 80, n),
-            "job": rng.choice(list("uvwx"), n, p=[0.4, 0.3, 0.2, 0.1]),
-            "noise": rng.normal(size=n),
-        }
-    )
-    inside = (frame["age"] > 50) & (frame["job"] == "v")
-    favoured = (frame["group"] == "b").to_numpy()
-    yes = rng.random(n) < 0.35 + favoured * (everywhere + planted * inside.to_numpy())
-    model = wb.BlackBoxModel.from_predictions(
-        np.where(yes, 0.9, 0.1), list(frame), output="probability"
-    )
-    return wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph(nodes=list(frame)))
-
-
-def contexts(case: wb.AuditCase, seed: int) -> pd.DataFrame:
-    return fairtest_association(case, wb.UnlearningTarget.feature("group"), seed=seed).contexts
+WORLDS = range(25)
+"""The hundreds are in benchmarks/fairtest_worlds.py."""
 
 
 @pytest.mark.slow
 def test_a_planted_context_is_found_and_little_else() -> None:
-    found = 0
-    for seed in range(100):
-        case = world(seed, planted=0.4)
-        conditions = contexts(case, seed)["context"]
-        truth = Condition("age > 50 and job == 'v'").mask(case.data)
-        masks = [Condition(text).mask(case.data) for text in conditions]
-        overlap = [(mask & truth).sum() / (mask | truth).sum() for mask in masks]
-        found += max(overlap, default=0.0) > 0.5
-    assert found >= 95, f"the planted context was found in {found} of 100 worlds"
+    found = sum(fairtest_worlds.is_found(seed) for seed in WORLDS)
+    assert found >= len(WORLDS) - 1, f"the planted context was found in {found} worlds"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("everywhere", [0.0, 0.2])
 def test_no_context_is_reported_where_there_is_none(everywhere: float) -> None:
-    wrong = sum(len(contexts(world(s, everywhere=everywhere), s)) > 0 for s in range(100))
-    assert wrong <= 5, f"a false context in {wrong} of 100 worlds"
+    wrong = sum(fairtest_worlds.accuses(seed, everywhere) for seed in WORLDS)
+    assert wrong <= 2, f"a false context in {wrong} of {len(WORLDS)} worlds"
 
 
 def measured(found: Associations, feature: str, metric: str) -> pd.Series:
@@ -74,19 +47,8 @@ def test_difference_ratio_and_interval_cover_the_truth() -> None:
 
 
 def test_intervals_of_the_association_cover() -> None:
-    shares = np.array([[0.35, 0.65], [0.55, 0.45]]) / 2
-    levels, decisions = shares.sum(axis=1), shares.sum(axis=0)
-    mutual = (shares * np.log(shares / np.outer(levels, decisions))).sum()
-    truth = mutual / min(-(p * np.log(p)).sum() for p in (levels, decisions))
-    inside = 0
-    for seed in range(100):
-        row = measured(
-            fairtest_association(world(seed, everywhere=0.2), wb.UnlearningTarget.feature("age")),
-            "group",
-            "NMI",
-        )
-        inside += row["low"] <= truth <= row["high"]
-    assert 88 <= inside <= 100, f"the 95 % interval covers in {inside} of 100 worlds"
+    inside = sum(fairtest_worlds.covers(seed) for seed in WORLDS)
+    assert inside >= len(WORLDS) - 4, f"the 95 % interval covers in {inside} of {len(WORLDS)}"
 
 
 def test_same_input_same_output_and_few_rows_say_nothing() -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,17 +47,84 @@ def _tables(folder: Path) -> dict[str, Table]:
     }
 
 
+@pytest.fixture
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The table in a database, by every kind of connection."""
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    from adbc_driver_sqlite import dbapi
+
+    path = tmp_path_factory.mktemp("database") / "people.db"
+    with closing(sqlite3.connect(path)) as held:
+        _frame().to_sql("people", held, index=False)
+        held.commit()
+        engine = sqlalchemy.create_engine(f"sqlite:///{path}")
+        with dbapi.connect(str(path)) as driver, engine.connect() as connection:
+            yield {"DB-API": held, "ADBC": driver, "engine": engine, "SQLAlchemy": connection}
+        engine.dispose()
+
+
 def test_every_way_to_bring_a_table_gives_the_same_rows_and_the_same_sample(
-    tmp_path: Path,
+    tmp_path: Path, databases: dict[str, Any]
 ) -> None:
     names = ["income", "town", "age"]
-    for way, table in _tables(tmp_path).items():
+    asked = {way: Table.sql("select * from people", base, 3) for way, base in databases.items()}
+    for way, table in (_tables(tmp_path) | asked).items():
         whole, some = table.sample(1_000, names), table.sample(100, names)
 
         assert table.n_rows == 1_000, way
         pd.testing.assert_frame_equal(whole, _frame())
         pd.testing.assert_frame_equal(some, _frame().loc[some.index])
         assert some.index.tolist() == Table.pandas(_frame()).sample(100).index.tolist(), way
+
+
+def test_decimals_and_dates_are_numbers_and_text_by_every_road(tmp_path: Path) -> None:
+    import pyarrow.dataset
+    import pyarrow.parquet
+
+    money, days = [Decimal("1.50"), Decimal("2.25"), None], [date(2024, 5, 17), None] * 2
+    arrow = pa.table({"money": money, "day": days[:3]})
+    pyarrow.parquet.write_table(arrow, tmp_path / "a.parquet")
+    wanted = pd.DataFrame({"money": [1.5, 2.25, np.nan], "day": ["2024-05-17", None, "2024-05-17"]})
+    for table in (
+        Table.arrow(arrow),
+        Table.parquet(tmp_path / "a.parquet"),
+        Table.arrow(pyarrow.dataset.dataset(tmp_path)),
+        Table.sql("any", _Answers(("money", "day"), list(zip(money, days, strict=False)))),
+    ):
+        pd.testing.assert_frame_equal(table.sample(3), wanted.astype({"day": "str"}))
+
+
+class _Answers:
+    """A DB-API connection, and its cursor, that gives the types of PostgreSQL's drivers."""
+
+    def __init__(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        self.description = [(name, *[None] * 6) for name in names]
+        self.fetchall = rows.copy
+
+    def execute(self, query: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("select nothing from people", "refuses the query: .*nothing"),
+        ("drop table if exists other", "answers with no rows. Write one that selects"),
+        ("select age as x, town as x from people", "two columns of one name: 'x'. Name each"),
+        ("select * from people where age > 1000", "has 0 rows"),
+    ],
+)
+def test_what_no_table_comes_from_is_refused_in_words(
+    databases: dict[str, Any], query: str, said: str
+) -> None:
+    for connection in databases.values():
+        with pytest.raises(DataError, match=said):
+            Table.sql(query, connection)
+        assert Table.sql("select age from people", connection).n_rows == 1_000  # still open
+
+
+def test_an_address_is_no_connection() -> None:
+    with pytest.raises(DataError, match=r"open connection .* is expected .*, not a str"):
+        Table.sql("select 1", "sqlite:///people.db")
 
 
 def test_another_seed_draws_other_rows() -> None:
