@@ -135,10 +135,11 @@ def audit(
     details : CaseDetails, optional
         Who asks, for whom, under which law, who signs (:func:`workbench.read_case_details`): they
         stand on the report's first page and change no number.
-    on : int, Workers, Dask client, or None
+    on : int, Workers, Dask client, Engine, or None
         Where the partitions of a case's :class:`workbench.Table` are worked on: worker processes
-        on this machine, a Dask client's workers, or this process. CAFÉ's effects are added up over
-        all rows; the rest of the audit looks at the case's sample of them, and the report says so.
+        on this machine, a Dask client's workers, an engine of your own, or this process. CAFÉ's
+        effects are added up over all rows; the rest of the audit looks at the case's sample of
+        them, and the report says so.
     favourable : {"higher", "lower"}, optional
         Which scores are to the advantage of people. Stated, group metrics say who gets more of
         what is favourable; without it they only say who has the higher score.

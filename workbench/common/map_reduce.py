@@ -2,7 +2,7 @@
 
 A function is sent to where a part is worked on and a small message comes back; messages are added
 in the order of the parts, so that the sum does not depend on who was done first. What runs it is an
-engine: this process, worker processes on this machine, or a Dask client.
+engine: this process, worker processes on this machine, a Dask client, or one of the caller's own.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def is_count(value: object) -> bool:
 
 
 On = int | Workers | Any | None
-"""Where parts are worked on: None, a number of workers, :class:`Workers`, or a Dask client."""
+"""Where parts are worked on: None, a number of workers, :class:`Workers`, a Dask client, or an
+:class:`Engine` of the caller's own."""
 
 
 @contextmanager
@@ -118,9 +119,13 @@ def engine_on(on: On) -> Iterator[Engine]:
     if hasattr(on, "submit") and hasattr(on, "scatter"):
         yield OnDask(on)
         return
+    if hasattr(on, "map_reduce"):
+        yield on
+        return
     if not isinstance(on, int | Workers):
         raise DataError(
-            f"on= is {on!r}. Give a number of worker processes, wb.Workers(…), or a Dask client."
+            f"on= is {on!r}. Give a number of worker processes, wb.Workers(…), a Dask client, or "
+            f"an engine of your own that has map_reduce."
         )
     with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
         engine = Processes(on if isinstance(on, Workers) else Workers(on), Path(folder))

@@ -6,7 +6,7 @@ import operator
 import os
 import signal
 import time
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,21 @@ def _sleeps(part: float) -> float:
     return part
 
 
+class _Own:
+    """An engine that the caller wrote."""
+
+    words, count, share = "on my own", 1, None
+
+    def map_reduce(self, function: Any, parts: Any, add: Any, report: Any) -> Any:
+        return reduce(add, map(function, parts))
+
+
 def test_parts_are_added_in_their_order_wherever_they_are_worked_on() -> None:
     expected = sum(2 * part for part in PARTS)
 
     assert _total(None, _twice) == expected
     assert _total(2, _twice) == expected
+    assert _total(_Own(), _twice) == expected
 
 
 def test_the_part_of_a_worker_that_died_is_done_again(tmp_path: Path) -> None:
