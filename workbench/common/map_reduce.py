@@ -120,7 +120,7 @@ def engine_on(on: On) -> Iterator[Engine]:
         yield OnDask(on)
         return
     if hasattr(on, "map_reduce"):
-        yield on
+        yield cast("Engine", on)
         return
     if not isinstance(on, int | Workers):
         raise DataError(
