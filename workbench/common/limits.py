@@ -45,13 +45,7 @@ TABLE_COLUMNS = Limit(2_000, "columns", "regressions grow with their square")
 COLUMN_NAME_CHARACTERS = Limit(200, "characters", "a longer name is a line of data, not a header")
 CELL_CHARACTERS = Limit(131_072, "characters", "what Python's csv module reads of one cell")
 TABLE_SCHEMA_BYTES = Limit(5_000_000, "bytes", "a description of columns is small")
-PARQUET_FOOTER_BYTES = Limit(16_000_000, "bytes", "a footer unpacks to many times its size")
-PARQUET_PAGES = Limit(100_000, "pages", "each is looked at before any is unpacked")
-PARQUET_LIST = Limit(
-    10_000, "entries", "row groups and columns at any depth; older pyarrow overflows beyond it"
-)
 PARQUET_BYTES_PER_CELL = Limit(16, "bytes", "a file may unpack to this much for each cell")
-PARQUET_DEPTH = Limit(8, "levels", "a page's header is nested less deep")
 XLSX_BYTES = Limit(1_000_000_000, "bytes", "of XML that a workbook unpacks to")
 XLSX_CELLS = Limit(10_000_000, "cells", "of a workbook; a million takes some seconds")
 XLSX_ROWS = Limit(1_048_576, "rows", "no sheet of Excel has more; gaps between rows are counted")

@@ -76,7 +76,7 @@ class Outcome:
 
 
 def tried(
-    program: Path, content: bytes, limits: Limits | None = None, *, told: int | None = None
+    program: Path, content: bytes, limits: Limits | None = None, *, told: Any = None
 ) -> Ending:
     """Run a short program over a file's content in a child process and say how it ended.
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.common.errors import DataError
 from workbench.common.limits import PARQUET_BYTES_PER_CELL
-from workbench.common.trial import Limits, tried
+from workbench.common.trial import tried
 from workbench.tables.files.arrow_columns import (
     checked_pyarrow,
     column_of,
@@ -17,7 +17,7 @@ from workbench.tables.files.arrow_columns import (
     kept_fields,
     unpacks_to_more,
 )
-from workbench.tables.files.limits import check_cells, check_resources, too_large
+from workbench.tables.files.limits import arrow_limits, check_cells, check_resources, too_large
 
 __all__ = ["parse_feather"]
 
@@ -58,7 +58,7 @@ def parse_feather(
         )
     pa = checked_pyarrow(shown)
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
-    ending = tried(TRIAL, content, Limits(memory=3_000_000_000 + 2 * most), told=most)
+    ending = tried(TRIAL, content, arrow_limits(content, most), told=most)
     if ending == "crashed":
         raise _damaged(shown, "reading it ended the process that tried")
     check_resources(ending, shown)

@@ -9,6 +9,7 @@ from workbench.common.limits import COLUMN_NAME_CHARACTERS
 from workbench.common.trial import Ending, Limits
 
 __all__ = [
+    "arrow_limits",
     "check_cells",
     "check_names",
     "check_resources",
@@ -72,6 +73,11 @@ def text_limits(content: bytes) -> Limits:
     20.
     """
     return Limits(seconds=15 + len(content) // 150_000, memory=10**9 + 40 * len(content))
+
+
+def arrow_limits(content: bytes, most: int) -> Limits:
+    """Return what a child may use to decode a file of Arrow or Parquet into so many bytes."""
+    return Limits(seconds=20 + (len(content) + most) // 20_000_000, memory=10**9 + 2 * most)
 
 
 def check_resources(ending: Ending, shown: str) -> None:

@@ -1,7 +1,8 @@
-"""A table from a Parquet file: bounded by what is written in it before anything is unpacked.
+"""A table from a Parquet file, bounded by a trial in a child process.
 
-A few kilobytes of Parquet can stand for billions of rows. So the file's own description is read
-first, then the header of every page, and only what fits is decoded, one row group at a time.
+A few kilobytes of Parquet can stand for billions of rows, and what the file says of its own sizes
+need not be true. So a child process unpacks it first, one row group after another, with a limit on
+memory; only what went well there is unpacked here.
 """
 
 from __future__ import annotations
@@ -11,14 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from workbench.common.errors import DataError, listed
-from workbench.common.limits import (
-    PARQUET_BYTES_PER_CELL,
-    PARQUET_FOOTER_BYTES,
-    PARQUET_LIST,
-    PARQUET_PAGES,
-)
-from workbench.common.trial import Limits, tried
+from workbench.common.errors import DataError
+from workbench.common.limits import PARQUET_BYTES_PER_CELL
+from workbench.common.trial import tried
 from workbench.tables.files.arrow_columns import (
     checked_pyarrow,
     column_of,
@@ -26,8 +22,7 @@ from workbench.tables.files.arrow_columns import (
     kept_fields,
     unpacks_to_more,
 )
-from workbench.tables.files.limits import check_cells, check_resources, too_large
-from workbench.tables.files.parquet_pages import BOUNDED_ENCODINGS, PageError, pages_of
+from workbench.tables.files.limits import arrow_limits, check_cells, check_resources, too_large
 
 __all__ = ["damaged", "parse_parquet"]
 
@@ -46,7 +41,7 @@ def parse_parquet(
     name : str
         The file's name, for messages.
     max_bytes, max_columns, max_cells : int
-        What is refused before it is unpacked. Unpacked, a table takes at most `max_bytes` and 16
+        What is refused. Unpacked, a table takes at most `max_bytes` and 16
         bytes per cell.
 
     Returns
@@ -73,31 +68,27 @@ def parse_parquet(
     from pyarrow import parquet
 
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
-    ending = tried(TRIAL, content, Limits(memory=3_000_000_000 + 2 * most), told=max_cells)
+    ending = tried(TRIAL, content, arrow_limits(content, most), told=[max_cells, most])
     if ending == "crashed":
         raise damaged(shown, "reading it ended the process that tried")
+    check_resources(ending, shown)
     try:
-        limits: Any = {"thrift_container_size_limit": PARQUET_LIST}
-        with parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False, **limits) as file:
+        with parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
             wanted = kept_fields(file.schema_arrow, len(file.schema.names), shown, max_columns)
             rows = max(file.metadata.num_rows, _rows(file.metadata))
             if rows < 1:
                 raise DataError(f"The file {shown} holds no rows.")
             check_cells(rows, len(file.schema_arrow.names), shown, max_cells)
-            _check_pages(content, file.metadata, shown, most)
-        check_resources(ending, shown)
         # Text stays in its dictionary: a long text that repeats is held once until it is measured.
         texts = [field.name for field in wanted if is_text(field.type)]
         with parquet.ParquetFile(
-            pa.BufferReader(content), read_dictionary=texts, pre_buffer=False, **limits
+            pa.BufferReader(content), read_dictionary=texts, pre_buffer=False
         ) as file:
             table = _decoded(file, shown, most)
         columns = {
             field.name: column_of(table.column(field.name), shown, field.name, most)
             for field in wanted
         }
-    except PageError as error:
-        raise damaged(shown, f"it holds {error}") from None
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise damaged(shown, str(error)) from None
     return pd.DataFrame(columns)
@@ -105,7 +96,7 @@ def parse_parquet(
 
 def damaged(shown: str, reason: str) -> DataError:
     """Return the error of a file that cannot be read as Parquet."""
-    reason = reason.partition("\n")[0][:200]
+    reason = reason.partition("\n")[0][:200].rstrip(".")
     return DataError(
         f"The file {shown} cannot be read as Parquet: {reason}. Write it again, for instance with "
         f"pandas: table.to_parquet('table.parquet')."
@@ -113,7 +104,7 @@ def damaged(shown: str, reason: str) -> DataError:
 
 
 def _check_ends(content: bytes, shown: str) -> None:
-    """Refuse what does not begin and end as a Parquet file does, or describes itself too long."""
+    """Refuse what does not begin and end as a Parquet file does."""
     if ENCRYPTED in (content[:4], content[-4:]):
         raise DataError(f"The file {shown} is encrypted. Save the table without encryption.")
     if content[:4] != MAGIC:
@@ -127,49 +118,10 @@ def _check_ends(content: bytes, shown: str) -> None:
             f"The file {shown} is only a part of a Parquet file: its end is missing. Copy or "
             f"upload it again."
         )
-    if footer > PARQUET_FOOTER_BYTES:
-        raise DataError(
-            f"The file {shown} describes its columns in {footer / 1e6:,.0f} MB; at most "
-            f"{PARQUET_FOOTER_BYTES / 1e6:,.0f} MB are read. Write it with fewer row groups or "
-            f"columns."
-        )
 
 
 def _rows(metadata: Any) -> int:
     return sum(metadata.row_group(place).num_rows for place in range(metadata.num_row_groups))
-
-
-def _check_pages(content: bytes, metadata: Any, shown: str, most: int) -> None:
-    """Add up what the pages will take, by their own headers."""
-    unpacked = pages = 0
-    for group in range(metadata.num_row_groups):
-        chunks = metadata.row_group(group)
-        for place in range(chunks.num_columns):
-            chunk = chunks.column(place)
-            if chunk.file_path:
-                raise PageError("a column that lies in another file")
-            if chunk.num_values != chunks.num_rows:
-                raise PageError("a column with another number of rows than the table")
-            first = [chunk.data_page_offset, chunk.dictionary_page_offset or 0]
-            start = min(offset for offset in first if offset > 0)
-            for page in pages_of(content, start, chunk.num_values):
-                pages += 1
-                unpacked += page.unpacked
-                if pages > PARQUET_PAGES:
-                    raise PageError(f"more than {PARQUET_PAGES:,} pages")
-                if unpacked > most:
-                    raise DataError(
-                        f"The file {shown} would unpack to more than {most / 1e6:,.0f} MB and was "
-                        f"not opened. Keep the columns that the audit needs, or a random sample of "
-                        f"the rows."
-                    )
-                if page.encoding not in BOUNDED_ENCODINGS:
-                    raise PageError(
-                        "a column in an encoding whose size cannot be known beforehand (it is not "
-                        f"{listed(BOUNDED_ENCODINGS.values())})"
-                    )
-                if page.values > (chunks.num_rows if page.is_data else page.unpacked):
-                    raise PageError("a page with more values than the table has rows")
 
 
 def _decoded(file: Any, shown: str, most: int) -> Any:

@@ -6,15 +6,16 @@ LIBRARIES = (
 )
 
 
-def take_apart(content: bytes, told: int | None) -> None:
+def take_apart(content: bytes, told: list[int]) -> None:
     """Decode every row group, one after another, and keep none.
 
-    A table that holds more cells than the caller tells is left to it: it will be refused.
+    A table that holds more cells than the caller tells is left to it: it will be refused. One that
+    takes more bytes than it tells ends as if there were no more memory.
     """
     import pyarrow as pa
     from pyarrow import parquet
 
-    most = told or 0
+    most, left = told
     content = pa.BufferReader(content)
     with parquet.ParquetFile(content, pre_buffer=False) as file:
         metadata, names = file.metadata, file.schema_arrow.names
@@ -31,4 +32,6 @@ def take_apart(content: bytes, told: int | None) -> None:
         ]
     with parquet.ParquetFile(content, read_dictionary=texts, pre_buffer=False) as file:
         for place in range(file.metadata.num_row_groups):
-            file.read_row_group(place, use_threads=False)
+            left -= file.read_row_group(place, use_threads=False).nbytes
+            if left < 0:
+                raise MemoryError
