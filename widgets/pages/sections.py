@@ -18,6 +18,7 @@ from widgets.pages import step_states
 from widgets.pages.step_states import Standing
 from widgets.results.first_look import the_rest
 from widgets.results.interactive_view import InteractiveView
+from widgets.results.one_row import OneRow
 from widgets.results.outline_view import ChapterView, ComparisonView
 from widgets.results.report_panel import ReportPanel
 from widgets.run.run_panel import RunPanel
@@ -147,6 +148,7 @@ TABS = (
         waits=lambda report: any(name in METHOD_BY_NAME for name in report.pending),
     ),
     _of_chapters("sure", "How sure", "sure", "overturn", *_keys("last")),
+    TabSection("row", "What if", OneRow),
     TabSection("figures", "Figures to explore", InteractiveView),
     TabSection("evidence", "Meaning and evidence", ReportPanel),
 )

@@ -105,6 +105,11 @@ class RowTable(anywidget.AnyWidget):
         self._places = places
         self._told()
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Positions of the chosen rows in the data, in the order of choosing."""
+        return tuple(self._places)
+
     def _received(self, _: object, content: Any, __: object) -> None:
         try:
             if not isinstance(content, dict) or not isinstance(content.get("kind"), str):

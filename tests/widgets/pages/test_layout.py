@@ -83,7 +83,7 @@ def test_one_tab_is_shown_of_those_that_the_report_has(page: Workbench) -> None:
     assert bar.items == [] and bar.chosen == ""
     finished(page.session)
     keys = [item["key"] for item in bar.items]
-    assert keys == ["effects", "ways", "others", "sure", "figures", "evidence"]
+    assert keys == ["effects", "ways", "others", "sure", "row", "figures", "evidence"]
 
     def shown() -> list[str]:
         panels = answer._tabs.items()
