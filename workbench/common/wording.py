@@ -12,6 +12,7 @@ __all__ = [
     "chance",
     "decimals_for",
     "held",
+    "level_text",
     "listing",
     "plain",
     "points",
@@ -26,6 +27,11 @@ __all__ = [
 
 NONE = 1e-12
 """Bounds this small are what rounding leaves of an exact 0."""
+MOST_PLACES = 8
+"""Digits after the point that a person still counts; smaller numbers get a power of ten."""
+TINY = 10.0 ** (1 - MOST_PLACES)
+HUGE = 1e15
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def signed(value: float, decimals: int | None = None) -> str:
@@ -40,12 +46,14 @@ def signed(value: float, decimals: int | None = None) -> str:
     Returns
     -------
     str
-        Exactly 0 is written "0"; what rounds to it "≈ 0"; NaN "–".
+        Exactly 0 is written "0"; what rounding may have left of it "≈ 0"; NaN "–".
 
     Examples
     --------
     >>> signed(0.44751), signed(-12345.6), signed(0.0), signed(1e-17), signed(float("nan"))
     ('+0.448', '−12,346', '0', '≈ 0', '–')
+    >>> signed(0.0000012), signed(-1.2e-10)
+    ('+0.0000012', '−1.2 × 10⁻¹⁰')
     """
     if math.isnan(value):
         return "–"
@@ -53,15 +61,68 @@ def signed(value: float, decimals: int | None = None) -> str:
         return "0"
     if math.isinf(value):
         return "+∞" if value > 0 else "−∞"
+    if abs(value) < NONE:
+        return "≈ 0"
     places = decimals_for(value) if decimals is None else decimals
-    text = f"{abs(value):,.{places}f}"
+    if places > MOST_PLACES:
+        text = _with_power(abs(value), 2)
+    else:
+        text = f"{abs(value):,.{places}f}"
     if not text.strip("0.,"):
         return "≈ 0"
     return ("−" if value < 0 else "+") + text
 
 
+def _with_power(size: float, digits: int) -> str:
+    """Write a size with a power of ten, as people do where zeros are too many to count."""
+    mantissa, _, exponent = f"{size:.{digits - 1}e}".partition("e")
+    if digits > 3:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+
+
+def level_text(value: float, width: float = 0.0, *, whole: bool = False) -> str:
+    """Write one value of a column as a person would: four digits, more where the column needs it.
+
+    Parameters
+    ----------
+    value : float
+    width : float
+        From the column's smallest to its largest value: a thousandth of it can still be told.
+    whole : bool
+        Whether the column holds whole numbers only; these are written in full.
+
+    Examples
+    --------
+    >>> level_text(725.444), level_text(-3.0), level_text(-0.0), level_text(14523187.3)
+    ('725.4', '−3', '0', '14,520,000')
+    >>> level_text(14523187, whole=True), level_text(1987), level_text(0.00000212)
+    ('14,523,187', '1987', '0.00000212')
+    >>> level_text(100000.013, 0.05), level_text(1.23456e-11)
+    ('100,000.013', '1.235 × 10⁻¹¹')
+    """
+    if not math.isfinite(value):
+        return signed(value)
+    size = abs(value)
+    if size == 0:
+        return "0"
+    minus = "−" if value < 0 else ""
+    if size >= HUGE or size < TINY:
+        return minus + _with_power(size, 4)
+    places = 3 - math.floor(math.log10(size))
+    if width > 0:
+        places = max(places, 3 - math.floor(math.log10(width)))
+    if whole and size == round(size):
+        places = max(places, 0)
+    rounded = round(size, places)
+    text = f"{rounded:,.{max(places, 0)}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return minus + (text if rounded >= 10_000 else text.replace(",", ""))
+
+
 def amount(value: float) -> str:
-    """Write a size or a bound that was chosen or measured: three or more digits, no exponent.
+    """Write a size or a bound that was chosen or measured: three digits or more.
 
     Examples
     --------
@@ -70,40 +131,50 @@ def amount(value: float) -> str:
     """
     if not math.isfinite(value):
         return signed(value).lstrip("+")
+    if 0 < abs(value) < TINY:
+        return ("−" if value < 0 else "") + _with_power(abs(value), 3)
     digits = "" if value == 0 else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return f"{Decimal(digits or '0'):,f}".replace("-", "−")
 
 
 def stated(value: float) -> str:
-    """Write a number that somebody stated, such as a threshold: as it was stated, no exponent.
+    """Write a number that somebody stated, such as a threshold: as it was stated.
 
     Examples
     --------
     >>> stated(0.02), stated(0.01234), stated(1000000.0), stated(4000.5)
     ('0.02', '0.01234', '1,000,000', '4,000.5')
+    >>> stated(0.000000019)
+    '1.9 × 10⁻⁸'
     """
     if not math.isfinite(value):
         return signed(value).lstrip("+")
+    if 0 < abs(value) < TINY:
+        return ("−" if value < 0 else "") + _with_power(abs(value), 10)
     return f"{Decimal(f'{value:.10g}'):,f}".replace("-", "−")
 
 
 def decimals_for(*values: float) -> int:
     """Digits after the point that suit the largest of these numbers.
 
-    Three significant digits, two below 0.01, and six decimals at most.
+    Three significant digits, two below 0.01.
 
     Examples
     --------
     >>> decimals_for(0.448, 0.0071), decimals_for(1234.5), decimals_for(0.000021)
     (3, 0, 6)
+    >>> decimals_for(0.00000021), decimals_for(1e-17)
+    (8, 6)
     >>> decimals_for(0.0679), decimals_for(0.00503)
     (4, 4)
     """
     size = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
     if size == 0:
         return 0
+    if size < NONE:
+        return 6
     digits = 3 if size >= 0.01 else 2
-    return min(max(digits - 1 - math.floor(math.log10(size)), 0), 6)
+    return max(digits - 1 - math.floor(math.log10(size)), 0)
 
 
 def span(bounds: tuple[float, float]) -> str:
@@ -152,10 +223,14 @@ def points(value: float) -> str:
     --------
     >>> points(-0.0312), points(0.0)
     ('−3.1 pp', '')
+    >>> points(0.0004), points(1e-15)
+    ('+0.0400 pp', '')
     """
-    if math.isnan(value) or value == 0:
+    if math.isnan(value) or abs(value) < NONE:
         return ""
-    return f"{signed(100 * value, 0 if abs(value) >= 0.995 else 1)} pp"
+    size = abs(value)
+    places = 0 if size >= 0.995 else 1 if size >= 0.001 else None
+    return f"{signed(100 * value, places)} pp"
 
 
 def share(value: float) -> str:
@@ -168,6 +243,8 @@ def share(value: float) -> str:
     """
     if math.isnan(value):
         return "–"
+    if value == 0:
+        return "0 %"
     if 0 < abs(value) < 0.005:
         return "under 1 %"
     if 0.995 <= value < 1:
@@ -207,10 +284,16 @@ def plain(value: float) -> str:
 
     Examples
     --------
-    >>> plain(0.91), plain(-0.0521)
-    ('0.910', '−0.052')
+    >>> plain(0.91), plain(-0.0521), plain(-0.00031), plain(-0.0)
+    ('0.910', '−0.052', '−0.00031', '0')
     """
-    return "–" if math.isnan(value) else f"{value:.3f}".replace("-", "−")
+    if math.isnan(value):
+        return "–"
+    if value == 0:
+        return "0"
+    if NONE <= abs(value) < 0.001:
+        return signed(value).lstrip("+")
+    return f"{abs(value):.3f}" if abs(value) < NONE else f"{value:.3f}".replace("-", "−")
 
 
 def rows_said(count: int) -> str:

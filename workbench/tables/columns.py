@@ -17,6 +17,7 @@ import pandas as pd
 
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, InterventionError, listed, suggestion
+from workbench.common.wording import level_text
 
 __all__ = ["LARGEST", "Column", "encode_column"]
 
@@ -133,9 +134,18 @@ class Column:
         An arrow between blanks is ours: a change is written with it, and read back by it.
         """
         if self.is_numeric:
-            return f"{value:g}"
+            return level_text(float(value), self.high - self.low, whole=self.integer)
         level = self.levels[int(value)]
+        if isinstance(level, int | float) and not isinstance(level, bool):
+            return self._code_text(level)
         return "missing" if level is None else str(level).replace(" → ", " -> ")
+
+    def _code_text(self, level: float) -> str:
+        """Write a number that is one of few: whole ones may be codes, which have no commas."""
+        if float(level).is_integer() and abs(level) < EXACT_LIMIT:
+            return str(int(level)).replace("-", "−")
+        numbers = sorted(float(one) for one in self.levels if isinstance(one, int | float))
+        return level_text(float(level), min(np.diff(numbers), default=0.0))
 
 
 def encode_column(name: str, series: pd.Series, *, category: bool = False) -> Column:

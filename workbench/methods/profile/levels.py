@@ -70,9 +70,13 @@ class TestedLevels:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The levels as a person would write them."""
-        return tuple(
+        """The levels as a person would write them; two that would look alike in full."""
+        said = [
             "missing" if _is_missing(value) else self.column.label(value) for value in self.values
+        ]
+        return tuple(
+            f"{value:.12g}" if self.column.is_numeric and said.count(label) > 1 else label
+            for label, value in zip(said, self.values, strict=True)
         )
 
     @property
@@ -123,7 +127,7 @@ def tested_levels(
         if held.sum() < 2:
             held[np.argsort(-counts, kind="stable")[:2]] = True
         named = [(float(v), "value") for v in values[held]]
-        rare = [f"{v:g}" for v in values[~held]]
+        rare = [column.label(float(v)) for v in values[~held]]
     else:
         named, rare = _grid(column, present, default, seed), []
         kept = set(avoid)

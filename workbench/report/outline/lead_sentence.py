@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from workbench.checks.verdict.claims import Claim
-from workbench.common.wording import amount, decimals_for, listing, rows_said, share, stated
+from workbench.common.wording import amount, decimals_for, listing, rows_said, share, signed, stated
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
@@ -66,17 +66,18 @@ def by_how_much(value: float, bounds: tuple[float, float], unit: str) -> str:
     size = scale * abs(value)
     places = _places(size, name)
     way = "higher" if value > 0 else "lower"
-    if high - low <= 1e-9 * max(size, 1.0):
+    if high - low <= 1e-9 * size:
         return f"{way} by {amount(float(f'{size:.{places}f}'))}{name}"
-    ends = f"{low:,.{places}f} to {high:,.{places}f}".replace("-", "−")
-    return f"{way} by {size:,.{places}f}{name} ({ends})"
+    ends = f"{_number(low, places)} to {_number(high, places)}"
+    return f"{way} by {_number(size, places)}{name} ({ends})"
+
+
+def _number(value: float, places: int) -> str:
+    return signed(value, places).removeprefix("+")
 
 
 def _places(size: float, points: str) -> int:
-    if points and size >= 1:
-        return 1
-    # A scale of the auditor's own may be tiny: six decimals would then say 0.
-    return max(decimals_for(size), 1 - math.floor(math.log10(size)) if 0 < size < 1e-4 else 0)
+    return 1 if points and size >= 1 else decimals_for(size)
 
 
 def size_in_words(value: float, unit: str) -> str:
@@ -90,7 +91,7 @@ def size_in_words(value: float, unit: str) -> str:
     scale, name = (100.0, " points") if unit == "probability" else (1.0, "")
     size = scale * abs(value)
     places = _places(size, name)
-    return f"{size:,.{places}f}{name}"
+    return f"{_number(size, places)}{name}"
 
 
 def _ends(claim: Claim, report: AuditFindings) -> tuple[str, str]:
