@@ -18,45 +18,51 @@ from workbench.common.wording import stated, with_interval
 from workbench.methods.comparison import NAMES as METHOD_NAMES
 from workbench.methods.effects import EFFECT_PARTS, Effect, FeatureEffects
 from workbench.methods.estimator import ESTIMATOR_NAMES
+from workbench.report.outline.decided import as_decided
 
 __all__ = ["effects_plot", "paths_plot", "ranks_plot"]
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 ACCENT, QUIET = "#a83e00", "#9aa5b1"
 ESTIMATORS = {
+    "debiased": ("#3d6b21", "square"),
     "cafe": ("#1b5a9e", "circle"),
     "fuzzing": ("#a83e00", "diamond"),
+    "asked": ("#52606d", "cross"),
 }
+BESIDE = 0.22
+"""From one estimator's mark to the next one's, where a part's marks are 1 apart."""
 MOST_PATHS = 12
 LONGEST = 34
 """Characters of a name on an axis."""
 
 
 def effects_plot(report: wb.AuditReport) -> go.Figure:
-    """Draw total, direct and indirect effects with 95 % intervals, and the band of ±τ."""
-    figure = _figure(report)
-    groups = list(dict.fromkeys((e.feature, e.combination) for e in report.effects))
+    """Draw total, direct and indirect effects with the verdict's intervals, and the band of ±τ."""
+    figure, level = _figure(report), report.interval_level
+    shown = as_decided(report)
+    groups = list(dict.fromkeys((e.feature, e.combination) for e in shown))
     rows = [
         (feature, combination, part) for feature, combination in groups for part in EFFECT_PARTS
     ]
     places = {row: -place for place, row in enumerate(rows)}
-    for who, (colour, symbol) in ESTIMATORS.items():
-        entries = report.effects.of(who)
+    drawn = [who for who in ESTIMATORS if shown.of(who).entries]
+    for who in drawn:
+        entries, (colour, symbol) = shown.of(who), ESTIMATORS[who]
         points = [(e, part, getattr(e, part)) for e in entries for part in EFFECT_PARTS]
-        shift = {"cafe": 0.13, "fuzzing": -0.13}[who]
-        if points:
-            figure.add_trace(
-                go.Scatter(
-                    x=[effect.value for _, _, effect in points],
-                    y=[places[e.feature, e.combination, part] + shift for e, part, _ in points],
-                    error_x=_bars([effect for _, _, effect in points], colour),
-                    mode="markers",
-                    marker={"color": colour, "symbol": symbol, "size": 10},
-                    name=ESTIMATOR_NAMES[who],
-                    text=[_hover(e, part, effect) for e, part, effect in points],
-                    hoverinfo="text",
-                )
+        shift = BESIDE * ((len(drawn) - 1) / 2 - drawn.index(who))
+        figure.add_trace(
+            go.Scatter(
+                x=[effect.value for _, _, effect in points],
+                y=[places[e.feature, e.combination, part] + shift for e, part, _ in points],
+                error_x=_bars([effect for _, _, effect in points], colour, level),
+                mode="markers",
+                marker={"color": colour, "symbol": symbol, "size": 10},
+                name=ESTIMATOR_NAMES[who],
+                text=[_hover(e, part, effect, level) for e, part, effect in points],
+                hoverinfo="text",
             )
+        )
     names = [
         f"{_short(feature)}{f' ({combination})' if combination else ''}, {part}"
         if len(groups) > 1
@@ -69,8 +75,8 @@ def effects_plot(report: wb.AuditReport) -> go.Figure:
 
 
 def paths_plot(report: wb.AuditReport) -> go.Figure:
-    """Draw the largest path effects with 95 % intervals, and the band of ±τ."""
-    figure = _figure(report)
+    """Draw the largest path effects with the verdict's intervals, and the band of ±τ."""
+    figure, level = _figure(report), report.interval_level
     paths = sorted(report.path_effects, key=lambda p: -abs(p.effect.value))[:MOST_PATHS]
     names = [" → ".join(_short(node, 22) for node in path.path) for path in paths]
     places = [-place for place in range(len(paths))]
@@ -81,8 +87,11 @@ def paths_plot(report: wb.AuditReport) -> go.Figure:
             orientation="h",
             width=0.5,
             marker={"color": [ACCENT if p.effect.value >= 0 else "#1b5a9e" for p in paths]},
-            error_x=_bars([path.effect for path in paths], INK),
-            text=[f"{name}<br>{_numbers(p.effect)}" for name, p in zip(names, paths, strict=True)],
+            error_x=_bars([path.effect for path in paths], INK, level),
+            text=[
+                f"{name}<br>{_numbers(path.effect, level)}"
+                for name, path in zip(names, paths, strict=True)
+            ],
             textposition="none",
             hoverinfo="text",
             showlegend=False,
@@ -180,33 +189,38 @@ def _figure(report: wb.AuditReport) -> go.Figure:
         tau = report.verdict.threshold
         figure.add_vrect(x0=-tau, x1=tau, fillcolor="#e3e9ec", line_width=0, layer="below")
         figure.add_annotation(
-            x=0, y=0, yref="paper", yshift=-34, text=f"grey: within ±{stated(tau)}",
+            x=0,
+            y=0,
+            yref="paper",
+            yshift=-34,
+            text=f"grey: within ±{stated(tau)} · bars: {report.about().intervals}",
             showarrow=False,
             font={"color": MUTED, "size": 12},
-        )  # fmt: skip
+        )
     figure.add_vline(x=0, line_color=INK, line_width=1, layer="below")
     figure.update_xaxes(zeroline=False, tickformat="+.3~g")
     return figure
 
 
-def _bars(effects: Sequence[Effect], colour: str) -> Mapping[str, Any]:
+def _bars(effects: Sequence[Effect], colour: str, level: float) -> Mapping[str, Any]:
+    ends = [effect.interval(level) for effect in effects]
     return {
         "type": "data",
         "symmetric": False,
-        "array": [effect.high - effect.value for effect in effects],
-        "arrayminus": [effect.value - effect.low for effect in effects],
+        "array": [high - effect.value for effect, (_, high) in zip(effects, ends, strict=True)],
+        "arrayminus": [effect.value - low for effect, (low, _) in zip(effects, ends, strict=True)],
         "color": colour,
         "thickness": 2,
         "width": 5,
     }
 
 
-def _hover(entry: FeatureEffects, part: str, effect: Effect) -> str:
-    return f"{_short(entry.feature)}, {part}<br>{_numbers(effect)}"
+def _hover(entry: FeatureEffects, part: str, effect: Effect, level: float) -> str:
+    return f"{_short(entry.feature)}, {part}<br>{_numbers(effect, level)}"
 
 
-def _numbers(effect: Effect) -> str:
-    return with_interval(effect.value, (effect.low, effect.high))
+def _numbers(effect: Effect, level: float) -> str:
+    return with_interval(effect.value, effect.interval(level))
 
 
 def _short(name: str, longest: int = LONGEST) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import repeat
 
 import ipywidgets as W
 
@@ -16,6 +17,7 @@ from widgets.session.session import AuditSession
 from workbench.common.wording import decimals_for, signed, span
 from workbench.methods.effects import FeatureEffects
 from workbench.methods.profile.profile import PARTS
+from workbench.report.outline.decided import as_decided
 
 __all__ = ["RunHistory", "StaleNotice"]
 
@@ -134,26 +136,29 @@ def _side_by_side(one: AuditRun, other: AuditRun) -> str:
     entries = [
         {
             entry.feature: entry
-            for entry in run.report.effects.believed
+            for entry in as_decided(run.report).believed
             if entry.combination != "sum"
         }
         for run in (one, other)
     ]
     names = dict.fromkeys(name for found in entries for name in found)
     rows: list[tuple[str, ...]] = [("found", "", _found(one), _found(other))]
+    levels = [run.report.interval_level for run in (one, other)]
     rows += [
-        (name, part, *(_number(found.get(name), part) for found in entries))
+        (name, part, *map(_number, (found.get(name) for found in entries), repeat(part), levels))
         for name in names
         for part in PARTS
     ]
     head = ("", "effect", f"run {one.number}", f"run {other.number}")
-    return words + markup.table(rows, head, caption="Two runs side by side", numeric=(2, 3))
+    intervals = dict.fromkeys(run.report.about().intervals for run in (one, other))
+    caption = f"Two runs side by side, with {' and '.join(intervals)}"
+    return words + markup.table(rows, head, caption=caption, numeric=(2, 3))
 
 
-def _number(entry: FeatureEffects | None, part: str) -> str:
+def _number(entry: FeatureEffects | None, part: str, level: float) -> str:
     if entry is None:
         return NONE
     effect = getattr(entry, part)
-    bounds = effect.interval()
+    bounds = effect.interval(level)
     digits = decimals_for(effect.value, *bounds)
     return f"{signed(effect.value, digits)}, {span(bounds)}"

@@ -80,7 +80,7 @@ def _group(report: wb.AuditReport, name: str) -> tuple[Block, ...]:
         sentence = (
             f"In {name} ({rows_said(entry.n_rows)}), changing {entry.feature} from "
             f"{entry.intervention.replace(' → ', ' to ', 1)} moves the answer by "
-            f"{with_interval(total.value, total.interval())} on average"
+            f"{with_interval(total.value, total.interval(report.interval_level))} on average"
         )
         if entry.feature in whole:
             sentence += f"; over everyone asked about, by {signed(whole[entry.feature].value)}"

@@ -27,9 +27,9 @@ __all__ = [
 
 NONE = 1e-12
 """Bounds this small are what rounding leaves of an exact 0."""
-MOST_PLACES = 8
+COUNTED_PLACES = 8
 """Digits after the point that a person still counts; smaller numbers get a power of ten."""
-TINY = 10.0 ** (1 - MOST_PLACES)
+TINY = 10.0 ** (1 - COUNTED_PLACES)
 HUGE = 1e15
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -64,10 +64,8 @@ def signed(value: float, decimals: int | None = None) -> str:
     if abs(value) < NONE:
         return "≈ 0"
     places = decimals_for(value) if decimals is None else decimals
-    if places > MOST_PLACES:
-        text = _with_power(abs(value), 2)
-    else:
-        text = f"{abs(value):,.{places}f}"
+    size = abs(value)
+    text = _with_power(size, 2) if places > COUNTED_PLACES else f"{size:,.{places}f}"
     if not text.strip("0.,"):
         return "≈ 0"
     return ("−" if value < 0 else "+") + text

@@ -9,6 +9,7 @@ model is always asked with rows as they were.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ Values = npt.NDArray[Any]
 
 LARGEST = 1e30
 """Beyond, squares and the single precision of trees overflow."""
+QUANTILES = tuple(k / 20 for k in range(1, 20))
 EXACT_LIMIT = 2.0**53
 """Below, every whole number is a float64 of its own."""
 
@@ -134,11 +136,19 @@ class Column:
         An arrow between blanks is ours: a change is written with it, and read back by it.
         """
         if self.is_numeric:
-            return level_text(float(value), self.high - self.low, whole=self.integer)
+            return level_text(float(value), self._width, whole=self.integer)
         level = self.levels[int(value)]
         if isinstance(level, int | float) and not isinstance(level, bool):
             return self._code_text(level)
         return "missing" if level is None else str(level).replace(" → ", " -> ")
+
+    @cached_property
+    def _width(self) -> float:
+        """Return the span a thousandth of which a label tells: neighbouring quantiles differ."""
+        width = self.high - self.low
+        marks = np.unique(np.nanquantile(self.values, QUANTILES, method="inverted_cdf"))
+        least = float(np.diff(marks).min(initial=width))
+        return max(min(width, 100 * least), 1e-6 * width)
 
     def _code_text(self, level: float) -> str:
         """Write a number that is one of few: whole ones may be codes, which have no commas."""

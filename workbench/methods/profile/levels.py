@@ -70,14 +70,12 @@ class TestedLevels:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The levels as a person would write them; two that would look alike in full."""
-        said = [
-            "missing" if _is_missing(value) else self.column.label(value) for value in self.values
-        ]
-        return tuple(
-            f"{value:.12g}" if self.column.is_numeric and said.count(label) > 1 else label
-            for label, value in zip(said, self.values, strict=True)
-        )
+        """The levels as a person would write them; one that would look like another in full."""
+        said: list[str] = []
+        for value in self.values:
+            label = "missing" if _is_missing(value) else self.column.label(value)
+            said.append(f"{value:.12g}" if label in said else label)
+        return tuple(said)
 
     @property
     def held(self) -> tuple[int | None, ...]:

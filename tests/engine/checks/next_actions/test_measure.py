@@ -257,7 +257,7 @@ def test_when_nothing_is_left_one_sentence_says_so() -> None:
     )
     assert not found.actions and not found.pairs
     sentence, about = found.sentences()
-    assert about == "This is about one change, on average: f: -0.5 → 0.5."
+    assert about == "This is about one change, on average: f: −0.5 → 0.5."
     assert sentence.startswith("No total influence above 0.1 was found")
     assert found.to_frame().empty
 
@@ -464,7 +464,7 @@ def test_what_is_left_is_the_estimate_that_is_judged() -> None:
             assert action.remaining == 0 and action.effect == pytest.approx(found.left[0][1])
     assert any("No route can be named for the difference" in note for note in found.notes)
     assert not any("No route can be named" in note for note in plain.notes)
-    assert "one change, on average: f: -0.5 → 0.5" in " ".join(found.sentences())
+    assert "one change, on average: f: −0.5 → 0.5" in " ".join(found.sentences())
 
 
 def test_in_an_audit_actions_follow_the_judged_estimate_and_stay_in_a_file() -> None:
