@@ -9,6 +9,7 @@ import numpy as np
 from workbench.case.audit_case import AuditCase
 from workbench.case.recorded_outcome import audited_class
 from workbench.common.errors import TargetError
+from workbench.common.wording import level_text, stated
 
 __all__ = ["Favourable", "checked_favourable", "decision_line"]
 
@@ -44,8 +45,8 @@ def decision_line(case: AuditCase, threshold: float | None = None) -> tuple[floa
     line = threshold if threshold is not None else default
     if line is None:
         line = float(np.median(case.predictions))
-        return line, f"positive: predictions above their median, {line:g}"
-    return line, f"positive: {case.output}{_of_class(case)} above {line:g}"
+        return line, f"positive: predictions above their median, {level_text(line)}"
+    return line, f"positive: {case.output}{_of_class(case)} above {stated(line)}"
 
 
 def _of_class(case: AuditCase) -> str:

@@ -19,6 +19,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.verdict import Verdict
 from workbench.common.blocks import About, Block, Bullets, Column, Section, Sentence, Table
 from workbench.common.saved_values import Saved
+from workbench.common.wording import level_text
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.propagation import Equations
@@ -185,7 +186,7 @@ def plain_outline(found: Finding, _: About) -> tuple[Block, ...]:
     if len(frame):
         columns = tuple(Column(str(name), number=False) for name in frame.columns)
         rows = tuple(
-            tuple(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row)
+            tuple(level_text(value) if isinstance(value, float) else str(value) for value in row)
             for row in frame.itertuples(index=False, name=None)
         )
         table = Table("All that was measured.", columns, rows, name="Numbers")

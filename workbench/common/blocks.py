@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from workbench.common.charts import Chart
-from workbench.common.wording import chance, plain, share, signed, span
+from workbench.common.wording import chance, level_text, plain, share, signed, span
 
 __all__ = [
     "PLAIN_LEVEL",
@@ -344,7 +344,7 @@ def lines_of(cell: Cell) -> tuple[str, ...]:
 
 def _written(value: float, form: Form) -> str:
     if form == "short":
-        return "–" if value != value else f"{value:.4g}".replace("-", "−")
+        return level_text(value)
     write = {"signed": signed, "share": share, "p": chance, "plain": plain}[form]
     return write(value)
 

@@ -119,8 +119,8 @@ def level_text(value: float, width: float = 0.0, *, whole: bool = False) -> str:
     return minus + (text if rounded >= 10_000 else text.replace(",", ""))
 
 
-def amount(value: float) -> str:
-    """Write a size or a bound that was chosen or measured: three digits or more.
+def amount(value: float, digits: int = 3) -> str:
+    """Write a size or a bound that was chosen or measured: three digits or more by default.
 
     Examples
     --------
@@ -130,9 +130,9 @@ def amount(value: float) -> str:
     if not math.isfinite(value):
         return signed(value).lstrip("+")
     if 0 < abs(value) < TINY:
-        return ("−" if value < 0 else "") + _with_power(abs(value), 3)
-    digits = "" if value == 0 else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return f"{Decimal(digits or '0'):,f}".replace("-", "−")
+        return ("−" if value < 0 else "") + _with_power(abs(value), digits)
+    text = f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+    return f"{Decimal(text if value else '0'):,f}".replace("-", "−")
 
 
 def stated(value: float) -> str:

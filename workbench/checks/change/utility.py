@@ -28,7 +28,7 @@ from workbench.checks.change.utility_measures import (
 from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import DataError, ModelError, listed
 from workbench.common.multiple_testing import holm
-from workbench.common.wording import listing, share, signed, span
+from workbench.common.wording import amount, listing, share, signed, span, stated
 from workbench.models.black_box import Output
 
 __all__ = ["BEFORE", "RETRAINED", "Cliff", "ModelUtility", "cliffs_in", "model_utility"]
@@ -119,7 +119,7 @@ class ModelUtility:
                     "back all of it: part of the performance came from what was erased."
                 )
         elif not self.cliffs and self.table["change"].notna().any():
-            size = share(self.cliff) if self._has("rmse") else f"{self.cliff:g}"
+            size = share(self.cliff) if self._has("rmse") else stated(self.cliff)
             found.append(f"No performance cliff (a significant loss beyond {size}) was found.")
         return (*found, *self.notes)
 
@@ -133,7 +133,7 @@ class ModelUtility:
             if not np.isnan(row["change"]):
                 yield (
                     f"{title(main, capital=True)} of the model {row['model']!r}: "
-                    f"{row['value']:.3g}, a change of {signed(row['change'])} (interval "
+                    f"{amount(row['value'])}, a change of {signed(row['change'])} (interval "
                     f"{span((row['change_low'], row['change_high']))}) against the model before."
                 )
 

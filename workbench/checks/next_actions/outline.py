@@ -20,7 +20,7 @@ from workbench.common.blocks import (
     Sentence,
     Table,
 )
-from workbench.common.wording import stated
+from workbench.common.wording import level_text, stated
 
 __all__ = ["outline"]
 
@@ -119,4 +119,4 @@ def _pair(pair: ExamplePair) -> Iterator[Block]:
 
 
 def _said(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+    return level_text(float(value)) if isinstance(value, float | np.floating) else str(value)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from workbench.common.wording import share, stated
+from workbench.common.wording import amount, share, stated
 
 __all__ = [
     "SHAPES",
@@ -212,8 +212,8 @@ class PlantedLeaks:
             shown = shown or max((r for r in own if r.role == "leak"), key=lambda r: r.size)
             none, border = (next(r for r in own if r.role == x) for x in ("no leak", "border"))
             said.append(
-                f"{how}: a leak of {shown.size:.2g} would have been found in {shown.counted()}; "
-                f"{_smallest(leak)}"
+                f"{how}: a leak of {amount(shown.size, 2)} would have been found in "
+                f"{shown.counted()}; {_smallest(leak)}"
             )
             said.append(
                 f"With no leak the audit raised a false alarm in {none.found} of {none.trials} "
@@ -241,8 +241,8 @@ class PlantedLeaks:
                 of_size = [leak for leak in own if leak.size == size]
                 counts = ", ".join(f"{x.name} {x.found} of {x.trials}" for x in of_size)
                 yield (
-                    f"Of leaks of {feature} of {size:.2g}, the audit's verdict would have found, "
-                    f"by shape: {counts}."
+                    f"Of leaks of {feature} of {amount(size, 2)}, the audit's verdict would have "
+                    f"found, by shape: {counts}."
                 )
         if self.shapes:
             rows = max(leak.n_rows for leak in self.shapes)
@@ -278,7 +278,7 @@ class PlantedLeaks:
 def _smallest(leak: PlantedLeak) -> str:
     if not np.isfinite(leak.smallest_80):
         return "no leak up to 100 times the threshold is found in 80 % of the trials."
-    text = f"leaks from {leak.smallest_80:.3g} on are found in 80 % of the trials"
+    text = f"leaks from {amount(leak.smallest_80)} on are found in 80 % of the trials"
     if np.isfinite(leak.smallest_95):
-        text += f", from {leak.smallest_95:.3g} on in 95 %"
+        text += f", from {amount(leak.smallest_95)} on in 95 %"
     return text + "."

@@ -20,7 +20,7 @@ from workbench.common.blocks import (
     Tiles,
 )
 from workbench.common.charts import RateChart, RateCurve, RatePoint
-from workbench.common.wording import stated
+from workbench.common.wording import amount, stated
 
 __all__ = ["outline"]
 
@@ -78,7 +78,7 @@ def _shapes(found: PlantedLeaks) -> Iterator[Table]:
             (
                 Column("feature", number=False),
                 Column("shape", number=False),
-                *(Column(f"found of size {size:.2g}") for size in sizes),
+                *(Column(f"found of size {amount(size, 2)}") for size in sizes),
             ),
             tuple(
                 (feature, name, *(_found(by_size.get((feature, name, size))) for size in sizes))
@@ -100,7 +100,7 @@ def _tiles(found: PlantedLeaks, feature: str) -> Tiles:
 def _made(found: PlantedLeaks, feature: str) -> Iterator[Tile]:
     for leak in found.leaks:
         if leak.feature == feature:
-            size = f"from {leak.smallest_80:.2g}" if isfinite(leak.smallest_80) else "none"
+            size = f"from {amount(leak.smallest_80, 2)}" if isfinite(leak.smallest_80) else "none"
             yield Tile(f"Found: {TITLES[leak.comparison]}", size, "in 80 of 100 trials")
     none = [r for r in found.rates if r.feature == feature and r.role == "no leak"]
     if none:

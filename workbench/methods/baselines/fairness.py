@@ -18,7 +18,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.common.arrays import FloatArray, Positions
 from workbench.common.errors import AuditError
 from workbench.common.progress import Progress, silent
-from workbench.common.wording import rows_said
+from workbench.common.wording import level_text, rows_said, stated
 from workbench.methods.baselines.fairness_finding import SAVED, FairnessMetrics
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.method import Baseline, CsvRow
@@ -191,9 +191,10 @@ def _outcome_as_yes(
     if known.binary:
         return (known.values == 1.0) != lower, f"{case.outcome} is {no}{known.positive}"
     if threshold is not None and case.output == "value":
-        return (known.values > threshold) != lower, f"{case.outcome} {no}above {threshold:g}"
+        return (known.values > threshold) != lower, f"{case.outcome} {no}above {stated(threshold)}"
     line = float(np.nanmedian(known.values))
-    return (known.values > line) != lower, f"{case.outcome} {no}above its median, {line:g}"
+    drawn = f"{case.outcome} {no}above its median, {level_text(line)}"
+    return (known.values > line) != lower, drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,14 +238,15 @@ def _split_at_median(
         return _Groups(nobody, known, "nobody", "nobody", "no value on these rows")
     median = float(np.median(column.values[seen]))
     above = column.values > median
-    names = [f"above {median:g}", f"at most {median:g}"]
+    said = column.label(median)
+    names = [f"above {said}", f"at most {said}"]
     if not above[seen].any():  # the median is the largest value, so nobody is above it
         above = column.values >= median
-        names = [f"{median:g} or more", f"below {median:g}"]
+        names = [f"{said} or more", f"below {said}"]
     high, low = yes[seen & above], yes[seen & ~above]
     if len(low) and low.mean() > high.mean():
         above, names = ~above, names[::-1]
-    how = f"split at the median, {median:g}"
+    how = f"split at the median, {said}"
     left_out = int((mask & ~known).sum())
     if left_out:
         how += f"; {left_out:,} rows without a value left out"

@@ -17,6 +17,7 @@ from workbench.common.charts import (
     RankChart,
     RateChart,
 )
+from workbench.common.wording import level_text
 
 __all__ = ["numbers_of"]
 
@@ -52,7 +53,7 @@ def numbers_of(chart: Chart) -> Table:
         return _table(title, ("what", "model", chart.axis), changes)
     if isinstance(chart, HistogramChart):
         bins: Rows = tuple(
-            (panel.label, f"{low:.4g} to {high:.4g}", count)
+            (panel.label, f"{level_text(low)} to {level_text(high)}", count)
             for panel in chart.panels
             for low, high, count in zip(
                 panel.edges[:-1], panel.edges[1:], panel.counts, strict=True
@@ -64,7 +65,7 @@ def numbers_of(chart: Chart) -> Table:
         rates: Rows = tuple(
             (
                 curve.series,
-                f"{point.size:.4g}",
+                level_text(point.size),
                 Number(point.rate, (point.low, point.high), "share"),
             )
             for curve in chart.curves

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from workbench.common.charts import RateCurve
-from workbench.common.wording import share
+from workbench.common.wording import amount, level_text, share
 from workbench.report.charts.svg import (
     EDGE,
     INK,
@@ -60,7 +60,7 @@ def rate_chart(curves: Sequence[RateCurve], *, threshold: float, title: str, axi
     for tick in ticks(across.low, across.high):
         x = across(tick)
         body.append(f'<path d="M{x:.1f} {ground:.1f}v5" stroke="{INK}"/>')
-        body.append(label_at(f"{tick:g}", x, ground + 19, size=12, anchor="middle", fill=SOFT))
+        body.append(label_at(level_text(tick), x, ground + 19, size=12, anchor="middle", fill=SOFT))
     x = across(threshold)
     body.append(
         f'<path d="M{x:.1f} {top:.1f}V{ground:.1f}" stroke="{EDGE}" stroke-dasharray="4 3"/>'
@@ -73,7 +73,7 @@ def rate_chart(curves: Sequence[RateCurve], *, threshold: float, title: str, axi
     centre = (across.left + across.right) / 2
     body.append(label_at(axis, centre, ground + 37, size=12, anchor="middle", fill=SOFT))
     words = "; ".join(
-        f"{curve.series}, size {p.size:.3g}: found in {share(p.rate)} ({share(p.low)} to "
+        f"{curve.series}, size {amount(p.size)}: found in {share(p.rate)} ({share(p.low)} to "
         f"{share(p.high)})"
         for curve in curves
         for p in curve.points
