@@ -220,7 +220,7 @@ def _hover(entry: FeatureEffects, part: str, effect: Effect, level: float) -> st
 
 
 def _numbers(effect: Effect, level: float) -> str:
-    return with_interval(effect.value, effect.interval(level))
+    return with_interval(effect.value, effect.interval(level), what="")
 
 
 def _short(name: str, longest: int = LONGEST) -> str:

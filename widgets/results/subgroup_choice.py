@@ -72,6 +72,7 @@ def _said(report: wb.AuditReport, name: str | None) -> tuple[Block, ...]:
 def _group(report: wb.AuditReport, name: str) -> tuple[Block, ...]:
     table = report.subgroups[name]
     whole = {e.feature: e.total for e in report.effects.believed if not e.combination}
+    about = replace(report.about(), n_rows=len(table.index))
     sentences = []
     for entry in table:
         if entry.combination:
@@ -80,10 +81,10 @@ def _group(report: wb.AuditReport, name: str) -> tuple[Block, ...]:
         sentence = (
             f"In {name} ({rows_said(entry.n_rows)}), changing {entry.feature} from "
             f"{entry.intervention.replace(' → ', ' to ', 1)} moves the answer by "
-            f"{with_interval(total.value, total.interval(report.interval_level))} on average"
+            f"{with_interval(total.value, total.interval(about.level), what=about.interval)} "
+            f"on average"
         )
         if entry.feature in whole:
             sentence += f"; over everyone asked about, by {signed(whole[entry.feature].value)}"
         sentences.append(sentence + ".")
-    about = replace(report.about(), n_rows=len(table.index))
     return Bullets(tuple(sentences)), effect_table(table, about)

@@ -109,6 +109,11 @@ class About:
         return "intervals as wide as the verdict’s"
 
     @property
+    def interval(self) -> str:
+        """What one interval of the body is, in words."""
+        return self.intervals.replace("intervals", "interval", 1)
+
+    @property
     def score(self) -> str:
         """What the model answers with, in words: "predicted probability of decision = approved"."""
         return score_words(self.unit, self.outcome, self.audited_class)

@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 
+ROUNDING = 1e-7
+"""Part of a number that sums over many rows may leave of rounding."""
 NONE = 1e-12
 """Bounds this small are what rounding leaves of an exact 0."""
 COUNTED_PLACES = 8
@@ -190,7 +192,11 @@ def span(bounds: tuple[float, float]) -> str:
     if high - low <= 1e-9 * largest or largest < NONE:
         return "exact"
     places = decimals_for(low, high)
-    return f"{signed(low, places)} to {signed(high, places)}"
+    ends = signed(low, places), signed(high, places)
+    # Sums over many rows leave some rounding, which no reader should take for doubt.
+    if ends[0] == ends[1] and high - low <= ROUNDING * largest:
+        return "exact"
+    return f"{ends[0]} to {ends[1]}"
 
 
 def with_interval(value: float, bounds: tuple[float, float], *, what: str = "95 % interval") -> str:

@@ -81,7 +81,7 @@ def _people(found: FeatureProfile, report: AuditFindings) -> tuple[str, ...]:
         said.append(
             f"Set to some level, {way}, {found.feature} moves {share(people.share)} of the "
             f"{people.asked:,} rows asked about by more than {tau}. A change to a level drawn from "
-            f"the data moves a row by {size_in_words(people.mean_size, report.unit)} on average, "
-            f"up or down.{_noise(people, report.unit)}"
+            f"the data moves a row’s prediction by {size_in_words(people.mean_size, report.unit)} "
+            f"on average, up or down.{_noise(people, report.unit)}"
         )
     return tuple(said)

@@ -136,9 +136,11 @@ def _values(comparison: Comparison, complete: set[str], report: AuditFindings) -
         cells = features.setdefault(str(row["feature"]), {})
         cells[row["method"]] = Number(row["value"], note=_rank(row, complete))
     own = report.features if len(features) > len(report.features) else ()
+    asked = report.unit == "probability" and report.audited_class is not None
+    which = f" Probability: the {report.about().score}." if asked else ""
     return Table(
         "Value by method, with its rank in brackets. Values of different methods have different "
-        "units: compare ranks.",
+        f"units: compare ranks.{which}",
         (
             Column("feature", number=False),
             *(Column(NAMES.get(str(m), str(m)), str(unit)) for m, unit in units.items()),

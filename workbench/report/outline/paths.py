@@ -145,7 +145,7 @@ def _account(report: AuditFindings, feature: str) -> Iterator[Block]:
     own, size = _paths_of(report, feature)
     level = report.interval_level
     net = _net(report, feature, own)
-    yield Bullets(tuple(_words(feature, net, own)))
+    yield Bullets(tuple(_words(feature, net, own, level)))
     yield Figure(_bars(report, feature, own, size))
     rows = [_path_row(path, size, level) for path in own]
     more = rows[LISTED:] if len(rows) > LISTED + 2 else []
@@ -232,7 +232,7 @@ def _balance(net: Net, own: list[PathEffect], level: float) -> list[tuple[Cell, 
     return rows
 
 
-def _words(feature: str, net: Net, own: list[PathEffect]) -> Iterator[str]:
+def _words(feature: str, net: Net, own: list[PathEffect], level: float) -> Iterator[str]:
     raised, lowered = _sides(own)
     small, large = sorted((raised, -lowered))
     together, left = net.together.value, net.left
@@ -247,7 +247,7 @@ def _words(feature: str, net: Net, own: list[PathEffect]) -> Iterator[str]:
     elif len(own) > 1:
         way = "raise" if raised > -lowered else "lower"
         if small == 0:
-            yield f"All ways of {feature} {way} the prediction; none works against the others."
+            yield _one_sided(feature, way, own, level)
         else:
             yield (
                 f"The ways of {feature} hardly cancel: together they {way} the prediction, and "
@@ -264,3 +264,16 @@ def _words(feature: str, net: Net, own: list[PathEffect]) -> Iterator[str]:
             )
     if own[0].left_out:
         yield f"{own[0].left_out:,} longer paths of {feature} were too many to follow."
+
+
+def _one_sided(feature: str, way: str, own: list[PathEffect], level: float) -> str:
+    """Say that no way works against another, as far as the intervals tell."""
+    ends = [path.effect.interval(level) for path in own if path.effect.value]
+    unsure = sum(low <= 0 <= high for low, high in ends)
+    if not unsure:
+        return f"All ways of {feature} {way} the prediction; none works against the others."
+    of = "the one way" if len(ends) == 1 else f"{unsure} of the {len(ends)} ways"
+    return (
+        f"As estimated, all ways of {feature} {way} the prediction; for {of} that is not sure: "
+        f"the interval holds 0."
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from workbench.checks.verdict.claims import who
 from workbench.common.blocks import (
     Block,
     Bullets,
@@ -23,6 +24,7 @@ from workbench.methods.profile.profile import (
     PARTS,
     EffectProfile,
     FeatureProfile,
+    Pair,
     PartProfile,
 )
 from workbench.report.findings import AuditFindings
@@ -32,6 +34,8 @@ __all__ = ["level_tables", "profile", "profile_figure"]
 DRAWN_FEATURES = 3
 """Features with a picture of their own; the tables have them all."""
 DRAWN_LEVELS = 12
+NAMED = 3
+"""Features that a change of several together names."""
 LISTED = 8
 """Features of a table: those with the clearest change, and all features together."""
 HEAD = ("clearest change", "its effect", "at least", "at most, of any change")
@@ -134,7 +138,7 @@ def profile_figure(found: FeatureProfile, report: AuditFindings, place: str = ""
 
 def _changes(listed: list[FeatureProfile], score: str) -> Table:
     rows = tuple(
-        (f"{one.feature}, {part}", *_part(over))
+        (f"{_name(one)}, {part}", *_part(over))
         for one in listed
         for part, over in one.parts.items()
     )
@@ -171,7 +175,7 @@ def _ranking(found: EffectProfile, score: str) -> Table:
             (
                 f"{row['rank']} (tie)" if ranks.count(row["rank"]) > 1 else str(row["rank"]),
                 row["feature"],
-                Number(row["spread"], (row["spread_low"], row["spread_high"])),
+                Number(row["spread"], (row["spread_low"], row["spread_high"]), form="short"),
                 None if np.isnan(row["mean_size"]) else _size(row["mean_size"]),
             )
             for row in ranked
@@ -182,7 +186,25 @@ def _ranking(found: EffectProfile, score: str) -> Table:
 
 def _part(over: PartProfile) -> tuple[Cell, ...]:
     pair = over.surest
-    return pair.text, Number(pair.value), _size(over.floor), _size(over.ceiling)
+    return _change(pair), Number(pair.value), _size(over.floor), _size(over.ceiling)
+
+
+def _name(found: FeatureProfile) -> str:
+    return who(found.feature, joint=bool(found.combination))
+
+
+def _change(pair: Pair) -> str:
+    """Write a change; of many features set together the first that differ between its ends."""
+    low, high = (end.split("; ") for end in pair.ends)
+    if len(low) <= NAMED or len(low) != len(high):
+        return pair.text
+    differ = [ends for ends in zip(low, high, strict=True) if ends[0] != ends[1]]
+    if not differ:
+        return pair.text
+    more = len(differ) - NAMED
+    rest = f"; and {more} more" if more > 0 else ""
+    first, last = ("; ".join(ends) for ends in zip(*differ[:NAMED], strict=True))
+    return f"{first} → {last}{rest}"
 
 
 def _size(value: float) -> str:
@@ -205,8 +227,8 @@ def _people(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
         ),
         tuple(
             (
-                f"{one.feature}, {part}",
-                people.pair.text,
+                f"{_name(one)}, {part}",
+                _change(people.pair),
                 Number(people.share, (people.moved_low, people.moved_high), form="share"),
                 _size(people.mean_size),
                 people.asked,
@@ -230,7 +252,7 @@ def _groups(listed: list[FeatureProfile], score: str) -> Table:
             *map(Column, HEAD[1:]),
         ),
         tuple(
-            (group, f"{one.feature}, {part}", _rows(one.group_rows, group), *_part(over))
+            (group, f"{_name(one)}, {part}", _rows(one.group_rows, group), *_part(over))
             for one in listed
             for group, parts in one.groups.items()
             for part, over in parts.items()

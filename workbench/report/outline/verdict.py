@@ -13,6 +13,8 @@ __all__ = ["asked", "question", "verdict"]
 
 LONG = 60
 """Characters of names that still fit in a title."""
+UNITS = {"value": "in the unit of the prediction", "log-odds": "in log-odds"}
+"""What a threshold is measured in, where it is no probability."""
 
 
 def question(report: AuditFindings) -> str:
@@ -127,4 +129,4 @@ def _threshold(report: AuditFindings) -> str:
         return (
             f"{stated(tau)} ({stated(100 * tau)} percentage points of the {report.about().score})"
         )
-    return f"{stated(tau)} (in the unit of the prediction, {report.unit})"
+    return f"{stated(tau)} ({UNITS.get(report.unit, report.unit)})"
