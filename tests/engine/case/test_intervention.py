@@ -93,7 +93,7 @@ def test_default_of_two_levels_is_low_to_high() -> None:
 def test_default_of_two_levels_and_missing_is_low_to_high() -> None:
     values = np.array([0.0, 1.0, np.nan, 1.0] * 10)
     found = varied(values, predictions=np.where(values == 1, 0.0, 1.0))
-    assert found.text == "0.0 → 1.0"
+    assert found.text == "0 → 1"
 
 
 def test_default_of_numbers_is_from_the_first_to_the_third_quartile() -> None:
