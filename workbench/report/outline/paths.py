@@ -255,7 +255,8 @@ def _words(feature: str, net: Net, own: list[PathEffect], level: float) -> Itera
             )
     else:
         yield f"There is one way from {feature} to the prediction."
-    if left is not None and net.total is not None and not left.low <= 0 <= left.high:
+    low, high = (0.0, 0.0) if left is None else left.interval(level)
+    if left is not None and net.total is not None and not low <= 0 <= high:
         total = net.total.value
         if abs(left.value) > NOTABLE * abs(total):
             yield (
