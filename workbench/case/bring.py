@@ -82,7 +82,7 @@ def open_case(
     model = BlackBoxModel.wrap(made.model)
     known = model.features or reads
     if not known:
-        raise ModelError("Name at least one column that the model reads.")
+        raise _silent_about_columns(model)
     drawn = table.graph_for(known, outcome, predictions, graph)
     asking = _InPortions(model, progress) if source.costs else None
     case = AuditCase(
@@ -96,6 +96,14 @@ def open_case(
         asking.progress = None
     code = _code(table, made)
     return Opened(case, code, not source.costs, made.origin, made.notes, made.learner)
+
+
+def _silent_about_columns(model: BlackBoxModel) -> ModelError:
+    return ModelError(
+        f"{model.name!r} does not say which columns it reads. Name at least one column that the "
+        f"model reads, in the order in which it was trained on them: --features on the command "
+        f"line, features=[…] in Python."
+    )
 
 
 def another_model(
@@ -123,7 +131,7 @@ def another_model(
     model = BlackBoxModel.wrap(made.model)
     if model.features is None:
         if not reads:
-            raise ModelError("Name at least one column that the model reads.")
+            raise _silent_about_columns(model)
         model = model.reading(reads)
     graph = case.graph
     for name in model.features or ():

@@ -18,21 +18,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.common.errors import (
-    ModelError,
-    listed,
-    suggestion,
-)
+from workbench.common.errors import ModelError, listed, suggestion
 from workbench.common.limits import ONNX_MEMORY, ONNX_SECONDS
 from workbench.common.stopping import check_stopped, wait_for
 from workbench.common.trial import tried
-from workbench.models.answers import ClassNotNamedError, class_named
 from workbench.models.black_box import BlackBoxModel
-from workbench.models.files.onnx_checks import (
-    checked_proto,
-    class_labels,
-    missing_package,
-    not_survived,
+from workbench.models.files.onnx_checks import checked_proto, missing_package, not_survived
+from workbench.models.files.onnx_outputs import (
+    OnnxScores,
+    check_probabilities,
+    column_of,
+    one_number,
+    scores_of,
 )
 
 __all__ = ["onnx_classes", "parse_onnx"]
@@ -49,7 +46,6 @@ KINDS: dict[str, type[np.generic]] = {
     "tensor(bool)": np.bool_,
     "tensor(string)": np.object_,
 }
-FLOATS = ("tensor(float)", "tensor(double)", "tensor(float16)")
 
 
 @dataclass(frozen=True)
@@ -100,35 +96,36 @@ def parse_onnx(
     session = _session(content, name)
     inputs = _inputs(session, name)
     reads = _features(inputs, features, name)
-    output, kind, width = _output(session, name)
-    labels = class_labels(proto, width)
-    if kind != "value" and (width or labels):
-        _positive(width or len(labels), labels, positive, name)  # a wrong class is said at once
+    told = scores_of(session.get_outputs(), proto, name)
+    if known := told.classes:
+        column_of(len(known), known, positive, name)  # a wrong class is said at once
 
     def predict(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
         batches = [
-            _scores(session, rows.iloc[start : start + BATCH_ROWS], inputs, output, name)
+            _scores(session, rows.iloc[start : start + BATCH_ROWS], inputs, told, name)
             for start in range(0, len(rows), BATCH_ROWS)
         ]
         if not batches:
             return np.empty(0)
-        found = next((own for own, _ in batches if own), labels)
+        found = next((own for own, _ in batches if own), told.labels)
         scores = np.concatenate([values for _, values in batches])
         if scores.ndim == 1 or scores.shape[1] == 1:
             if positive is not None:
                 raise _no_class(name, positive)
+            if told.kind == "classes" and len(rows):
+                raise one_number(name)
             return scores.reshape(-1)
-        return scores[:, _positive(scores.shape[1], found, positive, name)]
+        check_probabilities(scores, name)
+        return scores[:, column_of(scores.shape[1], found, positive, name)]
 
-    if kind == "value" and positive is not None:
+    if told.is_number and positive is not None:
         raise _no_class(name, positive)
     model = BlackBoxModel(
         predict,
         reads,
-        output="probability" if kind == "classes" else None,
+        output=told.output,
         name=PurePath(name).name,
     )
-    known = labels or (tuple(range(width or 0)) if kind == "classes" else ())
     if positive is not None:
         return model.of_class(positive, named=True, among=known)
     return model.of_class(known[1], named=False, among=known) if len(known) == 2 else model
@@ -139,9 +136,7 @@ def onnx_classes(content: bytes, name: str) -> tuple[Any, ...] | None:
     proto = checked_proto(content, name)
     if (ending := tried(TRIAL, content)) != "fine":
         raise not_survived(name, ending)
-    _, kind, width = _output(_session(content, name), name)
-    labels = class_labels(proto, width)
-    return None if kind != "classes" else labels or tuple(range(width or 0)) or None
+    return scores_of(_session(content, name).get_outputs(), proto, name).classes or None
 
 
 def _no_class(name: str, positive: Any) -> ModelError:
@@ -251,53 +246,11 @@ def _other_width(name: str, width: int, given: int) -> ModelError:
     )
 
 
-def _output(session: Any, name: str) -> tuple[str, str, int | None]:
-    """Choose the scores among the outputs: their name, kind ("classes" or "value") and width."""
-    outputs = session.get_outputs()
-    scores = [
-        entry for entry in outputs if entry.type in FLOATS or entry.type.startswith("seq(map")
-    ]
-    if len(scores) > 1:
-        likely = [entry for entry in scores if "prob" in entry.name.lower()]
-        scores = likely if len(likely) == 1 else scores
-    if len(scores) != 1:
-        what = "several outputs of numbers" if scores else "class labels and no probabilities"
-        raise ModelError(
-            f"{name!r} gives {what} ({listed(entry.name for entry in outputs)}). Export it with "
-            f"one output of numbers: the probabilities, or the predicted value."
-        )
-    shape = list(scores[0].shape or ())
-    mapped = scores[0].type.startswith("seq")
-    width = shape[1] if len(shape) == 2 and isinstance(shape[1], int) else None
-    classes = mapped or len(outputs) > 1 or (width or 1) > 1
-    return scores[0].name, "classes" if classes else "value" if width else "unknown", width
-
-
-def _positive(width: int, labels: Sequence[Any], positive: Any, name: str) -> int:
-    """Return the column of the class whose probability is audited."""
-    known = list(labels) if len(labels) == width else list(range(width))
-    if positive is None:
-        if width == 2:
-            return 1
-        raise ClassNotNamedError(
-            f"{name!r} has {width} classes ({listed(known)}). Say whose probability to audit, for "
-            f"instance positive={known[-1]!r}.",
-            known,
-        )
-    same = class_named(known, positive)
-    if same is None:
-        raise ModelError(
-            f"{name!r} has no class {positive!r}.{suggestion(positive, known)} Classes: "
-            f"{listed(known)}."
-        )
-    return known.index(same)
-
-
 # ---- asking -----------------------------------------------------------------------------------
 
 
 def _scores(
-    session: Any, rows: pd.DataFrame, inputs: Sequence[Input], output: str, name: str
+    session: Any, rows: pd.DataFrame, inputs: Sequence[Input], told: OnnxScores, name: str
 ) -> tuple[tuple[Any, ...], npt.NDArray[np.float64]]:
     """Ask about a batch of rows; return class labels, where it gives them, and the numbers."""
     check_stopped()
@@ -320,9 +273,9 @@ def _scores(
     def end() -> None:
         options.terminate = True
 
-    run: Callable[[], Any] = lambda: session.run([output], fed, options)[0]  # noqa: E731
+    run: Callable[[], Any] = lambda: session.run(list(told.outputs), fed, options)  # noqa: E731
     try:
-        answer = wait_for(run, seconds=ONNX_SECONDS, give_up=end)
+        answers = wait_for(run, seconds=ONNX_SECONDS, give_up=end)
     except TimeoutError:
         raise ModelError(
             f"{name!r} needed more than {ONNX_SECONDS:g} seconds for {len(rows):,} rows and was "
@@ -334,12 +287,15 @@ def _scores(
         raise ModelError(
             f"{name!r} failed when asked about {len(rows):,} rows: {_reason(error)}."
         ) from None
+    answer = answers[0]
     if isinstance(answer, list):  # one map from class to probability per row
         labels = tuple(answer[0]) if answer else ()
         try:
             return labels, np.array([[row[label] for label in labels] for row in answer], float)
         except (KeyError, TypeError):
             raise ModelError(f"{name!r} does not give every row the same classes.") from None
+    if len(answers) > 1:  # one output for each class
+        answer = np.column_stack([np.reshape(column, -1) for column in answers])
     scores = np.asarray(answer, np.float64)
     if scores.ndim not in (1, 2) or len(scores) != len(rows):
         raise ModelError(
