@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from workbench.auditing.joint_verdict import (
@@ -31,7 +32,16 @@ __all__ = ["ClassAudit", "audit_classes", "class_cases"]
 
 @dataclass(frozen=True, eq=False)
 class ClassAudit(JointVerdict):
-    """The audits of all classes of a model, by their labels, and what they say together."""
+    """The audits of all classes of a model, by their labels, and what they say together.
+
+    Attributes
+    ----------
+    mirrored : object, optional
+        The class that was not audited by itself: of two, the probability of one is 1 less that of
+        the other, so that every effect has the same size and the other sign.
+    """
+
+    mirrored: Any = None
 
     @cached_property
     def moved_most(self) -> Any:
@@ -43,6 +53,8 @@ class ClassAudit(JointVerdict):
         """The verdict in one sentence, about the class that moves most."""
         classes = len(self.reports)
         said = headline_of(self.reports[self.moved_most])
+        if self.mirrored is not None:
+            return f"{said} {self._mirror}"
         if self.decision == "below":
             tau = max(r.verdict.threshold for r in self.reports.values() if r.verdict)
             return (
@@ -57,9 +69,22 @@ class ClassAudit(JointVerdict):
         return f"Of {classes} classes, that of {self.moved_most} moves most. {said}"
 
     @property
+    def _mirror(self) -> str:
+        (audited,) = self.reports
+        return (
+            f"This is the probability of {audited}. That of {self.mirrored} is its mirror image: "
+            f"every effect has the same size and the other sign."
+        )
+
+    @property
     def explanation(self) -> str:
         """Return how the error rate was shared, and what each class's report says."""
         count = len(self.reports)
+        if self.mirrored is not None:
+            return (
+                f"Of two classes one was audited, at the whole error rate of {share(self.alpha)}: "
+                f"what is found of it holds of the other with the other sign."
+            )
         each = listing(
             [f"{label}: {r.verdict.decision if r.verdict else 'none'}" for label, r in
              self.reports.items()],
@@ -144,7 +169,8 @@ def audit_classes(
     target, methods, options
         As for :func:`workbench.audit`.
     alpha : float, default 0.05
-        Error rate of the verdict over all classes; each is audited at its share of it.
+        Error rate of the verdict over all classes; each is audited at its share of it. Of two
+        whose probabilities add up to 1 the second alone is audited: the first is its mirror image.
 
     Returns
     -------
@@ -166,5 +192,16 @@ def audit_classes(
     """
     if not cases:
         raise TargetError("There is no class to audit: give one case for each.")
-    parts = {label: (case, target) for label, case in cases.items()}
-    return ClassAudit(audited_together(parts, methods, alpha=alpha, **options), alpha)
+    mirrored = _mirrored(cases)
+    parts = {label: (case, target) for label, case in cases.items() if label != mirrored}
+    return ClassAudit(audited_together(parts, methods, alpha=alpha, **options), alpha, mirrored)
+
+
+def _mirrored(cases: Mapping[Any, AuditCase]) -> Any:
+    """Return the first of two classes where its probability is 1 less that of the second."""
+    if len(cases) != 2:
+        return None
+    first, second = cases.values()
+    one, other = first.predictions, second.predictions
+    same_rows = len(one) == len(other) and first.output == second.output == "probability"
+    return next(iter(cases)) if same_rows and np.allclose(one + other, 1.0, atol=1e-6) else None

@@ -307,13 +307,14 @@ def audit_command(
         )
         check_workers(data, workers, memory, scheduler)
         on = workers_of(workers, memory, scheduler)
-        runs, reports = each_class(named), dict[str | None, Any]()
+        (runs, mirrored), reports = each_class(named), dict[str | None, Any]()
         for one in runs:
             loaded = load_case(one)
             others = load_compared(before, retrained or (), loaded.case.data.columns, one.positive)
             whole = target_of(loaded.case, names, where, tuple(row or ()))
             blocks = blocks_of(whole, loaded.case)
-            check_apart(runs, blocks)
+            check_apart(runs, mirrored, blocks)
+            count = len(runs) * len(blocks)
             for block, wanted in blocks.items():
                 levels = levels_of(contrast, low, high)
                 options: dict[str, Any] = {
@@ -323,7 +324,7 @@ def audit_command(
                     "seed": seed,
                     "subgroups": groups,
                     "checks": tuple(check or ()),
-                    "max_queries": max_queries and max_queries // len(blocks),
+                    "max_queries": max_queries and max_queries // count,
                 }
                 if max_queries is not None and not quiet:
                     show_plan(question_plan(loaded.case, wanted, **options))
@@ -335,21 +336,21 @@ def audit_command(
                     **options,
                     on=on,
                     threshold=threshold,
-                    alpha=alpha / (len(runs) * len(blocks)),
+                    alpha=alpha / count,
                     favourable=favoured,
                     compare=others.models or None,
                     details=details,
                     progress=silent if quiet else None,
                 )
                 label = block or one.positive
-                write_files(report, files_of_class(files, label, len(runs) * len(blocks) > 1))
+                write_files(report, files_of_class(files, label, count > 1 or mirrored is not None))
                 reports[label] = report
                 with closed_pipe():
                     notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
                     show_report(
                         report, notes=notes, load=load, profile=profile, code=code, quiet=quiet
                     )
-        status = finish(reports, alpha, quiet=quiet, union=len(blocks) > 1)
+        status = finish(reports, alpha, quiet=quiet, union=len(blocks) > 1, mirrored=mirrored)
     raise typer.Exit(status)
 
 

@@ -58,6 +58,20 @@ def test_below_takes_all_classes(table: pd.DataFrame) -> None:
     assert found.decision == "below" and found.headline.startswith("In none of 3 classes")
 
 
+def test_of_two_classes_one_is_audited_at_the_whole_alpha(table: pd.DataFrame) -> None:
+    two = table.assign(grade=np.where(table.grade == "low", "low", "more"))
+    model = LogisticRegression().fit(two[["a", "b"]], two["grade"])
+    cases = wb.class_cases(model, data=two, graph=GRAPH, outcome="grade")
+    found = wb.audit_classes(cases, TARGET, METHODS, alpha=0.06)
+    (report,) = found.reports.values()
+    assert list(found.reports) == ["more"] and found.mirrored == "low"
+    assert report.verdict and report.verdict.alpha == 0.06
+    assert "That of low is its mirror image" in found.headline
+    assert "whole error rate of 6 %" in found.explanation
+    apart = {label: cases["more"] for label in cases}  # no mirror images: all is as with three
+    assert wb.audit_classes(apart, TARGET, ["cafe"]).mirrored is None
+
+
 def test_a_regression_has_no_classes(table: pd.DataFrame) -> None:
     model = LinearRegression().fit(table[["a", "b"]], table["b"])
     with pytest.raises(ModelError, match="which classes"):
@@ -94,6 +108,28 @@ def test_the_command_line_audits_all_classes(
     assert "All classes: above" in done.output
     names = sorted(file.name for file in tmp_path.glob("r*.json"))
     assert names == ["r-high.json", "r-low.json", "r-mid.json"]
+    for name in names:
+        saved = wb.read_report(tmp_path / name)
+        assert saved.verdict and saved.verdict.alpha == pytest.approx(0.05 / 3)
+
+
+def test_the_command_line_audits_one_of_two_classes(table: pd.DataFrame, tmp_path: Path) -> None:
+    two = table.assign(grade=np.where(table.grade == "low", "low", "more"))
+    two.to_csv(tmp_path / "t.csv", index=False)
+    path = written("skops", LogisticRegression().fit(two[["a", "b"]], two["grade"]), tmp_path)
+    GRAPH.write(tmp_path / "g.json")
+    done = CliRunner().invoke(
+        app,
+        ["audit", "--data", str(tmp_path / "t.csv"), "--model", str(path), "--graph",
+         str(tmp_path / "g.json"), "--outcome", "grade", "--target", "a", "--positive", "all",
+         "--method", "cafe", "--json", str(tmp_path / "r.json")],
+    )  # fmt: skip
+    assert done.exit_code == 1 and "That of low is its mirror image" in " ".join(
+        done.output.split()
+    )
+    saved = wb.read_report(tmp_path / "r-more.json")
+    assert saved.verdict and saved.verdict.alpha == 0.05
+    assert not (tmp_path / "r-low.json").exists()
 
 
 def test_all_needs_a_file(table: pd.DataFrame, tmp_path: Path) -> None:
