@@ -1,4 +1,4 @@
-"""Columns that a model calls otherwise than the table: underlines for blanks and signs."""
+"""Columns that a model calls otherwise than the table: underlines for signs, blanks at the ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ __all__ = ["columns_for"]
 def columns_for(names: Iterable[str], columns: Iterable[str]) -> Mapping[str, str] | None:
     """Match a model's names with the columns that exporters make them of.
 
-    skl2onnx and LightGBM put an underline where a name has a blank or another sign.
+    skl2onnx and LightGBM put an underline where a name has a blank or another sign. pandas keeps
+    the blanks around the names in a CSV file's header, which are left out here.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ def columns_for(names: Iterable[str], columns: Iterable[str]) -> Mapping[str, st
     --------
     >>> columns_for(["age", "Years_in_job"], ["Years in job", "age"])
     {'Years_in_job': 'Years in job'}
+    >>> columns_for([" age"], ["age"])
+    {' age': 'age'}
     >>> columns_for(["a_b"], ["a b", "a-b"]) is None
     True
     """
@@ -51,4 +54,4 @@ def columns_for(names: Iterable[str], columns: Iterable[str]) -> Mapping[str, st
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"\W", "_", name)
+    return re.sub(r"\W", "_", name.strip())

@@ -149,6 +149,12 @@ def logged(**columns: Callable[[float], Any]) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].map(spell) for name, spell in columns.items()})
 
 
+@pytest.fixture(scope="module")
+def plain_total(tmp_path_factory: pytest.TempPathFactory) -> float | None:
+    """The effect in the table of logged predictions as it is."""
+    return audited(tmp_path_factory.mktemp("plain"), ".csv", csv(logged()), *LOGGED)[1]
+
+
 @pytest.mark.parametrize(
     ("spell", "said"),
     [
@@ -178,11 +184,10 @@ def test_predictions_that_are_no_numbers_are_named(
     ],
 )
 def test_numbers_in_other_spellings_give_the_same(
-    spell: Callable[[float], Any], said: str, tmp_path: Path
+    spell: Callable[[float], Any], said: str, tmp_path: Path, plain_total: float
 ) -> None:
-    _, plain = audited(tmp_path, ".csv", csv(logged()), *LOGGED)
     result, total = audited(tmp_path, ".csv", csv(logged(p=spell)), *LOGGED)
-    assert plain is not None and total == pytest.approx(plain, abs=1e-3)
+    assert total == pytest.approx(plain_total, abs=1e-3)
     assert said in result.output
 
 
@@ -199,3 +204,55 @@ def test_a_column_that_is_nearly_numbers_says_why_it_is_text(
 ) -> None:
     result, _ = audited(tmp_path, ".csv", csv(logged(income=spell)), *LOGGED)
     assert "income is kept as text" in result.output and said in result.output
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_blanks_before_the_names_of_a_header_are_no_part_of_them(
+    ending: str, tmp_path: Path
+) -> None:
+    """pandas keeps them when a model is trained; the file and the graph are read without."""
+    brought = world([1, 0]).rename(columns={"a": " a", "income": " income"})
+    model = LogisticRegression(max_iter=3000).fit(brought[[" a", " income"]], brought["y"])
+    skops.io.dump(model, tmp_path / "m.skops")
+    more = ("--model", f"{tmp_path}/m.skops", "--method", "fuzzing")
+    result, total = audited(tmp_path, ending, WRITTEN[ending](brought), *more)
+    graph = wb.CausalGraph([(" a", " income"), (" a", "y"), (" income", "y")])
+    case = wb.AuditCase(data=brought, model=model, graph=graph, outcome="y")
+    truth = wb.audit(case, wb.UnlearningTarget.feature(" a"), ["fuzzing"]).effects[" a"].total
+    assert total == pytest.approx(truth.value) and "' income is income'" in result.output
+
+
+def test_logged_predictions_stay_with_their_rows_in_whatever_order_a_file_has_them(
+    tmp_path: Path, plain_total: float
+) -> None:
+    """Case 09 by another road: the labels of rows are a column without a name."""
+    frame = logged()
+    shuffled = frame.set_index("r" + frame.index.astype(str)).sample(frac=1, random_state=0)
+    result, total = audited(tmp_path, ".csv", shuffled.to_csv().encode(), *LOGGED)
+    assert total == pytest.approx(plain_total) and "row names" in result.output
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_seconds_since_1970_give_what_seconds_of_the_day_give(
+    ending: str, tmp_path: Path, plain_total: float
+) -> None:
+    """Case 17 by another road: a mediator whose mean is large beside its spread, in a file."""
+    frame = logged()
+    late = frame.assign(income=frame["income"] + 1.7e9)
+    _, total = audited(tmp_path, ending, WRITTEN[ending](late), *LOGGED)
+    assert total == pytest.approx(plain_total, abs=1e-4)
+
+
+def test_columns_that_the_graph_does_not_hold_change_nothing(
+    tmp_path: Path, plain_total: float
+) -> None:
+    """Case 19 by another road: a file, and predictions that were logged."""
+    frame = logged()
+    extra = np.random.default_rng(1).normal(size=(N, 40)).round(3)
+    more_columns = pd.DataFrame(extra, columns=[f"w{place}" for place in range(40)])
+    wide = pd.concat([frame, more_columns], axis=1)
+    reads = ",".join(column for column in wide if column not in ("y", "p"))
+    more = ("--predictions", "p", "--features", reads, "--method", "cafe")
+    result, total = audited(tmp_path, ".csv", csv(wide), *more)
+    assert total == pytest.approx(plain_total)
+    assert "Effects of 40 features" in result.output
