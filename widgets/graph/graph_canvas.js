@@ -1,6 +1,7 @@
 // The graph editor's canvas. `vis` is vis-network, put ahead of this text by graph_canvas.py.
 // Nothing is changed here: what a person wants is sent, and what Python answers is drawn.
 const ALARM = "#b3261e";
+const ON_DARK = { "#a83e00": "#ffae7a", "#1b5a9e": "#8cbcf0", "#b3261e": "#ff8a80" }; // lines that a dark ground would hide
 const ALARM_TIME = 8000; // milliseconds that a refused circle stays red
 const KEYS = { a: "draw", delete: "remove", backspace: "remove", r: "reverse", h: "hidden", f: "fit", t: "tidy" };
 const TOOLS = [
@@ -87,6 +88,14 @@ function render({ model, el }) {
     return gone.length + titled.length;
   };
 
+  let dark = false;
+  const isDark = () => (getComputedStyle(canvas).backgroundColor.match(/[\d.]+/g) ?? [255]).slice(0, 3).every((part) => part < 128);
+  const painted = (edge) => {
+    const known = Object.entries(edge.color ?? {}).map(([what, colour]) => [what, (dark && ON_DARK[colour]) || colour]);
+    return { ...edge, color: Object.fromEntries(known) };
+  };
+  const themed = () => dark !== isDark() && apply();
+
   const apply = () => {
     if (held) {
       waiting = true;
@@ -95,6 +104,7 @@ function render({ model, el }) {
     waiting = false;
     clearTimeout(alarm);
     drawing = model.get("drawing");
+    dark = isDark();
     canvas.dataset.settled = "false";
     const { alarm: red } = drawing;
     const shown = (drawing.edges || []).map((edge) => ({ ...edge }));
@@ -103,7 +113,7 @@ function render({ model, el }) {
       for (const edge of shown) if (lit.has(edge.id)) Object.assign(edge, { color: { color: ALARM, highlight: ALARM, hover: ALARM }, width: 5 });
       for (const edge of red.refused) shown.push({ ...edge, color: { color: ALARM, highlight: ALARM, hover: ALARM }, width: 4, dashes: [9, 6] });
       alarm = setTimeout(() => {
-        put(edges, (drawing.edges || []).map((edge) => ({ ...edge })));
+        put(edges, (drawing.edges || []).map(painted));
         rearm();
       }, ALARM_TIME);
     }
@@ -111,7 +121,7 @@ function render({ model, el }) {
     const known = new Set((drawing.nodes || []).map((node) => node.id));
     edges.remove(edges.getIds().filter((id) => !known.has(edges.get(id).from) || !known.has(edges.get(id).to)));
     put(nodes, (drawing.nodes || []).map((node) => ({ ...node })));
-    put(edges, shown);
+    put(edges, shown.map(painted));
     if (drawing.options && drawing.options !== optioned) network.setOptions((optioned = drawing.options));
     const height = `${drawing.height || 320}px`;
     if (canvas.style.height !== height) {
@@ -182,6 +192,7 @@ function render({ model, el }) {
     }
     const button = (buttons[tool] = make("button", "wb-tool", text));
     button.type = "button";
+    button.dataset.tool = tool;
     button.title = about;
     button.setAttribute("data-lm-suppress-shortcuts", "true");
     button.addEventListener("click", () => actions[tool]());
@@ -242,7 +253,12 @@ function render({ model, el }) {
     const [line, more] = chosenEdges();
     if (line && !more) send("select", { source: line.cause, target: line.effect });
   });
-  network.on("resize", () => !moved && setTimeout(fit));
+  network.on("resize", () => {
+    setTimeout(themed); // the first size comes when the canvas is on the page and has its colours
+    if (!moved) setTimeout(fit);
+  });
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", themed);
   network.on("afterDrawing", (context) => {
     // The inner line of a double frame: a target is told by more than its colour.
     for (const node of nodes.get({ filter: (item) => item.double })) {
@@ -262,6 +278,7 @@ function render({ model, el }) {
   apply();
   return () => {
     model.off("change:drawing", apply);
+    scheme.removeEventListener("change", themed);
     document.removeEventListener("keydown", press, true);
     for (const end of ["pointerup", "pointercancel"]) window.removeEventListener(end, up, true);
     window.removeEventListener("pointermove", missed, true);

@@ -46,7 +46,7 @@ FONT_SIZE = 14
 CHARACTER, LINE = 7.9, 17.0
 LINE_LENGTH, LINES = 16, 3
 PLAIN, LIT = "#7b8794", "#a83e00"
-CHOSEN = "#1b5a9e"
+LIT_ON_DARK, CHOSEN = "#ffae7a", "#1b5a9e"
 
 LIBRARY = Path(pyvis.__file__).parent / "lib" / "vis-9.1.2" / "vis-network.min.js"
 
@@ -357,7 +357,12 @@ def graph_legend(roles: Collection[str], *, lit: bool, weighted: bool, derived: 
     if lit:
         words = "a way from the target to the prediction"
         words += ", the wider the more it carries" if weighted else ""
-        items.append((f'class="wb-stroke" style="border-top:4px solid {LIT}"', words))
+        items.append(
+            (
+                f'class="wb-stroke" style="border-top:4px solid light-dark({LIT}, {LIT_ON_DARK})"',
+                words,
+            )
+        )
     if derived:
         words = "known: what the model reads"
         items.append((f'class="wb-stroke" style="border-top:2px dashed {PLAIN}"', words))

@@ -20,8 +20,14 @@ from widgets.graph.graph_canvas import (
 )
 from widgets.graph.graph_edits import GraphHistory, circle_error, edited
 from widgets.graph.graph_proposal import GraphProposals
-from widgets.graph.graph_roles import edge_weights, explain_graph, graph_roles, lit_edges
-from widgets.graph.graph_table import GraphTable
+from widgets.graph.graph_roles import (
+    adjustment_words,
+    edge_weights,
+    explain_graph,
+    graph_roles,
+    lit_edges,
+)
+from widgets.graph.graph_table import GraphTable, arrow_list
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.download_button import DownloadButton
@@ -73,7 +79,9 @@ class GraphEditor(SavedView, W.VBox):
         self.canvas = GraphCanvas(self._received)
         self._words = W.HTML()
         self._status = StatusLine()
-        self._legend = W.HTML()
+        self._legend, self._adjusted, self._list = W.HTML(), W.HTML(), W.HTML()
+        self._legend.add_class("wb-legend-line")
+        self._list.add_class("wb-arrow-list")
         self._table = GraphTable(self._received, self._replaced)
         self._fold = W.VBox(
             [
@@ -82,7 +90,8 @@ class GraphEditor(SavedView, W.VBox):
                 Disclosure("Open or save the graph as a file", self._files()),
             ]
         )
-        super().__init__([self._words, self.canvas, self._status, self._legend, self._fold])
+        shown = [self.canvas, self._list, self._status, self._adjusted, self._legend, self._fold]
+        super().__init__([self._words, *shown])
         self.add_class("wb-graph-editor")
         session.observe(lambda _: self._draw(), ["case", "target", "report", "stale"])
         self._draw()
@@ -221,6 +230,7 @@ class GraphEditor(SavedView, W.VBox):
             self._fold.layout.display = "none" if case is None else None
             if case is None:
                 self._words.value = markup.paragraph("Choose data and a model first.", "wb-muted")
+                self._adjusted.value = self._list.value = ""
                 self._data = None
                 return
             if self._data is not case.data:  # another table: what was said is over
@@ -228,6 +238,8 @@ class GraphEditor(SavedView, W.VBox):
                 self.canvas.positions = {}
                 self._status.say("")
             self._words.value = markup.paragraph(explain_graph(case, target))
+            self._adjusted.value = markup.bullets(adjustment_words(case, target))
+            self._list.value = arrow_list(case.audit_graph, lit_edges(case, target))
             if drawable:
                 self._draw_canvas(case, target, circle)
             else:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from itertools import pairwise
 
 import workbench as wb
+from workbench.common.wording import listing
 from workbench.graph.causal_graph import PREDICTION
 
-__all__ = ["edge_weights", "explain_graph", "graph_roles", "lit_edges"]
+__all__ = ["adjustment_words", "edge_weights", "explain_graph", "graph_roles", "lit_edges"]
 
 Edge = tuple[str, str]
+
+MOST_NAMED = 5
+"""Features of a target whose adjustment sets are told."""
+MOST_SEARCHED = 15
+"""Nodes up to which other adjustment sets are looked for, since there can be very many."""
 
 
 def graph_roles(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> dict[str, str]:
@@ -103,6 +109,48 @@ def explain_graph(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> str
         f"{text} By this graph, {names} can reach the prediction in {ways:,} "
         f"way{'s' if ways != 1 else ''}, highlighted in the drawing."
     )
+
+
+def adjustment_words(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
+    """Say in what rows must be alike for an estimate, by the graph as it is drawn now.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"race": [0, 1, 0, 1], "zip": [0, 1, 1, 0], "income": [1.0, 2, 3, 4]})
+    >>> model = wb.BlackBoxModel(lambda rows: rows["income"], features=["income"])
+    >>> graph = wb.CausalGraph([("race", "zip"), ("race", "income"), ("zip", "income")])
+    >>> case = wb.AuditCase(data=frame, model=model, graph=graph)
+    >>> adjustment_words(case, wb.UnlearningTarget.feature("zip"))
+    ('What zip does to the prediction is estimated from rows that are alike in race.',)
+    """
+    return tuple(_adjustment(case.audit_graph, name) for name in _names(case, target)[:MOST_NAMED])
+
+
+def _adjustment(graph: wb.CausalGraph, name: str) -> str:
+    if PREDICTION not in graph.descendants(name):
+        return f"By this graph, {name} does nothing to the prediction: no way leads there."
+    try:
+        used = graph.adjustment_set(name, PREDICTION)
+    except wb.NotIdentifiableError as error:
+        return f"What {name} does to the prediction cannot be estimated by regression: {error}"
+    if not used:
+        return (
+            f"What {name} does to the prediction is estimated from all rows: nothing that is drawn "
+            f"causes both."
+        )
+    words = (
+        f"What {name} does to the prediction is estimated from rows that are alike in "
+        f"{listing(used, most=12)}"
+    )
+    if len(graph.nodes) <= MOST_SEARCHED:
+        others = graph.adjustment_sets(name, PREDICTION, limit=4)
+        if () in others:
+            return f"{words}: not needed, but more precise, since nothing drawn causes both."
+        rest = [listing(found, most=12) for found in others if set(found) != set(used)]
+        if rest:
+            return f"{words}. Alike in {'; or in '.join(rest)} would do, too."
+    return f"{words}."
 
 
 def _names(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[str, ...]:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import ipywidgets as W
 
 import workbench as wb
 from widgets.parts import markup
+from workbench.graph.causal_graph import PREDICTION
 
-__all__ = ["GraphTable"]
+__all__ = ["GraphTable", "arrow_list"]
 
 MOST_ROWS = 400
 """Arrows that are listed."""
+
+
+def arrow_list(graph: wb.CausalGraph, lit: Collection[tuple[str, str]]) -> str:
+    """Return the graph as a list of arrows, those on a way to the prediction marked; escaped."""
+    bright = set(lit)
+    rows = []
+    for cause, effect in graph.edges[:MOST_ROWS]:
+        known = " (known: the model reads it)" if effect == PREDICTION else ""
+        way = " – on a way from the target" if (cause, effect) in bright else ""
+        rows.append(f"{cause} → {effect}{known}{way}")
+    if len(graph.edges) > MOST_ROWS:
+        rows.append(f"and {len(graph.edges) - MOST_ROWS:,} more")
+    return markup.heading("The graph as a list of arrows", 4) + markup.bullets(rows or ["none"])
 
 
 class GraphTable(W.VBox):

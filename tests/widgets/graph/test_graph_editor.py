@@ -652,3 +652,31 @@ def test_a_cancelled_proposal_and_one_for_another_table_are_dropped(
         assert panel.wait(LONG)
         assert not parts(panel, W.Checkbox)
         assert not part(panel, W.Button, description="Propose arrows").disabled
+
+
+def test_what_is_adjusted_for_is_told_while_arrows_are_drawn(
+    editor: GraphEditor, session: AuditSession
+) -> None:
+    session.target = ZIP
+    assert "alike in employment_years: not needed, but more precise" in said(editor)
+    wants(editor, "add-edge", source="race", target="credit_score")
+    assert "rows that are alike in race and employment_years. Alike in race would do" in said(
+        editor
+    )
+    wants(editor, "add-latent", name="luck", effects=["zip_code", "neighborhood_income"])
+    assert "cannot be estimated by regression" in said(editor) and "&#x27;luck&#x27;" in said(
+        editor
+    )
+    wants(editor, "undo")
+    assert "alike in race" in said(editor)
+
+
+def test_the_graph_is_a_list_of_arrows_too(editor: GraphEditor, session: AuditSession) -> None:
+    session.target = ZIP
+    (found,) = [w for w in parts(editor, W.HTML) if "wb-arrow-list" in w._dom_classes]
+    graph = session.case.audit_graph
+    assert found.value.count("<li>") == len(graph.edges)
+    lit = lit_edges(session.case, ZIP)
+    assert found.value.count("on a way from the target") == len(lit) > 0
+    session.open(hostile_case(), live=False)
+    assert HOSTILE not in found.value and "&lt;img" in found.value
