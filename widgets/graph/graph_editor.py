@@ -28,6 +28,7 @@ from widgets.graph.graph_roles import (
     lit_edges,
 )
 from widgets.graph.graph_table import GraphTable, arrow_list
+from widgets.graph.lone_graph import Drawn, session_with_graph
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.download_button import DownloadButton
@@ -61,21 +62,32 @@ class GraphEditor(SavedView, W.VBox):
 
     Parameters
     ----------
-    session : AuditSession
+    session : AuditSession or CausalGraph
+        A graph alone is edited without data and without a model.
 
     Attributes
     ----------
+    graph : CausalGraph
+        As it is drawn now.
     canvas : GraphCanvas
         Its ``positions`` are where a person has put nodes.
     history : GraphHistory
+
+    Examples
+    --------
+    In a cell of a notebook; the last line reads back what was drawn::
+
+        editor = GraphEditor(wb.CausalGraph([("zip_code", "income")]))
+        editor
+        editor.graph
     """
 
-    def __init__(self, session: AuditSession) -> None:
-        self._session = session
+    def __init__(self, session: AuditSession | wb.CausalGraph) -> None:
+        self._session = shown_of = session_with_graph(session)
         self._data: object = None
         self._laid_out: tuple[object, Places] = (None, {})
         self._turn = 0
-        self.history = GraphHistory(session)
+        self.history = GraphHistory(shown_of)
         self.canvas = GraphCanvas(self._received)
         self._words = W.HTML()
         self._status = StatusLine()
@@ -83,18 +95,29 @@ class GraphEditor(SavedView, W.VBox):
         self._legend.add_class("wb-legend-line")
         self._list.add_class("wb-arrow-list")
         self._table = GraphTable(self._received, self._replaced)
-        self._fold = W.VBox(
-            [
-                Disclosure("Read the arrows as a table, or change them", self._table),
-                Disclosure("Propose arrows from the data", GraphProposals(session)),
-                Disclosure("Open or save the graph as a file", self._files()),
-            ]
-        )
+        folds = [Disclosure("Read the arrows as a table, or change them", self._table)]
+        if isinstance(session, AuditSession):
+            folds.append(Disclosure("Propose arrows from the data", GraphProposals(session)))
+        folds.append(Disclosure("Open or save the graph as a file", self._files()))
+        self._fold = W.VBox(folds)
         shown = [self.canvas, self._list, self._status, self._adjusted, self._legend, self._fold]
         super().__init__([self._words, *shown])
         self.add_class("wb-graph-editor")
-        session.observe(lambda _: self._draw(), ["case", "target", "report", "stale"])
+        shown_of.observe(lambda _: self._draw(), ["case", "target", "report", "stale"])
         self._draw()
+
+    @property
+    def graph(self) -> wb.CausalGraph:
+        """The graph as it is drawn now.
+
+        Raises
+        ------
+        GraphError
+            There is none, since the session has no data and no model yet.
+        """
+        if self._session.case is None:
+            raise GraphError("There is no graph yet. Choose data and a model first.")
+        return self._session.case.graph
 
     def static_html(self) -> str:
         """Return the drawing and its arrows in words, for a notebook without widgets."""
@@ -116,7 +139,7 @@ class GraphEditor(SavedView, W.VBox):
         )
 
         def saving(write: Callable[[wb.CausalGraph], str]) -> Callable[[], bytes]:
-            return lambda: write(self._graph()).encode()
+            return lambda: write(self.graph).encode()
 
         def refused(words: str) -> None:
             self._status.say(words, "problem")
@@ -186,7 +209,7 @@ class GraphEditor(SavedView, W.VBox):
         self._session.edit_graph(graph)
         self._status.say(words, "good")
 
-    def _moved(self, case: wb.AuditCase, places: object) -> None:
+    def _moved(self, case: Drawn, places: object) -> None:
         found = {}
         for entry in places[:MOST_DRAWN] if isinstance(places, list) else ():
             if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
@@ -208,15 +231,10 @@ class GraphEditor(SavedView, W.VBox):
 
     # ---- what is shown ---------------------------------------------------------------------
 
-    def _graph(self) -> wb.CausalGraph:
-        if self._session.case is None:
-            raise GraphError("There is no graph yet. Choose data and a model first.")
-        return self._session.case.graph
-
     def _svg(self) -> str:
-        self._graph()
         case, target = self._session.case, self._session.target
-        assert case is not None
+        if case is None:
+            raise GraphError("There is no graph yet. Choose data and a model first.")
         return draw_graph(
             case.audit_graph, roles=graph_roles(case, target), lit=lit_edges(case, target)
         )
@@ -254,7 +272,7 @@ class GraphEditor(SavedView, W.VBox):
 
     def _draw_canvas(
         self,
-        case: wb.AuditCase,
+        case: Drawn,
         target: wb.UnlearningTarget | None,
         circle: tuple[str, ...] = (),
     ) -> None:

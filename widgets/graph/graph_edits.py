@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import workbench as wb
+from widgets.graph.lone_graph import Drawn, GraphSession
 from widgets.session.session import AuditSession
 from workbench.common.errors import CycleError, GraphError
 from workbench.common.limits import GRAPH_LATENTS, LATENT_NAME_CHARACTERS
@@ -17,12 +18,12 @@ STEPS = 100
 """Changes that can be undone."""
 
 
-def edited(case: wb.AuditCase, intent: Mapping[str, Any]) -> tuple[wb.CausalGraph, str]:
+def edited(case: Drawn, intent: Mapping[str, Any]) -> tuple[wb.CausalGraph, str]:
     """Return the graph after an intent, and what was done in words.
 
     Parameters
     ----------
-    case : AuditCase
+    case : AuditCase or LoneGraph
         Its graph is edited; names must be nodes of it or columns of its data.
     intent : mapping
         From a page, so that nothing about it is taken for granted. ``kind`` is "add-edge",
@@ -63,7 +64,7 @@ def edited(case: wb.AuditCase, intent: Mapping[str, Any]) -> tuple[wb.CausalGrap
         raise circle_error(next(iter(without.directed_paths(*ends, limit=1)), ())) from None
 
 
-def _with_latent(case: wb.AuditCase, intent: Mapping[str, Any]) -> tuple[wb.CausalGraph, str]:
+def _with_latent(case: Drawn, intent: Mapping[str, Any]) -> tuple[wb.CausalGraph, str]:
     graph, name, effects = case.graph, intent.get("name"), intent.get("effects", [])
     taken = {*graph.nodes, *case.data.columns, PREDICTION}
     if name is None:
@@ -93,7 +94,7 @@ def _with_latent(case: wb.AuditCase, intent: Mapping[str, Any]) -> tuple[wb.Caus
     return graph, f"Added the hidden cause {name}. Draw arrows from it to what it causes."
 
 
-def _known(case: wb.AuditCase, name: object) -> str:
+def _known(case: Drawn, name: object) -> str:
     if not isinstance(name, str):
         raise GraphError("The page asked for something that the editor does not know.")
     if name != PREDICTION and name not in case.graph and name not in case.data.columns:
@@ -101,7 +102,7 @@ def _known(case: wb.AuditCase, name: object) -> str:
     return name
 
 
-def _refuse_prediction(case: wb.AuditCase, source: str, sink: str) -> None:
+def _refuse_prediction(case: Drawn, source: str, sink: str) -> None:
     if source == PREDICTION:
         raise GraphError(
             "The prediction is the model's answer about a row. It causes nothing in the data, so "
@@ -131,11 +132,11 @@ class GraphHistory:
 
     Parameters
     ----------
-    session : AuditSession
+    session : AuditSession or GraphSession
         Whoever changes its graph, the change can be undone.
     """
 
-    def __init__(self, session: AuditSession) -> None:
+    def __init__(self, session: AuditSession | GraphSession) -> None:
         self._session = session
         self._past: list[wb.CausalGraph] = []
         self._future: list[wb.CausalGraph] = []

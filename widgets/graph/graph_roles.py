@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import workbench as wb
+from widgets.graph.lone_graph import Drawn
 from workbench.common.wording import listing
 from workbench.graph.causal_graph import PREDICTION
 
@@ -18,7 +19,7 @@ MOST_SEARCHED = 15
 """Nodes up to which other adjustment sets are looked for, since there can be very many."""
 
 
-def graph_roles(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> dict[str, str]:
+def graph_roles(case: Drawn, target: wb.UnlearningTarget | None) -> dict[str, str]:
     """Return what each node of the audit graph is, for :func:`draw_graph`.
 
     Examples
@@ -52,14 +53,16 @@ def graph_roles(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> dict[
             roles[node] = "mediator"
         elif node in adjusted:
             roles[node] = "adjustment"
-        elif node not in case.reads:
+        elif node not in case.reads and PREDICTION in graph:
             roles[node] = "unread"
     return roles
 
 
-def lit_edges(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[Edge, ...]:
+def lit_edges(case: Drawn, target: wb.UnlearningTarget | None) -> tuple[Edge, ...]:
     """Return the edges by which the target can reach the prediction."""
     graph = case.audit_graph
+    if PREDICTION not in graph:
+        return ()
     names = set(_names(case, target))
     reached = names | {d for name in names for d in graph.descendants(name)}
     leading = {PREDICTION, *graph.ancestors(PREDICTION)}
@@ -86,8 +89,10 @@ def edge_weights(report: wb.AuditReport | None) -> dict[Edge, float]:
     return weights
 
 
-def explain_graph(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> str:
+def explain_graph(case: Drawn, target: wb.UnlearningTarget | None) -> str:
     """Say what the drawing states, and in how many ways the target reaches the prediction."""
+    if PREDICTION not in case.audit_graph:
+        return "An arrow says: changing the first changes the second."
     text = (
         "An arrow says: changing the first changes the second. The dashed arrows into the "
         "prediction are known, since they are the columns that the model reads; the others are "
@@ -111,7 +116,7 @@ def explain_graph(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> str
     )
 
 
-def adjustment_words(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
+def adjustment_words(case: Drawn, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
     """Say in what rows must be alike for an estimate, by the graph as it is drawn now.
 
     Examples
@@ -153,5 +158,5 @@ def _adjustment(graph: wb.CausalGraph, name: str) -> str:
     return f"{words}."
 
 
-def _names(case: wb.AuditCase, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
+def _names(case: Drawn, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
     return () if target is None else target.resolve_names(case.features, case.reads)

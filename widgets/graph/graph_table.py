@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as W
 
 import workbench as wb
+from widgets.graph.lone_graph import Drawn
 from widgets.parts import markup
 from workbench.graph.causal_graph import PREDICTION
 
@@ -91,7 +92,7 @@ class GraphTable(W.VBox):
         use = button("Use this text", lambda: replaced(self._text.value))
         super().__init__([arrows, hidden, self._list, self._text, use])
 
-    def show(self, case: wb.AuditCase) -> None:
+    def show(self, case: Drawn) -> None:
         """Show the graph as the auditor drew it."""
         graph = case.graph
         names = [*graph.nodes, *case.features, *map(str, case.data.columns)]

@@ -680,3 +680,19 @@ def test_the_graph_is_a_list_of_arrows_too(editor: GraphEditor, session: AuditSe
     assert found.value.count("on a way from the target") == len(lit) > 0
     session.open(hostile_case(), live=False)
     assert HOSTILE not in found.value and "&lt;img" in found.value
+
+
+def test_a_graph_alone_is_edited_and_read_back() -> None:
+    start = wb.CausalGraph([("zip", "income"), ("zip", "school")], latents=["zip"])
+    editor = GraphEditor(start)
+    assert editor.graph is start and set(nodes(editor)) == {"zip", "income", "school"}
+    assert nodes(editor)["income"]["role"] == "other" and "prediction" not in said(editor)
+    assert not parts(editor, GraphProposals), "there are no data to propose from"
+    wants(editor, "add-edge", source="income", target="school")
+    assert ("income", "school") in editor.graph.edges and ("income", "school") in drawn(editor)
+    assert "circle" in wants(editor, "add-edge", source="school", target="income").text
+    wants(editor, "undo")
+    assert editor.graph.edges == start.edges == (("zip", "income"), ("zip", "school"))
+    page_sends(editor.canvas, {"kind": "add-edge", "source": "prediction", "target": "income"})
+    assert editor.graph.edges == start.edges
+    assert "zip causes income; zip causes school" in editor.static_html()
