@@ -60,6 +60,7 @@ def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
         about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
         yield "path", *about, effect.value, effect.low, effect.high
     yield from _effect_rows("other feature", "", report.context)
+    yield from _ranking_rows(report)
     for method in BASELINES:
         if method.name in report.baselines:
             yield from method.csv_rows(report.baselines[method.name])
@@ -74,6 +75,22 @@ def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[
         for part, effect in entry.parts().items():
             about = (section, name, feature, entry.estimator.label, part, entry.n_rows)
             yield *about, effect.value, effect.low, effect.high
+
+
+def _ranking_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
+    """Rows of the target's features, in the order of how much the prediction varies with them."""
+    if report.profile is None:
+        return
+    ranked = report.profile.ranking()
+    ties = ranked["rank"].duplicated(keep=False)
+    for row, tied in zip(ranked.to_dict("records"), ties, strict=True):
+        found = report.profile[row["feature"]]
+        place = f"rank {row['rank']}{' (tie)' if tied else ''}"
+        about = (row["feature"], found.estimator, "total", found.n_rows)
+        values = (row[f"spread{end}"] for end in ("", "_low", "_high"))
+        yield "standard deviation over levels", place, *about, *values
+        if not np.isnan(row["mean_size"]):
+            yield "mean size at single rows", place, *about, row["mean_size"], "", ""
 
 
 def _cell(value: object) -> object:

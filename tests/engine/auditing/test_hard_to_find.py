@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,8 +137,17 @@ def test_features_are_ranked_by_how_much_the_mean_varies_with_them_and_ties_are_
     assert ranked["mean_size"].notna().all()
     page = report.to_html()
     assert "Ranking of the features" in page and "2 (tie)" in page
-    again = wb.AuditReport.from_json(report.to_json()).profile.ranking()
+    saved = report.to_json()
+    again = wb.AuditReport.from_json(saved).profile.ranking()
     pd.testing.assert_frame_equal(again, ranked)
+    lines = report.to_csv().splitlines()
+    ranks = [line.split(",")[1:3] for line in lines if line.startswith("standard deviation")]
+    assert ranks[0] == ["rank 1", "x"] and [rank for rank, _ in ranks[1:]] == ["rank 2 (tie)"] * 2
+    document = json.loads(saved)
+    assert [row["rank"] for row in document["profile"]["ranking"]] == [1, 2, 2]
+    document["profile"]["ranking"][1]["rank"] = 3
+    with pytest.raises(wb.DataError, match="ranking"):
+        wb.AuditReport.from_json(json.dumps(document))
 
 
 @pytest.mark.slow

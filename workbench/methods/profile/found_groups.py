@@ -148,6 +148,7 @@ def _way(tree: Any, leaf: int, names: list[tuple[Column, int]]) -> list[str]:
     """Say by which conditions a leaf is reached, from the root on."""
     left, right = tree.children_left, tree.children_right
     said: list[str] = []
+    bounded: set[str] = set()
     at = leaf
     while at != 0:
         parent = int(np.flatnonzero((left == at) | (right == at))[0])
@@ -157,7 +158,10 @@ def _way(tree: Any, leaf: int, names: list[tuple[Column, int]]) -> list[str]:
         if code >= 0:
             said.append(f"{name} {'==' if over else '!='} {column.levels[code]!r}")
         else:
-            border = float(f"{tree.threshold[parent]:.3g}")
-            said.append(f"{name} {'>' if over else '<='} {border:g}")
+            # Of two bounds on the same side, that nearer to the leaf says more.
+            bound = f"{name} {'>' if over else '<='}"
+            if bound not in bounded:
+                bounded.add(bound)
+                said.append(f"{bound} {float(f'{tree.threshold[parent]:.3g}'):g}")
         at = parent
     return list(dict.fromkeys(reversed(said)))

@@ -18,6 +18,7 @@ from workbench.common.saved_values import (
     altered,
     check_known,
     plain,
+    rows_of,
 )
 from workbench.methods.profile.finite_shares import largest_share, least_share
 from workbench.methods.profile.profile import (
@@ -116,6 +117,17 @@ class SavedFeature(Saved, frozen=True):
     followed: bool = False
 
 
+class SavedRank(Saved, frozen=True):
+    """A feature's place among the target's; overlapping intervals share one."""
+
+    rank: Count
+    feature: str
+    spread: MaybeNumber
+    spread_low: MaybeNumber
+    spread_high: MaybeNumber
+    mean_size: MaybeNumber
+
+
 class SavedProfile(Saved, frozen=True):
     """The target's features over their levels, people and groups."""
 
@@ -134,23 +146,32 @@ class SavedProfile(Saved, frozen=True):
     seed: Count
     left_out_groups: tuple[str, ...]
     people_from: Number | None = None
+    ranking: tuple[SavedRank, ...] = ()
 
 
 def write_profile(profile: EffectProfile) -> SavedProfile:
     """Return a profile as typed values."""
     saved: SavedProfile = msgspec.convert(plain(asdict(profile)), SavedProfile)
-    return saved
+    return msgspec.structs.replace(saved, ranking=_ranking(profile))
+
+
+def _ranking(profile: EffectProfile) -> tuple[SavedRank, ...]:
+    ranked = profile.ranking()
+    return rows_of(ranked.astype(object).where(ranked.notna(), None), SavedRank)
 
 
 def read_profile(saved: SavedProfile) -> EffectProfile:
     """Read a profile back, refusing bounds that do not follow from the estimates beside them."""
-    fields = {name: getattr(saved, name) for name in saved.__struct_fields__}
+    fields = {n: getattr(saved, n) for n in saved.__struct_fields__ if n != "ranking"}
     features = tuple(map(_feature, saved.features))
     found = EffectProfile(
         **fields | {"features": features, "families": max(saved.families, 1)},
     )
     for feature in found:
         _check(found, feature)
+    # Reports of before the ranking was written have none.
+    if saved.ranking and saved.ranking != _ranking(found):
+        raise altered("the ranking of the features does not follow from their profiles")
     return found
 
 
@@ -179,6 +200,8 @@ def _check(profile: EffectProfile, feature: FeatureProfile) -> None:
         many = max(feature.n_rows, people.asked)
         low = least_share(people.moved, people.asked, many, share)
         high = largest_share(people.moved, people.asked, many, profile.alpha)
+        if people.inflation < 0:
+            raise altered(f"noise makes the rows that {feature.feature} moves look no smaller")
         if people.moved > people.asked or abs(people.moved_low - low) > TOLERANCE:
             raise altered(f"the rows that {feature.feature} moves do not follow from their count")
         if people.moved_high not in (0.0, high) or (people.moved and people.moved_high == 0):
