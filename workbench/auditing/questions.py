@@ -160,7 +160,7 @@ def _least_profile(case: AuditCase, target: UnlearningTarget, levels: Range, see
         fewest_questions(
             case,
             job,
-            [c for c in dict.fromkeys(c for n in job for c in case.carriers(n)) if c not in job],
+            [node for node in case.carriers(*job) if node in case.columns],
             levels=count,
             rows=int(mask.sum()),
         )

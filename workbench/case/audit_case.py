@@ -262,9 +262,12 @@ class AuditCase:
             graph = graph if name in graph else graph.add_node(name)
         return graph
 
-    def carriers(self, feature: str) -> tuple[str, ...]:
-        """Return the mediators that carry a feature's change to the prediction, causes first."""
-        return tuple(self.audit_graph.mediators(feature, PREDICTION))
+    def carriers(self, *features: str) -> tuple[str, ...]:
+        """Return the mediators that carry a change to the prediction, causes first.
+
+        Of several features that are set together: what lies on a way that passes none of them.
+        """
+        return self.audit_graph.mediators_of(features, PREDICTION)
 
     def covariates(
         self, feature: str, *, kind: Literal["minimum-variance", "parents"] = "minimum-variance"

@@ -109,7 +109,15 @@ class AcyclicGraph:
 
     def mediators(self, treatment: str, outcome: str) -> tuple[str, ...]:
         """Nodes strictly inside the directed paths from one node to another, causes first."""
-        after = nx.descendants(self._digraph, self._known(treatment))
+        return self.mediators_of([treatment], outcome)
+
+    def mediators_of(self, treatments: Collection[str], outcome: str) -> tuple[str, ...]:
+        """Nodes inside the directed paths from treatments to an outcome that pass no other one.
+
+        Set together, treatments hold still whatever reaches them.
+        """
+        after = {n for t in treatments for n in nx.descendants(self._digraph, self._known(t))}
+        after -= {*treatments}
         self._known(outcome)
         # Backwards through what the treatment causes only: an outcome may have hundreds of causes.
         found: set[str] = set()

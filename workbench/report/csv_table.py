@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 
 from workbench.checks.registry import CHECKS
 from workbench.common.printable import printable
@@ -89,8 +90,12 @@ def _ranking_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
         about = (row["feature"], found.estimator, "total", found.n_rows)
         values = (row[f"spread{end}"] for end in ("", "_low", "_high"))
         yield "standard deviation over levels", place, *about, *values
-        if not np.isnan(row["mean_size"]):
-            yield "mean size at single rows", place, *about, row["mean_size"], "", ""
+        if "total" in found.people:
+            people = found.people["total"]
+            half = float(scipy.stats.norm.isf(report.profile.alpha / 2)) * people.error
+            low = max(people.mean_size - half - people.inflation, 0.0)
+            ends = (low, people.mean_size + half)
+            yield "mean size at single rows", place, *about, people.mean_size, *ends
 
 
 def _cell(value: object) -> object:

@@ -162,7 +162,7 @@ def claims_of_profile(profile: EffectProfile, slack: Mapping[str, float]) -> lis
     singles = [found.feature for found in profile if not found.combination]
     for found in profile:
         names = singles if found.combination else [found.feature]
-        off = sum(slack.get(name, 0.0) for name in names)
+        off = sum(slack.get(name, 0.0) for name in names) if found.carried else 0.0
         means = 0.0 if found.corrected else off
         claims += [
             *_over_values(profile, found, means),

@@ -182,7 +182,9 @@ def _asked_effects(
         )
     if len(entries) > 1:
         joint = replace(started.entries[-1], estimator=DEBIASED)
-        entries += [sum_of(entries), _widened(joint, corrections)]
+        if case.carriers(*names):
+            joint = _widened(joint, corrections)
+        entries += [sum_of(entries), joint]
     return EffectTable(tuple(entries), case.data.index[positions], case.output, seed)
 
 

@@ -108,8 +108,7 @@ class _Job:
         names = {v.feature for v in varied}
         levels = 1 + max(len(v.after) for v in varied)
         reads = not names.isdisjoint(case.reads)
-        carriers = {c for name in names for c in case.carriers(name)} - names
-        columns = [case.columns[c] for c in carriers if c in case.columns]
+        columns = [case.columns[c] for c in case.carriers(*names) if c in case.columns]
         outcomes = (1 + reads) if columns else 0
         ends = sum(2 if column.is_numeric else len(column.levels) for column in columns)
         gaps = any(column.is_numeric and np.isnan(column.values).any() for column in columns)
@@ -205,6 +204,8 @@ def on_all_rows(
         if not entry.combination and entry.feature in told and entry.feature in told_part:
             beside = _spread(told_part[entry.feature], places, case.n_rows)
             total = _controlled(total, beside, told[entry.feature])
+            if not case.carriers(entry.feature):
+                direct = total
         pure = entry.pure_indirect
         entries.append(
             replace(

@@ -190,11 +190,8 @@ def _in_groups(run: _Run, jobs: Sequence[tuple[Variation, ...]]) -> list[_Questi
 
 def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
     features = {v.feature for v in varied}
-    carriers = [
-        node
-        for node in run.equations.by_node
-        if node not in features and any(node in run.case.carriers(f) for f in features)
-    ]
+    moved = run.case.carriers(*features)
+    carriers = [node for node in run.equations.by_node if node in moved]
     direct = direct_differences(run.batch, run.positions, *varied)
     if not carriers:
         return _Question(varied, direct, direct, None, 1, None, [])

@@ -82,11 +82,8 @@ def carriers_of(case: AuditCase, features: Sequence[str], equations: Equations |
     """Return the nodes that carry a change of the features to the prediction."""
     if equations is None:
         return []
-    return [
-        node
-        for node in equations.by_node
-        if node not in features and any(node in case.carriers(f) for f in features)
-    ]
+    moved = case.carriers(*features)
+    return [node for node in equations.by_node if node in moved]
 
 
 def ask_levels(

@@ -171,7 +171,7 @@ def ask_together(run: ProfileRun, singles: Sequence[Measured], range: Range) -> 
 
 
 def _followed(case: AuditCase, names: Sequence[str]) -> bool:
-    carriers = {node for name in names for node in case.carriers(name)}
+    carriers = case.carriers(*names)
     return all(case.columns[node].is_numeric for node in carriers if node in case.columns)
 
 
@@ -219,7 +219,7 @@ def _answers(
         sampled=run.sampled,
         progress=run.progress,
     )
-    carried = any(case.carriers(name) for name in assignment.features)
+    carried = bool(case.carriers(*assignment.features))
     if run.by == "cafe" and carried and not single:
         # Only what was asked is known of several features together: no total by regression.
         parts = {"direct": answers.parts["direct"]}
