@@ -12,30 +12,44 @@ worlds whose effects are estimated.
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import scipy
+from innocent_worlds import HARD as HARD_INNOCENT
+from innocent_worlds import INNOCENT, InnocentWorld
 
 from workbench import AuditCase, BlackBoxModel, UnlearningTarget, audit
-from workbench.datasets.hiding_places import CARRIED, HARD, HIDING_PLACES, hidden_world
+from workbench.datasets.hiding_places import (
+    CARRIED,
+    HARD,
+    HIDING_PLACES,
+    HiddenWorld,
+    hidden_world,
+)
 
 TAU = 0.1
 RATIOS = (0.0, 0.9, 0.98, 1.02, 1.1, 1.25, 1.5, 2.0)
 """True size of what hides, in thresholds."""
 BORDER = (0.98, 1.02)
 BORDER_TURNS = 12
-"""Audits beside the threshold for one elsewhere, in worlds whose effects are estimated."""
+"""At most so many audits beside the threshold for one elsewhere, where effects are estimated."""
 ASKED_EVERY = 5
 """Rounds between audits of worlds whose effects are asked, without error."""
 ROWS = (1_000, 5_000)
+INNOCENT_ROWS = (300, 1_000)
+INNOCENT_TAU = 0.02
+"""Threshold in the innocent worlds, whose predictions are chances."""
 METHODS = ("debiased", "cafe", "fuzzing")
 """The causal methods of a default audit; its baselines take no part in the verdict."""
 FIRST_SEED = 700_000
 """No seed from here on was used while the verdict was written."""
+DECISIONS = ("above", "below", "inconclusive")
 RESULTS = Path(__file__).parent / "results" / "verdicts.md"
 Key = tuple[str, int, float]
 Found = dict[Key, Counter[str]]
@@ -43,15 +57,21 @@ Found = dict[Key, Counter[str]]
 
 def decide(kind: str, ratio: float, n: int, seed: int) -> str:
     """Audit one world and return the decision."""
-    world = hidden_world(kind, ratio * TAU, n, seed)
-    model = BlackBoxModel(world.predict, features=world.reads, output="value")
-    case = AuditCase(data=world.data, model=model, graph=world.graph)
+    made: HiddenWorld | InnocentWorld
+    groups: dict[str, str] = {}
+    if kind in INNOCENT:
+        made = INNOCENT[kind](np.random.default_rng([seed, n]), n)
+        model = BlackBoxModel(made.predict, features=made.reads, output="probability")
+    else:
+        made = hidden_world(kind, ratio * TAU, n, seed)
+        model = BlackBoxModel(made.predict, features=made.reads, output="value")
+        groups = made.groups
     report = audit(
-        case,
-        UnlearningTarget.features(world.target),
+        AuditCase(data=made.data, model=model, graph=made.graph),
+        UnlearningTarget.features(made.target),
         METHODS,
-        threshold=TAU,
-        subgroups=world.groups,
+        threshold=INNOCENT_TAU if kind in INNOCENT else TAU,
+        subgroups=groups,
         seed=seed,
         progress=lambda step, share: None,
     )
@@ -59,12 +79,12 @@ def decide(kind: str, ratio: float, n: int, seed: int) -> str:
     return report.verdict.decision
 
 
-def run(minutes: float, rows: Sequence[int] = ROWS) -> Found:
+def run(minutes: float, rows: Sequence[int] = ROWS, turns: int = BORDER_TURNS) -> Found:
     """Audit worlds in turn until the processor time is over, or somebody interrupts."""
     until = time.process_time() + 60 * minutes
     found: Found = {}
     for turn, seed in enumerate(range(FIRST_SEED, 10**9, BORDER_TURNS)):
-        for kind, n, ratio, more in _round(turn, rows):
+        for kind, n, ratio, more in _round(turn, rows, turns):
             if time.process_time() > until:
                 return found
             try:
@@ -75,13 +95,17 @@ def run(minutes: float, rows: Sequence[int] = ROWS) -> Found:
     return found
 
 
-def _round(turn: int, rows: Sequence[int]) -> Iterator[tuple[str, int, float, int]]:
+def _round(turn: int, rows: Sequence[int], turns: int) -> Iterator[tuple[str, int, float, int]]:
+    for n in INNOCENT_ROWS:
+        for kind in INNOCENT:
+            for more in range(2):
+                yield kind, n, 0.0, more
     for n in rows:
         for kind in HIDING_PLACES:
             if kind not in CARRIED and turn % ASKED_EVERY:
                 continue
             for ratio in RATIOS:
-                again = BORDER_TURNS if kind in CARRIED and ratio in BORDER else 1
+                again = turns if kind in CARRIED and ratio in BORDER else 1
                 for more in range(again):
                     yield kind, n, ratio, more
 
@@ -89,7 +113,7 @@ def _round(turn: int, rows: Sequence[int]) -> Iterator[tuple[str, int, float, in
 def report(found: Found, minutes: float) -> str:
     """Write the rates as a page of Markdown."""
     worlds = sum(sum(counts.values()) for counts in found.values())
-    rows = sorted({key[1] for key in found})
+    rows = sorted({n for kind, n, _ in found if kind not in INNOCENT})
     lines = [
         "# Error rates and power of the verdict",
         "",
@@ -118,14 +142,14 @@ def report(found: Found, minutes: float) -> str:
     ]
     for kind in HARD:
         lines += [line for n in rows for line in _errors(found, kind, [kind], n, RATIOS)]
+    lines += _of_innocent(found)
     lines += ["", "Decisions by kind and size (above / below / inconclusive):", ""]
     lines.append("| kind | rows | " + " | ".join(f"{r:g} τ" for r in RATIOS) + " |")
     lines.append("|---|---:|" + "---|" * len(RATIOS))
-    order = ("above", "below", "inconclusive")
     for kind in HIDING_PLACES:
         for n in rows:
             cells = [found.get((kind, n, ratio), Counter()) for ratio in RATIOS]
-            told = [" / ".join(str(counts[name]) for name in order) for counts in cells]
+            told = [" / ".join(str(counts[name]) for name in DECISIONS) for counts in cells]
             lines.append(f"| {kind} | {n:,} | " + " | ".join(told) + " |")
     lines += ["", "Smallest size found in at least 80 % of the audits:", ""]
     lines += ["| kind | " + " | ".join(f"n = {n:,}" for n in rows) + " |"]
@@ -157,6 +181,25 @@ def _errors(
         )
 
 
+def _of_innocent(found: Found) -> Iterator[str]:
+    """Count what is said of models to which the target makes no difference."""
+    yield from (
+        "",
+        f"Innocent models, threshold {INNOCENT_TAU}: the graph lets the target reach what they "
+        "read, and in truth nothing passes. Hard: equations of the wrong form, for which no rate "
+        "is promised.",
+        "",
+        "| kind | rows | audits | above | below | inconclusive |",
+        "|---|---:|---:|---:|---:|---:|",
+    )
+    for kind in INNOCENT:
+        for n in INNOCENT_ROWS:
+            counts = found.get((kind, n, 0.0), Counter())
+            cells = (counts.total(), *(counts[said] for said in DECISIONS))
+            name = f"{kind} (hard)" if kind in HARD_INNOCENT else kind
+            yield f"| {name} | {n:,} | " + " | ".join(map(str, cells)) + " |"
+
+
 def _power(found: Found, kind: str, n: int) -> str:
     for ratio in (r for r in RATIOS if r > 1):
         counts = found.get((kind, n, ratio), Counter())
@@ -169,8 +212,14 @@ def _power(found: Found, kind: str, n: int) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=15.0)
+    parser.add_argument(
+        "--border", type=int, default=BORDER_TURNS, help="Audits beside the threshold for one."
+    )
     chosen = parser.parse_args()
+    if not 1 <= chosen.border <= BORDER_TURNS:
+        parser.error(f"--border must lie between 1 and {BORDER_TURNS}.")
     warnings.simplefilter("ignore")
-    found = run(chosen.minutes)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
+    found = run(chosen.minutes, turns=chosen.border)
     RESULTS.write_text(report(found, round(time.process_time() / 60, 1)), encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))
