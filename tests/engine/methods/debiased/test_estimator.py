@@ -336,6 +336,33 @@ def test_several_features_have_a_sum_and_a_joint_intervention() -> None:
     assert len({entry.estimator for entry in table}) == 1
 
 
+@pytest.mark.parametrize("edges", [[("f", "m")], [("f", "w"), ("w", "m"), ("f", "m")]])
+def test_set_together_features_are_exact_where_nothing_outside_carries_their_change(
+    edges: list[tuple[str, str]],
+) -> None:
+    # w lies between the two and reaches the model through m only, which is set.
+    r = np.random.default_rng(0)
+    f = r.normal(size=500)
+    rows = pd.DataFrame({"f": f, "w": f * r.exponential(size=500), "z": r.normal(size=500)})
+    rows["m"] = f**2 * r.exponential(size=500) + rows["w"]  # no equation has this form
+    model = wb.BlackBoxModel(
+        lambda d: chance(d["f"] + d["m"] - d["f"] * d["m"]), features=["f", "m"]
+    )
+    case = wb.AuditCase(data=rows, model=model, graph=wb.CausalGraph(edges, nodes=["z"]))
+    target = wb.UnlearningTarget.features(["f", "m"])
+    change = {"f": wb.Contrast(-1.0, 1.0), "m": wb.Contrast(0.0, 2.0)}
+    truth = float(model.predict(rows.assign(f=1.0, m=2.0)).mean()) - float(
+        model.predict(rows.assign(f=-1.0, m=0.0)).mean()
+    )
+    for options in ({}, {"max_queries": 4_000}):
+        joint = wb.debiased_effects(case, target, change, **options).entries[-1]
+        assert joint.combination == "joint"
+        assert joint.total.value == pytest.approx(truth)
+        assert joint.total.standard_error < 1e-12
+        assert (joint.indirect.value, joint.indirect.standard_error) == (0, 0)
+    assert case.carriers("f") and not case.carriers("f", "m")
+
+
 def test_the_same_seed_gives_the_same_estimate() -> None:
     found = [audited(product, [("z", "f"), ("w", "f"), ("z", "m"), ("w", "m"), ("f", "m")],
                      reads_m(1.0), -1.0, 1.0, 1500, seed) for seed in (3, 3)]  # fmt: skip
