@@ -153,3 +153,29 @@ def test_small_twin_of_the_benchmark(small_tables: ModuleType, model: str) -> No
             wrong = small_tables.outcomes(kind, model, ratio, 1_000, 5, 100)["wrong"]
             assert not wrong, (kind, ratio)
     assert set(found) - {"inconclusive"}
+
+
+@pytest.mark.parametrize(("n", "carried_by"), [(25, "m"), (120, "g")])
+def test_where_nothing_tests_groups_none_is_said_to_be_tested(n: int, carried_by: str) -> None:
+    r = np.random.default_rng(2)
+    f = r.normal(size=n)
+    rows = pd.DataFrame({"f": f, "m": f + r.normal(size=n)})
+    rows["g"] = np.where(f + r.normal(size=n) > 0, "left", "right")
+    scores = {"m": lambda d: 0.3 * d["m"], "g": lambda d: 0.3 * (d["g"] == "left")}
+    report = wb.audit(
+        wb.AuditCase(
+            data=rows,
+            model=wb.BlackBoxModel(scores[carried_by], [carried_by], output="value"),
+            graph=wb.CausalGraph([("f", "m"), ("f", "g")]),
+        ),
+        wb.UnlearningTarget.feature("f"),
+        ("debiased", "fuzzing"),
+        threshold=TAU,
+    )
+    said = " ".join(report.verdict.basis)
+    assert "nothing of groups that nobody named" in said
+    assert "100 % of the rows" not in said
+    assert report.verdict.people_from is None
+    page = report.to_html()
+    if carried_by == "m":  # beyond the threshold by far
+        assert "◇ not counted as above" in page and "effects of the one change" in page

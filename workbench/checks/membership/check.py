@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from workbench.case.audit_request import AuditRequest
 from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.membership.evidence import MembershipEvidence
@@ -35,7 +37,9 @@ def _csv_rows(found: MembershipEvidence) -> Iterator[CsvRow]:
     for row in found.to_frame().to_dict("records"):
         for metric in ("auc", "tpr_1", "tpr_01", "balanced_accuracy"):
             about = (row["records"], "", row["attack"], metric, row["n"])
-            yield "membership", *about, *(row[f"{metric}{end}"] for end in ("", "_low", "_high"))
+            values = [row[f"{metric}{end}"] for end in ("", "_low", "_high")]
+            if not np.isnan(values[0]):
+                yield "membership", *about, *values
 
 
 CHECK = Check(

@@ -12,7 +12,7 @@ from workbench.checks.membership.figures import AttackFigures
 from workbench.checks.membership.trace_tests import TraceTest
 from workbench.common.wording import listing, share
 
-__all__ = ["AttackEvidence", "MembershipDecision", "MembershipEvidence"]
+__all__ = ["FEWEST_MEASURED", "AttackEvidence", "MembershipDecision", "MembershipEvidence"]
 
 MembershipDecision = Literal["traces", "pushed away", "not found", "no evidence"]
 
@@ -22,6 +22,9 @@ TITLES = {
     "lira-offline": "LiRA offline",
     "rmia": "RMIA",
 }
+
+FEWEST_MEASURED = 10
+"""Records of the target below which no attack's share of them is measured."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,30 @@ class AttackEvidence:
     @property
     def title(self) -> str:
         """The attack's name as people write it."""
-        return TITLES[self.attack]
+        name = TITLES[self.attack]
+        return name[0].upper() + name[1:]
 
-    def sentence(self) -> str:
-        """Say its power and its result, in this order."""
+    @property
+    def measured(self) -> bool:
+        """Whether the target has records enough for the figures of its result to mean something."""
+        return self.result.n_records >= FEWEST_MEASURED
+
+    def sentence(self, alpha: float) -> str:
+        """Say its power and its result, in this order.
+
+        Parameters
+        ----------
+        alpha : float
+            The error rate at which it recognises a model.
+        """
+        result = (
+            f"AUC {self.result.auc} on the erased records"
+            if self.measured
+            else f"of {_records(self.result.n_records)} no AUC can be measured"
+        )
         return (
-            f"{self.title}: AUC {self.power.auc} on records known to be in the model, and AUC "
-            f"{self.result.auc} on the erased records. Alone it recognises "
+            f"{self.title}: AUC {self.power.auc} on records known to be in the model, and "
+            f"{result}. Alone, at an error rate of {share(alpha)}, it recognises "
             f"{share(self.chance)} of the auditor's models that kept them."
         )
 
@@ -87,6 +107,8 @@ class MembershipEvidence:
         One row per record of the target, by its label: per attack the score and the p-value, its
         position among equally hard records that were never trained on. It names people's rows, so
         a saved report goes without.
+    level : float
+        Coverage of each interval.
     """
 
     target: str
@@ -101,6 +123,7 @@ class MembershipEvidence:
     failures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     records: pd.DataFrame | None = field(default=None, repr=False)
+    level: float = 0.95
 
     @property
     def power(self) -> Mapping[str, AttackFigures]:
@@ -133,39 +156,39 @@ class MembershipEvidence:
         best = max(self.attacks, key=lambda one: (one.chance, one.power.auc.value))
         n = best.result.n_records
         chance = (
-            f"Of {self.n_kept} models that the auditor trained with them, "
-            f"{round(self.chance * self.n_kept)} were recognised"
+            f"Of {self.n_kept} models that the auditor trained with {'it' if n == 1 else 'them'}, "
+            f"{round(self.chance * self.n_kept)} were recognised at an error rate of "
+            f"{share(self.alpha)}"
         )
         if self.decision == "traces":
             names = self._found_by("higher")
             return (
-                f"Traces of the erased records found: the model treats these {n:,} records as "
+                f"Traces of the erased records found: the model treats {_these(n)} as "
                 f"having been trained on ({listing(names)}, error rate {share(self.alpha)})."
             )
         if self.decision == "pushed away":
             names = self._found_by("lower")
             return (
-                f"The model fits the {n:,} erased records worse than equally hard records that it "
-                f"has never seen ({listing(names)}, error rate {share(self.alpha)}). They were "
-                f"pushed away rather than forgotten, and can be recognised by it."
+                f"The model fits {_records(n)} worse than equally hard records that it "
+                f"has never seen ({listing(names)}, error rate {share(self.alpha)}): pushed away "
+                f"rather than forgotten, which can be recognised."
             )
         if self.decision == "not found" and all(test.question == "higher" for test in self.tests):
             return (
-                f"No traces of the {n:,} erased records found, as far as these attacks can see. "
-                f"{chance}. Whether the model was made to fail at these records, rather than to "
-                f"forget them, was not asked: they are of a kind of their own, and U-LiRA can tell."
+                f"No traces of {_records(n)} found, as far as these attacks can see. "
+                f"{chance}. Whether the model was made to fail there, rather than to forget, was "
+                f"not asked: the target is of a kind of its own, and U-LiRA can tell."
             )
         if self.decision == "not found":
             return (
-                f"The model treats the {n:,} erased records like records it has never seen, as far "
+                f"The model treats {_records(n)} like records it has never seen, as far "
                 f"as these attacks can see. {chance}."
             )
         strongest = max(self.attacks, key=lambda one: one.power.auc.value)
         if strongest.power.auc.low > 0.6 or self.chance >= 0.5:
             why = (
                 f"the attacks recognise some records that are known to be in the model (AUC "
-                f"{strongest.power.auc.value:.2f}), but not surely enough for these "
-                f"{n:,} records"
+                f"{strongest.power.auc.value:.2f}), but not surely enough for {_these(n)}"
             )
         else:
             why = (
@@ -176,7 +199,7 @@ class MembershipEvidence:
 
     def sentences(self) -> tuple[str, ...]:
         """Return the finding, then each attack's power beside its result, then the caveats."""
-        said = [self.finding, *(one.sentence() for one in self.attacks)]
+        said = [self.finding, *(one.sentence(self.alpha) for one in self.attacks)]
         if self.failures:
             said.append(
                 f"{len(self.failures)} of {self.n_references + len(self.failures)} reference "
@@ -193,17 +216,21 @@ class MembershipEvidence:
         DataFrame
             Columns attack, records ("known members", "target"), n, n_unseen, then auc, tpr_1,
             tpr_01 and balanced_accuracy with _low and _high, and chance_to_find; for the target
-            also p_value, the attack's smallest after correction.
+            also p_value, the attack's smallest after correction. Rates of fewer than ten records
+            are missing.
         """
         return pd.DataFrame(
             [
-                {"attack": one.attack, "records": group, **_row(figures)}
+                {"attack": one.attack, "records": group, **_row(figures, shown)}
                 | {
                     "chance_to_find": one.chance,
                     "p_value": float("nan") if group != "target" else self._p_value(one.attack),
                 }
                 for one in self.attacks
-                for group, figures in (("known members", one.power), ("target", one.result))
+                for group, figures, shown in (
+                    ("known members", one.power, True),
+                    ("target", one.result, one.measured),
+                )
             ]
         )
 
@@ -219,9 +246,18 @@ class MembershipEvidence:
         return list(dict.fromkeys(names))
 
 
-def _row(figures: AttackFigures) -> dict[str, float]:
+def _records(n: int) -> str:
+    return "the 1 erased record" if n == 1 else f"the {n:,} erased records"
+
+
+def _these(n: int) -> str:
+    return "this 1 record" if n == 1 else f"these {n:,} records"
+
+
+def _row(figures: AttackFigures, shown: bool) -> dict[str, float]:
     row: dict[str, float] = {"n": figures.n_records, "n_unseen": figures.n_unseen}
     for name in ("auc", "tpr_1", "tpr_01", "balanced_accuracy"):
         estimate = getattr(figures, name)
-        row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+        values = (estimate.value, estimate.low, estimate.high) if shown else (float("nan"),) * 3
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
     return row

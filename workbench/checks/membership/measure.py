@@ -73,7 +73,7 @@ def membership_evidence(
     references: int = 16,
     workers: int | None = None,
     alpha: float = 0.05,
-    level: float = 0.95,
+    level: float | None = None,
     least_power: float = 0.8,
     most_records: int = 2_000,
     seed: int = 0,
@@ -104,8 +104,8 @@ def membership_evidence(
     alpha : float, default 0.05
         Chance of finding anything in a model that never saw the target's records, at most, after
         Holm's correction over attacks and questions.
-    level : float, default 0.95
-        Coverage of each interval.
+    level : float, optional
+        Coverage of each interval; 1 − alpha by default.
     least_power : float, default 0.8
         Which share of the reference models that kept the target's records would have to be
         recognised for "not found" to be said.
@@ -138,6 +138,7 @@ def membership_evidence(
     than a model retrained without them; they then fit it better. Only the question for traces is
     asked in that case: it errs on the careful side.
     """
+    level = 1 - alpha if level is None else level
     signals, groups, notes = _prepared(case, target, training, most_records, seed)
     chosen = _attacks(attacks, references, signals)
     asked = groups.all
@@ -193,6 +194,7 @@ def membership_evidence(
         failures,
         tuple(notes),
         _records(case, groups, parts, fair, strata),
+        level,
     )
 
 

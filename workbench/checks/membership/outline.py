@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from workbench.checks.membership.evidence import MembershipEvidence
+from workbench.checks.membership.evidence import FEWEST_MEASURED, MembershipEvidence
 from workbench.checks.membership.figures import Estimate
 from workbench.common.blocks import (
     About,
@@ -23,6 +23,7 @@ from workbench.common.blocks import (
     Table,
 )
 from workbench.common.charts import ForestChart, ForestRow, Mark
+from workbench.common.wording import share
 
 __all__ = ["outline"]
 
@@ -56,8 +57,8 @@ def _blocks(found: MembershipEvidence) -> Iterator[Block]:
     if found.attacks:
         yield Figure(
             _chart(found),
-            caption="0 is guessing. Each line is a 95 % interval. Where the known members lie near "
-            "0 too, the attack is blind here.",
+            caption=f"0 is guessing. Each line is a {share(found.level)} interval. Where the known "
+            f"members lie near 0 too, the attack is blind here.{_unmeasured(found)}",
         )
     if said := found.sentences()[1:]:
         yield Bullets(said)
@@ -82,6 +83,7 @@ def _chart(found: MembershipEvidence) -> ForestChart:
                     ("known members", attack.power),
                     ("the erased records", attack.result),
                 )
+                if figures is attack.power or attack.measured
             ),
         )
         for attack in found.attacks
@@ -97,26 +99,35 @@ def _table(found: MembershipEvidence) -> Table:
             ("known members", attack.power),
             ("the erased records", attack.result),
         ):
-            measured = (figures.auc, figures.tpr_1, figures.tpr_01, figures.balanced_accuracy)
+            rates = (figures.auc, figures.tpr_1, figures.tpr_01, figures.balanced_accuracy)
             chance = Number(attack.chance, form="share") if figures is attack.power else None
-            rows.append((attack.title, name, figures.n_records, *map(_measure, measured), chance))
+            known = figures is attack.power or attack.measured
+            cells = [_measure(rate) if known else None for rate in rates]
+            rows.append((attack.title, name, figures.n_records, *cells, chance))
     heads = (
         "number",
         "AUC (0.5 is guessing)",
         "found at 1 %",
         "found at 0.1 %",
         "balanced accuracy",
-        "recognises models that kept them",
+        f"recognises models that kept them, at an error rate of {share(found.alpha)}",
     )
     return Table(
-        "Power beside result: each attack on known members and on the erased records, against "
-        "records never trained on, with 95 % intervals. Found at 1 %: share of the group that is "
-        "recognised when 1 % of the others are accused wrongly.",
+        f"Power beside result: each attack on known members and on the erased records, against "
+        f"records never trained on, with {share(found.level)} intervals. Found at 1 %: share of "
+        f"the group that is recognised when 1 % of the others are accused wrongly."
+        f"{_unmeasured(found)}",
         (Column("attack", number=False), Column("records", number=False), *map(Column, heads)),
         tuple(rows),
         name="Membership attacks",
         audience="annex",
     )
+
+
+def _unmeasured(found: MembershipEvidence) -> str:
+    if all(attack.measured for attack in found.attacks):
+        return ""
+    return f" Of fewer than {FEWEST_MEASURED} erased records no rate can be measured."
 
 
 def _measure(one: Estimate) -> Number:

@@ -94,6 +94,7 @@ class SavedMembership(Saved, frozen=True):
     failures: tuple[str, ...]
     notes: tuple[str, ...]
     records: SavedRecords | None
+    level: Number = 0.95
 
 
 def _write(found: MembershipEvidence, rest: Rest) -> SavedMembership:
@@ -121,11 +122,12 @@ def _write(found: MembershipEvidence, rest: Rest) -> SavedMembership:
             labels=tuple(written_label(label) for label in records.index),
             columns={str(name): tuple(records[name].tolist()) for name in records},
         ),
+        level=found.level,
     )
 
 
 def _read(saved: SavedMembership, rest: Rest, _: SavedEstimates) -> MembershipEvidence:
-    for share in (saved.chance, saved.alpha, saved.least_power):
+    for share in (saved.chance, saved.alpha, saved.least_power, saved.level):
         check_between(PLACE, 0.0, share, high=1.0)
     attacks = tuple(_attack(attack, rest.n_target_rows) for attack in saved.attacks)
     names = [attack.attack for attack in attacks]
@@ -148,6 +150,7 @@ def _read(saved: SavedMembership, rest: Rest, _: SavedEstimates) -> MembershipEv
         least_power=saved.least_power,
         n_references=saved.n_references,
         failures=saved.failures,
+        level=saved.level,
         notes=saved.notes,
         records=None if saved.records is None else _records(saved.records, rest, names),
     )

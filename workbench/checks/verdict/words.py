@@ -17,7 +17,7 @@ from workbench.common.wording import (
     with_interval,
 )
 from workbench.methods.profile.bends import BAND_ROWS
-from workbench.methods.profile.profile import EffectProfile, FeatureProfile
+from workbench.methods.profile.profile import FEWEST_SOUGHT, EffectProfile, FeatureProfile
 
 __all__ = ["assurance_of", "basis_of", "headline_of", "reason_of"]
 
@@ -237,13 +237,10 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
                 "causes change, which no data can check."
             )
         return said
-    if profile.people_from is not None and any(found.carried for found in profile):
+    if carried := [found for found in profile if found.carried]:
         said.append(
             f"Row effects through other features assume that a row keeps its noise when its causes "
-            f"change, which no data can check. Of these the mean, the mean size and groups that "
-            f"one half of the rows pointed to are tested{_counted(profile)}: a smaller group than "
-            f"{_percent(profile.people_from)} of the rows can be missed, and so can one that no "
-            f"few conditions on columns tell."
+            f"change, which no data can check. {_of_groups(profile, carried)}"
         )
     if any(level.origin == "drawn" for found in profile for level in found.levels):
         seen = min(BAND_ROWS, first.n_rows)
@@ -254,6 +251,23 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
             f"the rows lie in can be missed, and so can one that nobody lies in."
         )
     return said
+
+
+def _of_groups(profile: EffectProfile, carried: Sequence[FeatureProfile]) -> str:
+    """Say what is tested of row effects through other features, and which groups can be missed."""
+    if profile.people_from is None:
+        return (
+            "Of these the mean and the mean size are tested, and nothing of groups that nobody "
+            "named: any such group can be missed."
+        )
+    tested = "the mean and the mean size"
+    if profile.sampled and all(found.asked_rows >= FEWEST_SOUGHT for found in carried):
+        tested = "the mean, the mean size and groups that one half of the rows pointed to"
+    return (
+        f"Of these {tested} are tested{_counted(profile)}: a smaller group than "
+        f"{_percent(profile.people_from)} of the rows can be missed, and so can one that no "
+        f"few conditions on columns tell."
+    )
 
 
 def _counted(profile: EffectProfile) -> str:

@@ -17,7 +17,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.common.arrays import BoolArray, FloatArray
 from workbench.methods.profile.answers import Answers
-from workbench.methods.profile.profile import SOUGHT
+from workbench.methods.profile.profile import FEWEST_SOUGHT, SOUGHT
 from workbench.tables.columns import Column
 
 __all__ = ["FEWEST_IN_GROUP", "found_groups"]
@@ -29,8 +29,6 @@ FEWEST_TO_FIND = 10
 """Rows of one half that can point to a group, and of the other that can test it."""
 FEWEST_BY_CHANCE = 30
 """The same where a category carries the change: which rows it moves is chance."""
-FEWEST_SOUGHT = 400
-"""Rows below which no group is looked for."""
 PLAIN = 3.0
 """Mean size of row effects, in thresholds, that needs no group to show it."""
 NEAR = 0.9

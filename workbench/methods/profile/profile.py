@@ -27,6 +27,8 @@ Part = Literal["total", "direct", "indirect"]
 PARTS: tuple[Part, ...] = ("total", "direct", "indirect")
 SOUGHT = "rows where "
 """How the name of a group begins that was looked for; others were named by the auditor."""
+FEWEST_SOUGHT = 400
+"""Rows asked about below which no group is looked for."""
 LEAST_GROUP = 0.02
 ROWS_OF_A_GROUP = 30
 """Share of the rows asked about, and number of them, below which a group that is moved through

@@ -14,6 +14,7 @@ from workbench.methods.profile.bounds import PairBounds, critical_value, pair_bo
 from workbench.methods.profile.measured import LEAST_SHARE, Measured
 from workbench.methods.profile.people import PeopleRules, people_profiles
 from workbench.methods.profile.profile import (
+    FEWEST_SOUGHT,
     LEAST_GROUP,
     PEOPLE_CLAIMS,
     ROWS_OF_A_GROUP,
@@ -78,20 +79,30 @@ def summarise(
         unit,
         seed,
         tuple(name for name in group_names if name not in told),
-        _people_from(features, people_share),
+        _people_from(features, people_share, sampled=sampled),
     )
 
 
-def _people_from(features: Sequence[FeatureProfile], people_share: float) -> float | None:
-    """Return the share of the rows down to which a group that is moved would be found."""
+def _people_from(
+    features: Sequence[FeatureProfile], people_share: float, *, sampled: bool
+) -> float | None:
+    """Return the share of the rows down to which a group that is moved would be found.
+
+    None where nothing tests groups: neither the share of rows that a change moves, for a category
+    carries it, nor groups that one half of the rows points to, for they are too few or the
+    features are set together.
+    """
     found = people_share if features else None
     for feature in features:
         if "direct" not in feature.people or (feature.carried and "total" not in feature.people):
             return None
         if feature.carried and found is not None:
+            sought = sampled and not feature.combination and feature.asked_rows >= FEWEST_SOUGHT
+            if not (sought or feature.followed):
+                return None
             rows = ROWS_OF_A_GROUP * (1 if feature.followed else 2)
             found = max(found, LEAST_GROUP, rows / max(feature.asked_rows, 1))
-    return None if found is None else min(found, 1.0)
+    return None if found is None or found >= 1 else found
 
 
 def _critical_groups(

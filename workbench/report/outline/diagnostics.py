@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from workbench.checks.verdict import SHARES
+from workbench.checks.verdict import SHARES, Verdict
+from workbench.common.against_threshold import lies_beyond
 from workbench.common.blocks import (
     Block,
     Bullets,
@@ -25,6 +27,13 @@ OPEN = 8
 """Claims of a table that stands open; a longer one is folded away."""
 LISTED = 60
 """Claims on a page."""
+UNHEARD = "◇ not counted as above"
+WHY_UNHEARD = (
+    "Not counted as above: that is decided over the levels tested; effects of the one change that "
+    "is explained show nothing above by themselves, its paths only by a stricter test, and no data "
+    "can check which rows move through other features. For “below” each must lie within the "
+    "threshold all the same."
+)
 
 
 def diagnostics(report: AuditFindings) -> tuple[Block, ...]:
@@ -150,11 +159,15 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
     n = len(verdict.claims)
     listed = verdict.to_frame().head(LISTED).to_dict("records")
     rest = f" The {n - LISTED} smallest are in the saved report." if n > LISTED else ""
+    told = [_held(claim, verdict) for claim in listed]
+    unheard = f" {WHY_UNHEARD}" if UNHEARD in told else ""
+    if verdict.decision == "inconclusive" and verdict.withheld:
+        unheard += f" None is firm. {verdict.withheld}"
     table = Table(
         f"Every claim held against ±{stated(verdict.threshold)}, largest first, with the "
         f"interval that "
         f"decides it ({share(1 - 2 * verdict.alpha)} for claims on their own) and the p-value of "
-        f"“it lies within the threshold” before correction.{rest}",
+        f"“it lies within the threshold” before correction.{unheard}{rest}",
         (*_text("claim"), *map(Column, ("estimate and interval", "p")), *_text("finding")),
         tuple(
             (
@@ -165,14 +178,25 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
                     form="share" if claim["kind"] in SHARES else "signed",
                 ),
                 Number(claim["p_above"], form="p"),
-                held(claim["above"], claim["below"]),
+                finding,
             )
-            for claim in listed
+            for claim, finding in zip(listed, told, strict=True)
         ),
         name="Claims",
     )
     title = f"All {n} claims behind the verdict"
     yield Section("claims", title, (table,), folded=n > OPEN, audience="annex")
+
+
+def _held(claim: dict[str, Any], verdict: Verdict) -> str:
+    """Say where a claim lies, and of one that lies above but may not show it that it does not."""
+    beyond = lies_beyond(claim["low"], claim["high"], verdict.threshold)
+    if claim["kind"] in SHARES:
+        beyond = claim["kind"] == "total share" and not claim["below"]
+    chosen = claim["over"] == "change" or claim["kind"] == "total share"
+    if chosen and beyond and not claim["above"]:
+        return UNHEARD
+    return held(claim["above"], claim["below"])
 
 
 def _share(value: float) -> Number:

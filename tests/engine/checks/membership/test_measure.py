@@ -22,7 +22,9 @@ from workbench.checks.membership import (
     one_run_audit,
     u_lira,
 )
+from workbench.checks.membership.outline import outline
 from workbench.checks.membership.reference_models import train_models
+from workbench.common.blocks import About
 from workbench.common.errors import AuditCancelled, DataError, ModelError, TargetError
 from workbench.models.training import Training
 
@@ -165,6 +167,15 @@ def test_one_record_is_not_enough_unless_memory_is_total() -> None:
     assert found.records is not None and list(found.records.index) == [row]
     if found.decision == "no evidence":
         assert "not surely enough" in found.finding or "hardly" in found.finding
+    said = " ".join(found.sentences())
+    assert "Loss threshold: AUC" in said and "of the 1 erased record no AUC can be measured" in said
+    assert "these 1 records" not in said and "at an error rate of 5 %" in said
+    rates = found.to_frame().set_index("records")["auc"]
+    assert rates["target"].isna().all() and rates["known members"].notna().all()
+    shown = repr(outline(found, About(("x",), ("x",), "probability", 1)))
+    assert "no rate can be measured" in shown
+    marks = shown.split("Mark(")[1:]
+    assert len(marks) == 3 and all(mark.startswith("series='known") for mark in marks)
 
 
 def test_the_answer_does_not_depend_on_the_workers() -> None:
