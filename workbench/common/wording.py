@@ -16,6 +16,7 @@ __all__ = [
     "listing",
     "plain",
     "points",
+    "rate",
     "rows_said",
     "share",
     "signed",
@@ -254,6 +255,17 @@ def share(value: float) -> str:
     if 0.995 <= value < 1:
         return "over 99 %"
     return f"{100 * value:.0f} %".replace("-", "−")
+
+
+def rate(value: float) -> str:
+    """Write the level of an interval or an error rate, which was chosen, without rounding it.
+
+    Examples
+    --------
+    >>> rate(0.95), rate(1 - 0.025), rate(0.001)
+    ('95 %', '97.5 %', '0.1 %')
+    """
+    return f"{100 * value:.6g} %"
 
 
 def listing(names: Sequence[str], most: int = 6) -> str:

@@ -48,9 +48,10 @@ def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
     if report.audited_class is not None:
         # Every value below is of this class: a reader of a spreadsheet sees no other page.
         yield "audited", report.about().score, "", "", "", report.n_target_rows, "", "", ""
-    yield from _effect_rows("effect", "", report.effects)
+    level = report.level
+    yield from _effect_rows("effect", "", report.effects, level)
     for name, table in report.subgroups.items():
-        yield from _effect_rows("subgroup", name, table)
+        yield from _effect_rows("subgroup", name, table, level)
     for row in report.subgroup_frame().to_dict("records"):
         for part in EFFECT_PARTS:
             found = (row[f"{part}_difference{end}"] for end in ("", "_low", "_high"))
@@ -59,8 +60,8 @@ def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
     for path in report.path_effects:
         effect = path.effect
         about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
-        yield "path", *about, effect.value, effect.low, effect.high
-    yield from _effect_rows("other feature", "", report.context)
+        yield "path", *about, effect.value, *effect.interval(level)
+    yield from _effect_rows("other feature", "", report.context, level)
     yield from _ranking_rows(report)
     for method in BASELINES:
         if method.name in report.baselines:
@@ -70,12 +71,14 @@ def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
             yield from check.csv_rows(report.checks[check.name])
 
 
-def _effect_rows(section: str, name: str, table: EffectTable) -> Iterator[tuple[object, ...]]:
+def _effect_rows(
+    section: str, name: str, table: EffectTable, level: float
+) -> Iterator[tuple[object, ...]]:
     for entry in table:
         feature = entry.feature + (f" ({entry.combination})" if entry.combination else "")
         for part, effect in entry.parts().items():
             about = (section, name, feature, entry.estimator.label, part, entry.n_rows)
-            yield *about, effect.value, effect.low, effect.high
+            yield *about, effect.value, *effect.interval(level)
 
 
 def _ranking_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:

@@ -228,16 +228,19 @@ class AuditFindings:
         )
 
     @property
+    def level(self) -> float:
+        """Level of intervals of single numbers: 1 − alpha of the verdict, 0.95 without one."""
+        return PLAIN_LEVEL if self.verdict is None else 1 - self.verdict.alpha
+
+    @property
     def interval_level(self) -> float:
-        """Level of the intervals by which the verdict decided; 0.95 where there is none.
+        """Level of the intervals by which the verdict decided; that of single numbers elsewhere.
 
         Where a profile was made, an interval holds for all levels, people and groups at once.
         """
-        if self.verdict is None:
-            return PLAIN_LEVEL
         critical = float("nan") if self.profile is None else self.profile.critical
         if not np.isfinite(critical) or critical <= 0:
-            return PLAIN_LEVEL
+            return self.level
         return float(2 * scipy.special.ndtr(critical) - 1)
 
     def route(self, feature: str) -> tuple[str, ...]:
@@ -302,11 +305,12 @@ class AuditFindings:
         -------
         DataFrame
             Columns subgroup, condition, feature, combination, n_rows, then total, direct and
-            indirect, each with ``_low`` and ``_high`` of the 95 % interval, then the same with
+            indirect, each with ``_low`` and ``_high`` of its interval, then the same with
             ``_difference``: subgroup − whole, where shared noise cancels; NaN when CAFÉ gave no
             effect of the whole.
         """
-        return subgroup_frame(self.effects, self.subgroups, self.subgroup_conditions)
+        conditions = self.subgroup_conditions
+        return subgroup_frame(self.effects, self.subgroups, conditions, self.level)
 
     def to_code(self, load: str | None = None) -> str:
         """Return the Python code that repeats the audit.

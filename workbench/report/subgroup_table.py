@@ -14,7 +14,10 @@ __all__ = ["subgroup_frame"]
 
 
 def subgroup_frame(
-    effects: EffectTable, subgroups: Mapping[str, EffectTable], conditions: Mapping[str, str]
+    effects: EffectTable,
+    subgroups: Mapping[str, EffectTable],
+    conditions: Mapping[str, str],
+    level: float,
 ) -> pd.DataFrame:
     """Return the effects in subgroups; see :meth:`AuditFindings.subgroup_frame`."""
     whole = {(e.feature, e.combination): e for e in effects.believed}
@@ -23,6 +26,7 @@ def subgroup_frame(
             {"subgroup": name, "condition": conditions.get(name, "")},
             entry,
             whole.get((entry.feature, entry.combination)),
+            level,
         )
         for name, table in subgroups.items()
         for entry in table
@@ -34,7 +38,7 @@ def subgroup_frame(
 
 
 def _compared(
-    record: dict[str, Any], entry: FeatureEffects, whole: FeatureEffects | None
+    record: dict[str, Any], entry: FeatureEffects, whole: FeatureEffects | None, level: float
 ) -> dict[str, Any]:
     record |= {
         "feature": entry.feature,
@@ -45,7 +49,7 @@ def _compared(
         effect = getattr(entry, part)
         difference = None if whole is None else effect - getattr(whole, part)
         for name, found in ((part, effect), (f"{part}_difference", difference)):
-            low, high = (np.nan, np.nan) if found is None else found.interval()
+            low, high = (np.nan, np.nan) if found is None else found.interval(level)
             record[name] = np.nan if found is None else found.value
             record[f"{name}_low"], record[f"{name}_high"] = low, high
     return record

@@ -23,7 +23,7 @@ from workbench.checks.change.utility import ModelUtility
 from workbench.checks.verdict import Claim
 from workbench.common.against_threshold import lies_within
 from workbench.common.multiple_testing import holm
-from workbench.common.wording import amount, share, signed, span, stated, with_interval
+from workbench.common.wording import amount, rate, signed, span, stated, with_interval
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
 
@@ -128,6 +128,11 @@ class ModelChange:
         return tuple(role for role in ("before", "after", "retrained") if role in present)
 
     @property
+    def level(self) -> float:
+        """Coverage of the intervals that are not held against the threshold."""
+        return 1 - self.alpha
+
+    @property
     def n_retrained(self) -> int:
         """How many retrained models there are."""
         return sum(model.role == "retrained" for model in self.models)
@@ -226,7 +231,7 @@ class ModelChange:
             return (
                 f"Largest: {worst.name}, {signed(worst.value)} (interval "
                 f"{span((worst.low, worst.high))}). If the graph and the estimates' models are "
-                f"right, saying so wrongly happens in at most {share(self.alpha)} of such audits. "
+                f"right, saying so wrongly happens in at most {rate(self.alpha)} of such audits. "
                 f"{chance}"
             )
         rows = "" if self.rows is None else f" {self.rows.sentence(self.threshold)}"
@@ -240,7 +245,7 @@ class ModelChange:
     def sentences(self) -> tuple[str, ...]:
         """Say what was removed, what the world carries and what is left, feature by feature."""
         honest = not self.not_retrained
-        said = [_story(f, honest) for f in self.main_findings() if f.part == "total"]
+        said = [_story(f, honest, self.level) for f in self.main_findings() if f.part == "total"]
         told = [m for m in self.models if m.role == "retrained" and m.known]
         said += [f"{m.name}, retrained: known, {m.known}." for m in told]
         if not (self.known or self.not_retrained):
@@ -271,7 +276,7 @@ class ModelChange:
         -------
         DataFrame
             Columns feature, part, estimator; before, after, world (the mean of the retrained
-            models), removed and residue, each with ``_low`` and ``_high`` of the 95 % interval;
+            models), removed and residue, each with ``_low`` and ``_high`` of its interval;
             p_above and above: of the residue, after correction for all of them.
         """
         above = {(c.feature, c.part, c.estimator): c for c in self.residues}
@@ -284,7 +289,7 @@ class ModelChange:
             }
             for name in ("before", "after", "world", "removed", "residue"):
                 value: Effect | Difference | None = getattr(finding, name)
-                low, high = (np.nan, np.nan) if value is None else value.interval()
+                low, high = (np.nan, np.nan) if value is None else value.interval(self.level)
                 record[name] = np.nan if value is None else value.value
                 record[f"{name}_low"], record[f"{name}_high"] = low, high
             claim = above.get((finding.feature, finding.part, finding.estimator))
@@ -294,17 +299,17 @@ class ModelChange:
         return pd.DataFrame(records)
 
 
-def _story(finding: ChangeFinding, honest: bool) -> str:
+def _story(finding: ChangeFinding, honest: bool, level: float) -> str:
     """Tell one total effect: before, after, the world's share, the residue.
 
     `honest` is False where the model handed in as retrained is none: the world has no share then.
     """
-    value = _sized(finding.after)
+    value = _sized(finding.after, level)
     said = f"{finding.feature}: the total effect is now {value}"
     if finding.before is not None and finding.removed is not None:
         same = finding.removed.value == 0 and set(finding.removed.interval()) == {0.0}
         said += f"; before it was {signed(finding.before.value)}, so unlearning removed " + (
-            "nothing of it" if same else _sized(finding.removed)
+            "nothing of it" if same else _sized(finding.removed, level)
         )
     if finding.world is None or finding.residue is None:
         return f"{said}. What of it the world carries is not known without a retrained model."
@@ -313,7 +318,7 @@ def _story(finding: ChangeFinding, honest: bool) -> str:
     return (
         f"{said}. A model retrained without the target still carries "
         f"{signed(finding.world.value)}, the world's share; the residue beside it is "
-        f"{_sized(finding.residue)}."
+        f"{_sized(finding.residue, level)}."
     )
 
 
@@ -330,5 +335,5 @@ def _level(effect: Effect) -> str:
     return signed(effect.value).lstrip("+")
 
 
-def _sized(difference: Effect | Difference) -> str:
-    return with_interval(difference.value, difference.interval(), what="")
+def _sized(difference: Effect | Difference, level: float) -> str:
+    return with_interval(difference.value, difference.interval(level), what="")

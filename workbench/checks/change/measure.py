@@ -123,7 +123,7 @@ def change_of_models(
     findings = list(_findings(compared, tables))
     if target.kind in ("datapoints", "subgroup"):
         findings.append(_mean_prediction(compared, positions))
-    utility, why_not = _utility(compared, groups, held_out)
+    utility, why_not = _utility(compared, groups, held_out, 1 - alpha)
     if why_not:
         left_out["utility"] = why_not
     return ModelChange(
@@ -313,6 +313,7 @@ def _utility(
     compared: ComparedCases,
     groups: Mapping[str, npt.NDArray[np.bool_]] | None,
     held_out: npt.NDArray[np.bool_] | None,
+    level: float,
 ) -> tuple[ModelUtility | None, str]:
     """Measure what the models are good for; of several retrained ones, the first."""
     case = compared.after
@@ -323,6 +324,9 @@ def _utility(
     for role, one in compared:
         scores.setdefault(role, one.predictions)
     try:
-        return model_utility(outcome, scores, output=case.output, groups=groups, rows=held_out), ""
+        found = model_utility(
+            outcome, scores, output=case.output, groups=groups, rows=held_out, level=level
+        )
     except AuditError as error:
         return None, str(error)
+    return found, ""

@@ -25,7 +25,7 @@ from workbench.common.blocks import (
     Tiles,
 )
 from workbench.common.charts import ChangeChart, ChangeRow, Mark
-from workbench.common.wording import held, listing, share, signed, stated
+from workbench.common.wording import held, listing, rate, signed, stated
 from workbench.methods.effects import Effect
 
 __all__ = ["outline"]
@@ -113,18 +113,26 @@ def _tiles(change: ModelChange) -> Iterator[Block]:
     yield Tiles(
         "The three findings",
         (
-            _tile("1. Removed by unlearning", removed, "before − now", "the model before was"),
+            _tile(
+                "1. Removed by unlearning",
+                removed,
+                "before − now",
+                "the model before was",
+                change.level,
+            ),
             _tile(
                 "2. Carried by the world",
                 world,
                 "a model retrained without the target carries it too",
                 "no retrained model was",
+                change.level,
             ),
             _tile(
                 "3. Left above that: the residue",
                 residue,
                 "now − retrained",
                 "no retrained model was",
+                change.level,
             ),
         ),
         audience="annex",
@@ -132,23 +140,26 @@ def _tiles(change: ModelChange) -> Iterator[Block]:
     name = finding.feature if finding.part == "total" else finding.name
     most = "; here the most is left" if len(totals) > 1 else ""
     yield Sentence(
-        f"For {name}, by {finding.estimator.name}{most}; below a number its 95 % interval.",
+        f"For {name}, by {finding.estimator.name}{most}; below a number its "
+        f"{rate(change.level)} interval.",
         quiet=True,
         audience="annex",
     )
 
 
-def _tile(name: str, found: Effect | Difference | None, note: str, lacking: str) -> Tile:
+def _tile(
+    name: str, found: Effect | Difference | None, note: str, lacking: str, level: float
+) -> Tile:
     if found is None:
         no = "no" if lacking.startswith("no ") else "not"
         given = "given" if no == "no" else "not given"
         return Tile(name, "–", f"not known: {lacking} {given}")
-    return Tile(name, _number(found), note)
+    return Tile(name, _number(found, level), note)
 
 
-def _number(found: Effect | Difference) -> Number:
+def _number(found: Effect | Difference, level: float) -> Number:
     """Return a number and its interval; what is only the rounding of sums is exactly 0."""
-    low, high = found.interval()
+    low, high = found.interval(level)
     if max(abs(found.value), abs(low), abs(high)) < ROUNDING:
         return Number(0.0, (0.0, 0.0))
     return Number(found.value, (low, high))
@@ -168,7 +179,7 @@ def _figures(change: ModelChange, about: About) -> Iterator[Figure]:
         (totals[:DRAWN], "Total effect in each model", about.axis),
         (means, "Mean prediction of each model", about.score),
     )
-    caption = "Bars start at 0; thin lines are 95 % intervals."
+    caption = f"Bars start at 0; thin lines are {rate(change.level)} intervals."
     if change.n_retrained > 1:
         caption += (
             f" The ticks in the retrained bar are its {change.n_retrained} models one by one: they "
@@ -179,25 +190,25 @@ def _figures(change: ModelChange, about: About) -> Iterator[Figure]:
     tau = change.threshold if change.residues else None
     some = [one for one in drawn if one[0]]
     for place, (findings, name, axis) in enumerate(some):
-        chart = ChangeChart(tuple(map(_bar, findings)), name, axis, tau)
+        chart = ChangeChart(tuple(_bar(f, change.level) for f in findings), name, axis, tau)
         yield Figure(chart, title=name, caption=caption if place == len(some) - 1 else "")
 
 
-def _bar(finding: ChangeFinding) -> ChangeRow:
+def _bar(finding: ChangeFinding, level: float) -> ChangeRow:
     named = (("before", finding.before), ("now", finding.after), ("retrained", finding.world))
     several = len(finding.retrained) > 1
     return ChangeRow(
         finding.name,
-        tuple(_mark(name, found) for name, found in named if found is not None),
+        tuple(_mark(name, found, level) for name, found in named if found is not None),
         tuple(effect.value for effect in finding.retrained) if several else (),
-        None if finding.removed is None else _mark("removed", finding.removed),
-        None if finding.residue is None else _mark("residue", finding.residue),
+        None if finding.removed is None else _mark("removed", finding.removed, level),
+        None if finding.residue is None else _mark("residue", finding.residue, level),
         shared=finding.part != "prediction",
     )
 
 
-def _mark(name: str, found: Effect | Difference) -> Mark:
-    return Mark(name, found.value, *found.interval())
+def _mark(name: str, found: Effect | Difference, level: float) -> Mark:
+    return Mark(name, found.value, *found.interval(level))
 
 
 def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, about: About) -> Table:
@@ -206,7 +217,7 @@ def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, abo
     rows: list[tuple[Cell, ...]] = []
     for finding in findings:
         found = (getattr(finding, key) for key in columns)
-        cells: list[Cell] = [None if one is None else _number(one) for one in found]
+        cells: list[Cell] = [None if one is None else _number(one, change.level) for one in found]
         if claims:
             claim = claims.get((finding.feature, finding.part, finding.estimator))
             if change.not_retrained:
@@ -222,7 +233,8 @@ def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, abo
     )
     last = (Column("finding", number=False),) if claims else ()
     return Table(
-        f"{caption} ({about.score}), with 95 % intervals of each number by itself.{against}",
+        f"{caption} ({about.score}), with {rate(change.level)} intervals of each number by "
+        f"itself.{against}",
         (Column("effect", number=False), *columns.values(), *last),
         tuple(rows),
         name=caption,
@@ -264,7 +276,7 @@ def _utility(utility: ModelUtility) -> Iterator[Block]:
         rows.setdefault(key, {})[str(record["model"])] = cell
         counts[key] = int(record["n_rows"])
     table = Table(
-        f"How well each model predicts the recorded outcome, with {share(utility.level)} "
+        f"How well each model predicts the recorded outcome, with {rate(utility.level)} "
         f"intervals; in brackets the change against the model before, on the same rows.",
         (
             Column("group and measure", number=False),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from workbench.checks.graph_sensitivity.hidden_confounder import Confounding
 from workbench.checks.verdict import Decision
-from workbench.common.wording import listing, share
+from workbench.common.wording import listing, rate, share
 
 __all__ = ["DECISIONS", "EQUIVALENT", "MOST_EQUIVALENT", "GraphSensitivity", "share_of_flips"]
 
@@ -46,7 +47,7 @@ class GraphSensitivity:
         moved most), change (from the drawn graph's), flips; what flips with the least change of
         the effect stands first.
     shares : DataFrame
-        graphs (which kind), n, flipped, share, low, high (95 %, Wilson; of the listed equivalent
+        graphs (which kind), n, flipped, share, low, high (Wilson; of the listed equivalent
         graphs it says nothing), unidentified.
     confounding : tuple of Confounding
     about : str
@@ -65,6 +66,11 @@ class GraphSensitivity:
     confounding: tuple[Confounding, ...]
     about: str = ""
     corrected: bool = False
+
+    @property
+    def level(self) -> float:
+        """Coverage of each interval."""
+        return 1 - self.alpha
 
     @property
     def headline(self) -> str:
@@ -151,12 +157,12 @@ class GraphSensitivity:
                 yield (
                     f"Of {row['n']} graphs {row['graphs']}, {part} "
                     f"change {self._finding}"
-                    f"{f' (95 % interval {low} to {high})' if drawn else ''}."
+                    f"{f' ({rate(self.level)} interval {low} to {high})' if drawn else ''}."
                 )
 
 
-def share_of_flips(hits: int, n: int) -> tuple[float, float, float]:
-    """Return the share of n graphs that change the finding, with Wilson's 95 % interval.
+def share_of_flips(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:
+    """Return the share of n graphs that change the finding, with Wilson's interval.
 
     Examples
     --------
@@ -165,7 +171,7 @@ def share_of_flips(hits: int, n: int) -> tuple[float, float, float]:
     """
     if not n:
         return np.nan, np.nan, np.nan
-    z = 1.959964
+    z = float(scipy.special.ndtri(0.5 + level / 2))
     centre = (hits + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * np.sqrt(hits * (n - hits) / n + z * z / 4)
     return hits / n, float(max(centre - half, 0.0)), float(min(centre + half, 1.0))

@@ -130,7 +130,7 @@ def graph_sensitivity(
         for j, graph in enumerate(graphs):
             progress("graphs changed at random", 0.6 + 0.3 * (i + j / len(graphs)) / len(families))
             answers.append(ask(graph))
-        shares.append(_share(words, answers, drawn))
+        shares.append(_share(words, answers, drawn, 1 - alpha))
     progress("hidden common causes", 0.9)
     confounding = hidden_confounding(
         case, target, threshold=tau, intervention=intervention, seed=seed
@@ -241,11 +241,11 @@ class _Decider:
 
 
 def _share(
-    words: str, answers: Sequence[_Answer | None], drawn: _Answer
+    words: str, answers: Sequence[_Answer | None], drawn: _Answer, level: float
 ) -> tuple[str, int, int, float, float, float, int]:
     known = [answer for answer in answers if answer is not None]
     flipped = sum(answer.decision != drawn.decision for answer in known)
-    part, low, high = share_of_flips(flipped, len(known))
+    part, low, high = share_of_flips(flipped, len(known), level)
     return words, len(known), flipped, part, low, high, len(answers) - len(known)
 
 

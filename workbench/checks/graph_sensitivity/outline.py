@@ -16,7 +16,7 @@ from workbench.common.blocks import (
     Sentence,
     Table,
 )
-from workbench.common.wording import listing, share
+from workbench.common.wording import listing, rate, share
 
 __all__ = ["outline"]
 
@@ -62,7 +62,7 @@ def _shares(found: GraphSensitivity) -> Iterator[Table]:
         for row in found.shares.to_dict("records")
     )
     if rows:
-        heads = ("tried", "change it", "share, with 95 % interval", "unanswered")
+        heads = ("tried", "change it", f"share, with {rate(found.level)} interval", "unanswered")
         yield Table(
             "Other graphs, and how many of them change the finding. Unanswered: graphs under which "
             "the effect cannot be estimated.",

@@ -137,7 +137,7 @@ def _read(saved: SavedSensitivity, rest: Rest, _: SavedEstimates) -> GraphSensit
         saved.alpha,
         _implications(saved.implications, rest.graph, saved.alpha),
         _edits(saved.edits, rest.graph, saved.decision),
-        _shares(saved.shares),
+        _shares(saved.shares, 1 - saved.alpha),
         tuple(_confounding(cause, rest, saved.threshold) for cause in saved.confounding),
         saved.about,
         saved.corrected,
@@ -175,11 +175,11 @@ def _is_edit(text: str, kind: str, names: set[str], edges: set[tuple[str, str]])
     )
 
 
-def _shares(rows: Sequence[SavedShare]) -> pd.DataFrame:
+def _shares(rows: Sequence[SavedShare], level: float) -> pd.DataFrame:
     if any(row.flipped > row.n for row in rows):
         raise altered("more graphs change the finding than were tried")
     table = frame_of(rows, SavedShare)
-    found = [share_of_flips(row.flipped, row.n) for row in rows]
+    found = [share_of_flips(row.flipped, row.n, level) for row in rows]
     for place, name in enumerate(("share", "low", "high")):
         table[name] = [shares[place] for shares in found]
     return table

@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.checks.membership.figures import AttackFigures
 from workbench.checks.membership.trace_tests import TraceTest
-from workbench.common.wording import listing, share
+from workbench.common.wording import listing, rate, share
 
 __all__ = ["FEWEST_MEASURED", "AttackEvidence", "MembershipDecision", "MembershipEvidence"]
 
@@ -74,7 +74,7 @@ class AttackEvidence:
         )
         return (
             f"{self.title}: AUC {self.power.auc} on records known to be in the model, and "
-            f"{result}. Alone, at an error rate of {share(alpha)}, it recognises "
+            f"{result}. Alone, at an error rate of {rate(alpha)}, it recognises "
             f"{share(self.chance)} of the auditor's models that kept them."
         )
 
@@ -158,19 +158,19 @@ class MembershipEvidence:
         chance = (
             f"Of {self.n_kept} models that the auditor trained with {'it' if n == 1 else 'them'}, "
             f"{round(self.chance * self.n_kept)} were recognised at an error rate of "
-            f"{share(self.alpha)}"
+            f"{rate(self.alpha)}"
         )
         if self.decision == "traces":
             names = self._found_by("higher")
             return (
                 f"Traces of the erased records found: the model treats {_these(n)} as "
-                f"having been trained on ({listing(names)}, error rate {share(self.alpha)})."
+                f"having been trained on ({listing(names)}, error rate {rate(self.alpha)})."
             )
         if self.decision == "pushed away":
             names = self._found_by("lower")
             return (
                 f"The model fits {_records(n)} worse than equally hard records that it "
-                f"has never seen ({listing(names)}, error rate {share(self.alpha)}): pushed away "
+                f"has never seen ({listing(names)}, error rate {rate(self.alpha)}): pushed away "
                 f"rather than forgotten, which can be recognised."
             )
         if self.decision == "not found" and all(test.question == "higher" for test in self.tests):

@@ -23,7 +23,7 @@ from workbench.common.blocks import (
     Table,
 )
 from workbench.common.charts import ForestChart, ForestRow, Mark
-from workbench.common.wording import share
+from workbench.common.wording import rate
 
 __all__ = ["outline"]
 
@@ -57,7 +57,7 @@ def _blocks(found: MembershipEvidence) -> Iterator[Block]:
     if found.attacks:
         yield Figure(
             _chart(found),
-            caption=f"0 is guessing. Each line is a {share(found.level)} interval. Where the known "
+            caption=f"0 is guessing. Each line is a {rate(found.level)} interval. Where the known "
             f"members lie near 0 too, the attack is blind here.{_unmeasured(found)}",
         )
     if said := found.sentences()[1:]:
@@ -110,11 +110,11 @@ def _table(found: MembershipEvidence) -> Table:
         "found at 1 %",
         "found at 0.1 %",
         "balanced accuracy",
-        f"recognises models that kept them, at an error rate of {share(found.alpha)}",
+        f"recognises models that kept them, at an error rate of {rate(found.alpha)}",
     )
     return Table(
         f"Power beside result: each attack on known members and on the erased records, against "
-        f"records never trained on, with {share(found.level)} intervals. Found at 1 %: share of "
+        f"records never trained on, with {rate(found.level)} intervals. Found at 1 %: share of "
         f"the group that is recognised when 1 % of the others are accused wrongly."
         f"{_unmeasured(found)}",
         (Column("attack", number=False), Column("records", number=False), *map(Column, heads)),

@@ -48,7 +48,7 @@ class BlockSearch:
 
 
 def smallest_set(
-    routes: Routes, total: Effect, threshold: float, progress: Progress
+    routes: Routes, total: Effect, threshold: float, level: float, progress: Progress
 ) -> BlockSearch:
     """Find the smallest set of blockable nodes that leaves an interval inside ±threshold.
 
@@ -80,10 +80,11 @@ def smallest_set(
         ranked = sorted(range(len(sets)), key=lambda i: (leaves[i], i))
         finalists = [sets[i] for i in ranked[:FINALISTS]]
         measured = routes.effects(*finalists)
-        ends = [max(abs(effect.low), abs(effect.high)) for effect in measured]
+        intervals = [effect.interval(level) for effect in measured]
+        ends = [max(abs(low), abs(high)) for low, high in intervals]
         winner = int(np.argmin(ends))
         best = finalists[winner]
-        if lies_within(measured[winner].low, measured[winner].high, threshold):
+        if lies_within(*intervals[winner], threshold):
             break
     return _in_steps(routes, best, exhaustive)
 

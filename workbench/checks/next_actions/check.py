@@ -26,6 +26,7 @@ def _run(asked: AuditRequest, earlier: Earlier) -> NextActions:
         asked.target,
         retrained=retrained,
         threshold=asked.threshold,
+        alpha=asked.alpha,
         equations=_equations(asked, earlier) if retrained is None else None,
         effects=debiased_of(earlier),
         **asked.options,

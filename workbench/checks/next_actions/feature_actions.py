@@ -45,7 +45,7 @@ class Action:
     what : tuple of str
         The blocked mediators ("direct" for the direct route), or one condition on rows.
     remaining, low, high : float
-        The total effect that would remain, with its 95 % interval. For rows: without what they
+        The total effect that would remain, with its interval. For rows: without what they
         contribute.
     share : float
         Of what is left, how much is gone then; above 1 when what remains has the other sign.
@@ -95,9 +95,14 @@ class Action:
 
 
 def feature_actions(
-    routes: Routes, total: Effect, threshold: float, progress: Progress
+    routes: Routes, total: Effect, threshold: float, level: float, progress: Progress
 ) -> tuple[list[Action], list[str]]:
     """Find the actions about one feature.
+
+    Parameters
+    ----------
+    level : float
+        Coverage of each interval.
 
     Returns
     -------
@@ -115,12 +120,14 @@ def feature_actions(
     by_size = sorted(singles, key=lambda one: -(_gone(total, remaining[one])))
     least = SMALLEST_SHARE * abs(total.value)
     named = [one for one in by_size[:MOST_SINGLE] if _gone(total, remaining[one]) > least]
-    found = [_blocking("mediator", routes, total, one, remaining[one], threshold) for one in named]
+    found = [
+        _blocking("mediator", routes, total, one, remaining[one], threshold, level) for one in named
+    ]
     progress("blocking routes", 0.3)
-    search = smallest_set(routes, total, threshold, partial(_between, progress, 0.3, 0.7))
+    search = smallest_set(routes, total, threshold, level, partial(_between, progress, 0.3, 0.7))
     if len(search.steps) > 1 or search.steps[0][0] not in named:
         found += [
-            _blocking("step", routes, total, step, effect, threshold, search.order)
+            _blocking("step", routes, total, step, effect, threshold, level, search.order)
             for step, effect in search.steps
         ]
     if not search.exhaustive:
@@ -143,7 +150,7 @@ def feature_actions(
             f"the other routes."
         )
     for place in influence_places(routes, threshold, partial(_between, progress, 0.7, 1.0)):
-        found.append(_place(place, feature, threshold))
+        found.append(_place(place, feature, threshold, level))
     return found, notes
 
 
@@ -163,12 +170,13 @@ def _blocking(
     blocked: frozenset[str],
     remaining: Effect,
     threshold: float,
+    level: float,
     order: tuple[str, ...] = (),
 ) -> Action:
     feature = routes.variation.feature
     ordered = [n for n in (order or routes.blockable) if n in blocked]
     change = total - remaining
-    low, high = remaining.interval()
+    low, high = remaining.interval(level)
     return Action(
         0,
         kind,
@@ -180,7 +188,7 @@ def _blocking(
         change.value / total.value,
         lies_within(low, high, threshold),
         change.value,
-        *change.interval(),
+        *change.interval(level),
     )
 
 
@@ -188,8 +196,8 @@ def _route(name: str, feature: str) -> str:
     return f"the direct route of {feature}" if name == DIRECT else name
 
 
-def _place(place: InfluencePlace, feature: str, threshold: float) -> Action:
-    low, high = place.remaining.interval()
+def _place(place: InfluencePlace, feature: str, threshold: float, level: float) -> Action:
+    low, high = place.remaining.interval(level)
     return Action(
         0,
         place.kind,
@@ -201,6 +209,6 @@ def _place(place: InfluencePlace, feature: str, threshold: float) -> Action:
         place.share,
         lies_within(low, high, threshold),
         place.inside.value,
-        *place.inside.interval(),
+        *place.inside.interval(level),
         place.rows_share,
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.checks.next_actions.example_pairs import ExamplePair
 from workbench.checks.next_actions.feature_actions import Action
-from workbench.common.wording import stated, with_interval
+from workbench.common.wording import rate, stated, with_interval
 
 __all__ = ["NextActions"]
 
@@ -23,7 +23,7 @@ class NextActions:
     actions : tuple of Action
         Empty when nothing above the threshold is left.
     left : tuple of (feature, value, low, high)
-        The total effect that is left of every feature of the target, with its 95 % interval.
+        The total effect that is left of every feature of the target, with its interval.
     threshold : float
         τ, in the unit of the prediction.
     residue : bool
@@ -35,6 +35,8 @@ class NextActions:
         saved with a report.
     about : str
         The one change that all of it is about, in words; "" in reports of earlier versions.
+    level : float
+        Coverage of each interval.
     """
 
     actions: tuple[Action, ...]
@@ -44,6 +46,7 @@ class NextActions:
     notes: tuple[str, ...] = ()
     pairs: tuple[ExamplePair, ...] = ()
     about: str = ""
+    level: float = 0.95
 
     @property
     def decision(self) -> Literal["actions", "no action"]:
@@ -77,9 +80,10 @@ class NextActions:
                 *self.notes,
             )
         followed = {action.feature for action in self.actions}
-        what = "Left" if self.residue else "The total effect"
+        named = "Left" if self.residue else "The total effect"
+        what = f"{rate(self.level)} interval"
         said = [
-            f"{what} of {name}{about}: {with_interval(value, (low, high))}."
+            f"{named} of {name}{about}: {with_interval(value, (low, high), what=what)}."
             for name, value, low, high in self.left
             if name in followed
         ]

@@ -46,6 +46,7 @@ def next_actions(
     *,
     retrained: AuditCase | None = None,
     threshold: float,
+    alpha: float = 0.05,
     intervention: Interventions = None,
     equations: Equations | None = None,
     effects: EffectTable | None = None,
@@ -64,6 +65,8 @@ def next_actions(
         the audited model's effect less the retrained one's.
     threshold : float
         τ > 0, in the unit of the prediction.
+    alpha : float, default 0.05
+        Intervals have the level 1 − alpha.
     intervention, equations
         As in :func:`fuzzed_effects`; equations must cover what either model's
         reads are reached through.
@@ -140,7 +143,7 @@ def next_actions(
             notes += _go_beyond(one, effects[one.variation.feature].total, threshold)
     totals = [one.effects(OPEN)[0] for one in routes]
     left = tuple(
-        (name, total.value, total.low, total.high)
+        (name, total.value, *total.interval(1 - alpha))
         for name, total in zip(names, totals, strict=True)
     )
     order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
@@ -156,7 +159,7 @@ def next_actions(
     followed = over[:MOST_FEATURES]
     for place, i in enumerate(followed):
         step = partial(_share_of, progress, place, len(followed))
-        found, careful = feature_actions(routes[i], totals[i], threshold, step)
+        found, careful = feature_actions(routes[i], totals[i], threshold, 1 - alpha, step)
         actions, notes = actions + found, notes + careful
         pairs += example_pairs(case, routes[i], retrained)
     if len(positions) < len(all_rows) and actions:
@@ -164,7 +167,14 @@ def next_actions(
     ranked = tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1))
     about = "; ".join(f"{v.feature}: {v.text}" for v in varied)
     return NextActions(
-        ranked, left, threshold, retrained is not None, tuple(notes), tuple(pairs), about
+        ranked,
+        left,
+        threshold,
+        retrained is not None,
+        tuple(notes),
+        tuple(pairs),
+        about,
+        1 - alpha,
     )
 
 

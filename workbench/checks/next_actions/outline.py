@@ -20,7 +20,7 @@ from workbench.common.blocks import (
     Sentence,
     Table,
 )
-from workbench.common.wording import level_text, stated
+from workbench.common.wording import level_text, rate, stated
 
 __all__ = ["outline"]
 
@@ -44,7 +44,7 @@ def _blocks(found: NextActions, about: About) -> Iterator[Block]:
         yield Sentence(
             f"What each step would leave of the influence{beyond}. Blocking is an experiment on "
             f"the model, not yet a repair: it says which route to close when the model is trained "
-            f"again. In brackets are 95 % intervals of each number by itself."
+            f"again. In brackets are {rate(found.level)} intervals of each number by itself."
         )
     yield Bullets(found.sentences())
     if found.actions:
@@ -73,7 +73,7 @@ def _table(found: NextActions, about: About) -> Table:
     several = len({action.feature for action in found.actions}) > 1
     return Table(
         f"Actions, the first to do ahead, with what would remain of the effect ({about.score}) and "
-        f"its 95 % interval.",
+        f"its {rate(found.level)} interval.",
         (
             Column("what", number=False),
             Column("do", number=False),

@@ -69,6 +69,7 @@ class SavedActions(Saved, frozen=True, omit_defaults=True):
     sentences: tuple[str, ...]
     notes: tuple[str, ...]
     about: str = ""
+    level: Number = 0.95
 
 
 def _write(found: NextActions, _: Rest) -> SavedActions:
@@ -83,6 +84,7 @@ def _write(found: NextActions, _: Rest) -> SavedActions:
         sentences=found.sentences(),
         notes=found.notes,
         about=found.about,
+        level=found.level,
     )
 
 
@@ -99,6 +101,7 @@ def _read(saved: SavedActions, rest: Rest, _: SavedEstimates) -> NextActions:
     check_known(f"{PLACE}.left", (one.feature for one in saved.left), rest.features)
     for one in saved.left:
         check_between(f"{PLACE}.left", one.low, one.value, high=one.high)
+    check_between(f"{PLACE}.level", 0.0, saved.level, high=1.0)
     totals = {one.feature: one.value for one in saved.left}
     return NextActions(
         tuple(
@@ -110,6 +113,7 @@ def _read(saved: SavedActions, rest: Rest, _: SavedEstimates) -> NextActions:
         saved.residue,
         saved.notes,
         about=saved.about,
+        level=saved.level,
     )
 
 

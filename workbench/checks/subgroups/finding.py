@@ -19,17 +19,20 @@ class HiddenSubgroups:
     Attributes
     ----------
     table : DataFrame
-        feature, part ("direct" or "indirect"), subgroup (a condition), value, low, high (95 %),
+        feature, part ("direct" or "indirect"), subgroup (a condition), value, low, high,
         whole (the same effect over all rows), difference with its interval, p_value (after
         Holm's correction), n_rows. Measured on the half of the rows that the search has not
         seen; the largest difference stands first.
     n_searched, n_tested : int
         Rows of either half.
+    level : float
+        Coverage of each interval.
     """
 
     table: pd.DataFrame
     n_searched: int
     n_tested: int
+    level: float = 0.95
 
     @property
     def decision(self) -> Literal["found", "not found"]:

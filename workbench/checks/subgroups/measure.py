@@ -132,7 +132,10 @@ def subgroup_effects(
     table = pd.concat(found, ignore_index=True)
     order = table["difference"].abs().sort_values(ascending=False, kind="stable").index
     return HiddenSubgroups(
-        table.loc[order].reset_index(drop=True), len(searched.positions), len(tested.positions)
+        table.loc[order].reset_index(drop=True),
+        len(searched.positions),
+        len(tested.positions),
+        1 - alpha,
     )
 
 
@@ -261,8 +264,9 @@ def _confirmed(
             if spread > 1e-12
             else float(abs(gap.value) < 1e-9)
         )
-        interval = (here.value, here.low, here.high, there.value, gap.value, gap.low, gap.high)
-        records.append((name, part, candidate.condition, *interval, np.nan, inside.n_rows))
+        inner, outer = here.interval(1 - alpha), gap.interval(1 - alpha)
+        values = (here.value, *inner, there.value, gap.value, *outer)
+        records.append((name, part, candidate.condition, *values, np.nan, inside.n_rows))
     table = pd.DataFrame(records, columns=COLUMNS)
     table["p_value"] = list(holm(p_values))
     kept = (table["p_value"] <= alpha) & (table["difference"].abs() >= smallest)

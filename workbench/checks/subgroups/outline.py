@@ -13,6 +13,7 @@ from workbench.common.blocks import (
     Sentence,
     Table,
 )
+from workbench.common.wording import rate
 
 __all__ = ["outline"]
 
@@ -48,9 +49,9 @@ def outline(found: HiddenSubgroups, about: About) -> tuple[Block, ...]:
 def _table(found: HiddenSubgroups, about: About) -> Table:
     heads = ("there", "in the whole", "difference", "p", "rows")
     return Table(
-        f"Groups whose effect differs from the whole ({about.score}), with 95 % intervals, the "
-        f"largest difference first. p is corrected for the number of groups tested. Groups may "
-        f"overlap.",
+        f"Groups whose effect differs from the whole ({about.score}), with {rate(found.level)} "
+        f"intervals, the largest difference first. p is corrected for the number of groups "
+        f"tested. Groups may overlap.",
         (Column("group", number=False), Column("effect", number=False), *map(Column, heads)),
         tuple(
             (

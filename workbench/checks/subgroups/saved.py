@@ -48,6 +48,7 @@ class SavedSubgroups(Saved, frozen=True):
     n_tested: Count
     table: tuple[SavedSubgroup, ...]
     sentences: tuple[str, ...]
+    level: Number = 0.95
 
 
 def _write(found: HiddenSubgroups, _: Rest) -> SavedSubgroups:
@@ -56,6 +57,7 @@ def _write(found: HiddenSubgroups, _: Rest) -> SavedSubgroups:
         n_tested=found.n_tested,
         table=rows_of(found.table, SavedSubgroup),
         sentences=found.sentences(),
+        level=found.level,
     )
 
 
@@ -74,7 +76,8 @@ def _read(saved: SavedSubgroups, rest: Rest, _: SavedEstimates) -> HiddenSubgrou
         check_between(PLACE, 0.0, row.n_rows, high=saved.n_tested)
     if not table["difference"].abs().round(9).is_monotonic_decreasing:
         raise altered("its subgroups are not in the order of their differences")
-    return HiddenSubgroups(table, saved.n_searched, saved.n_tested)
+    check_between("hidden_subgroups.level", 0.0, saved.level, high=1.0)
+    return HiddenSubgroups(table, saved.n_searched, saved.n_tested, saved.level)
 
 
 SAVED = SavedForm(SavedSubgroups, _write, _read)

@@ -204,7 +204,7 @@ def _part(
             default, default_floor = _pair(measured, found, at), max(float(floors[at]), 0.0)
             if list(ends) != list(measured.default):
                 default = default.turned()
-    spread, low, high = _spread(measured.assignment.shares, found)
+    spread, low, high = _spread(measured.assignment.shares, found, alpha)
     return PartProfile(
         part,  # type: ignore[arg-type]
         _pair(measured, found, best),
@@ -249,7 +249,7 @@ def _centred(shares: FloatArray, found: PairBounds) -> tuple[FloatArray, FloatAr
     return weights @ found.values, weights
 
 
-def _spread(shares: FloatArray, found: PairBounds) -> tuple[float, float, float]:
+def _spread(shares: FloatArray, found: PairBounds, alpha: float) -> tuple[float, float, float]:
     values, weights = _centred(shares, found)
     total = shares / max(shares.sum(), 1e-300)
     spread = float(np.sqrt((total * values**2).sum()))
@@ -257,7 +257,7 @@ def _spread(shares: FloatArray, found: PairBounds) -> tuple[float, float, float]
         return 0.0, 0.0, 0.0
     slope = (total * values / spread) @ weights
     error = _error(slope[None, :], found)[0]
-    half = float(scipy.stats.norm.ppf(0.975)) * error
+    half = float(scipy.stats.norm.isf(alpha / 2)) * error
     return spread, max(spread - half, 0.0), spread + half
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.checks.verdict import SHARES, Verdict
@@ -188,7 +188,7 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
     yield Section("claims", title, (table,), folded=n > OPEN, audience="annex")
 
 
-def _held(claim: dict[str, Any], verdict: Verdict) -> str:
+def _held(claim: Mapping[Any, Any], verdict: Verdict) -> str:
     """Say where a claim lies, and of one that lies above but may not show it that it does not."""
     beyond = lies_beyond(claim["low"], claim["high"], verdict.threshold)
     if claim["kind"] in SHARES:

@@ -19,7 +19,7 @@ from workbench.common.blocks import (
     Table,
 )
 from workbench.common.charts import BarChart, BarRow
-from workbench.common.wording import share, signed, stated
+from workbench.common.wording import rate, share, signed, stated
 from workbench.methods.profile.profile import (
     PARTS,
     EffectProfile,
@@ -162,9 +162,9 @@ def _ranking(found: EffectProfile, score: str) -> Table:
     ranks = [row["rank"] for row in ranked]
     return Table(
         f"How much the mean prediction varies with each feature under the feature’s own "
-        f"distribution (a standard deviation, {score}), with its 95 % interval, and the mean "
-        f"size of the change at single rows. Features whose intervals overlap with that of the one "
-        f"that leads a rank share it.",
+        f"distribution (a standard deviation, {score}), with its {rate(1 - found.alpha)} "
+        f"interval, and the mean size of the change at single rows. Features whose intervals "
+        f"overlap with that of the one that leads a rank share it.",
         (
             Column("rank"),
             Column("feature", number=False),
