@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import scipy
@@ -14,15 +15,22 @@ from workbench.auditing.joint_verdict import (
     decision_of,
     headline_of,
 )
+from workbench.auditing.union_file import parse_union, union_text
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import TargetUnion
+from workbench.common.blocks import Column, Table
 from workbench.common.errors import TargetError
-from workbench.common.wording import amount, listing, share
+from workbench.common.saved_values import altered
+from workbench.common.wording import amount, listing, rate, with_interval
+from workbench.methods.effects import Effect
 from workbench.methods.profile.profile import PeopleProfile
 from workbench.methods.registry import METHOD_NAMES
 from workbench.report.audit_report import AuditReport
 
 __all__ = ["UnionAudit", "UnionSize", "audit_union"]
+
+TOLD = "decision", "headline", "explanation"
+"""What a saved union says of all blocks together."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,80 @@ class UnionAudit(JointVerdict):
     alpha : float
         Error rate of the decision over all blocks.
     """
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return all reports and what they say together as one JSON text; write it if asked."""
+        text = union_text(self.reports, self.alpha, self._said())
+        if path is not None:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> UnionAudit:
+        """Read a union back from :meth:`to_json`'s text.
+
+        Raises
+        ------
+        DataError
+            When the text is no such union, a report does not agree with itself, or what is said
+            of all does not follow from the reports.
+        """
+        reports, alpha, said = parse_union(text, TOLD)
+        found = cls(reports, alpha)
+        again = found._said()
+        if any(said[name] != again[name] for name in ("decision", "headline")):
+            raise altered("what is said of all blocks does not follow from their reports")
+        return found
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return one HTML page with the verdict on all blocks and the first page of each report.
+
+        No row of the data is on it.
+        """
+        from workbench.report.page.union_page import render_union
+
+        text: str = render_union(
+            self.decision, self.headline, self.explanation, self._table(), self.reports
+        )
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def _said(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in TOLD}
+
+    def _table(self) -> Table:
+        return Table(
+            "The blocks of rows: each row stands in one, with everything that it was to forget.",
+            (
+                Column("block", number=False),
+                Column("rows"),
+                Column("finding", number=False),
+                Column("in words", number=False),
+            ),
+            tuple(
+                (name, report.n_target_rows, decision_of(report), headline_of(report))
+                for name, report in self.reports.items()
+            ),
+            name="Blocks of rows",
+        )
+
+    @property
+    def mean_effect(self) -> UnionSize | None:
+        """The signed mean over all rows of the changes that the blocks' reports explain.
+
+        What moves opposite ways cancels in it; None where a block has no estimate.
+        """
+        totals = [_explained(report) for report in self.reports.values()]
+        known = [total for total in totals if total is not None]
+        if len(known) < len(totals):
+            return None
+        rows = [report.n_target_rows for report in self.reports.values()]
+        weights = [n / sum(rows) for n in rows]
+        value = sum(w * one.value for w, one in zip(weights, known, strict=True))
+        error = sum(w * one.standard_error for w, one in zip(weights, known, strict=True))
+        half = float(scipy.stats.norm.isf(self.alpha / 2)) * error
+        return UnionSize(value, value - half, value + half, sum(rows))
 
     @property
     def mean_size(self) -> UnionSize | None:
@@ -104,19 +186,36 @@ class UnionAudit(JointVerdict):
         ]
         return (
             f"Each of {count} blocks of rows, for which the same features were to be forgotten, "
-            f"was audited at 1/{count} of the error rate of {share(self.alpha)}, which all "
+            f"was audited at 1/{count} of the error rate of {rate(self.alpha)}, which all "
             f"together keep. {'; '.join(each)}.{self._size()}"
         )
 
     def _size(self) -> str:
-        found = self.mean_size
+        found, signed_mean = self.mean_size, self.mean_effect
+        said = ""
+        if signed_mean is not None:
+            ends = signed_mean.low, signed_mean.high
+            said = (
+                f" Over all {signed_mean.n_rows:,} rows of these blocks, the changes that their "
+                f"reports explain move the mean prediction by "
+                f"{with_interval(signed_mean.value, ends, what='')}; what moves opposite ways "
+                f"cancels in it."
+            )
         if found is None:
-            return ""
-        return (
+            return said
+        return said + (
             f" Over all {found.n_rows:,} rows of these blocks, setting what each was to forget to "
             f"levels drawn from the data moves a prediction by {amount(found.value)} on average, "
             f"up or down ({amount(found.low)} to {amount(found.high)})."
         )
+
+
+def _explained(report: AuditReport) -> Effect | None:
+    """Return the total effect of a block's features together, or of its only one."""
+    entries = list(report.effects.judged)
+    chosen = [entry for entry in entries if entry.combination == "joint"]
+    chosen += [entry for entry in entries if entry.combination == "sum"]
+    return next((entry.total for entry in [*chosen, *entries]), None)
 
 
 def _size(report: AuditReport) -> PeopleProfile | None:

@@ -25,7 +25,7 @@ from workbench.cli.arguments import (
     subgroups_of,
     target_of,
 )
-from workbench.cli.every_class import check_apart, each_class, files_of_class, finish
+from workbench.cli.every_class import check_apart, each_class, files_of_class, finish, read_again
 from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
@@ -350,7 +350,9 @@ def audit_command(
                     show_report(
                         report, notes=notes, load=load, profile=profile, code=code, quiet=quiet
                     )
-        status = finish(reports, alpha, quiet=quiet, union=len(blocks) > 1, mirrored=mirrored)
+        status = finish(
+            reports, alpha, files, quiet=quiet, union=len(blocks) > 1, mirrored=mirrored
+        )
     raise typer.Exit(status)
 
 
@@ -373,10 +375,13 @@ def report_command(
     """
     with reported():
         files = files_to_write(html=html, csv=csv, docx=docx)
-        report = read_report(file)
-        if case_file is not None:
-            report = report.with_details(read_case_details(case_file))
-        write_files(report, files)
-        with closed_pipe():
-            show_report(report, notes=(SAVED_NOTE,), profile=profile, code=code, quiet=quiet)
-    raise typer.Exit(exit_status(report))
+        status = read_again(file, files, quiet=quiet)
+        if status is None:
+            report = read_report(file)
+            if case_file is not None:
+                report = report.with_details(read_case_details(case_file))
+            write_files(report, files)
+            with closed_pipe():
+                show_report(report, notes=(SAVED_NOTE,), profile=profile, code=code, quiet=quiet)
+            status = exit_status(report)
+    raise typer.Exit(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sized
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,22 @@ import typer
 
 from workbench.auditing.every_class import ClassAudit
 from workbench.auditing.union import UnionAudit
-from workbench.cli.output import EXIT_STATUS
+from workbench.auditing.union_file import UNION_FORMAT
+from workbench.cli.output import EXIT_STATUS, write_files
 from workbench.cli.sources import Named
-from workbench.common.errors import ModelError, TargetError
+from workbench.common.errors import DataError, ModelError, TargetError, listed
+from workbench.common.limits import JSON_BYTES
 from workbench.common.printable import printable
 from workbench.models.files.skops_files import model_classes
 from workbench.report.audit_report import AuditReport
 
-__all__ = ["EVERY", "check_apart", "each_class", "files_of_class", "finish"]
+__all__ = ["EVERY", "check_apart", "each_class", "files_of_class", "finish", "read_again"]
 
 EVERY = "all"
+OF_UNIONS = ("json", "html")
+"""Forms that a union of audits has of its own; tables and word files are those of its blocks."""
+OPENING = 200
+"""Bytes at the beginning of a file that tell what it holds."""
 
 
 def each_class(named: Named) -> tuple[tuple[Named, ...], str | None]:
@@ -79,15 +86,48 @@ def check_apart(runs: Sized, mirrored: str | None, blocks: Sized) -> None:
 def finish(
     reports: Mapping[Any, AuditReport],
     alpha: float,
+    files: Mapping[str, Path],
     *,
     quiet: bool,
     union: bool,
     mirrored: str | None,
 ) -> int:
-    """Say what all audits say together, where there are several; return the exit status."""
+    """Say what all audits say together, where there are several; return the exit status.
+
+    A union is written to the files that were named, each block of rows beside them.
+    """
     found = UnionAudit(reports, alpha) if union else ClassAudit(reports, alpha, mirrored)
-    what = "blocks of rows" if union else "classes"
+    if isinstance(found, UnionAudit):
+        write_files(found, {kind: files[kind] for kind in OF_UNIONS if kind in files})
     if (len(reports) > 1 or mirrored is not None) and not quiet:
-        said = f"\nAll {what}: {found.decision}. {found.headline}\n{found.explanation}"
-        typer.echo(printable(said, keep="\n"))
+        _say(found, "blocks of rows" if union else "classes")
     return EXIT_STATUS[found.decision]
+
+
+def read_again(file: Path, files: Mapping[str, Path], *, quiet: bool) -> int | None:
+    """Show a saved union of audits and write its page; return the exit status.
+
+    None where the file holds something else.
+
+    Raises
+    ------
+    DataError
+        The union was changed, or is wanted in a form that it does not have.
+    """
+    content = b""
+    with suppress(OSError, ValueError), file.open("rb") as stream:
+        content = stream.read(JSON_BYTES + 1)
+    if f'"{UNION_FORMAT}"'.encode() not in content[:OPENING]:
+        return None
+    found = UnionAudit.from_json(content)
+    if others := [kind for kind in files if kind not in OF_UNIONS]:
+        raise DataError(f"A union of audits has no form {listed(others)}; its blocks' reports do.")
+    write_files(found, files)
+    if not quiet:
+        _say(found, "blocks of rows")
+    return EXIT_STATUS[found.decision]
+
+
+def _say(found: UnionAudit | ClassAudit, what: str) -> None:
+    said = f"\nAll {what}: {found.decision}. {found.headline}\n{found.explanation}"
+    typer.echo(printable(said, keep="\n"))

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from workbench.auditing.union import UnionAudit
 from workbench.case.asking.question_plan import QuestionPlan
 from workbench.common.errors import AuditError, DataError, listed
 from workbench.common.printable import printable
@@ -133,7 +134,7 @@ def files_to_write(**options: Path | None) -> dict[str, Path]:
     return files
 
 
-def write_files(report: AuditReport, files: Mapping[str, Path]) -> None:
+def write_files(report: AuditReport | UnionAudit, files: Mapping[str, Path]) -> None:
     """Write the files that were asked for, all of them or none, and none of them in part.
 
     A link stays a link: what it leads to is written.

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -120,3 +127,68 @@ def test_other_models_are_compared_block_by_block() -> None:
         block: "above" if report.target.names != ("b",) else "below"
         for block, report in found.reports.items()
     }
+
+
+@pytest.fixture(scope="module")
+def union() -> wb.UnionAudit:
+    return wb.audit_union(
+        case(lambda d: 0.4 * d["a"] * (d["z"] > 0) - 0.4 * d["b"] * (d["z"] < 0.5)),
+        OLD_A | YOUNG_B,
+        METHODS,
+        threshold=0.05,
+    )
+
+
+def test_a_union_is_saved_and_read_back(union: wb.UnionAudit, tmp_path: Path) -> None:
+    text = union.to_json(tmp_path / "union.json")
+    again = wb.UnionAudit.from_json((tmp_path / "union.json").read_bytes())
+    assert (again.decision, again.headline) == (union.decision, union.headline)
+    assert again.explanation == union.explanation
+    assert list(again.reports) == list(union.reports) and again.alpha == union.alpha
+    assert again.to_html() == union.to_html()
+    with pytest.raises(wb.DataError, match="not a saved union"):
+        wb.UnionAudit.from_json(next(iter(union.reports.values())).to_json())
+    with pytest.raises(wb.DataError, match="not a saved report"):
+        wb.AuditReport.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda d: d.update(decision="below"), "does not follow"),
+        (lambda d: d.update(alpha=0.2), "error rate"),
+        (lambda d: d["blocks"].pop(), "error rate"),
+        (lambda d: d["blocks"].append(d["blocks"][0]), "twice"),
+        (lambda d: d["blocks"][0].update(block="another"), "not the one"),
+        (lambda d: d["blocks"].clear(), "no block"),
+        (lambda d: d.update(format_version=2), "format"),
+        (lambda d: d.pop("headline"), "headline"),
+    ],
+)
+def test_a_union_that_was_edited_is_refused(
+    union: wb.UnionAudit, edit: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    document = json.loads(union.to_json())
+    edit(document)
+    with pytest.raises(wb.DataError, match=words):
+        wb.UnionAudit.from_json(json.dumps(document))
+
+
+def test_the_page_of_a_union_says_what_all_blocks_say_and_each(union: wb.UnionAudit) -> None:
+    page = union.to_html()
+    assert html.escape(union.headline, quote=False) in page
+    for place, (name, report) in enumerate(union.reports.items(), start=1):
+        assert f'id="block-{place}-h">{place}. {html.escape(name, quote=False)}' in page
+        assert html.escape(report.verdict.headline, quote=False) in page
+    assert "<script" not in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_signed_mean_cancels_and_the_size_does_not(union: wb.UnionAudit) -> None:
+    total, size = union.mean_effect, union.mean_size
+    z = case(lambda d: d["z"]).data["z"]
+    assert total.value == pytest.approx(0.4 * ((z > 0).mean() - (z < 0.5).mean()))  # all is asked
+    assert total.n_rows == size.n_rows == len(z)
+    assert size.value > 0.15 > abs(total.value)
+    assert "cancels in it" in union.explanation
