@@ -102,7 +102,7 @@ class UnionAudit(JointVerdict):
         from workbench.report.page.union_page import render_union
 
         text: str = render_union(
-            self.decision, self.headline, self.explanation, self._table(), self.reports
+            self.decision, self._short(), self.explanation, self._table(), self.reports
         )
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
@@ -118,10 +118,9 @@ class UnionAudit(JointVerdict):
                 Column("block", number=False),
                 Column("rows"),
                 Column("finding", number=False),
-                Column("in words", number=False),
             ),
             tuple(
-                (name, report.n_target_rows, decision_of(report), headline_of(report))
+                (name, report.n_target_rows, headline_of(report))
                 for name, report in self.reports.items()
             ),
             name="Blocks of rows",
@@ -165,16 +164,23 @@ class UnionAudit(JointVerdict):
     @property
     def headline(self) -> str:
         """The verdict in one sentence, which names the blocks that it rests on."""
-        decision = self.decision
-        chosen = [name for name, report in self.reports.items() if decision_of(report) == decision]
-        count = len(self.reports)
-        if decision == "inconclusive":
-            return f"Open for {listing(chosen, most=15)}, of {count} blocks of rows."
+        if self.decision == "inconclusive":
+            return self._short()
         # Each says what it covers: the share of the people differs with the rows of a block.
-        found = " ".join(f"{name}: {headline_of(self.reports[name])}" for name in chosen)
-        if decision == "below":
-            return f"In none of {count} blocks of rows is influence found. {found}"
-        return f"Found in {len(chosen)} of {count} blocks of rows. {found}"
+        found = (f"{name}: {headline_of(self.reports[name])}" for name in self._chosen())
+        return " ".join((self._short(), *found))
+
+    def _chosen(self) -> list[str]:
+        """Return the blocks that the decision rests on."""
+        return [n for n, report in self.reports.items() if decision_of(report) == self.decision]
+
+    def _short(self) -> str:
+        count, chosen = len(self.reports), self._chosen()
+        return {
+            "inconclusive": f"Open for {listing(chosen, most=15)}, of {count} blocks of rows.",
+            "below": f"In none of {count} blocks of rows is influence found.",
+            "above": f"Found in {len(chosen)} of {count} blocks of rows.",
+        }[self.decision]
 
     @property
     def explanation(self) -> str:
