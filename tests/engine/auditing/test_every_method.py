@@ -260,8 +260,8 @@ def test_the_planted_group_is_in_the_sentences() -> None:
     ("name", "feature", "rows"),
     [
         ("german_credit", "sex", None),
-        ("drug_consumption", "education", None),
-        ("adult", "sex", 5_000),
+        ("drug_consumption", "education", 1_000),
+        ("adult", "sex", 2_000),
     ],
 )
 def test_all_six_methods_on_real_data(

@@ -164,7 +164,7 @@ def test_boosting_with_missing_values_is_explained_in_log_odds() -> None:
 
 
 def test_any_callable_on_any_column_type_equals_enumeration() -> None:
-    frame = mixed(30)
+    frame = mixed(12)
     seen: list[pd.Series] = []
 
     def score(rows: pd.DataFrame) -> np.ndarray:
