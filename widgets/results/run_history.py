@@ -39,7 +39,9 @@ class StaleNotice(SavedView, W.VBox):
         self._again = W.Button(description="Run again", button_style="primary")
         self._again.on_click(lambda _: session.run())
         super().__init__([self._words, self._again])
-        session.observe(lambda _: self._draw(), ["stale", "state", "target", "settings"])
+        session.observe(
+            lambda _: self._draw(), ["stale", "state", "target", "settings", "preparing"]
+        )
         self._draw()
 
     def static_html(self) -> str:

@@ -28,7 +28,7 @@ DRAWN = (
 
 
 class RunPanel(W.VBox):
-    """Sets the session's settings, starts and cancels runs, and says where a run is.
+    """Takes the session's settings and sets them, starts and cancels runs, says where one is.
 
     Parameters
     ----------
@@ -101,8 +101,11 @@ class RunPanel(W.VBox):
         )
         session.observe(lambda _: self._beat(), "clock")
         session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])
+        held = session.settings
         self._offer()
         self._allow()
+        if session.case is not None:
+            self.ask(held)
         self._draw()
 
     def ask(self, settings: AuditSettings) -> None:

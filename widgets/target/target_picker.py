@@ -29,7 +29,7 @@ MANY_FEATURES = 15
 
 
 class TargetPicker(W.VBox):
-    """Chooses features, rows and how the features are varied.
+    """Chooses features, rows and how the features are varied; a session's target is kept.
 
     Sets the session's target, or says why there is none; the interventions go to its settings and
     the named subgroups to its subgroups.
@@ -88,7 +88,10 @@ class TargetPicker(W.VBox):
         self._table.observe(lambda _: self._choose(), "chosen")
         session.observe(lambda _: self._offer(), "case")
         session.observe(lambda _: self._choose(), "settings")
+        held = session.target
         self._offer()
+        if held is not None:
+            self.ask(held)
 
     def _offer(self) -> None:
         """Show the case's features; ticks survive an edit of the graph."""
