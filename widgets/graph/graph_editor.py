@@ -224,7 +224,7 @@ class GraphEditor(SavedView, W.VBox):
     def _opened(self, name: str, content: bytes) -> None:
         def use() -> None:
             parts = graph_files.parse(content, name)
-            graph = wb.CausalGraph(parts.edges, nodes=parts.nodes, latents=parts.latents)
+            graph = wb.CausalGraph.of_parts(parts)
             self._put(graph, f"The graph of {name} is in use: {len(graph.edges):,} arrows.")
 
         self._try(use)

@@ -94,7 +94,7 @@ class GraphChoice(W.VBox):
         self._from_file = None
         self._tell()
         parts = graph_files.parse(content, name)
-        self._from_file = wb.CausalGraph(parts.edges, nodes=parts.nodes, latents=parts.latents)
+        self._from_file = wb.CausalGraph.of_parts(parts)
         self._said(
             f"Read a graph of {len(parts.nodes):,} nodes and {len(parts.edges):,} arrows.", "good"
         )

@@ -177,6 +177,8 @@ def audit(
     favoured = checked_favourable(favourable)
     if details is not None:
         details.check_arrows(case.graph.edges)
+    if case.graph.notes:
+        details = (details or CaseDetails()).with_arrows(case.graph.notes)
     budget = Budget(limit=max_queries, within=case.budget)
     case = case.counted_in(budget)
     compared = None if compare is None else read_compared(case, target, compare)

@@ -6,7 +6,7 @@ its relations and its edits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, islice
@@ -15,6 +15,7 @@ from typing import Self
 import networkx as nx
 
 from workbench.common.errors import CycleError, GraphError, listed, suggestion
+from workbench.common.limits import CASE_FIELD_CHARACTERS
 
 __all__ = ["AcyclicGraph", "Nodes", "node_names"]
 
@@ -28,6 +29,7 @@ class AcyclicGraph:
     edges: tuple[tuple[str, str], ...]
     nodes: tuple[str, ...]
     latents: tuple[str, ...]
+    notes: Mapping[tuple[str, str], str]
     _digraph: nx.DiGraph[str] = field(repr=False, compare=False)
     _position: dict[str, int] = field(repr=False, compare=False)
 
@@ -37,6 +39,7 @@ class AcyclicGraph:
         *,
         nodes: Iterable[str] = (),
         latents: Iterable[str] = (),
+        notes: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         pairs = tuple(dict.fromkeys(_edge(pair) for pair in edges))
         named = node_names(nodes, "nodes")
@@ -54,6 +57,7 @@ class AcyclicGraph:
         object.__setattr__(self, "edges", pairs)
         object.__setattr__(self, "nodes", ordered)
         object.__setattr__(self, "latents", tuple(node for node in ordered if node in hidden))
+        object.__setattr__(self, "notes", _checked_notes(notes or {}, digraph))
         object.__setattr__(self, "_digraph", nx.freeze(digraph))
         object.__setattr__(self, "_position", {node: i for i, node in enumerate(ordered)})
 
@@ -200,6 +204,11 @@ class AcyclicGraph:
         old = (source, sink)
         return self._with(edges=[(sink, source) if edge == old else edge for edge in self.edges])
 
+    def with_note(self, source: str, sink: str, note: str) -> Self:
+        """Return the graph with a note on why an edge is there; an empty one takes it away."""
+        self._known_edge(source, sink)
+        return self._with(notes={**self.notes, (source, sink): note})
+
     def add_node(self, node: str, latent: bool = False) -> Self:
         """Return the graph with one more node that has no edge yet."""
         if node in self:
@@ -225,6 +234,7 @@ class AcyclicGraph:
             [(u, v) for u, v in self.edges if u in keep and v in keep],
             nodes=self._in_node_order(keep),
             latents=[node for node in self.latents if node in keep],
+            notes={pair: note for pair, note in self.notes.items() if keep.issuperset(pair)},
         )
 
     # ---- inside ----------------------------------------------------------------------------
@@ -235,11 +245,15 @@ class AcyclicGraph:
         edges: Iterable[tuple[str, str]] | None = None,
         nodes: Iterable[str] | None = None,
         latents: Iterable[str] | None = None,
+        notes: Mapping[tuple[str, str], str] | None = None,
     ) -> Self:
+        pairs = self.edges if edges is None else tuple(edges)
+        kept = {pair: note for pair, note in self.notes.items() if pair in set(pairs)}
         return type(self)(
-            self.edges if edges is None else edges,
+            pairs,
             nodes=self.nodes if nodes is None else nodes,
             latents=self.latents if latents is None else latents,
+            notes=kept if notes is None else notes,
         )
 
     def _in_node_order(self, nodes: Iterable[str]) -> tuple[str, ...]:
@@ -315,6 +329,27 @@ def _edge(pair: object) -> tuple[str, str]:
     if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
         raise GraphError(f"An edge must be a pair (cause, effect); {pair!r} is not.")
     return _name(pair[0]), _name(pair[1])
+
+
+def _checked_notes(
+    notes: Mapping[tuple[str, str], object], digraph: nx.DiGraph[str]
+) -> Mapping[tuple[str, str], str]:
+    """Return the notes that say something, each on an edge that is there."""
+    kept = {}
+    for pair, note in notes.items():
+        source, sink = _edge(pair)
+        if not digraph.has_edge(source, sink):
+            raise GraphError(
+                f"A note is on the edge from {source!r} to {sink!r}, which the graph does not have."
+            )
+        if not isinstance(note, str) or len(note) > CASE_FIELD_CHARACTERS:
+            raise GraphError(
+                f"The note on the edge from {source!r} to {sink!r} must be a text of at most "
+                f"{CASE_FIELD_CHARACTERS:,} characters."
+            )
+        if note.strip():
+            kept[source, sink] = note.strip()
+    return kept
 
 
 def _refuse_cycle(digraph: nx.DiGraph[str]) -> None:

@@ -1,9 +1,8 @@
 """Causal graphs: who causes whom, and what follows from it.
 
-A :class:`CausalGraph` is a frozen value. Questions (parents, mediators, d-separation, adjustment
-sets, directed paths) are methods; edits return a new graph and leave the old one as it was.
-The definitions are in ``estimands.md``; relations and edits are in
-:mod:`workbench.graph.acyclic_graph`, the graphical criteria in :mod:`workbench.graph.adjustment`.
+A :class:`CausalGraph` is a frozen value; edits return a new one. The definitions are in
+``estimands.md``; relations and edits are in :mod:`workbench.graph.acyclic_graph`, the graphical
+criteria in :mod:`workbench.graph.adjustment`.
 """
 
 from __future__ import annotations
@@ -40,6 +39,8 @@ class CausalGraph(AcyclicGraph):
         Nodes in the order wanted; needed only for isolated nodes or for the order.
     latents : iterable of str, default ()
         Those of the nodes that no column records.
+    notes : mapping of (str, str) to str, optional
+        Why an edge is there, in a person's words.
 
     Attributes
     ----------
@@ -69,8 +70,6 @@ class CausalGraph(AcyclicGraph):
     >>> graph.remove_edge("smoking", "risk").edges
     (('smoking', 'bmi'), ('bmi', 'risk'))
     """
-
-    # ---- independence and adjustment -------------------------------------------------------
 
     def is_d_separated(self, x: Nodes, y: Nodes, given: Nodes = ()) -> bool:
         """Whether `given` blocks every path between `x` and `y`.
@@ -238,8 +237,6 @@ class CausalGraph(AcyclicGraph):
     def with_prediction(self, reads: Iterable[str], *, outcome: str | None = None) -> CausalGraph:
         """Return the audit graph: the prediction's causes are the features the model reads.
 
-        See ``estimands.md``, Setting.
-
         Parameters
         ----------
         reads : iterable of str
@@ -279,8 +276,6 @@ class CausalGraph(AcyclicGraph):
             latents=base.latents,
         )
 
-    # ---- exchange --------------------------------------------------------------------------
-
     def to_networkx(self) -> nx.DiGraph[str]:
         """Return a networkx graph of its own; latent nodes carry ``latent=True``."""
         digraph: nx.DiGraph[str] = nx.DiGraph()
@@ -298,13 +293,16 @@ class CausalGraph(AcyclicGraph):
         return cls(digraph.edges(), nodes=digraph.nodes(), latents=hidden)
 
     def to_json(self) -> str:
-        """Write as JSON: ``{"nodes": […], "edges": [[cause, effect], …], "latents": […]}``."""
+        """Write as JSON: ``{"nodes": […], "edges": [[cause, effect], …], "latents": […]}``.
+
+        With notes, ``"notes": [[cause, effect, why], …]`` too; other formats drop them.
+        """
         return graph_files.to_json(self._parts())
 
     @classmethod
     def from_json(cls, text: str) -> CausalGraph:
         """Read what :meth:`to_json` writes."""
-        return cls._from_parts(graph_files.from_json(text))
+        return cls.of_parts(graph_files.from_json(text))
 
     def to_dot(self) -> str:
         """Write as Graphviz DOT; latent nodes carry ``latent=true`` and are dashed."""
@@ -313,7 +311,7 @@ class CausalGraph(AcyclicGraph):
     @classmethod
     def from_dot(cls, text: str) -> CausalGraph:
         """Read a Graphviz ``digraph``."""
-        return cls._from_parts(graph_files.from_dot(text))
+        return cls.of_parts(graph_files.from_dot(text))
 
     def to_gml(self) -> str:
         """Write as GML; latent nodes carry ``latent 1``."""
@@ -322,7 +320,7 @@ class CausalGraph(AcyclicGraph):
     @classmethod
     def from_gml(cls, text: str) -> CausalGraph:
         """Read a directed GML graph; nodes are named by their label."""
-        return cls._from_parts(graph_files.from_gml(text))
+        return cls.of_parts(graph_files.from_gml(text))
 
     def to_dagitty(self) -> str:
         """Write as DAGitty model code."""
@@ -331,7 +329,7 @@ class CausalGraph(AcyclicGraph):
     @classmethod
     def from_dagitty(cls, text: str) -> CausalGraph:
         """Read DAGitty model code; ``a <-> b`` becomes a latent common cause."""
-        return cls._from_parts(graph_files.from_dagitty(text))
+        return cls.of_parts(graph_files.from_dagitty(text))
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> CausalGraph:
@@ -342,7 +340,7 @@ class CausalGraph(AcyclicGraph):
         GraphFileError
             The file is missing, of another kind, larger than 5 MB or 5,000 nodes, or malformed.
         """
-        return cls._from_parts(graph_files.read(path))
+        return cls.of_parts(graph_files.read(path))
 
     def write(self, path: str | PathLike[str]) -> None:
         """Write a file; the ending chooses the format as in :meth:`read`."""
@@ -375,11 +373,13 @@ class CausalGraph(AcyclicGraph):
         return draw_graph(self, roles=dict.fromkeys(self.latents, "latent"))
 
     def _parts(self) -> graph_files.GraphParts:
-        return graph_files.GraphParts(self.nodes, self.edges, self.latents)
+        notes = tuple(self.notes.items())
+        return graph_files.GraphParts(self.nodes, self.edges, self.latents, notes)
 
     @classmethod
-    def _from_parts(cls, parts: graph_files.GraphParts) -> CausalGraph:
-        return cls(parts.edges, nodes=parts.nodes, latents=parts.latents)
+    def of_parts(cls, parts: graph_files.GraphParts) -> CausalGraph:
+        """Build from what :func:`workbench.graph.files.formats.parse` has read."""
+        return cls(parts.edges, nodes=parts.nodes, latents=parts.latents, notes=dict(parts.notes))
 
     def _not_identifiable(self, x: set[str], y: str) -> NotIdentifiableError:
         cause = listed(self._in_node_order(x))

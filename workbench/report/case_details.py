@@ -144,6 +144,22 @@ class CaseDetails(Saved, frozen=True):
                     f"{suggestion(arrow, known)}"
                 )
 
+    def with_arrows(self, notes: Mapping[tuple[str, str], str]) -> CaseDetails:
+        """Return the case with what a graph says of its arrows, where the case itself does not.
+
+        Parameters
+        ----------
+        notes : mapping of (str, str) to str
+            Cause and effect, and why. An arrow that a case cannot write (a name holds ``->``) is
+            left out.
+        """
+        stated, found = self.notes, dict(self.arrows)
+        for ends, why in notes.items():
+            arrow = f" {ARROW} ".join(ends)
+            if ends not in stated and arrow.count(ARROW) == 1 and _ends(arrow) == ends:
+                found[arrow] = why
+        return msgspec.structs.replace(self, arrows=found)
+
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> CaseDetails:
         """Return a case from fields by their keys, as a file holds them.

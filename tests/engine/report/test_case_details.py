@@ -158,6 +158,29 @@ def test_the_command_line_takes_a_case_file(write: Write, tmp_path: Path) -> Non
     assert "2026-115" in page.read_text(encoding="utf-8")
 
 
+def test_notes_of_the_graph_stand_in_the_report_where_the_case_says_nothing(
+    case: wb.AuditCase,
+) -> None:
+    drawn = case.graph.with_note("income", "approved", "as drawn")
+    drawn = drawn.with_note("race", "zip_code", "redlining")
+    details = wb.CaseDetails(arrows={"income -> approved": "as stated"})
+    target = wb.UnlearningTarget.feature("income")
+    for given, reason in ((details, "as stated"), (None, "as drawn")):
+        found = wb.audit(case.with_graph(drawn), target, ["cafe"], details=given)
+        assert found.details is not None
+        assert found.details.notes == {
+            ("income", "approved"): reason,
+            ("race", "zip_code"): "redlining",
+        }
+        assert "redlining" in found.to_html()
+        assert b"redlining" not in report_file(found), "a dossier hands nothing of it on"
+
+
+def test_an_arrow_that_a_case_cannot_write_is_left_out() -> None:
+    found = wb.CaseDetails().with_arrows({("a->b", "c"): "?", (" a", "b"): "?", ("a", "b"): "!"})
+    assert found.arrows == {"a -> b": "!"}
+
+
 def test_a_word_file_holds_the_case(report: wb.AuditReport) -> None:
     docx = pytest.importorskip("docx")
     document = docx.Document(io.BytesIO(report.to_docx()))

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
 import networkx as nx
 
 from workbench.common.errors import GraphFileError, listed
-from workbench.common.limits import GRAPH_BYTES
+from workbench.common.limits import CASE_FIELD_CHARACTERS, GRAPH_BYTES
 from workbench.graph.files.bayesian_networks import from_bif
 from workbench.graph.files.dot_and_dagitty import from_dagitty, from_dot, to_dagitty, to_dot
 from workbench.graph.files.exchange import from_graphml, from_networkx, from_node_link
@@ -49,10 +49,15 @@ __all__ = [
 
 
 def to_json(parts: GraphParts) -> str:
-    """Write ``{"nodes": […], "edges": [[cause, effect], …], "latents": […]}``."""
+    """Write ``{"nodes": […], "edges": [[cause, effect], …], "latents": […]}``.
+
+    Where edges have notes, ``"notes": [[cause, effect, why], …]`` follows.
+    """
+    held = {"nodes": parts.nodes, "edges": parts.edges, "latents": parts.latents}
+    if parts.notes:
+        held["notes"] = tuple((*edge, why) for edge, why in parts.notes)
     lines = (
-        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
-        for key, value in parts._asdict().items()
+        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in held.items()
     )
     return "{" + ",\n ".join(lines) + "}\n"
 
@@ -60,7 +65,7 @@ def to_json(parts: GraphParts) -> str:
 def from_json(text: str) -> GraphParts:
     """Read what :func:`to_json` writes, or networkx's node-link form.
 
-    ``nodes`` and ``latents`` may be missing.
+    ``nodes``, ``latents`` and ``notes`` may be missing.
     """
     try:
         found = json.loads(bounded(text))
@@ -76,7 +81,7 @@ def from_json(text: str) -> GraphParts:
         )
     if not isinstance(found, dict) or "edges" not in found:
         raise GraphFileError(f"A graph in JSON has the form {shape}; this text has no edges key.")
-    if unknown := sorted(set(found) - {"nodes", "edges", "latents"}):
+    if unknown := sorted(set(found) - {"nodes", "edges", "latents", "notes"}):
         raise GraphFileError(
             f"A graph in JSON has the form {shape}; unknown key {listed(unknown)}."
         )
@@ -90,7 +95,31 @@ def from_json(text: str) -> GraphParts:
         if not _all_names(found.get(key, [])):
             raise GraphFileError(f"{key!r} in the JSON holds something that is not a name.")
     edges = [(u, v) for u, v in found["edges"]]
-    return gathered(found.get("nodes", []), edges, found.get("latents", []))
+    parts = gathered(found.get("nodes", []), edges, found.get("latents", []))
+    return parts._replace(notes=tuple(_notes(found.get("notes", []), set(edges))))
+
+
+def _notes(
+    found: list[object], edges: set[tuple[str, str]]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Check why edges are there, as a person wrote it."""
+    for i, note in enumerate(found):
+        if not (isinstance(note, list) and len(note) == 3 and _all_names(note)):
+            raise GraphFileError(
+                f"Note {i} of the JSON is {note!r:.200}, not a cause, an effect and a text."
+            )
+        cause, effect, why = note
+        if (cause, effect) not in edges:
+            raise GraphFileError(
+                f"Note {i} of the JSON is on the edge from {cause!r:.60} to {effect!r:.60}, which "
+                f"the graph does not have."
+            )
+        if len(why) > CASE_FIELD_CHARACTERS:
+            raise GraphFileError(
+                f"Note {i} of the JSON has {len(why):,} characters; at most "
+                f"{CASE_FIELD_CHARACTERS:,} are kept."
+            )
+        yield (cause, effect), why
 
 
 def _is_node_link(found: dict[str, object]) -> bool:

@@ -30,11 +30,14 @@ class GraphParts(NamedTuple):
         Cause and effect.
     latents : tuple of str
         Those of the nodes that are latent.
+    notes : tuple of ((str, str), str)
+        An edge, and why it is there; JSON alone keeps them.
     """
 
     nodes: tuple[str, ...]
     edges: tuple[tuple[str, str], ...]
     latents: tuple[str, ...]
+    notes: tuple[tuple[tuple[str, str], str], ...] = ()
 
 
 def bounded(text: str) -> str:
