@@ -48,7 +48,7 @@ __all__ = ["GraphEditor"]
 
 SHORTEST, TALLEST = 260.0, 640.0
 """Pixels that the canvas is high."""
-EDITS = ("add-edge", "remove-edge", "reverse-edge", "add-latent", "remove-node")
+EDITS = ("add-edge", "remove-edge", "reverse-edge", "note-edge", "add-latent", "remove-node")
 EXPORTS: tuple[tuple[str, str, str, Callable[[wb.CausalGraph], str]], ...] = (
     ("JSON", "graph.json", "application/json", wb.CausalGraph.to_json),
     ("DOT (Graphviz)", "graph.dot", "text/vnd.graphviz", wb.CausalGraph.to_dot),
@@ -181,6 +181,8 @@ class GraphEditor(SavedView, W.VBox):
         case, kind = self._session.case, intent.get("kind")
         if case is None:
             return
+        if kind == "note-edge" and self._session.state == "running":
+            raise GraphError("Keep the reason when the audit has ended, so that it need not stop.")
         if kind in EDITS:
             graph, words = edited(case, intent)
             self._put(graph, words)

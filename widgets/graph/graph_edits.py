@@ -27,7 +27,8 @@ def edited(case: Drawn, intent: Mapping[str, Any]) -> tuple[wb.CausalGraph, str]
         Its graph is edited; names must be nodes of it or columns of its data.
     intent : mapping
         From a page, so that nothing about it is taken for granted. ``kind`` is "add-edge",
-        "remove-edge" or "reverse-edge" with ``source`` and ``target``; "add-latent" with an
+        "remove-edge" or "reverse-edge" with ``source`` and ``target``; "note-edge" with a ``note``
+        too, on why the edge is there; "add-latent" with an
         optional ``name`` and ``effects``; or "remove-node" with ``node``.
 
     Raises
@@ -44,11 +45,17 @@ def edited(case: Drawn, intent: Mapping[str, Any]) -> tuple[wb.CausalGraph, str]
             what = "The prediction" if node == PREDICTION else f"{node} is a column of the data and"
             raise GraphError(f"{what} stays. Select one of its arrows to remove that.")
         return graph.remove_node(node), f"Removed the hidden cause {node} and its arrows."
-    if kind not in ("add-edge", "remove-edge", "reverse-edge"):
+    if kind not in ("add-edge", "remove-edge", "reverse-edge", "note-edge"):
         raise GraphError("The page asked for something that the editor does not know.")
     source, sink = _known(case, intent.get("source")), _known(case, intent.get("target"))
     _refuse_prediction(case, source, sink)
     edge = f"{source} → {sink}"
+    if kind == "note-edge":
+        note = intent.get("note")
+        if not isinstance(note, str):
+            raise GraphError("The page asked for something that the editor does not know.")
+        noted = "Kept why" if note.strip() else "No reason is kept any more why"
+        return graph.with_note(source, sink, note), f"{noted} {edge} is there."
     if kind == "remove-edge":
         return graph.remove_edge(source, sink), f"Removed: {edge}."
     try:

@@ -47,11 +47,12 @@ class GraphTable(W.VBox):
     ) -> None:
         self._from = W.Dropdown(description="From (cause)", options=[])
         self._to = W.Dropdown(description="To (effect)", options=[])
+        self._why = W.Text(description="Why this arrow is there", continuous_update=False)
         self._name = W.Text(description="Name of a hidden cause", continuous_update=False)
         self._text = W.Textarea(
             description="The same graph as DAGitty text", rows=8, continuous_update=False
         )
-        for control in (self._from, self._to, self._name, self._text):
+        for control in (self._from, self._to, self._why, self._name, self._text):
             control.add_class("wb-field")
         self._list = W.HTML()
 
@@ -74,6 +75,22 @@ class GraphTable(W.VBox):
                 button("Reverse", edge("reverse-edge")),
             ]
         )
+        reason = W.HBox(
+            [
+                self._why,
+                button(
+                    "Keep this reason",
+                    lambda: wanted(
+                        {
+                            "kind": "note-edge",
+                            "source": self._from.value,
+                            "target": self._to.value,
+                            "note": self._why.value,
+                        }
+                    ),
+                ),
+            ]
+        )
         hidden = W.HBox(
             [
                 self._name,
@@ -87,10 +104,13 @@ class GraphTable(W.VBox):
                 ),
             ]
         )
-        for row in (arrows, hidden):
+        for row in (arrows, reason, hidden):
             row.add_class("wb-row")
         use = button("Use this text", lambda: replaced(self._text.value))
-        super().__init__([arrows, hidden, self._list, self._text, use])
+        for control in (self._from, self._to):
+            control.observe(lambda _: self._say_why(), "value")
+        self._notes: Mapping[tuple[str, str], str] = {}
+        super().__init__([arrows, reason, hidden, self._list, self._text, use])
 
     def show(self, case: Drawn) -> None:
         """Show the graph as the auditor drew it."""
@@ -107,10 +127,18 @@ class GraphTable(W.VBox):
         if len(shown) < len(graph.edges):
             count += f", the first {MOST_ROWS} listed; the text below holds all"
         hidden = f"; hidden causes: {', '.join(graph.latents)}" if graph.latents else ""
-        self._list.value = markup.table(shown, ["cause", "effect"], caption=f"{count}{hidden}")
+        head = ["cause", "effect", *(["why"] if graph.notes else [])]
+        rows = [(*edge, graph.notes.get(edge, ""))[: len(head)] for edge in shown]
+        self._list.value = markup.table(rows, head, caption=f"{count}{hidden}")
+        self._notes = graph.notes
+        self._say_why()
         self._text.value = graph.to_dagitty()
 
     def choose(self, source: object, sink: object) -> None:
         """Put an arrow into the menus, where both ends are in them."""
         if source in self._from.options and sink in self._to.options:
             self._from.value, self._to.value = source, sink
+
+    def _say_why(self) -> None:
+        """Show the reason that was kept for the arrow in the menus."""
+        self._why.value = self._notes.get((self._from.value, self._to.value), "")

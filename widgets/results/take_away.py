@@ -8,16 +8,20 @@ import ipywidgets as W
 
 import workbench as wb
 from widgets.parts import markup
+from widgets.parts.disclosure import Disclosure
 from widgets.parts.download_button import DownloadButton
 from widgets.parts.status_line import StatusLine
+from widgets.results.case_details_form import CaseDetailsForm
 from widgets.session.report_session import ReportSession
 
 __all__ = ["TakeAway"]
 
 WORDS = (
     "The HTML file opens without a network and prints well. The JSON file opens again on the legal "
-    "review page; it holds no row of the data."
+    "review page; it holds no row of the data. The DOCX file has the same text for a word "
+    "processor, each picture as the table of its numbers."
 )
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 class TakeAway(W.VBox):
@@ -33,8 +37,10 @@ class TakeAway(W.VBox):
     def __init__(self, session: ReportSession) -> None:
         self._session = session
         self._status = StatusLine()
-        files: list[tuple[str, str, str, Callable[[wb.AuditReport], str]]] = [
+        self._case = CaseDetailsForm(session)
+        files: list[tuple[str, str, str, Callable[[wb.AuditReport], str | bytes]]] = [
             ("Report to read and print (HTML)", "audit.html", "text/html", wb.AuditReport.to_html),
+            ("Report to edit (DOCX)", "audit.docx", DOCX, wb.AuditReport.to_docx),
             ("All numbers (JSON)", "audit.json", "application/json", wb.AuditReport.to_json),
             ("Tables for a spreadsheet (CSV)", "audit.csv", "text/csv", wb.AuditReport.to_csv),
             ("The Python code that repeats it", "audit.py", "text/x-python", self._code),
@@ -42,19 +48,24 @@ class TakeAway(W.VBox):
         row = W.HBox([self._button(*file) for file in files])
         row.add_class("wb-row")
         title = W.HTML(markup.heading("Take it away"))
-        super().__init__([title, row, W.HTML(markup.paragraph(WORDS, "wb-muted")), self._status])
+        case = Disclosure("Say who asks, for whom, and who signs", self._case)
+        case.observe(lambda _: self._case.build(), "opened")
+        super().__init__(
+            [title, case, row, W.HTML(markup.paragraph(WORDS, "wb-muted")), self._status]
+        )
         self.add_class("wb-take-away")
         session.observe(lambda _: self._draw(), "report")
         self._draw()
 
     def _button(
-        self, label: str, name: str, media_type: str, text: Callable[[wb.AuditReport], str]
+        self, label: str, name: str, media_type: str, text: Callable[[wb.AuditReport], str | bytes]
     ) -> DownloadButton:
         def make() -> bytes:
             report = self._session.report
             if report is None:
                 raise wb.TargetError("There is no result to take away. Run the audit first.")
-            return text(report).encode("utf-8", "replace")
+            made = text(report.with_details(self._case.details))
+            return made if isinstance(made, bytes) else made.encode("utf-8", "replace")
 
         return DownloadButton(
             label, name, media_type, make, lambda words: self._status.say(words, "problem")

@@ -6,6 +6,7 @@ fingerprint, and a dossier leaves it out.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from workbench.common.errors import DataError, listed, suggestion
 from workbench.common.limits import CASE_FIELD_CHARACTERS, CASE_FILE_BYTES, GRAPH_EDGES
 from workbench.common.saved_values import Saved
 
-__all__ = ["CASE_FIELDS", "CaseDetails", "CaseField", "read_case_details"]
+__all__ = ["CASE_FIELDS", "CaseDetails", "CaseField", "case_details_of", "read_case_details"]
 
 CaseText = Annotated[str, msgspec.Meta(max_length=int(CASE_FIELD_CHARACTERS))]
 ARROW = "->"
@@ -156,9 +157,15 @@ class CaseDetails(Saved, frozen=True):
         stated, found = self.notes, dict(self.arrows)
         for ends, why in notes.items():
             arrow = f" {ARROW} ".join(ends)
-            if ends not in stated and arrow.count(ARROW) == 1 and _ends(arrow) == ends:
+            if ends not in stated and why and arrow.count(ARROW) == 1 and _ends(arrow) == ends:
                 found[arrow] = why
         return msgspec.structs.replace(self, arrows=found)
+
+    def to_toml(self) -> str:
+        """Return the case as a file for :func:`workbench.read_case_details`, empty fields too."""
+        lines = [f"{one.key} = {_quoted(getattr(self, one.key))}" for one in CASE_FIELDS]
+        notes = [f"{_quoted(arrow)} = {_quoted(why)}" for arrow, why in self.arrows.items()]
+        return "\n".join([*lines, "", "[arrows]", *notes]) + "\n"
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> CaseDetails:
@@ -186,6 +193,12 @@ class CaseDetails(Saved, frozen=True):
         if isinstance(values.get("received"), date):
             values["received"] = values["received"].isoformat()
         return cls(**values)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as TOML and JSON both write it."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")  # half a character is in no file
+    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _ends(arrow: str) -> tuple[str, str]:
@@ -219,17 +232,28 @@ def read_case_details(path: str | PathLike[str]) -> CaseDetails:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"Cannot read {str(path)!r}: {reason}.") from None
+    return case_details_of(content, str(path))
+
+
+def case_details_of(content: bytes, name: str) -> CaseDetails:
+    """Read a case from the bytes of a file; errors name the file.
+
+    Raises
+    ------
+    DataError
+        As for :func:`read_case_details`.
+    """
     if len(content) > CASE_FILE_BYTES:
         raise DataError(
-            f"{str(path)!r} has more than {CASE_FILE_BYTES:,} bytes; a case file is a page of text."
+            f"{name!r} has more than {CASE_FILE_BYTES:,} bytes; a case file is a page of text."
         )
     try:
         fields = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError:
-        raise DataError(f"{str(path)!r} is not text in UTF-8. Save it as UTF-8.") from None
+        raise DataError(f"{name!r} is not text in UTF-8. Save it as UTF-8.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(
-            f"{str(path)!r} is no TOML: {error!s:.200}. A line of a case file is written "
+            f"{name!r} is no TOML: {error!s:.200}. A line of a case file is written "
             f'law = "GDPR art. 17".'
         ) from None
     return CaseDetails.of(fields)

@@ -95,6 +95,38 @@ def test_an_arrow_is_drawn_turned_and_removed_by_what_the_canvas_sends(editor: G
     assert again.kind == "problem" and "already" in again.text
 
 
+def test_a_reason_is_kept_with_its_arrow_and_in_the_file(editor: GraphEditor) -> None:
+    arrow = {"source": "zip_code", "target": "neighborhood_income"}
+    ends = ("zip_code", "neighborhood_income")
+    assert wants(editor, "note-edge", **arrow, note="the <b>land register</b>").kind == "good"
+    assert graph_of(editor).notes == {ends: "the <b>land register</b>"}
+    assert "&lt;b&gt;land register" in said(editor) and "<b>land" not in said(editor)
+    (saved,) = (w for w in parts(editor, DownloadButton) if "JSON" in w.label)
+    assert wb.CausalGraph.from_json(saved._file[2]().decode()).notes == graph_of(editor).notes
+    editor._opened("graph.json", saved._file[2]())
+    assert graph_of(editor).notes, "a file brings its reasons"
+    editor._table.choose(*ends)
+    assert part(editor, W.Text, description="Why this arrow is there").value.startswith("the <b>")
+    editor._table.choose("race", "zip_code")
+    assert part(editor, W.Text, description="Why this arrow is there").value == ""
+    for note in ("x" * 501, None, 3):
+        assert wants(editor, "note-edge", **arrow, note=note).kind == "problem"
+    gone = wants(editor, "note-edge", source="race", target="income", note="?")
+    assert gone.kind == "problem" and "no edge" in gone.text
+    wants(editor, "note-edge", **arrow, note="")
+    assert graph_of(editor).notes == {}
+    wants(editor, "undo")
+    assert graph_of(editor).notes
+
+
+def test_a_reason_stops_no_audit(editor: GraphEditor) -> None:
+    editor._session.state = "running"
+    arrow = {"source": "zip_code", "target": "neighborhood_income"}
+    assert "when the audit has ended" in wants(editor, "note-edge", **arrow, note="?").text
+    assert graph_of(editor).notes == {}
+    editor._session.state = "idle"
+
+
 def test_every_change_is_undone_and_done_again(editor: GraphEditor) -> None:
     graphs = [graph_of(editor)]
     assert not editor.canvas.drawing["undo"] and not editor.canvas.drawing["redo"]

@@ -259,7 +259,7 @@ def test_downloads_hold_the_report(session: AuditSession) -> None:
     for button in walk(panel):
         if isinstance(button, anywidget.AnyWidget) and hasattr(button, "_file"):
             name, _, make = button._file
-            made[name] = make().decode()
+            made[name] = make().decode("utf-8", "replace")
     assert made["audit.json"] == report.to_json()
     assert made["audit.csv"] == report.to_csv()
     assert made["audit.py"] == report.to_code(load=code) and code in made["audit.py"]
