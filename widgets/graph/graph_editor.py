@@ -181,7 +181,7 @@ class GraphEditor(SavedView, W.VBox):
         case, kind = self._session.case, intent.get("kind")
         if case is None:
             return
-        if kind == "note-edge" and self._session.state == "running":
+        if kind == "note-edge" and getattr(self._session, "state", "") == "running":
             raise GraphError("Keep the reason when the audit has ended, so that it need not stop.")
         if kind in EDITS:
             graph, words = edited(case, intent)
