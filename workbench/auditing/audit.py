@@ -25,7 +25,7 @@ from workbench.auditing.steps import (
 )
 from workbench.auditing.whole_table import run_whole_table, told_of_memory, whole_table_notes
 from workbench.case.asking.budget import Budget
-from workbench.case.asking.steadiness import MOST_CALLS, unsteady_answers
+from workbench.case.asking.steadiness import MOST_CALLS, changed_meanwhile, unsteady_answers
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
@@ -231,13 +231,19 @@ def audit(
             favourable=favoured,
         )
         again = None if plan is None else plan.again // MOST_CALLS
-        unsteady = steps.run("same answers", lambda: unsteady_answers(case, rows=again, seed=seed))
+        unsteady = steps.run(
+            "same answers", lambda: unsteady_answers(case, moved=names, rows=again, seed=seed)
+        )
         equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
         profile = run_profile(asked, steps, tested.levels, equations)
         chosen_change = tested.intervention is not None
         asked = asked.varied_as(explained(profile, intervention, chosen=chosen_change))
         effects = run_effects(asked, steps, equations)
         paths = run_paths(asked, steps, equations)
+        if unsteady is None:
+            unsteady = steps.optional(
+                "same answers at the end", lambda: changed_meanwhile(case, rows=again, seed=seed)
+            )
         if unsteady is not None:
             effects = wider_effects(effects, unsteady.call_error)
             paths = wider_paths(paths, unsteady.call_error)

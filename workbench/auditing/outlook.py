@@ -21,6 +21,7 @@ __all__ = ["ExpectedStep", "Outlook", "TimeLeft", "expected_steps"]
 
 OWN: dict[str, tuple[float, float]] = {
     "same answers": (0.1, 0.0),
+    "same answers at the end": (0.0, 0.0),
     "structural equations": (0.1, 0.3),
     "better equations": (0.2, 0.5),
     "profile": (0.3, 1.3),
@@ -131,6 +132,7 @@ def expected_steps(
         add(name, 0.0 if name == "cafe" else contrast / 2)
     if asks and carried:
         add("paths", contrast)
+    add("same answers at the end", min(rows, 200))
     add("checks")
     if subgroups:
         add("subgroups", contrast / 2, False, subgroups)

@@ -6,18 +6,20 @@ question has one answer, and a difference between two answers is not yet an infl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy
 
 from workbench.case.audit_case import AuditCase
 from workbench.common.arrays import FloatArray
 from workbench.common.wording import share, signed, stated
 
-__all__ = ["MOST_CALLS", "Unsteady", "planned_rows", "unsteady_answers"]
+__all__ = ["MOST_CALLS", "Unsteady", "changed_meanwhile", "planned_rows", "unsteady_answers"]
 
 
 ASKED_ROWS = 200
@@ -97,13 +99,18 @@ def planned_rows(limit: int) -> int:
     return rows if rows >= FEWEST else 0
 
 
-def unsteady_answers(case: AuditCase, *, rows: int | None = None, seed: int = 0) -> Unsteady | None:
+def unsteady_answers(
+    case: AuditCase, *, moved: Sequence[str] = (), rows: int | None = None, seed: int = 0
+) -> Unsteady | None:
     """Ask about a sample of rows again, and in another order.
 
     Twice the sample is asked; of a model whose answers differ, five times.
 
     Parameters
     ----------
+    moved : sequence of str, optional
+        Features that the audit will set: half of the sample gets other rows' values of them, since
+        a model may be steady in the rows that it knows alone.
     rows : int, optional
         How many rows to ask about. By default 200, fewer where the budget is small.
 
@@ -129,26 +136,83 @@ def unsteady_answers(case: AuditCase, *, rows: int | None = None, seed: int = 0)
         return None
     rng = np.random.default_rng([seed, 11])
     chosen = np.sort(rng.choice(case.n_rows, n_rows, replace=False))
-    known = case.predictions
-    same = SAME * max(float(np.ptp(known)), float(np.abs(known).max()), 1e-9)
-    first, mixed = _ask(case, chosen), _ask_mixed(case, chosen, rng)
-    answers = [known[chosen], first, mixed]
-    gap = np.ptp(np.array(answers), axis=0)
+    asked, own = _sample(case, chosen, moved, rng)
+    known, same = case.predictions[chosen][own], _same(case)
+    first, mixed = case.ask(asked), _ask_mixed(case, asked, rng)
+    gap = np.abs(first - mixed)
+    gap[own] = np.ptp(np.array([known, first[own], mixed[own]]), axis=0)
     if (gap <= same).all():
         return None
-    again = _ask(case, chosen)
-    answers += [again, _ask_mixed(case, chosen, rng), _ask(case, chosen)]
+    again = case.ask(asked)
+    answers = [first, mixed, again, _ask_mixed(case, asked, rng), case.ask(asked)]
     noisy = bool((np.abs(again - first) > same).any())
-    table = np.array(answers)
+    return _measured(np.array(answers), known, own, same, "noise" if noisy else "company")
+
+
+def changed_meanwhile(
+    case: AuditCase, *, rows: int | None = None, seed: int = 0
+) -> Unsteady | None:
+    """Ask about a sample of rows once more at an audit's end: a model may change while it is asked.
+
+    A quota that runs out, a new version behind an address, what was learned from the questions.
+
+    Parameters
+    ----------
+    rows, seed
+        As for :func:`unsteady_answers`.
+
+    Returns
+    -------
+    Unsteady or None
+        None where every row got the answer that it had at the beginning, or nothing can be asked.
+    """
+    n_rows = _affordable(case) if rows is None else min(rows, case.n_rows)
+    if not case.model.can_query or n_rows < FEWEST:
+        return None
+    chosen = np.sort(np.random.default_rng([seed, 12]).choice(case.n_rows, n_rows, replace=False))
+    known, own = case.predictions[chosen], np.ones(n_rows, bool)
+    now = case.ask(case.data[list(case.reads)].iloc[chosen])
+    if (np.abs(now - known) <= _same(case)).all():
+        return None
+    return _measured(now[np.newaxis], known, own, _same(case), "noise")
+
+
+def _measured(
+    answers: FloatArray,
+    known: FloatArray,
+    own: npt.NDArray[np.bool_],
+    same: float,
+    cause: Literal["noise", "company"],
+) -> Unsteady:
+    """Say how much answers differ, from some calls about the same rows.
+
+    Parameters
+    ----------
+    answers : array, shape (calls, n_rows)
+    known : array
+        What the rows that stand as they were have been answered before.
+    own : array of bool, shape (n_rows,)
+        Which rows these are.
+    """
+    before = np.full((1, answers.shape[1]), np.nan)
+    before[0, own] = known
+    table = np.concatenate([before, answers])
     pairs = np.abs(table[:-1] - table[1:])
+    pairs = pairs[np.isfinite(pairs)]
+    spread = np.nanmax(table, axis=0) - np.nanmin(table, axis=0)
     return Unsteady(
-        n_rows,
-        int((np.ptp(table, axis=0) > same).sum()),
+        answers.shape[1],
+        int((spread > same).sum()),
         float(np.quantile(pairs, 0.95)),
-        _call_error(table),
-        "noise" if noisy else "company",
+        _call_error(table if own.all() else answers),
+        cause,
         float(pairs.max()),
     )
+
+
+def _same(case: AuditCase) -> float:
+    known = case.predictions
+    return SAME * max(float(np.ptp(known)), float(np.abs(known).max()), 1e-9)
 
 
 def _affordable(case: AuditCase) -> int:
@@ -156,16 +220,31 @@ def _affordable(case: AuditCase) -> int:
     return min(ASKED_ROWS if left is None else planned_rows(left), case.n_rows)
 
 
-def _ask(case: AuditCase, rows: npt.NDArray[np.intp]) -> FloatArray:
-    return case.ask(case.data[list(case.reads)].iloc[rows])
+def _sample(
+    case: AuditCase,
+    rows: npt.NDArray[np.intp],
+    moved: Sequence[str],
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Return the rows, every second one with other rows' values of what is moved, and the rest."""
+    reads = list(case.reads)
+    own = np.ones(len(rows), bool)
+    own[1::2] = not set(moved) & set(reads)
+    others = np.where(own, rows, rng.integers(0, case.n_rows, len(rows)))
+    asked = case.data[reads].iloc[rows]
+    if own.all():
+        return asked, own
+    columns = {
+        name: case.data[name].iloc[others if name in moved else rows].array for name in reads
+    }
+    return pd.DataFrame(columns, index=asked.index), own
 
 
-def _ask_mixed(case: AuditCase, rows: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
+def _ask_mixed(case: AuditCase, asked: pd.DataFrame, rng: np.random.Generator) -> FloatArray:
     """Ask about the rows in another order, labelled anew."""
-    order = rng.permutation(len(rows))
-    answers = np.empty(len(rows))
-    asked = case.data[list(case.reads)].iloc[rows[order]].reset_index(drop=True)
-    answers[order] = case.ask(asked)
+    order = rng.permutation(len(asked))
+    answers = np.empty(len(asked))
+    answers[order] = case.ask(asked.iloc[order].reset_index(drop=True))
     return answers
 
 

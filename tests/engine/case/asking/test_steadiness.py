@@ -92,6 +92,48 @@ def test_answers_that_go_by_the_rows_label_are_found(scores: Scores) -> None:
     assert "under other labels" in found.sentence()
 
 
+def unsure_of_what_is_new(rows: pd.DataFrame) -> Any:
+    """Draws at random only where a row is none of the table's, as what imputes or looks up does."""
+    known = dict(zip(DATA["m"], DATA["a"], strict=True))
+    new = np.array([known.get(m) != a for a, m in zip(rows["a"], rows["m"], strict=True)])
+    return rows["m"] + new * RNG.normal(size=len(rows))
+
+
+def test_rows_that_the_audit_makes_are_asked_about_twice_too() -> None:
+    case = case_of(unsure_of_what_is_new)
+    assert unsteady_answers(case) is None
+    found = unsteady_answers(case, moved=["a"])
+    assert found is not None and (found.cause, found.differing) == ("noise", 100)
+    for kept in (steady, single_precision):
+        assert unsteady_answers(case_of(kept), moved=["a"]) is None
+    asked = set()
+    whole = wb.BlackBoxModel(lambda rows: asked.update(map(str, rows.dtypes)) or rows["n"] * 1.5)
+    frame = pd.DataFrame({"n": range(40), "c": pd.Categorical(["u", "v"] * 20)})
+    model = whole.reading(["n", "c"])
+    mixed = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([], nodes=["n", "c"]))
+    unsteady_answers(mixed, moved=["n", "c"])
+    assert asked == {"int64", "category"}, "values keep their types"
+
+
+def out_of_quota(rows_left: int) -> Scores:
+    """Answers with a default once so many rows have been asked about."""
+    left = [rows_left]
+
+    def scores(rows: pd.DataFrame) -> Any:
+        left[0] -= len(rows)
+        return rows["m"] * float(left[0] > 0)
+
+    return scores
+
+
+@pytest.mark.parametrize("rows_left", [1_500, 3_000])
+def test_a_model_that_changes_in_the_course_of_the_audit_is_found(rows_left: int) -> None:
+    report = audited(out_of_quota(rows_left), threshold=0.5)
+    assert report.verdict is not None and report.verdict.decision == "inconclusive"
+    assert report.diagnostics.unsteady is not None
+    assert "not a function of the row" in report.diagnostics.warnings[0]
+
+
 def test_noise_in_few_rows_shows_no_rows_that_moved() -> None:
     rng = np.random.default_rng(3)
     seldom = 0.03
