@@ -1,14 +1,13 @@
 """CAFÉ's regression with products of covariates and as many knots as the rows ask for.
 
 The same back-door adjustment as :mod:`shared_regression`, for one feature at a time and for any
-outcome: the prediction, or what a simulator of it leaves unexplained. Normal equations add over
-chunks of rows; a richer basis is taken only where it predicts rows that it was not fitted on.
+outcome: the prediction, or what a simulator of it leaves unexplained. A richer basis is taken only
+where it predicts rows that it was not fitted on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -17,10 +16,17 @@ import numpy.typing as npt
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray, Positions
 from workbench.common.threads import one_thread
+from workbench.methods.cafe.rich_design import (
+    Block,
+    Design,
+    Fit,
+    coefficients_of,
+    held_out_error,
+    slices,
+    unseen,
+)
 from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised
-from workbench.methods.cafe.solving import solve_spd
 from workbench.methods.effects import Effect
-from workbench.methods.fuzzing.equation_terms import Basis
 from workbench.methods.held_out import better, trimmed_error
 from workbench.tables.column_bases import BasisKind, column_basis, level_basis, number_levels
 from workbench.tables.columns import Column, Values
@@ -44,60 +50,6 @@ STEPS_WORTH = 4.0
 """The same of steps."""
 CV_ROWS = 20_000
 """Rows on which knots are compared."""
-CHUNK = 16_384
-
-
-@dataclass(frozen=True, eq=False)
-class _Block:
-    """Regressors of one basis, or all products of two; with their penalty in rows."""
-
-    bases: tuple[Basis, ...]
-    penalty: float
-
-    @property
-    def width(self) -> int:
-        return int(np.prod([basis.width for basis in self.bases]))
-
-    def __call__(self, values: Mapping[str, Values]) -> FloatArray:
-        first = self.bases[0](values[self.bases[0].name])
-        if len(self.bases) == 1:
-            return first
-        second = self.bases[1](values[self.bases[1].name])
-        product: FloatArray = (first[:, :, None] * second[:, None, :]).reshape(len(first), -1)
-        return product
-
-
-@dataclass(frozen=True, eq=False)
-class _Design:
-    """Intercept and blocks of regressors."""
-
-    blocks: tuple[_Block, ...]
-
-    @property
-    def width(self) -> int:
-        return 1 + sum(block.width for block in self.blocks)
-
-    @property
-    def penalties(self) -> FloatArray:
-        return np.concatenate([[0.0], *(np.full(b.width, b.penalty) for b in self.blocks)])
-
-    def __call__(self, values: Mapping[str, Values]) -> FloatArray:
-        size = len(next(iter(values.values())))
-        return np.hstack([np.ones((size, 1)), *(block(values) for block in self.blocks)])
-
-    def change(
-        self, feature: str, values: Mapping[str, Values], before: Values, after: Values
-    ) -> FloatArray:
-        """Change of all regressors when the feature goes from `before` to `after`."""
-        out = np.zeros((len(before), self.width))
-        stop = 1
-        for block in self.blocks:
-            here = slice(stop, stop + block.width)
-            stop += block.width
-            if any(basis.name == feature for basis in block.bases):
-                out[:, here] = block({**values, feature: after})
-                out[:, here] -= block({**values, feature: before})
-        return out
 
 
 class RichRegression:
@@ -125,16 +77,22 @@ class RichRegression:
         self._values = {name: columns[name].values for name in names}
         self._y = y
         self._n = len(y)
+        feature, covariates = columns[variation.feature], [columns[z] for z in given]
+        self._coarse = self._plain(feature, covariates)
         with one_thread():
-            self._design = self._choose(columns[variation.feature], [columns[z] for z in given])
-            gram, moment = self._normal_equations()
-        self._scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
-        self._gram = _penalised(gram, self._design) / np.outer(self._scaling, self._scaling)
-        self.coefficients = self._solve(moment)
+            self._design = self._choose(feature, covariates)
+        self.fit = Fit(self._design, self._values, y)
+        """The regression itself."""
+
+    def fits(self) -> list[Fit]:
+        """Return the regression, and the coarse one that it was chosen over if it was."""
+        if self._coarse is self._design:
+            return [self.fit]
+        return [self.fit, Fit(self._coarse, self._values, self._y)]
 
     def fitted(self) -> FloatArray:
         """Return the regression's value at every row, shape (n,)."""
-        return np.concatenate([self._design(v) @ self.coefficients for _, v in self._chunks()])
+        return self.fit.fitted()
 
     def answer(
         self,
@@ -161,23 +119,23 @@ class RichRegression:
         with one_thread():
             for after in variation.after:
                 rows = np.empty(size)
-                for part in _slices(size):
+                for part in slices(size):
                     at = {name: values[part] for name, values in here.items()}
                     change = self._design.change(
                         variation.feature, at, variation.before[part], after[part]
                     )
                     step += change.sum(axis=0)
-                    rows[part] = change @ self.coefficients
+                    rows[part] = change @ self.fit.coefficients
                 if extra is not None:
                     rows = rows + extra({**here, variation.feature: after})
                     rows = rows - extra({**here, variation.feature: variation.before})
                 draws.append(rows)
-            weights = self._solve(step / (size * len(draws))) * n
+            weights = self.fit.solve(step / (size * len(draws))) * n
             influence = np.empty(n)
             drift = 0.0
-            for rows_, at in self._chunks():
+            for rows_, at in self.fit.chunks():
                 design = self._design(at)
-                left = self._y[rows_] - design @ self.coefficients
+                left = self._y[rows_] - design @ self.fit.coefficients
                 if extra is not None:
                     left = left - extra(at)
                 influence[rows_] = (design @ weights) * left
@@ -209,24 +167,24 @@ class RichRegression:
         rows, through = np.empty((draws, size)), np.empty((draws, n))
         step = np.zeros((draws, self._design.width))
         with one_thread():
-            for part in _slices(size):
+            for part in slices(size):
                 at = {name: values[part] for name, values in here.items()}
                 for place, after in enumerate(variation.after):
                     change = self._design.change(
                         variation.feature, at, variation.before[part], after[part]
                     )
                     step[place] += change.sum(axis=0)
-                    rows[place, part] = change @ self.coefficients
-            weights = self._solve(step / size) * n * np.sqrt(n / max(n - self._design.width, 1))
-            for rows_, at in self._chunks():
+                    rows[place, part] = change @ self.fit.coefficients
+            weights = self.fit.solve(step / size) * n * np.sqrt(n / max(n - self._design.width, 1))
+            for rows_, at in self.fit.chunks():
                 design = self._design(at)
-                left = self._y[rows_] - design @ self.coefficients
+                left = self._y[rows_] - design @ self.fit.coefficients
                 through[:, rows_] = (weights @ design.T) * left
         return rows, through
 
-    def _choose(self, feature: Column, covariates: Sequence[Column]) -> _Design:
+    def _choose(self, feature: Column, covariates: Sequence[Column]) -> Design:
         n = self._n
-        coarse = self._coarse(feature, covariates)
+        coarse = self._coarse
         numbers = [c for c in (feature, *covariates) if c.is_numeric]
         if not numbers:
             return coarse
@@ -234,63 +192,63 @@ class RichRegression:
         at = {name: values[rows] for name, values in self._values.items()}
         seen = self._y[rows]
         one = np.random.default_rng([4, len(seen)]).permutation(len(seen)) % 2 == 0
-        best, least = coarse, _held_out_error(coarse, at, seen, one)
+        best, least = coarse, held_out_error(coarse, at, seen, one)
         kinds: tuple[BasisKind, ...] = ("fine", "finest")
         for kind in kinds:
-            more = [_Block((column_basis(c, kind),), FINE_SHRINKAGE) for c in numbers]
+            more = [Block((column_basis(c, kind),), FINE_SHRINKAGE) for c in numbers]
             if kind == "finest" and feature.is_numeric:
                 more += [
-                    _Block(
+                    Block(
                         (column_basis(feature, "fine local"), column_basis(z, "coarse")),
                         SHRINKAGE,
                     )
                     for z in covariates
                 ]
             blocks = [
-                _Block(b.bases, max(b.penalty, FINE_SHRINKAGE)) for b in (*coarse.blocks, *more)
+                Block(b.bases, max(b.penalty, FINE_SHRINKAGE)) for b in (*coarse.blocks, *more)
             ]
-            finer = _Design(tuple(b for b in blocks if b.width))
+            finer = Design(tuple(b for b in blocks if b.width))
             if finer.width > n // 10:
                 continue
-            error = _held_out_error(finer, at, seen, one)
+            error = held_out_error(finer, at, seen, one)
             if error < better(least, KNOTS_WORTH, len(seen)):
                 best, least = finer, error
         return self._with_steps(best, least, numbers, at, seen, one)
 
     def _with_steps(
         self,
-        design: _Design,
+        design: Design,
         least: float,
         numbers: Sequence[Column],
         at: Mapping[str, Values],
         y: FloatArray,
         one: npt.NDArray[np.bool_],
-    ) -> _Design:
+    ) -> Design:
         """Let the outcome jump at values of a number, where unseen rows bear the jumps out."""
 
-        def more(rows: npt.NDArray[np.bool_] | slice) -> _Design:
+        def more(rows: npt.NDArray[np.bool_] | slice) -> Design:
             here = {name: values[rows] for name, values in at.items()}
-            left = y[rows] - design(here) @ _coefficients(design, design(here), y[rows])
+            left = y[rows] - design(here) @ coefficients_of(design, design(here), y[rows])
             steps = find_steps(numbers, here, left)
-            return _Design((*design.blocks, *(_Block((s,), LEVEL_SHRINKAGE) for s in steps)))
+            return Design((*design.blocks, *(Block((s,), LEVEL_SHRINKAGE) for s in steps)))
 
         left = np.empty(len(y))
         for learn in (one, ~one):
             jumping = more(learn)
             if jumping.width == design.width:
                 return design
-            left[~learn] = _unseen(jumping, jumping(at), y, learn)
+            left[~learn] = unseen(jumping, jumping(at), y, learn)
         gain = trimmed_error(left) < better(least, STEPS_WORTH, len(y))
         return more(slice(None)) if gain else design
 
-    def _coarse(self, feature: Column, covariates: Sequence[Column]) -> _Design:
+    def _plain(self, feature: Column, covariates: Sequence[Column]) -> Design:
         """Take main effects, the feature's interactions, products of covariates, its own levels."""
         n = self._n
         mains = [column_basis(c, "flexible") for c in (feature, *covariates)]
         if 1 + sum(b.width for b in mains) > max(n // 8, 2):
             mains = [column_basis(feature, "coarse")]
             mains += [column_basis(c, "minimal") for c in covariates]
-        blocks = [_Block((basis,), 0.0) for basis in mains]
+        blocks = [Block((basis,), 0.0) for basis in mains]
         most = min(MOST_TERMS, n // ROWS_PER_TERM)
         levels = self.variation.levels
         few = not feature.is_numeric and len(levels) <= 2
@@ -305,72 +263,15 @@ class RichRegression:
             left = level_basis(feature, levels) if few else column_basis(feature, left_kind)
             right = [column_basis(z, right_kind) for z in covariates]
             if 0 < left.width * sum(r.width for r in right) <= most:
-                blocks += [_Block((left, r), SHRINKAGE) for r in right]
+                blocks += [Block((left, r), SHRINKAGE) for r in right]
                 break
         product_kinds: tuple[BasisKind, ...] = ("coarse", "minimal")
         for kind in product_kinds:
             pairs = list(combinations([column_basis(z, kind) for z in covariates], 2))
             if 0 < sum(a.width * b.width for a, b in pairs) <= most:
-                blocks += [_Block(pair, SHRINKAGE) for pair in pairs]
+                blocks += [Block(pair, SHRINKAGE) for pair in pairs]
                 break
         own = number_levels(feature, levels, LEVEL_ROWS) if len(levels) <= LEVEL_ROWS else None
         if own is not None:
-            blocks.append(_Block((own,), LEVEL_SHRINKAGE))
-        return _Design(tuple(block for block in blocks if block.width))
-
-    def _chunks(self) -> Iterator[tuple[slice, dict[str, Values]]]:
-        for rows in _slices(self._n):
-            yield rows, {name: values[rows] for name, values in self._values.items()}
-
-    def _normal_equations(self) -> tuple[FloatArray, FloatArray]:
-        width = self._design.width
-        gram, moment = np.zeros((width, width)), np.zeros(width)
-        for rows, at in self._chunks():
-            design = self._design(at)
-            gram += design.T @ design
-            moment += design.T @ self._y[rows]
-        return gram, moment
-
-    def _solve(self, right: FloatArray) -> FloatArray:
-        """Solve for one right-hand side, or for one in every row."""
-        with one_thread():
-            found: FloatArray = solve_spd(self._gram, (right / self._scaling).T).T / self._scaling
-        return found
-
-
-def _penalised(gram: FloatArray, design: _Design) -> FloatArray:
-    out = gram.copy()
-    out[np.diag_indices_from(out)] += design.penalties
-    return out
-
-
-def _held_out_error(
-    design: _Design, at: Mapping[str, Values], y: FloatArray, one: npt.NDArray[np.bool_]
-) -> float:
-    """Mean squared error on rows not fitted on, each half predicted from the other."""
-    regressors = design(at)
-    left = np.empty(len(y))
-    for learn in (one, ~one):
-        left[~learn] = _unseen(design, regressors, y, learn)
-    return trimmed_error(left)
-
-
-def _unseen(
-    design: _Design, regressors: FloatArray, y: FloatArray, learn: npt.NDArray[np.bool_]
-) -> FloatArray:
-    """Errors on the rows that were not learned from."""
-    coefficients = _coefficients(design, regressors[learn], y[learn])
-    return y[~learn] - regressors[~learn] @ coefficients
-
-
-def _coefficients(design: _Design, regressors: FloatArray, y: FloatArray) -> FloatArray:
-    gram = _penalised(regressors.T @ regressors, design)
-    scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
-    scaled = gram / np.outer(scaling, scaling)
-    out: FloatArray = solve_spd(scaled, regressors.T @ y / scaling) / scaling
-    return out
-
-
-def _slices(size: int) -> Iterator[slice]:
-    for start in range(0, size, CHUNK):
-        yield slice(start, min(start + CHUNK, size))
+            blocks.append(Block((own,), LEVEL_SHRINKAGE))
+        return Design(tuple(block for block in blocks if block.width))

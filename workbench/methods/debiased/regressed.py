@@ -28,6 +28,7 @@ from workbench.methods.cafe.shared_regression import Standardised
 from workbench.methods.debiased.boosted import boosted_residual
 from workbench.methods.debiased.combination import corrected, widened
 from workbench.methods.debiased.expected_feature import expected_feature
+from workbench.methods.debiased.logged_direct import direct_from_log
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Estimator
 from workbench.methods.form_test import FormTest
@@ -62,15 +63,19 @@ def regressed_effects(
         none = _Answer(nothing, None)
         total = (
             _estimated(case, columns, plan.variation, plan.total_given, positions, sampled)
-            if carriers or (read and not ask)
+            if carriers
             else none
         )
         direct = none
         if read and ask:
             direct = _asked(case, batch, plan.variation, positions, sampled)
         elif read:
-            given = plan.direct_given
-            direct = _estimated(case, columns, plan.variation, given, positions, sampled)
+            held = [held for held in plan.direct_given if held in columns]
+            direct = _Answer(
+                *direct_from_log(
+                    columns, plan.variation, held, case.predictions, positions, sampled=sampled
+                )
+            )
         if not carriers and read:
             total = direct
         entries.append(
