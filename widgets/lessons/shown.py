@@ -33,7 +33,7 @@ def drawn(case: wb.AuditCase, target: wb.UnlearningTarget, *, lit: bool) -> str:
     ]
     return (
         f'<div class="lesson-graph"><div class="wb-graph">{svg}</div>'
-        f'<div class="lesson-arrows">{markup.bullets(arrows)}</div></div>'
+        f'<div class="lesson-arrows" hidden>{markup.bullets(arrows)}</div></div>'
     )
 
 

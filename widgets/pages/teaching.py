@@ -8,8 +8,11 @@ from collections.abc import Callable
 import ipywidgets as W
 
 from widgets.lessons.lesson import Answered, StoryQuestion, looking_back
+from widgets.lessons.lessons import LESSONS
 from widgets.lessons.loan import ARROW, FORGOTTEN, LOAN, QUESTIONS, Findings, about, drawn, measure
+from widgets.pages.lesson_walk import MEASURING, Asked, LessonWalk, section
 from widgets.parts import markup
+from widgets.parts.disclosure import Disclosure
 from widgets.parts.page_footer import PageFooter
 from widgets.parts.page_style import page_style
 from widgets.parts.saved_view import SavedView
@@ -21,93 +24,6 @@ from workbench.common.wording import signed
 __all__ = ["Teaching"]
 
 LONGEST_WAIT = 120.0
-MEASURING = "Measuring: the bank's model is being trained and audited. A few seconds."
-
-
-class _Asked(W.VBox):
-    """One question: choices, a button, and what is measured once the reader has answered.
-
-    Parameters
-    ----------
-    question : StoryQuestion
-    findings : callable () -> Findings or None
-        None while they are being measured; whoever measures calls :meth:`ready` then.
-    answered : callable (Answered) -> None
-    """
-
-    def __init__(
-        self,
-        question: StoryQuestion,
-        findings: Callable[[], Findings | None],
-        answered: Callable[[Answered], None],
-    ) -> None:
-        self._findings, self._answered = findings, answered
-        self._story, self._before = W.HTML(), W.HTML()
-        self._choice = W.RadioButtons()
-        self._choice.add_class("wb-field")
-        self._reveal = W.Button(description="Show what is measured", disabled=True)
-        self._reveal.add_class("mod-primary")
-        self._status, self._shown = StatusLine(), W.HTML()
-        self._status.add_class("wb-told")
-        super().__init__(
-            [self._story, self._before, self._choice, self._reveal, self._status, self._shown]
-        )
-        self._choice.observe(lambda _: self._chosen(), "index")
-        self._reveal.on_click(lambda _: self.reveal())
-        self.put(question)
-
-    def put(self, question: StoryQuestion) -> None:
-        """Ask this question, in the place of the one before."""
-        self.question = question
-        self._told = self._wanted = False
-        self._story.value = markup.paragraph(question.story) if question.story else ""
-        self._choice.description, self._choice.disabled = question.asked, False
-        self._choice.options, self._choice.index = question.answers, None
-        self._before.value = self._shown.value = ""
-        self._status.say("")
-        self.ready()
-
-    def ready(self) -> None:
-        """Go on where the measurement was waited for."""
-        findings = self._findings()
-        if findings is None:
-            return
-        try:
-            if self.question.before is not None and not self._before.value:
-                self._before.value = self.question.before(findings)
-        except Exception as error:  # the component's boundary
-            self._status.say(words_for(error), "problem")
-        if self._wanted:
-            self.reveal()
-
-    def reveal(self) -> None:
-        """Show the measurement beside the reader's answer; once, and only after an answer."""
-        chosen, findings = self._choice.index, self._findings()
-        if chosen is None or self._told:
-            return
-        if findings is None:
-            self._wanted = True
-            self._status.say(MEASURING, "busy")
-            return
-        try:
-            told = self.question.tell(findings)
-        except Exception as error:  # the component's boundary
-            self._status.say(words_for(error), "problem")
-            return
-        self._told = self._choice.disabled = True
-        answer = Answered(self.question, chosen, told)
-        self._status.say(answer.words, "good" if answer.right else "info")
-        self._shown.value = told.shown
-        self._answered(answer)
-
-    def failed(self, words: str) -> None:
-        """Say why there is no measurement, where the reader waits for it."""
-        if self._wanted:
-            self._wanted = False
-            self._status.say(words, "problem")
-
-    def _chosen(self) -> None:
-        self._reveal.disabled = self._choice.index is None
 
 
 class Teaching(SavedView, W.VBox):
@@ -119,7 +35,7 @@ class Teaching(SavedView, W.VBox):
         self._found: Findings | None = None
         self._problem = ""
         self._answers: list[Answered] = []
-        self._steps = [_Asked(question, self._ask, self._next) for question in QUESTIONS]
+        self._steps = [Asked(question, self._ask, self._next) for question in QUESTIONS]
         self._careless = _CarelessAuditor(self._ask)
         self._another = _AnotherColumn(self._ask, self._next)
         self._recap = W.HTML()
@@ -127,20 +43,20 @@ class Teaching(SavedView, W.VBox):
         recap.add_class("wb-step")
         self._sections = [
             *(
-                _section(place, question.title, step)
+                section(place, question.title, step)
                 for place, (question, step) in enumerate(
                     zip(QUESTIONS, self._steps, strict=True), 1
                 )
             ),
-            _section(len(QUESTIONS) + 1, "Another column", self._another),
+            section(len(QUESTIONS) + 1, "Another column", self._another),
             recap,
         ]
         last = self._sections[len(QUESTIONS) - 1]
         last.children = (*last.children, self._careless)
-        for section in self._sections[1:]:
-            section.layout.display = "none"
+        for later in self._sections[1:]:
+            later.layout.display = "none"
         style = W.HTML(page_style(), layout={"display": "none"})
-        super().__init__([style, *self._sections, PageFooter(self._measured)])
+        super().__init__([style, *self._sections, _further(), PageFooter(self._measured)])
         self.add_class("wb-page")
         self._start()
 
@@ -172,13 +88,13 @@ class Teaching(SavedView, W.VBox):
     def _done(self, found: Findings) -> None:
         self._found = found
         self._measured.report = found.report
-        steps: list[_Asked | _AnotherColumn] = [*self._steps, self._another]
+        steps: list[Asked | _AnotherColumn] = [*self._steps, self._another]
         for step in steps:
             step.ready()
 
     def _failed(self, words: str) -> None:
         self._problem = words
-        steps: list[_Asked | _AnotherColumn] = [*self._steps, self._another]
+        steps: list[Asked | _AnotherColumn] = [*self._steps, self._another]
         for step in steps:
             step.failed(words)
 
@@ -191,6 +107,19 @@ class Teaching(SavedView, W.VBox):
             self._sections[done].layout.display = ""
         if done > len(QUESTIONS):
             self._recap.value = looking_back(self._answers, LOAN.closing)
+
+
+def _further() -> W.VBox:
+    """Return the lessons after this one, each measured when it is opened."""
+    heading = W.HTML(markup.heading("More lessons", 2))
+    folds = []
+    for lesson in LESSONS:
+        if lesson is not LOAN:
+            walk = LessonWalk(lesson)
+            fold = Disclosure(lesson.title, walk)
+            fold.observe(lambda _, walk=walk: walk.begin(), "opened")
+            folds.append(fold)
+    return W.VBox([heading, *folds])
 
 
 class _CarelessAuditor(W.VBox):
@@ -241,7 +170,7 @@ class _AnotherColumn(W.VBox):
         self._findings, self._answered = findings, answered
         self._column = W.Dropdown(description="Column", options=[])
         self._column.add_class("wb-field")
-        self._question = _Asked(about(FORGOTTEN), findings, answered)
+        self._question = Asked(about(FORGOTTEN), findings, answered)
         self._question.layout.display = "none"
         intro = markup.paragraph(
             "The zip code is not special. Choose a column, say how you think it acts, and look. "
@@ -265,13 +194,6 @@ class _AnotherColumn(W.VBox):
         if self._column.value is not None:
             self._question.put(about(self._column.value))
             self._question.layout.display = ""
-
-
-def _section(number: int, title: str, *parts: W.Widget) -> W.VBox:
-    head = W.HTML(f'<h2><span class="wb-step-number">{number}</span> {title}</h2>')
-    section = W.VBox([head, *parts])
-    section.add_class("wb-step")
-    return section
 
 
 def _as_read(place: int, question: StoryQuestion, findings: Findings) -> str:

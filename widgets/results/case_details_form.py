@@ -160,7 +160,9 @@ class CaseDetailsForm(W.VBox):
         edges = () if report is None else report.graph.edges
         arrows = [(f"{cause} → {effect}", (cause, effect)) for cause, effect in edges]
         if list(self._arrow.options) != arrows:
+            kept = self._arrow.value
             self._arrow.options = arrows
+            self._arrow.value = kept if kept in edges else next(iter(edges), None)
         for key, field in self._fields.items():
             field.value = self._texts[key]
         self._arrow_chosen()

@@ -106,6 +106,12 @@ def test_reasons_are_kept_by_arrow_listed_and_taken_back(form: CaseDetailsForm) 
     assert form.details is None
 
 
+def test_an_arrow_is_chosen_from_the_start(form: CaseDetailsForm, report: wb.AuditReport) -> None:
+    field(form, "Why it is there").value = "typed at once"
+    assert form.details is not None
+    assert form.details.notes == {report.graph.edges[0]: "typed at once"}
+
+
 def test_reasons_of_the_drawn_graph_are_there_already(session: Kept) -> None:
     case = loan_case()
     session.case = case.with_graph(case.graph.with_note(*ARROW, "drawn so"))
