@@ -73,8 +73,7 @@ def _scikit_learn(estimator: Any) -> Asked:
     if kind in LABELLING:
         raise ModelError(
             f"{estimator_name(estimator)} answers with a label or a cluster's number, which "
-            f"is no quantity. Audit its score: wb.BlackBoxModel(model.score_samples, "
-            f"features=[…], output='value'), or its decision_function or transform."
+            f"is no quantity.{_scores_instead(estimator)}"
         )
     if classes is not None and not hasattr(estimator, "predict_proba"):
         raise ModelError(
@@ -101,6 +100,19 @@ def _scikit_learn(estimator: Any) -> Asked:
 
     labels = None if classes is None else _class_labels(classes)
     return Asked(answers, known, labels, "value" if labels is None else "probability")
+
+
+def _scores_instead(estimator: Any) -> str:
+    """Say which quantity of an outlier detector or a clustering can be audited instead."""
+    ways = {"score_samples": "", "decision_function": "", "transform": "[:, 0]"}
+    for method, column in ways.items():
+        if hasattr(estimator, method):
+            what = "distance to one cluster" if column else "score"
+            return (
+                f" Audit its {what}: wb.BlackBoxModel(lambda rows: model.{method}(rows){column}, "
+                f"features=[…], output='value')."
+            )
+    return " It gives no score that could be audited instead."
 
 
 def _without_predict(estimator: Any) -> str:
@@ -182,10 +194,11 @@ def _lightgbm(booster: Any) -> Asked:
 
 def _of_objective(objective: str, n_classes: int) -> tuple[Output, tuple[int, ...] | None]:
     """Return what a boosted model's answers are, by the name of what it was trained for."""
-    if objective in ("multi:softmax",):
+    if objective in ("multi:softmax", "binary:hinge"):
+        other = "multi:softprob" if objective == "multi:softmax" else "binary:logistic"
         raise ModelError(
-            "The model was trained for multi:softmax, so it answers with class labels. Train it "
-            "for multi:softprob, or bring the XGBClassifier around it."
+            f"The model was trained for {objective}, so it answers with class labels. Train it "
+            f"for {other}."
         )
     if objective in ("multi:softprob", "multiclass", "multiclassova"):
         return "probability", tuple(range(n_classes))

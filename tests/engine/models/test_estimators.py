@@ -12,6 +12,11 @@ import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 import xgboost
+from sklearn.ensemble import VotingRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import workbench as wb
 from workbench.common.errors import ModelError
@@ -160,6 +165,28 @@ def test_a_booster_that_answers_labels_is_refused() -> None:
     booster = xgboost.train({"objective": "multi:softmax", "num_class": 3}, matrix, 2)
     with pytest.raises(ModelError, match="multi:softprob"):
         wb.BlackBoxModel.wrap(booster)
+    hinge = xgboost.train({"objective": "binary:hinge"}, xgboost.DMatrix(DATA[NUMBERS], YES), 2)
+    with pytest.raises(ModelError, match=r"class labels.*binary:logistic"):
+        wb.BlackBoxModel.wrap(hinge)
+
+
+@pytest.mark.parametrize("around", ["pipeline", "search", "vote", "ranker"])
+def test_a_regressor_of_catboost_is_one_wherever_it_stands(around: str) -> None:
+    fixed = {"iterations": 2, "verbose": 0, "allow_writing_files": False}
+    model = catboost.CatBoostRegressor(**fixed)
+    rows, value = DATA[NUMBERS], DATA[NUMBERS].sum(axis=1)
+    if around == "pipeline":
+        fitted = make_pipeline(StandardScaler(), model).fit(rows, value)
+    elif around == "search":
+        fitted = GridSearchCV(model, {"depth": [2]}, cv=2).fit(rows, value)
+    elif around == "vote":
+        fitted = VotingRegressor([("c", model), ("l", LinearRegression())]).fit(rows, value)
+    else:
+        groups = np.arange(len(rows)) // 10
+        fitted = catboost.CatBoostRanker(**fixed).fit(rows, value, group_id=groups)
+    box = wb.BlackBoxModel.wrap(fitted)
+    assert (box.output, box.audited_class, box.features) == ("value", None, tuple(NUMBERS))
+    np.testing.assert_allclose(box.predict(DATA), fitted.predict(rows))
 
 
 def test_log_odds_are_named_as_such() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, MeanShift
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest, VotingClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
@@ -105,6 +105,22 @@ def test_nested_classifiers_give_the_probability_of_their_class(model: Any) -> N
 def test_what_gives_no_one_quantity_is_refused(model: Any, outcome: Any, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         wb.BlackBoxModel.from_estimator(model.fit(DATA, outcome))
+
+
+def test_the_score_that_is_advised_instead_of_a_label_can_be_audited() -> None:
+    ways = {
+        IsolationForest(n_estimators=5): "score_samples",
+        GaussianMixture(2): "score_samples",
+        KMeans(2, n_init=1): r"transform\(rows\)\[:, 0\]",
+        MeanShift(bandwidth=3): "no score",
+    }
+    for model, said in ways.items():
+        with pytest.raises(ModelError, match=said) as told:
+            wb.BlackBoxModel.wrap(model.fit(DATA))
+        if said != "no score":
+            code = str(told.value).split("instead: ")[-1].split(": ", 1)[-1].rstrip(".")
+            advised = eval(code.replace("…", "'a', 'm'"), {"wb": wb, "model": model})
+            assert np.ptp(advised.predict(DATA)) > 0 and advised.output == "value"
 
 
 class Shaped(OwnRegressor, ClassifierMixin):
