@@ -20,6 +20,13 @@ from workbench.report.audit_report import STOPPED
 
 __all__ = ["RunPanel"]
 
+ADVANTAGE = (
+    ("not said", None),
+    ("good for the people audited", "higher"),
+    ("bad for the people audited", "lower"),
+)
+"""What a higher answer of the model means to people, and what the audit calls favourable."""
+
 DRAWN = (
     "case", "target", "target_problem", "settings", "state", "step", "share", "made_for",
     "preparing",
@@ -40,8 +47,10 @@ class RunPanel(W.VBox):
         self._filling = False
         self._data: object = None
         self._unit_shown: object = None
+        self._class_shown: object = None
         self._tau = W.FloatText(description="Threshold τ", step=0.005)
         self._seed = W.IntText(description="Seed of the random numbers", value=0)
+        self._better = W.Dropdown(description="A higher answer is", options=ADVANTAGE)
         self._methods = {method.name: self._box(method.label, True) for method in AUDIT_METHODS}
         self._checks = {
             name: self._box(CHECK_BY_NAME[name].question, name in session.settings.checks)
@@ -58,13 +67,13 @@ class RunPanel(W.VBox):
         )
         self._live.add_class("wb-check")
         link((session, "live_wanted"), (self._live, "value"))
-        for control in (self._tau, self._seed):
+        for control in (self._tau, self._seed, self._better):
             control.add_class("wb-field")
             control.observe(lambda _: self._set(), "value")
         methods, checks = (W.VBox(list(boxes.values())) for boxes in (self._methods, self._checks))
         for boxes in (methods, checks):
             boxes.add_class("wb-checks")
-        numbers = W.VBox([self._tau, self._unit, self._seed])
+        numbers = W.VBox([self._tau, self._unit, self._seed, self._better])
         numbers.add_class("wb-half")
         right = W.VBox(
             [
@@ -116,6 +125,7 @@ class RunPanel(W.VBox):
                 if settings.threshold is not None:
                     self._tau.value = settings.threshold
                 self._seed.value = settings.seed
+                self._better.value = settings.favourable
                 for name, box in self._methods.items():
                     box.value = name in settings.methods
                 for name, box in self._checks.items():
@@ -136,18 +146,25 @@ class RunPanel(W.VBox):
     def _offer(self) -> None:
         """Propose the threshold that fits the case's predictions."""
         case = self._session.case
-        if case is None or (case.data is self._data and case.output == self._unit_shown):
+        if case is None:
+            return
+        label = str(case.model.audited_class)
+        same = case.data is self._data and case.output == self._unit_shown
+        if same and label == self._class_shown:
             return  # another graph, or the model after unlearning, leaves the auditor's alone
-        self._data, self._unit_shown = case.data, case.output
+        # What a higher answer means was said of another table, answer or class.
+        self._data, self._unit_shown, self._class_shown = case.data, case.output, label
         try:
             self._filling = True
-            self._tau.value = default_threshold(case)
-            unit = {"probability": "of a probability: 0.02 is two percentage points"}
-            words = unit.get(case.output, f"in the unit of {case.outcome or 'the prediction'}")
-            self._unit.value = (
-                f"<p class='wb-muted'>An influence smaller than this is taken to be negligible. "
-                f"It is the auditor's to state, {escape(words)}.</p>"
-            )
+            self._better.value = None
+            if not same:
+                self._tau.value = default_threshold(case)
+                unit = {"probability": "of a probability: 0.02 is two percentage points"}
+                words = unit.get(case.output, f"in the unit of {case.outcome or 'the prediction'}")
+                self._unit.value = (
+                    f"<p class='wb-muted'>An influence smaller than this is taken to be "
+                    f"negligible. It is the auditor's to state, {escape(words)}.</p>"
+                )
         except Exception as error:  # the component's boundary
             self._status.say(words_for(error), "problem")
         finally:
@@ -178,6 +195,7 @@ class RunPanel(W.VBox):
             methods=chosen,
             threshold=float(self._tau.value),
             seed=max(0, int(self._seed.value)),
+            favourable=self._better.value,
             checks=tuple(name for name, box in self._checks.items() if box.value),
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import workbench as wb
+from workbench.case.decision_line import Favourable
 from workbench.case.intervention import Intervention
 from workbench.checks.registry import CHECK_BY_NAME
 from workbench.methods.registry import METHOD_BY_NAME, METHOD_NAMES
@@ -33,6 +34,8 @@ class AuditSettings:
         :func:`workbench.case.intervention.vary`. Names outside the target are left out of a run.
     checks : tuple of str
         Further checks, which take longer; see :func:`workbench.auditing.audit.audit`.
+    favourable : {"higher", "lower"} or None
+        Which scores are to the advantage of people, as the auditor states it; None: not stated.
     """
 
     methods: tuple[str, ...] = METHOD_NAMES
@@ -40,6 +43,7 @@ class AuditSettings:
     seed: int = 0
     interventions: Mapping[str, Intervention] = field(default_factory=dict)
     checks: tuple[str, ...] = ()
+    favourable: Favourable | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +134,8 @@ def _of_question(before: AuditInputs, now: AuditInputs) -> Iterator[str]:
         yield f"threshold τ: {_number(old.threshold)} → {_number(new.threshold)}"
     if old.seed != new.seed:
         yield f"seed: {old.seed} → {new.seed}"
+    if old.favourable != new.favourable:
+        yield f"a higher answer is: {_good(old.favourable)} → {_good(new.favourable)}"
     if before.interventions() != now.interventions():
         yield "the change that is asked about"
     titles = {name: method.title for name, method in METHOD_BY_NAME.items()}
@@ -153,6 +159,10 @@ def _ticked(
     ):
         if names:
             yield f"{what}: {', '.join(titles.get(n, n) for n in names)} {said}"
+
+
+def _good(favourable: Favourable | None) -> str:
+    return {None: "not said", "higher": "good", "lower": "bad"}[favourable]
 
 
 def _number(threshold: float | None) -> str:

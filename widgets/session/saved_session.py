@@ -58,6 +58,7 @@ class SavedQuestion(Saved, frozen=True):
     checks: tuple[str, ...]
     interventions: dict[str, SavedChange]
     subgroups: dict[str, str]
+    favourable: Literal["higher", "lower"] | None = None
 
 
 class SavedRun(Saved, frozen=True):
@@ -294,6 +295,7 @@ def _written(inputs: AuditInputs) -> SavedQuestion:
             name: _written_change(change) for name, change in settings.interventions.items()
         },
         subgroups=dict(inputs.subgroups),
+        favourable=settings.favourable,
     )
 
 
@@ -327,6 +329,7 @@ def _question(saved: SavedQuestion) -> Question:
         saved.seed,
         {name: _change(change) for name, change in saved.interventions.items()},
         saved.checks,
+        saved.favourable,
     )
     graph = wb.CausalGraph.from_json(json.dumps(saved.graph))
     return Question(graph, target, settings, dict(saved.subgroups))

@@ -283,6 +283,7 @@ class AuditSession(ReportSession):
                     seed=settings.seed,
                     subgroups=inputs.subgroups,
                     checks=settings.checks,
+                    favourable=settings.favourable,
                     compare={role: list(models) for role, models in inputs.compare.items()} or None,
                     training=inputs.training,
                     progress=noted,

@@ -38,6 +38,29 @@ def test_the_threshold_is_proposed_once_per_table(session: AuditSession) -> None
     assert tau.value == 0.02
 
 
+def test_what_a_higher_answer_means_is_said_of_one_answer(session: AuditSession) -> None:
+    session.settings = AuditSettings(methods=("cafe",))
+    panel = RunPanel(session)
+    case = loan_case()
+    session.open(case)
+    better = part(panel, W.Dropdown, description="A higher answer is")
+    assert better.value is None and session.settings.favourable is None
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    methods = parts(panel, W.Checkbox)
+    for box in methods:
+        if box.description != "Estimate CAFÉ while I choose":
+            box.value = box.description.startswith("CAFÉ")
+    finished(session)
+    better.value = "higher"
+    assert session.stale == ("a higher answer is: not said → good",)
+    report = finished(session)
+    assert report.favourable == "higher" and "favourable='higher'" in report.to_code()
+    session.edit_graph(case.graph.remove_edge("race", "zip_code"))
+    assert session.settings.favourable == "higher"
+    session.open(loan_case())
+    assert better.value is None and session.settings.favourable is None
+
+
 def test_run_and_cancel_are_offered_when_they_can_work(session: AuditSession) -> None:
     panel = RunPanel(session)
     run, cancel = (part(panel, W.Button, description=d) for d in ("Run the audit", "Cancel"))

@@ -23,6 +23,7 @@ SETTINGS = AuditSettings(
         "income": Shift(2.5),
         "race": Resample(7, "parents"),
     },
+    favourable="lower",
 )
 
 
