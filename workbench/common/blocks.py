@@ -38,8 +38,9 @@ __all__ = [
 ]
 
 Audience = Literal["headline", "body", "annex"]
-Form = Literal["signed", "share", "plain", "p", "short"]
-"""How a number is written: +0.448, 45 %, 0.448, p (0.012 or < 0.001), short (%g)."""
+Form = Literal["signed", "size", "share", "plain", "p", "short"]
+"""How a number is written: +0.448, 0.448 (as signed, without +), 45 %, 0.448, p (0.012 or
+< 0.001), short (four digits)."""
 NoteKind = Literal["above", "below", "inconclusive", "none", "alarm", "warning", "info"]
 """A decision in a box of its own, or something that the reader must not miss."""
 
@@ -134,7 +135,7 @@ class Number:
         NaN is written "–".
     bounds : (float, float) or None
         Its interval.
-    form : {"signed", "share", "plain", "p", "short"}
+    form : {"signed", "size", "share", "plain", "p", "short"}
     note : str
         What stands behind it in small letters.
     points : bool
@@ -333,6 +334,8 @@ def lines_of(cell: Cell) -> tuple[str, ...]:
     --------
     >>> lines_of(Number(0.448, (0.44, 0.4551), points=True)), lines_of(1234), lines_of(None)
     (('+0.448', '+0.440 to +0.455'), ('1,234',), ('–',))
+    >>> lines_of(Number(0.186, (0.183, 0.1893), form="size"))
+    ('0.186', '0.183 to 0.189')
     """
     if cell is None:
         return ("–",)
@@ -350,6 +353,8 @@ def lines_of(cell: Cell) -> tuple[str, ...]:
 def _written(value: float, form: Form) -> str:
     if form == "short":
         return level_text(value)
+    if form == "size":
+        return signed(value).removeprefix("+")
     write = {"signed": signed, "share": share, "p": chance, "plain": plain}[form]
     return write(value)
 
@@ -357,8 +362,10 @@ def _written(value: float, form: Form) -> str:
 def _between(cell: Number) -> str:
     assert cell.bounds is not None
     low, high = cell.bounds
-    if cell.form == "signed":
+    if cell.form in ("signed", "size"):
         between = span(cell.bounds)
+        if cell.form == "size":
+            between = between.replace("+", "")
         return "" if between == "≈ 0 to ≈ 0" else between
     if low != low or high != high or low == high:
         return ""

@@ -281,16 +281,16 @@ def _counted(profile: EffectProfile) -> str:
 
 def _levels(found: FeatureProfile) -> str:
     labels = [level.label for level in found.levels]
-    said = f"{found.feature}: {len(labels)} levels tested ({listing(labels, most=8)})."
+    named = all(level.origin == "named" for level in found.levels)
+    which = " that the auditor named" if named else ""
+    said = f"{found.feature}: {len(labels)} levels tested{which} ({listing(labels, most=8)})."
     total = found.parts.get("total")
     if total is not None and total.surest.value:
-        said += f" Widest difference: {total.surest.text}, {signed(total.surest.value)}."
+        said += f" Clearest difference: {total.surest.text}, {signed(total.surest.value)}."
     if found.n_untested:
-        named = listing(list(found.untested), most=5) if found.untested else "levels"
+        rare = listing(list(found.untested), most=5) if found.untested else "levels"
         more = found.n_untested - len(found.untested)
-        said += (
-            f" Untested, for too few rows: {named}" + (f" and {more} more" if more else "") + "."
-        )
+        said += f" Untested, for too few rows: {rare}" + (f" and {more} more" if more else "") + "."
     if found.left_out >= 0.0005:
         said += (
             f" {_percent(found.left_out)} of the level–row pairs are left out: such rows could "

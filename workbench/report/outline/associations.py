@@ -17,8 +17,9 @@ from workbench.common.blocks import (
     Section,
     Sentence,
     Table,
+    lines_of,
 )
-from workbench.common.wording import rows_said, signed
+from workbench.common.wording import rows_said
 from workbench.report.findings import AuditFindings
 
 __all__ = ["associations", "fairness"]
@@ -89,7 +90,12 @@ def _association(row: Mapping[Hashable, Any]) -> tuple[Cell, ...]:
 
 def _value(row: Mapping[Hashable, Any]) -> Number:
     bounds = (row["low"], row["high"])
-    return Number(row["value"], bounds, form="plain" if row["metric"] == "ratio" else "signed")
+    return Number(row["value"], bounds, form=_form(row["metric"]))
+
+
+def _form(metric: object) -> Form:
+    """How a measure is written: only a correlation and a difference have a sign."""
+    return "plain" if metric == "ratio" else "size" if metric == "NMI" else "signed"
 
 
 def _context_words(contexts: pd.DataFrame) -> Iterator[str]:
@@ -97,9 +103,13 @@ def _context_words(contexts: pd.DataFrame) -> Iterator[str]:
         yield "No group was found, at this precision, with a stronger association than the whole."
         return
     for row in contexts.head(MOST_SAID).to_dict("records"):
+        form = _form(row["metric"])
+        there, all_over = (
+            " ".join(lines_of(Number(row[x], form=form))) for x in ("value", "whole")
+        )
         yield (
             f"Where {row['context']}, {row['feature']} and the prediction go together more "
-            f"strongly: {signed(row['value'])}, over all rows asked about {signed(row['whole'])}."
+            f"strongly: {there}, over all rows asked about {all_over}."
         )
     if len(contexts) > MOST_SAID:
         yield f"{len(contexts) - MOST_SAID} more such groups: see the table."
@@ -123,7 +133,7 @@ def _contexts(contexts: pd.DataFrame) -> Table:
                 row["feature"],
                 row["metric"],
                 _value(row),
-                Number(row["whole"]),
+                Number(row["whole"], form=_form(row["metric"])),
                 Number(row["p_value"], form="p"),
                 int(row["n_rows"]),
             )

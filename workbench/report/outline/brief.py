@@ -74,12 +74,12 @@ def _people(found: FeatureProfile, report: AuditFindings) -> tuple[str, ...]:
             continue
         if people.moved == 0 and people.mean_size == 0:
             said.append(
-                f"Set to another level, {way}, {found.feature} moves none of the "
+                f"Set to another tested level, {way}, {found.feature} moves none of the "
                 f"{people.asked:,} rows asked about."
             )
             continue
         said.append(
-            f"Set to some level, {way}, {found.feature} moves {share(people.share)} of the "
+            f"Set to some tested level, {way}, {found.feature} moves {share(people.share)} of the "
             f"{people.asked:,} rows asked about by more than {tau}. A change to a level drawn from "
             f"the data moves a row’s prediction by {size_in_words(people.mean_size, report.unit)} "
             f"on average, up or down.{_noise(people, report.unit)}"

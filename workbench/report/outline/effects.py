@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from workbench.common.against_threshold import exceeds
 from workbench.common.blocks import (
     PLAIN_LEVEL,
     About,
@@ -70,6 +71,8 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
                 f"Setting {listing(report.features)} together{levels} moves the prediction by "
                 f"{signed(main.total.value)} {average_over(main.n_rows, everybody)}."
             )
+        if main.combination and (apart := _added_up(main, shown, report)):
+            yield Sentence(apart)
         if other := _another_change(main, report):
             yield Sentence(other)
         yield _tiles(main, report)
@@ -150,6 +153,31 @@ def _another_change(main: FeatureEffects, report: AuditFindings) -> str:
     )
 
 
+def _added_up(main: FeatureEffects, shown: EffectTable, report: AuditFindings) -> str:
+    """Say why single effects added up are not the effect of setting the features together."""
+    if report.verdict is None:
+        return ""
+    for entry in shown:
+        same = (entry.feature, entry.estimator) == (main.feature, main.estimator)
+        if not same or entry.combination != "sum":
+            continue
+        if not exceeds(entry.total.value - main.total.value, report.verdict.threshold):
+            return ""
+        graph = report.audit_graph
+        within = {name for name in report.features if graph.ancestors(name) & {*report.features}}
+        why = (
+            f"{listing(sorted(within))} would follow another of these features, but set together "
+            f"each keeps the value that it is set to"
+            if within
+            else "the model answers to them together otherwise than to each alone"
+        )
+        return (
+            f"Added up, the effects of the single features are {signed(entry.total.value)}, which "
+            f"is the effect of no change: {why}."
+        )
+    return ""
+
+
 def _estimators(main: FeatureEffects, report: AuditFindings) -> Iterator[Sentence]:
     """Name the estimator, and what the others say of the same effect."""
     units = " pp: percentage points." if report.unit == "probability" else ""
@@ -173,7 +201,7 @@ def _below(report: AuditFindings) -> str:
     if about.level == PLAIN_LEVEL:
         return "below a number its 95 % interval"
     many = report.verdict is not None and report.verdict.scope != "change"
-    holds = ", which holds for all levels at once" if many else ""
+    holds = ", which holds for all tested levels at once" if many else ""
     return f"below a number an interval as wide as the verdict’s{holds}"
 
 

@@ -46,7 +46,9 @@ def profile(report: AuditFindings) -> Section | None:
     found = report.profile
     if found is None:
         return None
-    return Section("profile", "Over all levels, for people and groups", tuple(_blocks(report)))
+    return Section(
+        "profile", "Over the tested levels, for people and groups", tuple(_blocks(report))
+    )
 
 
 def level_tables(report: AuditFindings) -> tuple[Table, ...]:
@@ -71,7 +73,7 @@ def _level_table(found: FeatureProfile, report: AuditFindings) -> Table:
             rows.append((level.label, Number(level.share, form="share"), *numbers))
     return Table(
         f"{found.feature}: how far the mean {report.about().score} goes from its average when "
-        f"every row is set to the level, with bounds that hold for all levels at once.",
+        f"every row is set to the level, with bounds that hold for all tested levels at once.",
         (Column("level", number=False), Column("rows"), *map(Column, parts)),
         tuple(rows),
         name=f"{found.feature}, level by level",
@@ -132,7 +134,7 @@ def profile_figure(found: FeatureProfile, report: AuditFindings, place: str = ""
         chart,
         title=f"{found.feature}, level by level",
         caption="How far the mean prediction goes when every row is set to the level; the thin "
-        f"lines hold for all levels at once; at the right, the level’s share of the rows.{rest}",
+        f"lines hold for all tested levels at once; at the right, the level’s share of the rows.{rest}",
     )
 
 
@@ -175,7 +177,7 @@ def _ranking(found: EffectProfile, score: str) -> Table:
             (
                 f"{row['rank']} (tie)" if ranks.count(row["rank"]) > 1 else str(row["rank"]),
                 row["feature"],
-                Number(row["spread"], (row["spread_low"], row["spread_high"]), form="short"),
+                Number(row["spread"], (row["spread_low"], row["spread_high"]), form="size"),
                 None if np.isnan(row["mean_size"]) else _size(row["mean_size"]),
             )
             for row in ranked
@@ -228,7 +230,7 @@ def _people(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
         tuple(
             (
                 f"{_name(one)}, {part}",
-                _change(people.pair),
+                _change(people.pair) if people.mean_size else None,
                 Number(people.share, (people.moved_low, people.moved_high), form="share"),
                 _size(people.mean_size),
                 people.asked,
