@@ -63,7 +63,11 @@ def _blocks(change: ModelChange, about: About) -> Iterator[Block]:
     main = [f for f in change.main_findings() if f.part in ("total", "prediction")]
     others = [f for f in change.findings if not any(f is one for one in main)]
     if main:
-        caption = "What was removed, what the world carries, what is left"
+        caption = (
+            "The models’ effects beside each other"
+            if change.not_retrained
+            else "What was removed, what the world carries, what is left"
+        )
         yield _table(change, main, caption, about)
     if others:
         title_ = f"{len(others)} more: direct and indirect effects, and the other estimator"
@@ -79,6 +83,11 @@ def _blocks(change: ModelChange, about: About) -> Iterator[Block]:
 
 def _together(change: ModelChange, about: About) -> str:
     """Say how this finding and the verdict go together where they seem to contradict each other."""
+    retrained = (
+        "a model that was retrained without it"
+        if change.known
+        else "the model that was handed in as retrained"
+    )
     if (about.decision, change.decision) == ("above", "below"):
         unread = not set(about.features) & set(about.reads)
         where = (
@@ -87,15 +96,15 @@ def _together(change: ModelChange, about: About) -> str:
             else "in what the model learns from all the other data"
         )
         return (
-            f"The influence is there, and a model that was honestly retrained has it too: it comes "
-            f"from the world, {where}. The unlearning left no more than retraining would. Less "
+            f"The influence is there, and {retrained} has it too: then it comes from the world, "
+            f"{where}. The unlearning left no more than retraining would. Less "
             f"influence needs another model, not another unlearning."
         )
     if (about.decision, change.decision) == ("below", "above"):
         return (
-            "The influence that is there is small, and yet the model differs from one that was "
-            "honestly retrained: part of what was to be forgotten was not, or more was taken away "
-            "than retraining would."
+            f"The influence that is there is small, and yet the model differs from {retrained}: "
+            f"part of what was to be forgotten was not, or more was taken away than retraining "
+            f"would."
         )
     return ""
 

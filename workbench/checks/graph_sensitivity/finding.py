@@ -103,8 +103,8 @@ class GraphSensitivity:
         yield (
             f"Other graphs are tried on one change, on average ({self.about}), by {by}: "
             f"{DECISIONS[self.decision]} as drawn. What the verdict says of other levels, of "
-            f"single people and of groups is not tried under them; a direct effect is asked of the "
-            f"model, and no graph changes it."
+            f"single people and of groups is not tried under them; where the model can be asked, "
+            f"a direct effect is its answer, and no graph changes it."
         )
 
     @property

@@ -104,9 +104,7 @@ def _context_words(contexts: pd.DataFrame) -> Iterator[str]:
         return
     for row in contexts.head(MOST_SAID).to_dict("records"):
         form = _form(row["metric"])
-        there, all_over = (
-            " ".join(lines_of(Number(row[x], form=form))) for x in ("value", "whole")
-        )
+        there, all_over = (lines_of(Number(row[x], form=form))[0] for x in ("value", "whole"))
         yield (
             f"Where {row['context']}, {row['feature']} and the prediction go together more "
             f"strongly: {there}, over all rows asked about {all_over}."

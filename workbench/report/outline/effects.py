@@ -164,7 +164,8 @@ def _added_up(main: FeatureEffects, shown: EffectTable, report: AuditFindings) -
         if not exceeds(entry.total.value - main.total.value, report.verdict.threshold):
             return ""
         graph = report.audit_graph
-        within = {name for name in report.features if graph.ancestors(name) & {*report.features}}
+        target = set(report.features)
+        within = {name for name in target if not target.isdisjoint(graph.ancestors(name))}
         why = (
             f"{listing(sorted(within))} would follow another of these features, but set together "
             f"each keeps the value that it is set to"

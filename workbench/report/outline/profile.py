@@ -134,7 +134,8 @@ def profile_figure(found: FeatureProfile, report: AuditFindings, place: str = ""
         chart,
         title=f"{found.feature}, level by level",
         caption="How far the mean prediction goes when every row is set to the level; the thin "
-        f"lines hold for all tested levels at once; at the right, the level’s share of the rows.{rest}",
+        "lines hold for all tested levels at once; at the right, the level’s share of the "
+        f"rows.{rest}",
     )
 
 
@@ -216,8 +217,8 @@ def _size(value: float) -> str:
 def _people(found: EffectProfile, listed: list[FeatureProfile]) -> Table:
     tau = stated(found.threshold)
     return Table(
-        f"Single people: the share of rows whose own prediction some level moves by more than "
-        f"{tau}, and the mean size of a change to any level, drawn from the data. The direct "
+        f"Single people: the share of rows whose own prediction some tested level moves by more "
+        f"than {tau}, and the mean size of a change to any level, drawn from the data. The direct "
         f"effect is asked of the model; the "
         f"total assumes that a row keeps its noise when its causes change.",
         (
