@@ -451,7 +451,7 @@ def test_associations_hidden_groups_and_other_graphs_are_told() -> None:
     for sentence in report.graph_sensitivity.sentences():
         assert sentence in page.text("li")
     for row in report.associations.table.to_dict("records"):
-        assert row["feature"] in page.text("th") and signed(row["value"]) in words
+        assert row["feature"] in page.text("th") and signed(row["value"]).lstrip("+") in words
     for row in report.associations.contexts.to_dict("records"):
         assert row["context"] in page.text("th") and signed(row["whole"]) in page.text("td")
     for row in report.hidden_subgroups.table.to_dict("records"):
