@@ -347,9 +347,11 @@ def _warn(
             f"this model."
         )
     for row in support[support["unsupported"] > 0.2].to_dict("records"):
+        where = "" if n_rows == 1 else f"For {share(row['unsupported'])} of the rows, "
+        like = "rows like this one" if n_rows == 1 else "similar rows"
         yield (
-            f"For {share(row['unsupported'])} of the rows, {row['feature']} = {row['level']} is "
-            f"hardly ever seen among similar rows: there the answer rests on extrapolation."
+            f"{where}{row['feature']} = {row['level']} is hardly ever seen among {like}: there the "
+            f"answer rests on extrapolation."
         )
     for node in fit.loc[fit["held_out_fit"] < 0, "node"]:
         yield (

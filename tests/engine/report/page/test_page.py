@@ -453,7 +453,9 @@ def test_associations_hidden_groups_and_other_graphs_are_told() -> None:
     for row in report.associations.table.to_dict("records"):
         assert row["feature"] in page.text("th") and signed(row["value"]).lstrip("+") in words
     for row in report.associations.contexts.to_dict("records"):
-        assert row["context"] in page.text("th") and signed(row["whole"]).lstrip("+") in page.text("td")
+        assert row["context"] in page.text("th") and signed(row["whole"]).lstrip("+") in page.text(
+            "td"
+        )
     for row in report.hidden_subgroups.table.to_dict("records"):
         assert row["subgroup"] in page.text("th")
         assert span((row["difference_low"], row["difference_high"])) in page.text("td")
