@@ -234,11 +234,13 @@ def _statsmodels(results: Any) -> Asked:
             f"output='probability')."
         )
     output: Output = "probability" if probability else "value"
+    labels = _binary_outcome(model) if probability else None
     formula = getattr(model, "formula", None)
     if formula:
         frame = getattr(model.data, "frame", None)
         columns = [] if frame is None else [str(name) for name in frame.columns]
-        return Asked(results.predict, _in_formula(str(formula), columns) or None, None, output)
+        known = _in_formula(str(formula), columns)
+        return Asked(_statsmodels_classes(results.predict, labels), known or None, labels, output)
     names = [str(name) for name in model.exog_names]
     constant = {name for name in names if name in ("const", "Intercept")}
     known = tuple(name for name in names if name not in constant)
@@ -251,7 +253,30 @@ def _statsmodels(results: Any) -> Asked:
         )
 
     unnamed = all(re.fullmatch(r"x\d+", name) for name in known)
-    return Asked(answers, None if unnamed else known, None, output)
+    return Asked(_statsmodels_classes(answers, labels), None if unnamed else known, labels, output)
+
+
+def _binary_outcome(model: Any) -> tuple[Any, ...] | None:
+    """Return the two outcomes: 0 and 1, or those of a text or of yes and no in a formula.
+
+    Of two columns that a formula makes of a text, statsmodels predicts the first.
+    """
+    endog = np.asarray(model.endog)
+    if endog.ndim == 1 and isinstance(model.endog_names, str):
+        return (0, 1) if set(np.unique(endog)) <= {0, 1} else None
+    found = [re.fullmatch(r".*\[(.*)\]", str(name)) for name in np.atleast_1d(model.endog_names)]
+    levels = [match.group(1) for match in found if match]
+    return tuple({"True": True, "False": False}.get(level, level) for level in levels) or None
+
+
+def _statsmodels_classes(
+    answers: Callable[[pd.DataFrame], Any], labels: Sequence[Any] | None
+) -> Callable[[pd.DataFrame], Any]:
+    """Give two classes a column each: the answer is that of 1, or of the first level of a text."""
+    both = _both_classes(answers, labels)
+    if labels is None or type(labels[0]) is int:  # False is the first of two levels
+        return both
+    return lambda rows: both(rows)[:, ::-1]
 
 
 def _in_formula(formula: str, columns: Sequence[str]) -> tuple[str, ...]:

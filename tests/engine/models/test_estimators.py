@@ -114,6 +114,25 @@ def test_a_library_says_its_own_names_and_answers(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "audited"),
+    [("yes", 1), ("word", "yes"), ("said", True), ("I(word == 'yes')", True), ("part", None)],
+)
+def test_statsmodels_says_whose_probability_it_gives(outcome: str, audited: Any) -> None:
+    """Of a text or of yes and no in a formula it predicts the first level: here "no" and False."""
+    said = FRAME["m"] + np.random.default_rng(1).normal(size=len(FRAME)) > FRAME["m"].mean()
+    frame = FRAME.assign(said=said, word=np.where(said, "yes", "no"), yes=said.astype(int))
+    frame["part"] = 0.1 + 0.5 * said
+    binomial = sm.families.Binomial()
+    box = wb.BlackBoxModel.wrap(smf.glm(f"{outcome} ~ a + m", frame, family=binomial).fit())
+    assert (box.output, box.audited_class) == ("probability", audited)
+    answers = box.predict(frame)
+    assert answers[said].mean() > answers[~said].mean() + 0.05
+    if audited == "yes":
+        turned = wb.BlackBoxModel.from_estimator(box.estimator, positive="no")
+        np.testing.assert_allclose(turned.predict(frame), 1 - answers)
+
+
+@pytest.mark.parametrize(
     "model",
     [
         xgboost.XGBRegressor(**XGB),
