@@ -83,11 +83,16 @@ def influence_places(
         "subgroup": _subgroups(seen, threshold),
         "range": _ranges(seen, threshold),
     }
+    told = ""
     for place, (kind, conditions) in enumerate(proposals.items()):
         progress("where in the data", 0.5 * place)
         found = _confirmed(fresh, total, kind, conditions, threshold)
-        if found:
-            yield max(found, key=lambda one: abs(one.inside.value))
+        if not found:
+            continue
+        best = max(found, key=lambda one: abs(one.inside.value))
+        if best.condition != told:  # a range can be the subgroup that was told
+            yield best
+        told = best.condition
 
 
 def _subgroups(seen: Routes, threshold: float) -> list[str]:
