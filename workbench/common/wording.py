@@ -28,6 +28,8 @@ __all__ = [
 
 ROUNDING = 1e-7
 """Part of a number that sums over many rows may leave of rounding."""
+LEFT_OF_SUMS = 1e-10
+"""What rounding may leave where many numbers of ordinary size cancel, as in a calibration."""
 NONE = 1e-12
 """Bounds this small are what rounding leaves of an exact 0."""
 COUNTED_PLACES = 8
@@ -307,9 +309,9 @@ def plain(value: float) -> str:
         return "–"
     if value == 0:
         return "0"
-    if NONE <= abs(value) < 0.001:
+    if LEFT_OF_SUMS <= abs(value) < 0.001:
         return signed(value).lstrip("+")
-    return f"{abs(value):.3f}" if abs(value) < NONE else f"{value:.3f}".replace("-", "−")
+    return f"{abs(value):.3f}" if abs(value) < LEFT_OF_SUMS else f"{value:.3f}".replace("-", "−")
 
 
 def rows_said(count: int) -> str:
