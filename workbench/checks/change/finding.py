@@ -307,10 +307,8 @@ def _story(finding: ChangeFinding, honest: bool, level: float) -> str:
     value = _sized(finding.after, level)
     said = f"{finding.feature}: the total effect is now {value}"
     if finding.before is not None and finding.removed is not None:
-        same = finding.removed.value == 0 and set(finding.removed.interval()) == {0.0}
-        said += f"; before it was {signed(finding.before.value)}, so unlearning removed " + (
-            "nothing of it" if same else _sized(finding.removed, level)
-        )
+        done = _removed(finding.removed, finding.before.value, level)
+        said += f"; before it was {signed(finding.before.value)}, so unlearning {done}"
     if finding.world is None or finding.residue is None:
         return f"{said}. What of it the world carries is not known without a retrained model."
     if not honest:
@@ -320,6 +318,16 @@ def _story(finding: ChangeFinding, honest: bool, level: float) -> str:
         f"{signed(finding.world.value)}, the world's share; the residue beside it is "
         f"{_sized(finding.residue, level)}."
     )
+
+
+def _removed(removed: Effect | Difference, before: float, level: float) -> str:
+    """Say what unlearning took away, or added where the effect grew in its own direction."""
+    low, high = removed.interval(level)
+    if removed.value == low == high == 0:
+        return "removed nothing of it"
+    if removed.value * before < 0:
+        return f"added {with_interval(-removed.value, (-high, -low), what='')}"
+    return f"removed {with_interval(removed.value, (low, high), what='')}"
 
 
 def _rows_story(finding: ChangeFinding) -> str:
