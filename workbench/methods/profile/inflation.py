@@ -26,10 +26,14 @@ CELLS = 1e7
 """Influences that are kept at once: they decide how many changes of rows are looked at."""
 OF_JUMPS = 2.0
 """Standard errors by which jumps between levels may enlarge sizes, with their variation."""
-AT_ONCE = 8
+AT_ONCE = 16
 """Influences between two reports of progress."""
 FEWEST, MOST = 8, 64
 """Changes of single rows that are looked at."""
+GLANCE = 6
+"""Changes that are looked at first: where noise is far from mattering they tell that."""
+FAR_BELOW = 4.0
+"""How many times the noise that they show must still not matter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +57,32 @@ class SizeNoise:
     shares: FloatArray
     n: int
 
-    def mean(self, progress: Progress = silent) -> float:
-        """Return what noise may add to the mean size of a change to a level drawn from the data."""
+    def mean(self, room: float = 0.0, progress: Progress = silent) -> float:
+        """Return what noise may add to the mean size of a change to a level drawn from the data.
+
+        Parameters
+        ----------
+        room : float, default 0
+            So much noise changes no finding. Few changes of rows are looked at where these show
+            noise that is far below it.
+        progress : callable, optional
+            See :mod:`workbench.common.progress`.
+        """
+        most = self._most()
+        if most > GLANCE:
+            found = self._mean(GLANCE, progress)
+            if FAR_BELOW * found < room:
+                return found
+        return self._mean(most, progress)
+
+    def _most(self) -> int:
+        widest = max((len(nudge.values) for level in self.nudges for nudge in level), default=1)
+        return int(np.clip(CELLS / (widest * self.n), FEWEST, MOST))
+
+    def _mean(self, count: int, progress: Progress) -> float:
         rows = len(self.sample.positions)
         random = np.random.default_rng(67)
         chances = self.shares / self.shares.sum()
-        widest = max((len(nudge.values) for level in self.nudges for nudge in level), default=1)
-        count = int(np.clip(CELLS / (widest * self.n), FEWEST, MOST))
         levels = random.choice(len(chances), count, p=chances)
         places = random.permutation(np.resize(random.permutation(rows), count))
         numbers, categories = np.zeros(count), np.zeros(count)

@@ -48,14 +48,16 @@ def people_profiles(
     if measured.estimator != "cafe" or total.through is None:
         found["total"] = _rows_of(measured, "total", total, answers.through_sizes, rules)
         noise = answers.size_noise
-        if noise is not None and _seems_above(found["total"], rules):
-            found["total"] = replace(found["total"], inflation=noise.mean(progress))
+        room = _beyond(found["total"], rules)
+        if noise is not None and room > 0:
+            found["total"] = replace(found["total"], inflation=noise.mean(room, progress))
     return found
 
 
-def _seems_above(people: PeopleProfile, rules: PeopleRules) -> bool:
+def _beyond(people: PeopleProfile, rules: PeopleRules) -> float:
+    """By how much the size seems to lie above the threshold, its own error taken off."""
     surely = float(scipy.stats.norm.isf(rules.alpha)) * people.error
-    return people.mean_size - surely > rules.threshold
+    return people.mean_size - surely - rules.threshold
 
 
 def _rows_of(
