@@ -59,6 +59,15 @@ def asked(report: AuditFindings) -> tuple[Sentence, ...]:
             lead="To be forgotten:",
         )
     ]
+    if not asks(report):
+        said.append(
+            Sentence(
+                "No changed row could be asked about: effects are read off regressions of the log. "
+                "An interval carries what their form may miss, as far as logged rows and other "
+                "forms tell; where the log holds no rows like those asked about, no data can check "
+                "it."
+            )
+        )
     if target.rows is not None:
         said.append(
             Sentence(

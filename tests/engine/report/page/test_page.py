@@ -236,7 +236,7 @@ def test_a_page_about_logged_predictions_names_what_was_left_out() -> None:
     words = checked(report).text()
     for reason in report.skipped.values():
         assert re.sub(r"\s+", " ", reason) in words
-    assert "could not be asked" in words
+    assert "could not be asked" in words and "effects are read off regressions" in words
 
 
 def test_a_page_about_single_rows_says_what_it_does_not_say() -> None:
