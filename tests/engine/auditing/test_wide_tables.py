@@ -8,9 +8,11 @@ import pytest
 
 import workbench as wb
 from workbench.auditing.steps import MOST_UNPLACED
+from workbench.methods.baselines.fairtest import fairtest_association
+from workbench.methods.cafe.other_inputs import FEW, STRONGEST, inputs_beside
 
 
-def wide(p: int) -> wb.AuditCase:
+def wide(p: int, *, logged: bool = False) -> wb.AuditCase:
     r = np.random.default_rng(0)
     n = 800
     a = r.integers(0, 2, n)
@@ -19,11 +21,15 @@ def wide(p: int) -> wb.AuditCase:
     table = pd.DataFrame(drawn, columns=[f"w{i}" for i in range(p)])
     table = table.assign(a=a, m=m, y=m)
     graph = wb.CausalGraph([("a", "m"), ("a", "y"), ("m", "y"), ("w0", "m")])
-    model = wb.BlackBoxModel(
-        lambda rows: 3 * rows["m"] + rows["a"] + 0.1 * rows["w1"],
-        [name for name in table if name != "y"],
-        output="value",
-    )
+    names = [name for name in table if name != "y"]
+
+    def predict(rows: pd.DataFrame) -> pd.Series:
+        return 3 * rows["m"] + rows["a"] + 0.1 * rows["w1"]
+
+    if logged:
+        model = wb.BlackBoxModel.from_predictions(predict(table), names, output="value")
+    else:
+        model = wb.BlackBoxModel(predict, names, output="value")
     return wb.AuditCase(data=table, model=model, graph=graph, outcome="y")
 
 
@@ -70,3 +76,51 @@ def test_baselines_measure_what_is_drawn_and_say_how_many_they_leave_out(method)
         assert ("w1" in measured) == (p == 2)
     assert report.skipped[left_out].startswith(f"{MOST_UNPLACED + 39} features")
     assert asked[1] <= asked[0]
+
+
+def test_a_regression_of_logged_predictions_holds_the_strongest_of_what_nobody_drew():
+    case = wide(MOST_UNPLACED + 300, logged=True)
+    started = time.perf_counter()
+    report = wb.audit(case, wb.UnlearningTarget.feature("a"), ["cafe"])
+    assert time.perf_counter() - started < 20  # without it, minutes
+    direct = report.effects["a"].direct
+    assert direct.low - 0.05 < 1 < direct.high + 0.05
+    said = report.skipped["direct effects, features outside the graph"]
+    assert f"Of {MOST_UNPLACED + 299} features" in said and f"{STRONGEST} that go most" in said
+
+
+def test_which_inputs_outside_the_graph_are_kept():
+    few, many = wide(FEW, logged=True), wide(FEW + 30, logged=True)
+    assert len(inputs_beside(few, "a")) == FEW + 1
+    kept = inputs_beside(many, "a")
+    assert {"w0", "w1", "m"} < set(kept) and len(kept) == STRONGEST + 2
+
+
+@pytest.mark.parametrize("kind", ["bend", "levels", "gaps"])
+def test_an_input_that_no_line_shows_is_kept(kind):
+    case = wide(FEW + 30, logged=True)
+    r, x = np.random.default_rng(2), case.data["w9"]
+    levels = pd.Series(r.choice(["a", "b", "c"], len(x)))
+    moved = {"bend": x**2, "levels": (levels == "b") * 3.0, "gaps": 2 * x}[kind]
+    given = {"bend": x, "levels": levels, "gaps": x.where(r.random(len(x)) > 0.1)}[kind]
+    data = case.data.assign(w9=given)
+    model = wb.BlackBoxModel.from_predictions(
+        case.predictions + moved, list(case.reads), output="value"
+    )
+    changed = wb.AuditCase(data=data, model=model, graph=case.graph, outcome="y")
+    assert "w9" in inputs_beside(changed, "a")
+
+
+def test_fairtest_describes_no_context_by_what_is_left_out():
+    case = wide(3)
+    rows = case.data
+    model = wb.BlackBoxModel(
+        lambda rows: rows["a"] * (rows["w2"] > 0) * 5 + rows["m"], list(case.reads), output="value"
+    )
+    case = wb.AuditCase(data=rows, model=model, graph=case.graph, outcome="y")
+    target = wb.UnlearningTarget.feature("a")
+    found = [
+        " ".join(fairtest_association(case, target, left_out=out).contexts["context"])
+        for out in ((), ("w2",))
+    ]
+    assert "w2" in found[0] and "w2" not in found[1]

@@ -85,7 +85,8 @@ def fairtest_association(
     alpha : float, default 0.05
         Probability of reporting any false context of one feature.
     left_out : iterable of str, optional
-        Features that are not measured, such as the many that nobody drew into the graph.
+        Features that are not measured and describe no context, such as the many that nobody drew
+        into the graph.
     seed : int, default 0
         Of the halves.
 
@@ -131,7 +132,8 @@ def fairtest_association(
     contexts: list[pd.DataFrame] = []
     for i, name in enumerate(names):
         progress(STEP, 0.5 + 0.5 * i / len(names))
-        contexts.append(_contexts(rows, name, max_depth, min_rows, bins, alpha, seed))
+        others = [case.columns[other] for other in measured if other != name]
+        contexts.append(_contexts(rows, name, others, max_depth, min_rows, bins, alpha, seed))
     progress(STEP, 1.0)
     return Associations(
         _attribution(strengths, len(positions)),
@@ -289,15 +291,21 @@ def _p_value(rows: _Rows, column: Column, inside: BoolArray) -> float:
 
 
 def _contexts(
-    rows: _Rows, name: str, max_depth: int, min_rows: int, bins: int, alpha: float, seed: int
+    rows: _Rows,
+    name: str,
+    others: Sequence[Column],
+    max_depth: int,
+    min_rows: int,
+    bins: int,
+    alpha: float,
+    seed: int,
 ) -> pd.DataFrame:
-    """Propose contexts on one half, keep those that the other half confirms."""
+    """Propose contexts of the others on one half, keep those that the other half confirms."""
     column = rows.case.columns[name]
     seen, fresh = (rows.part(places) for places in halves(len(rows), seed))
     nothing = pd.DataFrame(columns=CONTEXTS)
     if column.is_constant or len(fresh) < 2 * min_rows:
         return nothing
-    others = [rows.case.columns[feature] for feature in rows.case.features if feature != name]
     guide = _measure(seen, column)
     inside = seen.part(np.flatnonzero(guide.known))
     candidates = grow_tree(

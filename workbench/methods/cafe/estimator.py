@@ -27,6 +27,7 @@ from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress, silent
 from workbench.graph.causal_graph import PREDICTION
 from workbench.methods.averages import mean_effect, row_effects
+from workbench.methods.cafe.other_inputs import inputs_beside
 from workbench.methods.cafe.shared_regression import Question, SharedRegression, Standardised
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Adjustment, Basis, Direct, Estimator
@@ -183,7 +184,7 @@ def plan_of(
     given = case.covariates(name, kind=adjustment)
     direct_given: tuple[str, ...] = ()
     if direct == "regression":
-        direct_given = tuple(read for read in case.reads if read != name)
+        direct_given = inputs_beside(case, name)
     elif direct == "paper":
         observed = [m for m in case.carriers(name) if m in case.columns]
         direct_given = tuple(dict.fromkeys([*given, *observed]))
