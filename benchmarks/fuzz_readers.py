@@ -169,7 +169,7 @@ def packed_again(name: str, content: bytes, others: list[bytes], rng: random.Ran
 
 def one(name: str, content: bytes, others: list[bytes], rng: random.Random) -> bytes:
     """Return one damaged file."""
-    if name.endswith(".skops") and rng.random() < 0.8:
+    if name.endswith((".skops", ".xlsx")) and rng.random() < 0.8:
         return packed_again(name, content, others, rng)
     if name.endswith(".gz") and rng.random() < 0.8:
         return gzip.compress(changed(gzip.decompress(content), others, rng), mtime=0)

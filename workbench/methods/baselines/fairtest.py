@@ -129,11 +129,12 @@ def fairtest_association(
         progress(STEP, 0.5 * i / len(measured))
         strengths[name] = _strength(rows, case.columns[name])
         records += _associations(rows, case.columns[name])
+    tree = {"max_depth": max_depth, "min_rows": min_rows, "bins": bins}
     contexts: list[pd.DataFrame] = []
     for i, name in enumerate(names):
         progress(STEP, 0.5 + 0.5 * i / len(names))
         others = [case.columns[other] for other in measured if other != name]
-        contexts.append(_contexts(rows, name, others, max_depth, min_rows, bins, alpha, seed))
+        contexts.append(_contexts(rows, name, others, alpha, seed, **tree))
     progress(STEP, 1.0)
     return Associations(
         _attribution(strengths, len(positions)),
@@ -291,31 +292,17 @@ def _p_value(rows: _Rows, column: Column, inside: BoolArray) -> float:
 
 
 def _contexts(
-    rows: _Rows,
-    name: str,
-    others: Sequence[Column],
-    max_depth: int,
-    min_rows: int,
-    bins: int,
-    alpha: float,
-    seed: int,
+    rows: _Rows, name: str, others: Sequence[Column], alpha: float, seed: int, **tree: int
 ) -> pd.DataFrame:
     """Propose contexts of the others on one half, keep those that the other half confirms."""
     column = rows.case.columns[name]
     seen, fresh = (rows.part(places) for places in halves(len(rows), seed))
     nothing = pd.DataFrame(columns=CONTEXTS)
-    if column.is_constant or len(fresh) < 2 * min_rows:
+    if column.is_constant or len(fresh) < 2 * tree["min_rows"]:
         return nothing
     guide = _measure(seen, column)
     inside = seen.part(np.flatnonzero(guide.known))
-    candidates = grow_tree(
-        _measure(inside, column).statistic,
-        others,
-        inside.positions,
-        max_depth=max_depth,
-        min_rows=min_rows,
-        bins=bins,
-    )
+    candidates = grow_tree(_measure(inside, column).statistic, others, inside.positions, **tree)
     if not candidates:
         return nothing
     data = rows.case.data.iloc[fresh.positions]
@@ -324,7 +311,7 @@ def _contexts(
     tested = [
         candidate
         for candidate in _promising(inside, column, candidates)
-        if (masks[candidate] & measure.known).sum() >= min_rows
+        if (masks[candidate] & measure.known).sum() >= tree["min_rows"]
     ]
     p_values = [_p_of_context(fresh, column, measure, c, masks) for c in tested]
     every = np.ones(len(fresh), dtype=bool)

@@ -27,6 +27,7 @@ from workbench.tables.files.kinds import check_kind
 from workbench.tables.files.limits import check_names, too_large, too_many_cells
 from workbench.tables.files.parquet import parse_parquet
 from workbench.tables.files.spelled_numbers import decimal_sign
+from workbench.tables.files.stata import parse_stata
 from workbench.tables.files.table_schema import beside, read_schema
 from workbench.tables.files.xlsx import parse_xlsx
 
@@ -52,7 +53,7 @@ def read_table(
     decimal: str | None = None,
     encoding: str | None = None,
 ) -> pd.DataFrame:
-    """Read a table from a file: CSV (also with .gz), Parquet, Excel (.xlsx), Feather or ARFF.
+    """Read a table from a file: CSV (also .gz), Parquet, Excel (.xlsx), Feather, ARFF or Stata.
 
     A file ``NAME.schema.json`` beside it, in the form of a Frictionless Table Schema, states what
     the arguments leave open.
@@ -144,7 +145,7 @@ def parse_table(
     kind = check_kind(name)
     said = said or Stated()
     limits = {"max_bytes": max_bytes, "max_columns": max_columns, "max_cells": max_cells}
-    if kind in (*ARROW, ".xlsx", ".arff"):
+    if kind in (*ARROW, ".xlsx", ".arff", ".dta"):
         return _typed_table(kind, content, name, said, limits)
     if content[:4] == b"PAR1":
         raise DataError(
@@ -167,6 +168,8 @@ def _typed_table(
 
     if kind == ".xlsx":
         table = parse_xlsx(content, name, said=said, note=note, **limits)
+    elif kind == ".dta":
+        table = parse_stata(content, name, said=said, note=note, **limits)
     elif kind == ".arff":
         table = parse_arff(content, name, note=note, **limits)
     else:

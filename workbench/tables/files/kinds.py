@@ -19,14 +19,13 @@ ENDINGS = (
     ".feather",
     ".arrow",
     ".arff",
+    ".dta",
 )
 ELSEWHERE = {
     ".xlsm": "Save it as .xlsx, without macros.",
     ".xlsb": "In the spreadsheet program, save it as .xlsx.",
     ".xls": "In the spreadsheet program, save it as .xlsx, or the sheet as 'CSV UTF-8'.",
     ".ods": "In the spreadsheet program, save the sheet as CSV with UTF-8.",
-    ".dta": "In Stata: export delimited using table.csv; in Python: "
-    "pd.read_stata(path).astype('str').to_csv('table.csv', index=False).",
     ".sav": "In SPSS, save it as CSV; in Python: "
     "pyreadstat.read_sav(path)[0].to_parquet('table.parquet').",
     ".zsav": "In SPSS, save it as CSV; in Python: "
