@@ -72,7 +72,8 @@ def audited(
     """
 
     def predict(rows: pd.DataFrame) -> pd.Series:
-        return 0.3 * rows["z"] + size * (direct * rows["f"] + (1 - direct) * rows["m"])
+        through = 0.3 * rows["z"] + size * (1 - direct) * rows["m"]
+        return through + size * direct * rows["f"] if direct else through
 
     reads = ["z", "f", "m"] if direct else ["z", "m"]
     asked = (
