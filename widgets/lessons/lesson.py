@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from widgets.parts import markup
 from workbench.common.progress import Progress
 
-__all__ = ["Answered", "Lesson", "StoryQuestion", "Taught", "Told", "looking_back", "teach"]
+__all__ = [
+    "Answered",
+    "Lesson",
+    "StoryQuestion",
+    "Taught",
+    "Told",
+    "looking_back",
+    "notebook_file",
+    "teach",
+]
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,11 @@ def teach(lesson: Lesson, progress: Progress) -> Taught:
         tuple(question.tell(findings) for question in lesson.questions),
         tuple(q.before(findings) if q.before is not None else "" for q in lesson.questions),
     )
+
+
+def notebook_file(lesson: Lesson) -> Path:
+    """Return where a lesson's notebook is; only a checkout has them."""
+    return Path(__file__).resolve().parents[2] / "notebooks" / f"{lesson.notebook}.ipynb"
 
 
 def looking_back(answers: Sequence[Answered], closing: str) -> str:

@@ -7,12 +7,19 @@ from typing import Any
 
 import ipywidgets as W
 
-from widgets.lessons.lesson import Answered, Lesson, StoryQuestion, looking_back
+from widgets.lessons.lesson import (
+    Answered,
+    Lesson,
+    StoryQuestion,
+    looking_back,
+    notebook_file,
+)
 from widgets.parts import markup
+from widgets.parts.download_button import DownloadButton
 from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import BackgroundJob, Listener, words_for
 
-__all__ = ["MEASURING", "Asked", "LessonWalk", "section"]
+__all__ = ["MEASURING", "Asked", "LessonWalk", "section", "take_notebook"]
 
 MEASURING = "Measuring: models are being trained and audited. A few seconds."
 
@@ -128,15 +135,15 @@ class LessonWalk(W.VBox):
             return
         self._busy = True
         self._asked = [Asked(one, self._ask, self._next) for one in self._lesson.questions]
-        recap = W.VBox([self._recap])
+        recap = W.VBox()
         recap.add_class("wb-step")
         parts = [
             section(place, one.question.title, one) for place, one in enumerate(self._asked, 1)
         ]
         for later in (*parts[1:], recap):
             later.layout.display = "none"
-        more = markup.paragraph(f"The same in Python: the notebook {self._lesson.notebook}.ipynb.")
-        opening = W.HTML(markup.paragraph(self._lesson.opening) + more)
+        recap.children = [self._recap, take_notebook(self._lesson)]
+        opening = W.HTML(markup.paragraph(self._lesson.opening))
         self.children = [opening, *parts, recap]
         self._start()
 
@@ -168,6 +175,22 @@ class LessonWalk(W.VBox):
         self.children[1 + len(self._answers)].layout.display = ""
         if len(self._answers) == len(self._asked):
             self._recap.value = looking_back(self._answers, self._lesson.closing)
+
+
+def take_notebook(lesson: Lesson) -> W.VBox:
+    """Return a button that hands out a lesson's notebook; its name where there is no file."""
+    file, status = notebook_file(lesson), StatusLine()
+    if not file.is_file():
+        words = f"The notebook {file.name} of the project does the same in Python."
+        return W.VBox([W.HTML(markup.paragraph(words))])
+    button = DownloadButton(
+        f"The same in Python: {file.name}",
+        file.name,
+        "application/x-ipynb+json",
+        file.read_bytes,
+        lambda words: status.say(words, "problem"),
+    )
+    return W.VBox([button, status])
 
 
 def section(number: int, title: str, *parts: W.Widget) -> W.VBox:

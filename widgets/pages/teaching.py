@@ -10,7 +10,7 @@ import ipywidgets as W
 from widgets.lessons.lesson import Answered, StoryQuestion, looking_back
 from widgets.lessons.lessons import LESSONS
 from widgets.lessons.loan import ARROW, FORGOTTEN, LOAN, QUESTIONS, Findings, about, drawn, measure
-from widgets.pages.lesson_walk import MEASURING, Asked, LessonWalk, section
+from widgets.pages.lesson_walk import MEASURING, Asked, LessonWalk, section, take_notebook
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.page_footer import PageFooter
@@ -39,7 +39,7 @@ class Teaching(SavedView, W.VBox):
         self._careless = _CarelessAuditor(self._ask)
         self._another = _AnotherColumn(self._ask, self._next)
         self._recap = W.HTML()
-        recap = W.VBox([self._recap])
+        recap = W.VBox([self._recap, take_notebook(LOAN)])
         recap.add_class("wb-step")
         self._sections = [
             *(

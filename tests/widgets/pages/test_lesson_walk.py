@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as W
@@ -11,9 +12,10 @@ import workbench as wb
 from tests.widgets.widget_tree import LONG, part, parts, press, said
 from widgets.lessons.lesson import Lesson, StoryQuestion, Told
 from widgets.lessons.lessons import LESSONS
-from widgets.pages.lesson_walk import LessonWalk
+from widgets.pages.lesson_walk import LessonWalk, take_notebook
 from widgets.pages.teaching import _further
 from widgets.parts.disclosure import Disclosure
+from widgets.parts.download_button import DownloadButton
 from widgets.parts.status_line import StatusLine
 
 
@@ -53,7 +55,7 @@ def test_nothing_is_measured_before_it_is_opened_and_then_once() -> None:
     walk.begin()
     assert walk.wait(LONG) and len(measured) == 1
     first, second, recap = steps(walk)
-    assert "02_heart_disease.ipynb" in said(walk) and "It is 1." not in said(walk)
+    assert "It is 1." not in said(walk)
     answer(first, 0)
     assert part(first, StatusLine).text == "You expected: none. Measured: one. It is 1."
     assert (second.layout.display, recap.layout.display) == ("", "none")
@@ -61,6 +63,8 @@ def test_nothing_is_measured_before_it_is_opened_and_then_once() -> None:
     answer(second, 1)
     assert recap.layout.display == "" and "You foresaw 1 of 2 measurements." in said(recap)
     assert "Look twice." in said(recap)
+    name, _, make = part(recap, DownloadButton)._file
+    assert name == "02_heart_disease.ipynb" and make().startswith(b"{")
 
 
 def test_a_measurement_that_fails_is_said_and_tried_again() -> None:
@@ -71,6 +75,12 @@ def test_a_measurement_that_fails_is_said_and_tried_again() -> None:
     answer(steps(walk)[0], 1)
     assert walk.wait(LONG) and len(measured) == 2
     assert part(steps(walk)[0], StatusLine).text == "As you expected. It is 1."
+
+
+def test_where_there_is_no_notebook_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("widgets.pages.lesson_walk.notebook_file", lambda one: Path("gone.ipynb"))
+    found = take_notebook(LESSONS[0])
+    assert "The notebook gone.ipynb" in said(found) and not parts(found, DownloadButton)
 
 
 def test_the_teaching_page_offers_every_other_lesson(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tornado.httputil import HTTPHeaders
 from tornado.web import Application, HTTPError, RequestHandler
 
-from widgets.lessons.lesson import Lesson, Taught
+from widgets.lessons.lesson import Taught, notebook_file
 from widgets.parts.page_style import page_style
 from widgets.serving.classroom import pages
 from widgets.serving.classroom.book import ClassIsFull
@@ -266,8 +266,3 @@ class ClassHeaders(SecurityHeaders):
         status, sent, first = super().transform_first_chunk(status_code, headers, chunk, finishing)
         sent.update(HEADERS_OF_A_CLASS)
         return status, sent, first
-
-
-def notebook_file(lesson: Lesson) -> Path:
-    """Return where a lesson's notebook is; only a checkout has them."""
-    return HERE.parents[2] / "notebooks" / f"{lesson.notebook}.ipynb"
