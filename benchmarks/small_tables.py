@@ -1,6 +1,7 @@
 """Coverage of the intervals and wrong firm verdicts in tables of 10 to 200 rows.
 
-The effect is the same in every row, so that the truth is exact whatever an estimate averages over.
+The effect, half of it direct, is the same in every row, so that the truth is exact whatever an
+estimate averages over.
 Verdicts are taken with the rule about few rows set aside: what would be said without it. The second
 table is about 1,000 rows of which few hold one of the two levels. Run
 
