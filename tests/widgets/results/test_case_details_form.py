@@ -112,6 +112,15 @@ def test_an_arrow_is_chosen_from_the_start(form: CaseDetailsForm, report: wb.Aud
     assert form.details.notes == {report.graph.edges[0]: "typed at once"}
 
 
+def test_a_reason_of_an_arrow_that_is_gone_is_left_out(
+    session: Kept, form: CaseDetailsForm
+) -> None:
+    explain(form, ARROW, "as it was")
+    case = loan_case(wb.CausalGraph([ARROW[::-1]]))
+    session.report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"), ["cafe"])
+    assert form.details is None
+
+
 def test_reasons_of_the_drawn_graph_are_there_already(session: Kept) -> None:
     case = loan_case()
     session.case = case.with_graph(case.graph.with_note(*ARROW, "drawn so"))
