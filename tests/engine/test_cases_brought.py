@@ -50,6 +50,8 @@ CASES: dict[str, tuple[str, ...]] = {
         "models/test_answers.py::test_logged_predictions_go_to_the_rows_that_their_labels_name",
         "models/test_answers.py::test_labels_that_do_not_fit_are_refused",
         "models/test_answers.py::test_a_models_answers_go_to_the_rows_that_their_labels_name",
+        "cli/test_brought_values.py"
+        "::test_logged_predictions_stay_with_their_rows_in_whatever_order_a_file_has_them",
     ),
     "11 a confounder all of whose levels are rare": (
         "methods/fuzzing/test_equations.py"
@@ -76,6 +78,12 @@ CASES: dict[str, tuple[str, ...]] = {
         "models/files/test_skops_estimators.py::test_usual_models_answer_as_before",
         "models/files/test_skops_estimators.py::test_every_scorer_by_name_is_reviewed",
     ),
+    "17 a mediator whose mean is large beside its spread": (
+        "cli/test_brought_values.py::test_seconds_since_1970_give_what_seconds_of_the_day_give",
+        "methods/debiased/test_location_scale.py"
+        "::test_neither_unit_nor_offset_of_a_node_changes_a_move",
+        "methods/debiased/test_piled_up.py::test_neither_unit_nor_offset_changes_a_move",
+    ),
     "18 labels of outlier detectors and clusterings": (
         "models/test_kinds_of_estimators.py::test_what_gives_no_one_quantity_is_refused",
         "models/test_kinds_of_estimators.py"
@@ -89,6 +97,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "auditing/test_wide_tables.py"
         "::test_features_that_nobody_drew_change_neither_effects_nor_questions",
         "auditing/test_wide_tables.py::test_features_left_out_beside_the_target_are_counted",
+        "cli/test_brought_values.py::test_columns_that_the_graph_does_not_hold_change_nothing",
         "auditing/test_wide_tables.py"
         "::test_baselines_measure_what_is_drawn_and_say_how_many_they_leave_out",
     ),
