@@ -144,9 +144,8 @@ def _side_by_side(one: AuditRun, other: AuditRun) -> str:
         for run in (one, other)
     ]
     names = dict.fromkeys(name for found in entries for name in found)
-    rows: list[tuple[str, ...]] = [("found", "", _found(one), _found(other))]
     levels = [run.report.interval_level for run in (one, other)]
-    rows += [
+    rows: list[tuple[str, ...]] = [
         (name, part, *map(_number, (found.get(name) for found in entries), repeat(part), levels))
         for name in names
         for part in PARTS
@@ -154,6 +153,7 @@ def _side_by_side(one: AuditRun, other: AuditRun) -> str:
     head = ("", "effect", f"run {one.number}", f"run {other.number}")
     intervals = dict.fromkeys(run.report.about().intervals for run in (one, other))
     caption = f"Two runs side by side, with {' and '.join(intervals)}"
+    words += markup.figure_note({f"Run {run.number}": _found(run) for run in (one, other)})
     return words + markup.table(rows, head, caption=caption, numeric=(2, 3))
 
 
