@@ -110,9 +110,6 @@ def test_no_forged_message_runs_code_or_breaks_the_page(
     kinds = {  # one of each kind stands for its like: a message costs the kernel milliseconds
         (model["model_name"], hash(str(model["state"].get("_esm")))): comm
         for comm, model in widgets.items()
-        # Its answer is a file: this line of ours hears nothing more after one (test_session_file
-        # saves and opens it as a person does).
-        if model["state"].get("label") != "Save this session (file)"
     }
     for comm in kinds.values():
         model = widgets[comm]

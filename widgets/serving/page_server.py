@@ -22,10 +22,12 @@ from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
 
 from widgets.serving.address import bound, bracketed, open_in_browser
 from widgets.serving.headers import SecurityHeaders
+from widgets.serving.page_line import LineHandler
 from workbench.common.errors import AuditError
 from workbench.common.limits import SERVED_PAGES
 
@@ -83,6 +85,8 @@ class WorkbenchServer(Voila):
         for pattern, handler, *rest in super().init_handlers():
             if handler is TornadoVoilaHandler:
                 handlers.append((pattern, PageHandler, *rest))
+            elif handler is VoilaKernelWebsocketHandler:
+                handlers.append((pattern, LineHandler, *rest))
             elif handler is RequestInfoSocketHandler:
                 continue  # would tell a visitor's address, token included, without asking for one
             elif handler is TemplateStaticFileHandler:

@@ -354,6 +354,17 @@ def test_the_page_cannot_send_code(served: Served) -> None:
         await asyncio.sleep(0.1)
         return heard
 
+    async def gibberish(*protocols: str) -> None:
+        request = HTTPRequest(url, headers={"Cookie": cookie})
+        line = await websocket_connect(request, subprotocols=list(protocols) or None)
+        await line.write_message(b"\xff" * 24, binary=True)  # so many parts as nobody could send
+        while await asyncio.wait_for(line.read_message(), 10) is not None:
+            pass  # until the server hangs up
+        line.close()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(gibberish())
+    asyncio.run(gibberish("v1.kernel.websocket.jupyter.org"))
     assert asyncio.run(refused()) == 403
     assert asyncio.run(refused(Cookie=cookie, Origin="http://evil.example")) == 403
     heard = asyncio.run(talk())
