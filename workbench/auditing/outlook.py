@@ -48,8 +48,9 @@ UNKNOWN = (0.5, 0.5)
 """The same of a step that nobody has measured."""
 CONTEXT_ROWS, BASELINE_ROWS, ASKED_BY_SHAP = 5_000, 10_000, 200_000
 """Rows at the most of which the other features, permutation and SHAP ask."""
-FIRST = 200
-"""Rows that a model must have answered before its rate is believed."""
+FIRST, LONG = 2_000, 2.0
+"""Rows that a model must have answered, or seconds that it has taken, before its rate is believed:
+the first questions of a quick model take longer than the rest."""
 USUAL = 2.0
 """Seconds of own work with which it begins to be believed that the machine is like ours."""
 
@@ -184,7 +185,7 @@ class Outlook:
         self._steps, self._account, self._now = tuple(steps), account, now
         self._at = -1
         self._own_expected, self._own_taken = USUAL, USUAL
-        self._began, self._asking, self._asked = 0.0, 0.0, 0
+        self._began, self._asking = 0.0, 0.0
 
     def heard(self, name: str) -> None:
         """Take note that progress names a step; what is none of the steps changes nothing."""
@@ -193,15 +194,16 @@ class Outlook:
                 now = self._now()
                 self._end(now)
                 self._at, self._began = place, now
-                self._asking, self._asked = self._account.seconds, self._account.spent
+                self._asking = self._account.seconds
                 return
 
     def left(self) -> TimeLeft:
         """Return the seconds that are left, as far as they are known."""
         now = self._now()
+        slow = self._slow(now)
         verdict = everything = 0.0
         for place, step in enumerate(self._steps[max(self._at, 0) :], max(self._at, 0)):
-            seconds = self._seconds(step.own, step.rows)
+            seconds = step.own * slow + step.rows * self._rate
             if place == self._at:
                 seconds = max(seconds - (now - self._began), 0.0)
             everything += seconds
@@ -211,11 +213,23 @@ class Outlook:
     def _end(self, now: float) -> None:
         """Learn from the step that has ended how fast this machine is."""
         if self._at >= 0:
-            taken = now - self._began - (self._account.seconds - self._asking)
-            self._own_taken += max(taken, 0.0)
+            self._own_taken += self._own_so_far(now)
             self._own_expected += self._steps[self._at].own
 
-    def _seconds(self, own: float, rows: int) -> float:
+    def _own_so_far(self, now: float) -> float:
+        """Seconds of the present step, without those that the model took."""
+        return max(now - self._began - (self._account.seconds - self._asking), 0.0)
+
+    def _slow(self, now: float) -> float:
+        """By how much this machine is slower than ours; a step that takes too long says so, too."""
+        slow = self._own_taken / self._own_expected
+        if self._at >= 0 and self._own_so_far(now) > self._steps[self._at].own * slow:
+            taken = self._own_taken + self._own_so_far(now)
+            return taken / (self._own_expected + self._steps[self._at].own)
+        return slow
+
+    @property
+    def _rate(self) -> float:
         account = self._account
-        rate = account.seconds / account.spent if account.spent >= FIRST else 0.0
-        return own * self._own_taken / self._own_expected + rows * rate
+        believed = account.spent >= FIRST or (account.spent and account.seconds >= LONG)
+        return account.seconds / account.spent if believed else 0.0

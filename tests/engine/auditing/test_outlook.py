@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.auditing.outlook import FIRST, ExpectedStep, Outlook, expected_steps
+from workbench.auditing.outlook import LONG, ExpectedStep, Outlook, expected_steps
 from workbench.case.asking.budget import Budget
 from workbench.checks.registry import CHECK_NAMES
 from workbench.methods.registry import METHOD_NAMES
@@ -52,8 +52,10 @@ def test_every_step_that_an_audit_names_is_expected_in_its_order(case: wb.AuditC
 def test_a_slow_model_is_waited_for_by_the_rows_that_are_left() -> None:
     clock, account = Clock(), Budget()
     slow = wb.BlackBoxModel(lambda rows: rows["a"], features=["a"])
-    account.ask(slow, pd.DataFrame({"a": [1.0] * FIRST}))
-    account.seconds = 0.01 * FIRST  # ten milliseconds a row
+    account.ask(slow, pd.DataFrame({"a": [1.0] * 200}))
+    outlook = Outlook([ExpectedStep("a", 1_000, 0.0, True)], account, clock)
+    assert outlook.left().everything == 0.0, "so few rows, answered so quickly, say nothing yet"
+    account.seconds = LONG  # ten milliseconds a row
     steps = [ExpectedStep("a", 1_000, 0.0, True), ExpectedStep("b", 3_000, 0.0, False)]
     outlook = Outlook(steps, account, clock)
     assert outlook.left().everything == pytest.approx(40.0)
@@ -72,6 +74,7 @@ def test_a_machine_that_is_slower_makes_the_rest_longer_and_never_less_than_noth
     outlook = Outlook(steps, Budget(), clock)
     outlook.heard("a")
     clock.seconds = 38.0  # not 8
+    assert outlook.left().verdict == pytest.approx(10.0 * (2 + 38) / (2 + 8)), "while it lasts"
     outlook.heard("b")
     assert outlook.left().verdict == pytest.approx(10.0 * (2 + 38) / (2 + 8))
     clock.seconds = 500.0
