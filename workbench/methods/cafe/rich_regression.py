@@ -78,7 +78,7 @@ class RichRegression:
         self._y = y
         self._n = len(y)
         feature, covariates = columns[variation.feature], [columns[z] for z in given]
-        self._coarse = self._plain(feature, covariates)
+        self._coarse = self._finest = self._plain(feature, covariates)
         with one_thread():
             self._design = self._choose(feature, covariates)
         self.fit = Fit(self._design, self._values, y)
@@ -89,6 +89,20 @@ class RichRegression:
         if self._coarse is self._design:
             return [self.fit]
         return [self.fit, Fit(self._coarse, self._values, self._y)]
+
+    def by_finest(self, positions: Positions) -> float:
+        """Average the change over the target's rows by the finest design there are rows for."""
+        variation, total = self.variation, 0.0
+        fit = Fit(self._finest, self._values, self._y)
+        with one_thread():
+            for part in slices(len(positions)):
+                at = {name: values[positions[part]] for name, values in self._values.items()}
+                for after in variation.after:
+                    change = fit.design.change(
+                        variation.feature, at, variation.before[part], after[part]
+                    )
+                    total += float((change @ fit.coefficients).sum())
+        return total / (len(positions) * len(variation.after))
 
     def fitted(self) -> FloatArray:
         """Return the regression's value at every row, shape (n,)."""
@@ -210,6 +224,7 @@ class RichRegression:
             finer = Design(tuple(b for b in blocks if b.width))
             if finer.width > n // 10:
                 continue
+            self._finest = finer
             error = held_out_error(finer, at, seen, one)
             if error < better(least, KNOTS_WORTH, len(seen)):
                 best, least = finer, error

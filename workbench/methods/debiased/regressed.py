@@ -4,7 +4,7 @@ Logged predictions cannot be asked about changed rows, and a latent common cause
 equation. Then only the regression exists. It gets products of covariates, the knots that the data
 ask for, and what the feature is expected to be (:mod:`expected_feature`); a small tree looks for
 what it left on rows it has not seen, and where there is something, boosted trees say what that
-would change. Of a feature that the graph gives no way to anything the model reads, there is no
+would change; the interval carries what finer knots would. Of a feature that the graph gives no way to anything the model reads, there is no
 effect to estimate: it is zero.
 """
 
@@ -159,11 +159,15 @@ def _by_form(
     """Estimate by the regression, and by boosted trees on its residuals where these earn it."""
     regression = RichRegression(columns, variation, given, case.predictions)
     plain = regression.answer(positions, sampled=sampled)
+    # Knots that do not foretell single rows better may still move the average: the interval
+    # carries all that they would change.
+    bend = regression.by_finest(positions) - plain.effect.value
     used = [columns[name] for name in (variation.feature, *given)]
     values: dict[str, Values] = {c.name: c.values for c in used}
     boosted = boosted_residual(used, values, case.predictions - regression.fitted())
     if boosted is None:
-        return _Answer(plain, FormTest(0.0, plain.effect.standard_error, 0.0))
+        found = replace(plain, effect=widened(plain.effect, bend))
+        return _Answer(found, FormTest(0.0, plain.effect.standard_error, 0.0))
     moved = regression.answer(positions, sampled=sampled, extra=_of(boosted, used))
     correction = moved.effect - plain.effect
     nothing = Effect(0.0, np.zeros(case.n_rows))
@@ -176,7 +180,7 @@ def _by_form(
     )
     total, form = corrected(plain.effect, nothing, noisy, nothing.influence)
     draws = [a + form.weight * (b - a) for a, b in zip(plain.per_draw, moved.per_draw, strict=True)]
-    return _Answer(Standardised(total, draws), form)
+    return _Answer(Standardised(widened(total, bend), draws), form)
 
 
 def _of(

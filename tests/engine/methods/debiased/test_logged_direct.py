@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import workbench as wb
+from workbench.case.asking.variations import variations_of
+from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.effects import FeatureEffects
 
 N = 1_000
@@ -80,3 +82,22 @@ def test_scores_beyond_chances_have_both_forms_too() -> None:
 def test_equal_predictions_have_no_effect() -> None:
     direct = found(lambda data: np.full(len(data), 0.3), rows()).direct
     assert (direct.value, direct.standard_error) == pytest.approx((0.0, 0.0), abs=1e-9)
+
+
+def test_a_total_effect_carries_what_finer_knots_would_change() -> None:
+    """Where a confounder acts by a step, one in seven intervals of the smooth curve missed."""
+    rng = np.random.default_rng(2)
+    z = rng.uniform(-2, 2, N)
+    f = (rng.random(N) < np.where(z > 0.8, 0.8, 0.1)).astype(float)
+    m = 0.3 * (z > 0.8) + 0.05 * f + 0.4 * rng.normal(size=N)
+    data = pd.DataFrame({"z": z, "f": f, "m": m})
+    case = wb.AuditCase(data=data, model=lambda q: q["m"].to_numpy(), features=["m"], graph=GRAPH)
+    target, change = wb.UnlearningTarget.feature("f"), wb.Contrast(0.0, 1.0)
+    total = wb.debiased_effects(case, target, change, ask=False)["f"].total
+    everyone = np.arange(N)
+    variation = variations_of(case, ["f"], everyone, change, 0)[0]
+    smooth = RichRegression(case.columns, variation, ["z"], case.predictions)
+    found = smooth.answer(everyone).effect
+    bend = smooth.by_finest(everyone) - found.value
+    assert abs(bend) > 0.01
+    assert total.standard_error == pytest.approx(np.hypot(found.standard_error, bend), rel=0.02)
