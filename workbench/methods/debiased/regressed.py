@@ -4,8 +4,8 @@ Logged predictions cannot be asked about changed rows, and a latent common cause
 equation. Then only the regression exists. It gets products of covariates, the knots that the data
 ask for, and what the feature is expected to be (:mod:`expected_feature`); a small tree looks for
 what it left on rows it has not seen, and where there is something, boosted trees say what that
-would change; the interval carries what finer knots would. Of a feature that the graph gives no way to anything the model reads, there is no
-effect to estimate: it is zero.
+would change; the interval carries what finer knots would. Of a feature that the graph gives no way
+to anything the model reads, there is no effect to estimate: it is zero.
 """
 
 from __future__ import annotations
