@@ -27,7 +27,7 @@ Values = npt.NDArray[Any]
 
 LARGEST = 1e30
 """Beyond, squares and the single precision of trees overflow."""
-QUANTILES = tuple(k / 20 for k in range(1, 20))
+QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 EXACT_LIMIT = 2.0**53
 """Below, every whole number is a float64 of its own."""
 

@@ -22,7 +22,7 @@ from workbench.methods.profile.profile import FEWEST_SOUGHT, EffectProfile, Feat
 __all__ = ["assurance_of", "basis_of", "headline_of", "reason_of"]
 
 ROUNDING = 1e-8
-"""Effects this small are what rounding leaves of none."""
+"""Effects this small a part of the threshold are what rounding leaves of none."""
 OVER = {
     "levels": "over all levels tested",
     "named": "over the levels named",
@@ -94,7 +94,11 @@ def reason_of(
     """Say what the decision rests on: the number that decided, or what kept it from being firm."""
     if decision == "above" and deciding is not None:
         return _decided(deciding)
-    said = _smallest(smallest)
+    nothing = smallest < ROUNDING * threshold
+    # Where something speaks against "below" at any threshold, none could have been confirmed.
+    said = (
+        "" if (withheld or doubted or unfollowed) and not nothing else _smallest(smallest, nothing)
+    )
     if unfollowed:
         said += f" {unfollowed:,} paths were too many to follow."
     if withheld:
@@ -104,6 +108,7 @@ def reason_of(
             f"No small effect of {listing(doubted)} can be believed, for a reason that the "
             f"warnings give. {said}"
         )
+    said = said.strip()
     open_claims = [c for c in claims if not c.below]
     if decision != "below" and open_claims and not (withheld or doubted or unfollowed):
         said = f"{_open(open_claims, threshold)} {said}"
@@ -173,10 +178,10 @@ def _open(claims: Sequence[Claim], threshold: float) -> str:
     )
 
 
-def _smallest(smallest: float) -> str:
+def _smallest(smallest: float, nothing: bool) -> str:
     if math.isnan(smallest):
         return "Too few rows were asked about to confirm any threshold for single people."
-    if smallest < ROUNDING:
+    if nothing:
         return "Every estimate is 0: no change that was tried reaches the prediction."
     return f"The smallest threshold this audit could have confirmed is {amount(smallest)}."
 
