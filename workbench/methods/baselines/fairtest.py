@@ -9,7 +9,7 @@ Holm's correction for their number.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -173,9 +173,10 @@ class _Measure:
     known: BoolArray
 
     def strength(self, inside: BoolArray) -> SubgroupEstimate:
-        """Return how strong the association is, whatever its direction."""
+        """Return how strong the association is; of a correlation, whatever its direction."""
         found = self.statistic.estimate(inside & self.known)
-        return SubgroupEstimate(-found.value, -found.influence) if found.value < 0 else found
+        flips = self.metric == "correlation" and found.value < 0  # NMI below chance is no strength
+        return replace(found, value=-found.value, influence=-found.influence) if flips else found
 
 
 def _measure(rows: _Rows, column: Column) -> _Measure:

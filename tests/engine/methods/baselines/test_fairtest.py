@@ -8,7 +8,7 @@ import fairtest_worlds
 import numpy as np
 import pandas as pd
 import pytest
-from fairtest_worlds import world
+from fairtest_worlds import associations, world
 
 import workbench as wb
 from workbench.case.condition import Condition
@@ -49,6 +49,13 @@ def test_difference_ratio_and_interval_cover_the_truth() -> None:
 def test_intervals_of_the_association_cover() -> None:
     inside = sum(fairtest_worlds.covers(seed) for seed in WORLDS)
     assert inside >= len(WORLDS) - 4, f"the 95 % interval covers in {inside} of {len(WORLDS)}"
+
+
+def test_less_than_chance_gives_is_no_association() -> None:
+    # In these worlds nothing is associated, and the sample has less of it than chance would give.
+    for seed in (10, 24, 28, 30):
+        row = measured(associations(world(seed), seed), "group", "NMI")
+        assert row["value"] == row["low"] == 0.0 < row["high"]
 
 
 def test_same_input_same_output_and_few_rows_say_nothing() -> None:
