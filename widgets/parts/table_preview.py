@@ -9,6 +9,7 @@ import pandas as pd
 
 import workbench as wb
 from widgets.parts import markup
+from workbench.case.recorded_outcome import audited_class
 
 __all__ = ["ColumnSummary", "case_summary", "summarise", "table_preview"]
 
@@ -128,9 +129,12 @@ def case_summary(
     """
     unseen = [name for name in case.features if name not in case.reads]
     unit = {"probability": "a probability", "log-odds": "log-odds"}.get(case.output, "a number")
+    outcome, label = audited_class(case)
+    if label is not None:
+        unit = f"{unit} of {label if outcome is None else f'{outcome} = {label}'}"
     terms = {
         "Model": f"{case.model.name}, {origin}" if origin else case.model.name,
-        "Predicts": f"{case.outcome} ({unit})" if case.outcome else unit,
+        "Predicts": f"{case.outcome} ({unit})" if case.outcome and label is None else unit,
         "Reads": ", ".join(case.reads),
         "Never sees": ", ".join(unseen) or "nothing that the graph holds is kept from it",
     }
