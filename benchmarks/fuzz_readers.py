@@ -80,7 +80,7 @@ def _table(name: str, content: bytes) -> None:
 
 
 def _graph(name: str, content: bytes) -> None:
-    wb.CausalGraph._from_parts(formats.parse(content, name))
+    wb.CausalGraph.of_parts(formats.parse(content, name))
 
 
 def _model(name: str, content: bytes) -> None:

@@ -52,6 +52,7 @@ ELSEWHERE = {
     "workbench/report/saved/document.py": {"MOST_TOGETHER"},
     "workbench/evidence/retraining.py": {"MOST_LEVELS"},
     "widgets/graph/graph_canvas.py": {"FARTHEST"},
+    "widgets/graph/graph_roles.py": {"MOST_NAMED", "MOST_SEARCHED"},
     "widgets/graph/graph_table.py": {"MOST_ROWS"},
     "widgets/loading/sources.py": {"MOST_LEVELS", "MOST_NODES"},
     "widgets/target/condition_builder.py": {"MOST_PARTS"},
