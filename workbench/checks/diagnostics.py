@@ -185,11 +185,8 @@ def _unexplained(
             continue
         gap = entry.total - asked[entry.feature].total
         if lies_beyond(gap.low, gap.high, threshold):
-            among = (
-                f"Among rows alike in {listing(entry.adjustment)}, those"
-                if (entry.adjustment)
-                else "Rows"
-            )
+            alike = f"Among rows alike in {listing(entry.adjustment)}, those"
+            among = alike if entry.adjustment else "Rows"
             yield (
                 entry.feature,
                 f"{among} with another {entry.feature} get other predictions, by "
@@ -202,7 +199,14 @@ def _unexplained(
 def _about_form(effects: EffectTable) -> Iterator[str]:
     """Say where the equations leave too much unexplained, and which rows lacked a mediator."""
     for entry in effects.judged:
-        if entry.form is not None and not entry.form.holds:
+        if entry.form is not None and entry.form.missed:
+            yield (
+                f"The form behind the effect of {entry.feature} does not fit how it goes together "
+                f"with {listing(entry.adjustment)}. The total effect is adjusted for what could be "
+                f"learned of that, and its interval holds several times as much; its paths and "
+                f"pure indirect effect are not to be relied on, and are not judged."
+            )
+        elif entry.form is not None and not entry.form.holds:
             yield (
                 f"The form behind the effect of {entry.feature} does not hold: what it leaves "
                 f"unexplained is {entry.form.ratio:.1f} times its own error. Its total effect is "

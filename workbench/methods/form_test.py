@@ -22,11 +22,16 @@ class FormTest:
         s, its standard error.
     weight : float
         λ: the share of the correction that was taken.
+    missed : float
+        By how much the total effect may still be off, as one standard error of it, since
+        confounders act in a way that the equations do not follow; 0 where nothing of the kind was
+        noticed.
     """
 
     correction: float
     standard_error: float
     weight: float
+    missed: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -36,4 +41,4 @@ class FormTest:
     @property
     def holds(self) -> bool:
         """Whether paths and the pure indirect effect, which no data can correct, may be used."""
-        return self.ratio <= DOUBTED
+        return self.ratio <= DOUBTED and self.missed == 0

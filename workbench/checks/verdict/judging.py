@@ -31,6 +31,7 @@ from workbench.checks.verdict.few_rows import few_rows_of
 from workbench.checks.verdict.words import assurance_of, basis_of, headline_of, reason_of
 from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.errors import TargetError
+from workbench.common.wording import listing
 from workbench.methods.answer_noise import between_calls
 from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.paths import PathEffect
@@ -87,8 +88,8 @@ class Verdict:
     basis : tuple of str
         What the decision covers, with its error rates: levels, people, groups, rows.
     withheld : str
-        Why nothing firm is said: too few rows, or a model whose answers differ for the same row;
-        "" where nothing stands in the way.
+        Why nothing firm is said: too few rows, a model whose answers differ for the same row, or
+        equations whose form does not fit; "" where nothing stands in the way.
     """
 
     decision: Decision
@@ -241,6 +242,7 @@ def judge(
     few = few_rows_of(profile, effects)
     claims = [few.held_back(claim) for claim in claims]
     withheld = "" if unsteady is None else unsteady.withholds(threshold)
+    unfit = _unfit(effects, claims)
     unfollowed = sum({p.feature: p.left_out for p in paths}.values())
     decision: Decision = "inconclusive"
     if any(claim.above for claim in claims):
@@ -262,7 +264,11 @@ def judge(
         "change" if profile is None else profile.scope,
         profile is not None and profile.asks,
         () if profile is None else basis_of(profile),
-        " ".join(reason for reason in (withheld, few.reason) if reason),
+        " ".join(
+            reason
+            for reason in (withheld, few.reason, unfit if decision == "inconclusive" else "")
+            if reason
+        ),
         None if profile is None else profile.people_from,
     )
 
@@ -307,8 +313,20 @@ def _slack(effects: EffectTable) -> dict[str, float]:
     for entry in effects:
         if entry.form is not None and not entry.combination:
             excess = entry.form.correction**2 - entry.form.standard_error**2
-            found[entry.feature] = math.sqrt(max(excess, 0.0))
+            found[entry.feature] = math.sqrt(max(excess, 0.0)) + entry.form.missed
     return found
+
+
+def _unfit(effects: EffectTable, claims: Sequence[Claim]) -> str:
+    """Say of which features' open claims the equations' form does not fit; "" of none."""
+    open_ = {claim.feature for claim in claims if not claim.below}
+    unfit = [e.feature for e in effects if e.form and e.form.missed and e.feature in open_]
+    if not unfit:
+        return ""
+    return (
+        f"The form of the equations for the effect of {listing(unfit)} does not fit what it is "
+        f"adjusted for, so that the interval is wide."
+    )
 
 
 def _widened(claim: Claim, error: float, threshold: float, alpha: float) -> Claim:

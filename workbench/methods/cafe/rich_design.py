@@ -119,6 +119,17 @@ class Fit:
             found: FloatArray = solve_spd(self._gram, (right / self._scaling).T).T / self._scaling
         return found
 
+    def through(self, gradients: FloatArray) -> FloatArray:
+        """Influence of every row on gradients · coefficients, shape (k, n)."""
+        n, out = len(self._y), np.empty((len(gradients), len(self._y)))
+        weights = self.solve(gradients) * n * np.sqrt(n / max(n - self.design.width, 1))
+        with one_thread():
+            for rows, at in self.chunks():
+                regressors = self.design(at)
+                left = self._y[rows] - regressors @ self.coefficients
+                out[:, rows] = (weights @ regressors.T) * left
+        return out
+
     def _normal_equations(self) -> tuple[FloatArray, FloatArray]:
         width = self.design.width
         gram, moment = np.zeros((width, width)), np.zeros(width)

@@ -8,10 +8,12 @@ where it predicts rows that it was not fitted on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray, Positions
@@ -104,6 +106,19 @@ class RichRegression:
                     total += float((change @ fit.coefficients).sum())
         return total / (len(positions) * len(variation.after))
 
+    def beside(self, columns: Sequence[Column]) -> tuple[RichRegression, float]:
+        """Adjust for more numbers; return a p-value of "their coefficients are zero" as well."""
+        more = copy(self)
+        more._values = self._values | {column.name: column.values for column in columns}
+        own = tuple(Block((column_basis(column, "linear"),), SHRINKAGE) for column in columns)
+        more._design = Design((*self._design.blocks, *own))
+        more.fit = Fit(more._design, more._values, self._y)
+        count = len(columns)
+        found = more.fit.coefficients[-count:]
+        through = more.fit.through(np.eye(more._design.width)[-count:]) / self._n
+        precision = np.linalg.pinv(through @ through.T, hermitian=True)
+        return more, float(scipy.stats.chi2.sf(found @ precision @ found, count))
+
     def fitted(self) -> FloatArray:
         """Return the regression's value at every row, shape (n,)."""
         return self.fit.fitted()
@@ -175,10 +190,10 @@ class RichRegression:
             Influence of every row of the data on their mean through the fit, without what the
             choice of the target's rows adds.
         """
-        variation, n, size = self.variation, self._n, len(positions)
+        variation, size = self.variation, len(positions)
         here = {name: values[positions] for name, values in self._values.items()}
         draws = len(variation.after)
-        rows, through = np.empty((draws, size)), np.empty((draws, n))
+        rows = np.empty((draws, size))
         step = np.zeros((draws, self._design.width))
         with one_thread():
             for part in slices(size):
@@ -189,12 +204,7 @@ class RichRegression:
                     )
                     step[place] += change.sum(axis=0)
                     rows[place, part] = change @ self.fit.coefficients
-            weights = self.fit.solve(step / size) * n * np.sqrt(n / max(n - self._design.width, 1))
-            for rows_, at in self.fit.chunks():
-                design = self._design(at)
-                left = self._y[rows_] - design @ self.fit.coefficients
-                through[:, rows_] = (weights @ design.T) * left
-        return rows, through
+        return rows, self.fit.through(step / size)
 
     def _choose(self, feature: Column, covariates: Sequence[Column]) -> Design:
         n = self._n

@@ -31,7 +31,8 @@ from workbench.common.progress import Progress, silent
 from workbench.methods.averages import mean_effect
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
-from workbench.methods.debiased.combination import corrected
+from workbench.methods.debiased.combination import corrected, widened
+from workbench.methods.debiased.missed_confounding import still_missed
 from workbench.methods.debiased.regressed import regressed_effects
 from workbench.methods.debiased.sampled import on_all_rows, sampled_case
 from workbench.methods.debiased.simulator import Simulator
@@ -168,9 +169,18 @@ def _asked_effects(
         regression = RichRegression(shared, variation, plan.total_given, residual.values)
         sampled = target.kind != "datapoints"
         correction = regression.answer(positions, sampled=sampled).effect
+        missed = 0.0
+        expected = simulator.expected(variation.feature, plan.total_given)
+        further = expected.adjusted(regression)
+        if further is not None:
+            before = correction.value
+            correction = further.answer(positions, sampled=sampled).effect
+            missed = still_missed(correction.value - before, case.n_rows)
         corrections.append(correction)
         through = entry.total.influence - _over_rows(entry, positions, case.n_rows, sampled)
         total, form = corrected(entry.total, entry.direct, correction, through)
+        if missed:
+            total, form = widened(total, missed), replace(form, missed=missed)
         entries.append(
             replace(
                 entry,

@@ -43,6 +43,11 @@ LEVEL_ROWS = 40
 """Rows that a level must hold to get a regressor of its own."""
 SMALLEST_SCALE = 0.2
 """S is at least this share of the mean size of the residuals."""
+FAR_OF, FAR = (0.9, 0.99), (5.0, 1.5)
+"""A residual is far out beyond so many times these quantiles of all sizes, whichever is more."""
+BEYOND_CHANCE = 2.0
+REACH = 3.0
+"""Where some are, all count as no larger than so many times the first of the quantiles."""
 CHUNK = 65_536
 FEW_COLUMNS = 3
 """Columns of weights for which an equation's regressors are not worth making."""
@@ -72,6 +77,8 @@ class LocationScaleEquation:
     parents : tuple of Column
     centre : float
         The node's mean. H is fitted about it, so that a large offset costs no digits.
+    reach : float
+        Residuals farther out than this counted as so large when H was fitted.
     """
 
     column: Column
@@ -81,6 +88,7 @@ class LocationScaleEquation:
     fit: LeastSquares
     boosted: Correction | None = None
     scale: _Scale | None = None
+    reach: float = np.inf
 
     @property
     def is_random(self) -> bool:
@@ -184,6 +192,7 @@ class LocationScaleEquation:
             at = {p.name: p.values[rows] for p in self.parents}
             expected = self.expected(at)
             left = self.column.values[rows] - self.centre - expected[:, 0]
+            left = np.clip(left, -self.reach, self.reach)
             out[:, rows] = _carried(self.terms, at, weights) * np.nan_to_num(left)
             if self.scale is not None and spread is not None:
                 size = np.minimum(np.abs(left), self.scale.most) - self.scale.raw(at)
@@ -213,16 +222,37 @@ def fit_location_scale(
     centre = float(column.values[present].mean())
     y = column.values[present] - centre
     plain = choose_terms(parents, len(y), keep=keep)
-    terms = _with_levels(_best_knots(parents, plain, values, y, keep), parents, keep)
-    terms = _with_steps(terms, parents, values, y)
+    calm, reach = _drawn_in(_left(plain, values, y, values, y)[0], y)
+    terms = _with_levels(_best_knots(parents, plain, values, calm, keep), parents, keep)
+    terms = _with_steps(terms, parents, values, calm, heavy=calm is not y)
     regressors = terms(values)
-    fit = LeastSquares.fit(regressors.T @ regressors, regressors.T @ y, PENALTY, len(y))
+    fit = LeastSquares.fit(regressors.T @ regressors, regressors.T @ calm, PENALTY, len(y))
     left = y - regressors @ fit.coefficients
     boosted = boosted_residual(parents, values, left)
     if boosted is not None:
         left = left - boosted(values)
-    equation = LocationScaleEquation(column, tuple(parents), terms, centre, fit, boosted)
-    return replace(equation, scale=_fit_scale(plain, values, left))
+    equation = LocationScaleEquation(
+        column, tuple(parents), terms, centre, fit, boosted, reach=reach
+    )
+    return replace(equation, scale=_fit_scale(plain, values, np.clip(left, -reach, reach)))
+
+
+def _drawn_in(left: FloatArray, y: FloatArray) -> tuple[FloatArray, float]:
+    """Bring values that lie far out of all proportion nearer: a few rows would bend the equation.
+
+    Returns
+    -------
+    y : ndarray
+        The same where noise is normal, or falls off as fast as an exponential's.
+    reach : float
+        How far from a first fit they may lie.
+    """
+    size = np.abs(left)
+    usual, far = np.quantile(size, FAR_OF)
+    if not (size > max(FAR[0] * usual, FAR[1] * far)).any():
+        return y, np.inf
+    reach = float(REACH * usual)
+    return y - left + np.clip(left, -reach, reach), reach
 
 
 def _best_knots(
@@ -263,9 +293,17 @@ def _with_levels(terms: Terms, parents: Sequence[Column], keep: Keep | None) -> 
 
 
 def _with_steps(
-    terms: Terms, parents: Sequence[Column], values: Mapping[str, Values], y: FloatArray
+    terms: Terms,
+    parents: Sequence[Column],
+    values: Mapping[str, Values],
+    y: FloatArray,
+    *,
+    heavy: bool,
 ) -> Terms:
-    """Let the node jump at values of its causes, where rows not fitted on bear the jumps out."""
+    """Let the node jump at values of its causes, where rows not fitted on bear the jumps out.
+
+    Where a few rows make most of the error (`heavy`), the gain must be more than their chance.
+    """
     n = len(y)
     one = halves(n, 5)
     without, jumping = np.empty(n), np.empty(n)
@@ -280,6 +318,10 @@ def _with_steps(
         jumping[~learn] = _left(more, here, y[learn], there, y[~learn])[1]
     if trimmed_error(jumping) > better(trimmed_error(without), STEPS_WORTH, n):
         return terms
+    if heavy:
+        gain = without**2 - jumping**2
+        if gain.mean() < BEYOND_CHANCE * gain.std() / np.sqrt(n):
+            return terms
     steps = find_steps(parents, values, _left(terms, values, y, values, y)[0])
     return Terms((*terms.mains, *steps), terms.pairs)
 

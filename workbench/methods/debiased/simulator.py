@@ -19,6 +19,7 @@ from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray
 from workbench.common.progress import Progress, silent
 from workbench.methods.debiased.equations import better_equations
+from workbench.methods.debiased.missed_confounding import Expected
 from workbench.methods.fuzzing.propagation import Equations, set_levels
 from workbench.tables.columns import Values
 
@@ -52,6 +53,7 @@ class Simulator:
     case: AuditCase
     equations: Equations
     _found: dict[tuple[str, ...], Unexplained] = field(default_factory=dict, repr=False)
+    _expected: dict[tuple[str, ...], Expected] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -111,6 +113,15 @@ class Simulator:
             queries = sum(answer.asked for answer in answers)
             self._found[carriers] = Unexplained(self.case.predictions - mean, queries)
         return {carriers: self._found[carriers] for carriers in wanted}
+
+    def expected(self, feature: str, given: Iterable[str]) -> Expected:
+        """Predict the feature from what it is adjusted for, once for every such set."""
+        columns = self.case.columns
+        key = (feature, *(name for name in given if name in columns))
+        if key not in self._expected:
+            causes = [columns[name] for name in key[1:]]
+            self._expected[key] = Expected.of(columns[feature], causes, self.case.predictions)
+        return self._expected[key]
 
     def _redrawn(
         self, carriers: Sequence[str]

@@ -23,6 +23,7 @@ from workbench.common.progress import Progress
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.debiased.combination import shrunk
+from workbench.methods.debiased.missed_confounding import Expected, still_missed
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.profile.answers import Answers, Assignment
 from workbench.methods.profile.bounds import LevelMeans
@@ -85,7 +86,8 @@ def corrected_totals(
     regression = RichRegression(
         columns_of(case, [plan], mask), plan.variation, plan.total_given, left.values
     )
-    parts = _moved(answers.parts, regression, np.flatnonzero(mask), assignment.shares)
+    expected = simulator.expected(name, plan.total_given)
+    parts = _moved(answers.parts, regression, expected, np.flatnonzero(mask), assignment.shares)
     by_group = {}
     for group, inside in groups.items():
         rows = mask & conditions[group].mask(case.data)
@@ -99,7 +101,7 @@ def corrected_totals(
         if own.total_given != plan.total_given:
             columns = columns_of(case, [own], rows)
             fitted = RichRegression(columns, own.variation, own.total_given, left.values)
-        by_group[group] = _moved(asked, fitted, np.flatnonzero(rows), assignment.shares)
+        by_group[group] = _moved(asked, fitted, expected, np.flatnonzero(rows), assignment.shares)
     return Corrected(parts, by_group, left.queries)
 
 
@@ -127,6 +129,7 @@ def _within(target: UnlearningTarget, condition: Condition) -> UnlearningTarget:
 def _moved(
     asked: Mapping[str, LevelMeans],
     regression: RichRegression,
+    expected: Expected,
     positions: npt.NDArray[np.intp],
     shares: FloatArray,
 ) -> dict[str, LevelMeans]:
@@ -140,6 +143,13 @@ def _moved(
     rows, through = rows - usual @ rows, through - usual @ through
     total = asked["total"]
     delta = rows.mean(axis=1)
+    missed = 0.0
+    further = expected.adjusted(regression)
+    if further is not None:
+        rows, through = further.by_draw(positions)
+        rows, through = rows - usual @ rows, through - usual @ through
+        missed = still_missed(float(np.abs(rows.mean(axis=1) - delta).max()), total.n)
+        delta = rows.mean(axis=1)
     influence = through.copy()
     if total.sampled:
         influence[:, positions] += (rows - delta[:, None]) * (total.n / len(positions))
@@ -152,7 +162,7 @@ def _moved(
     ratios = np.zeros(len(delta))
     ratios[measured] = delta[measured] / np.sqrt(noise[measured])
     taken, left = shrunk(ratios)
-    open_ = (left - taken**2) * noise
+    open_ = (left - taken**2) * noise + missed**2
     inside = np.searchsorted(positions, total.positions)
     shift = taken[:, None] * rows[:, inside]
     # The correction is that of all the target's rows, of which only a sample was asked about.

@@ -170,6 +170,16 @@ def _form(report: AuditFindings) -> Iterator[Assumption]:
             )
             yield Assumption(Footing.UNTESTED, name, said)
         return
+    missed = [feature for feature, form in tests if form.missed]
+    if missed:
+        yield Assumption(
+            Footing.FAILED,
+            name,
+            f"They do not follow how {listing(missed)} and what it is adjusted for go together.",
+            "intervals of total effects hold several times what could be learned of it; paths are "
+            "not to be relied on",
+        )
+        return
     feature, worst = max(tests, key=lambda pair: pair[1].ratio)
     footing = (
         Footing.FAILED

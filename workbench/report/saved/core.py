@@ -270,6 +270,7 @@ class SavedForm(Saved, frozen=True):
     correction: Number
     standard_error: Number
     weight: Number
+    missed: Number = 0.0
 
 
 class SavedEntry(Saved, frozen=True):

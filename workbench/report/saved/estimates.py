@@ -75,7 +75,9 @@ def _entry(saved: SavedEntry, kept: SavedEstimates, threshold: float | None) -> 
         queries=saved.queries,
         combination=saved.combination,
         summary=None if saved.rows is None else _summary(saved.rows, about, threshold),
-        form=None if form is None else FormTest(form.correction, form.standard_error, form.weight),
+        form=None
+        if form is None
+        else FormTest(form.correction, form.standard_error, form.weight, form.missed),
         filled_rows=saved.filled_rows,
     )
 

@@ -1,0 +1,98 @@
+"""Innocent models whose confounders act in a way that equations of curves do not follow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import workbench as wb
+from workbench.methods.debiased.missed_confounding import Expected
+from workbench.tables.columns import encode_column
+
+
+def audited(data: dict[str, np.ndarray], seed: int) -> wb.AuditReport:
+    """Audit x: the model reads m alone, and all else causes both."""
+    frame = pd.DataFrame(data)
+    causes = frame.columns.difference(["x", "m"])
+    edges = [(cause, effect) for cause in causes for effect in "xm"]
+    case = wb.AuditCase(
+        data=frame,
+        model=wb.BlackBoxModel(
+            lambda rows: 1 / (1 + np.exp(1 - rows["m"])), ["m"], output="probability"
+        ),
+        graph=wb.CausalGraph([*edges, ("x", "m")]),
+    )
+    return wb.audit(case, wb.UnlearningTarget.feature("x"), ("debiased",), seed=seed)
+
+
+def teeth(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    c = rng.uniform(0, 10, n)
+    tooth = np.floor(3 * c) % 2
+    return {
+        "c": c,
+        "x": tooth + 0.3 * rng.normal(size=n),
+        "m": 2 * tooth + 0.3 * rng.normal(size=n),
+    }
+
+
+def spread(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The confounder says how far from its middle x lies, and nothing of its mean."""
+    c = rng.uniform(0, 10, n)
+    tooth = np.floor(1.5 * c) % 2
+    return {
+        "c": c,
+        "x": (0.3 + 1.5 * tooth) * rng.normal(size=n),
+        "m": 2 * tooth + 0.4 * rng.normal(size=n),
+    }
+
+
+def checkers(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Two confounders act together only, on a category of three levels."""
+    a, b = rng.integers(0, 8, (2, n))
+    field = (a + b) % 3
+    x = np.where(rng.random(n) < 0.75, field, rng.integers(0, 3, n))
+    return {
+        "a": a,
+        "b": b,
+        "x": np.array(list("uvw"))[x],
+        "m": np.array([0.0, 2.0, 0.7])[field] + 0.5 * rng.normal(size=n),
+    }
+
+
+@pytest.mark.parametrize("world", [teeth, spread, checkers])
+def test_what_the_form_misses_accuses_nobody(world) -> None:
+    report = audited(world(300, np.random.default_rng(0)), 0)
+    assert report.verdict is not None
+    assert report.verdict.decision == "inconclusive"
+    assert "form of the equations for the effect of x does not fit" in report.verdict.reason
+    (form,) = (entry.form for entry in report.effects if entry.form is not None)
+    assert form.missed > 0.2
+    assert not form.holds
+    assert any("does not fit" in warning for warning in report.diagnostics.warnings)
+
+
+def test_no_row_helps_to_predict_itself_and_gaps_are_not_learned_from() -> None:
+    rng = np.random.default_rng(1)
+    data = teeth(1500, rng)
+    noise = data["x"] - np.floor(3 * data["c"]) % 2
+    x = np.where(np.arange(1500) < 50, np.nan, data["x"])
+    found = Expected.of(
+        encode_column("x", pd.Series(x)), [encode_column("c", pd.Series(data["c"]))], data["m"]
+    )
+    where, _ = found.columns
+    tooth = np.floor(3 * data["c"]) % 2
+    assert np.corrcoef(where.values, tooth)[0, 1] > 0.9
+    assert abs(np.corrcoef(where.values - where.values.mean(), noise)[0, 1]) < 0.1
+    assert found.p < 1e-6
+
+
+def test_curves_that_the_equations_follow_are_not_doubted() -> None:
+    rng = np.random.default_rng(2)
+    c = rng.normal(size=600)
+    x = np.sin(c) + rng.normal(size=600)
+    m = np.cos(c) + 0.5 * x + 0.5 * rng.normal(size=600)
+    report = audited({"c": c, "x": x, "m": m}, 2)
+    assert report.verdict is not None
+    assert report.verdict.decision == "above"
+    assert all(entry.form.missed == 0 for entry in report.effects if entry.form)

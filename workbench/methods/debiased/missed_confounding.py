@@ -1,0 +1,142 @@
+"""What confounders say of a feature, where the equations' form does not follow them.
+
+A confounder may act in steps, in the teeth of a saw, or in products of three. Equations of another
+form then give a part of its influence to the feature, and a correction of the same form does not
+notice. But confounders can mislead only through what they say of the feature (Rosenbaum and Rubin
+1983), and trees with cuts drawn at random follow any shape, if roughly. What they predict of the
+feature, at rows they have not seen, is adjusted for beside the correction's own regressors.
+
+Where predictions go with it more than those regressors explain, something was missed. What trees
+learn of a rough shape is a part of it only, so that several times what adjusting for it changes may
+still be missed: the fewer the rows, the more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench.case.intervention import Variation
+from workbench.common.arrays import BoolArray, FloatArray
+from workbench.methods.cafe.rich_regression import RichRegression
+from workbench.methods.debiased.boosted import regressor_matrix
+from workbench.tables.columns import Column, encode_column
+
+__all__ = ["Expected", "still_missed"]
+
+
+MANY_ROWS = 2_000
+"""Rows from which fewer folds and trees do."""
+FOLDS, FOLDS_OF_MANY = 10, 4
+TREES, TREES_OF_MANY = 40, 20
+LEAF = 2
+MOST_ROWS = 4_000
+"""Rows that a fold learns from."""
+LEAST_ROWS = 60
+MOST_LEVELS = 12
+"""Levels of a category whose chances are predicted."""
+NOTICED = 0.1
+"""p-value from which on something was missed, of the predictions or of what is unexplained."""
+MISSED, ENOUGH_ROWS = 2.0, 1_200.0
+"""How many times what adjusting further changes may still be missed; more by the square of these
+rows over n."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What is expected of a feature, given what it is adjusted for.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        Of a number: where it lies among all rows, and how far from their middle. Of a category:
+        the chances of its frequent levels but one. Empty where nothing is to be learned from.
+    p : float
+        p-value of "the predictions do not go with it, beside a regression's own terms".
+    """
+
+    columns: tuple[Column, ...] = ()
+    p: float = 1.0
+
+    @classmethod
+    def of(cls, feature: Column, given: Sequence[Column], predictions: FloatArray) -> Expected:
+        """Predict the feature at every row from rows that do not hold it."""
+        columns = _expectations(feature, given)
+        if not columns:
+            return cls()
+        used = {column.name: column for column in (feature, *given)}
+        stays = Variation(feature.name, "as it is", feature.values, (feature.values,))
+        told = RichRegression(used, stays, [column.name for column in given], predictions)
+        return cls(columns, told.beside(columns)[1])
+
+    def adjusted(self, regression: RichRegression) -> RichRegression | None:
+        """Adjust for it, too; None where nothing says that this is called for."""
+        if not self.columns:
+            return None
+        further, p = regression.beside(self.columns)
+        return further if min(p, self.p) < NOTICED else None
+
+
+def still_missed(change: float, n: int) -> float:
+    """Return how far off an estimate may be, as one standard error, that was moved by `change`.
+
+    Examples
+    --------
+    >>> still_missed(-0.01, 300), still_missed(0.01, 12_000)
+    (0.18, 0.0201)
+    """
+    return (MISSED + (ENOUGH_ROWS / n) ** 2) * abs(change)
+
+
+def _expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...]:
+    size = len(feature.values)
+    known = ~np.isnan(feature.values) if feature.is_numeric else np.ones(size, dtype=bool)
+    if not given or known.sum() < LEAST_ROWS or feature.is_constant:
+        return ()
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    sides = _sides(feature, known)
+    causes = regressor_matrix(given, {column.name: column.values for column in given})
+    lowest = np.nanmin(causes, axis=0)
+    causes = np.where(np.isnan(causes), lowest - 1.0, causes)
+    folds, trees = (FOLDS, TREES) if known.sum() < MANY_ROWS else (FOLDS_OF_MANY, TREES_OF_MANY)
+    fold = np.random.default_rng([6, size]).permutation(size) % folds
+    out = np.empty((size, sides.shape[1]))
+    for here in range(folds):
+        there = fold == here
+        learn = np.flatnonzero(~there & known)
+        learn = learn[:: -(-len(learn) // MOST_ROWS)]
+        learner = ExtraTreesRegressor(
+            trees, min_samples_leaf=LEAF, max_features=1.0, random_state=here, n_jobs=1
+        )
+        found = learner.fit(causes[learn], sides[learn]).predict(causes[there])
+        out[there] = found.reshape(-1, sides.shape[1])
+    taken = {column.name for column in (feature, *given)}
+    columns = []
+    for place, side in enumerate(out.T):
+        name = f"expected {feature.name} {place}"
+        while name in taken:
+            name += " "
+        if np.ptp(side) > 0:
+            columns.append(encode_column(name, pd.Series(side)))
+    return tuple(columns)
+
+
+def _sides(feature: Column, known: BoolArray) -> FloatArray:
+    """Return what is to be predicted, each in its own standard deviations."""
+    if feature.is_numeric:
+        values = np.where(known, feature.values, np.nanmedian(feature.values))
+        ordered = np.sort(values)
+        below, within = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+        rank = (below + within) / (2 * len(values))
+        sides = np.column_stack([rank, np.abs(rank - 0.5)])
+    else:
+        frequent = np.argsort(-feature.counts(), kind="stable")[1 : 1 + MOST_LEVELS]
+        sides = (feature.values[:, None] == frequent).astype(np.float64)
+    spread = sides.std(axis=0)
+    varies = spread > 1e-9
+    out: FloatArray = sides[:, varies] / spread[varies]
+    return out
