@@ -99,6 +99,8 @@ def _expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...
     from sklearn.ensemble import ExtraTreesRegressor
 
     sides = _sides(feature, known)
+    if not sides.size:
+        return ()
     causes = regressor_matrix(given, {column.name: column.values for column in given})
     lowest = np.nanmin(causes, axis=0)
     causes = np.where(np.isnan(causes), lowest - 1.0, causes)
@@ -112,7 +114,8 @@ def _expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...
         learner = ExtraTreesRegressor(
             trees, min_samples_leaf=LEAF, max_features=1.0, random_state=here, n_jobs=1
         )
-        found = learner.fit(causes[learn], sides[learn]).predict(causes[there])
+        wanted = sides[learn].squeeze()
+        found = learner.fit(causes[learn], wanted).predict(causes[there])
         out[there] = found.reshape(-1, sides.shape[1])
     taken = {column.name for column in (feature, *given)}
     columns = []
