@@ -31,6 +31,8 @@ SAME = 1e-5
 """Answers this close, as a share of the spread of all answers, are the same: models that compute
 in single precision round otherwise in batches of another size."""
 FEWEST = 10
+COMPANY_PARTS = 20
+"""Part of the threshold that company may change answers by: as much as rounding does in batches."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ class Unsteady:
 
     def withholds(self, threshold: float) -> str:
         """Say why nothing firm can be said at a threshold; "" where it can."""
+        if self.cause == "company" and self.difference > threshold / COMPANY_PARTS:
+            return (
+                "The model's answer to a row depends on the rows beside it. An audit sets a "
+                "feature in many rows at once, and what these answer together is not what one of "
+                "them would: nothing firm is said of such a model."
+            )
         if self.difference <= threshold:
             return ""
         return (

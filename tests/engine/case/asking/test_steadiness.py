@@ -192,6 +192,17 @@ def test_small_noise_leaves_the_verdict_and_is_said() -> None:
     assert "not a function of the row" in report.diagnostics.warnings[0]
 
 
+def centred(rows: pd.DataFrame) -> Any:
+    """Answers with the distance from the mean of the rows beside: setting everybody moves none."""
+    return rows["m"] - rows["m"].mean()
+
+
+def test_nothing_firm_is_said_of_a_model_that_looks_at_the_rows_beside() -> None:
+    report = audited(centred, threshold=0.5)
+    assert report.verdict is not None and report.verdict.decision == "inconclusive"
+    assert "depends on the rows beside it" in report.verdict.explanation
+
+
 def test_the_steady_twin_is_firm_and_silent() -> None:
     report = audited(steady, threshold=0.1)
     assert report.verdict is not None and report.verdict.decision == "above"
@@ -227,4 +238,6 @@ def test_a_drift_from_call_to_call_widens_claims_about_levels_too() -> None:
 def test_a_threshold_that_exceeds_the_noise_withholds_nothing() -> None:
     found = Unsteady(200, 200, 0.05, 0.0, "noise")
     assert found.withholds(0.06) == "" and "more than the threshold" in found.withholds(0.04)
-    assert "another order" in replace(found, cause="company").sentence()
+    beside = replace(found, cause="company")
+    assert "another order" in beside.sentence() and "rows beside" in beside.withholds(0.9)
+    assert replace(beside, difference=1e-4).withholds(0.9) == "", "as much as rounding does"
