@@ -199,7 +199,7 @@ def _unexplained(
 def _about_form(effects: EffectTable) -> Iterator[str]:
     """Say where the equations leave too much unexplained, and which rows lacked a mediator."""
     for entry in effects.judged:
-        if entry.form is not None and entry.form.missed:
+        if entry.form is not None and entry.form.misfits:
             yield (
                 f"The form behind the effect of {entry.feature} does not fit how it goes together "
                 f"with {listing(entry.adjustment)}. The total effect is adjusted for what could be "

@@ -30,8 +30,8 @@ ROUNDING = 1e-7
 """Part of a number that sums over many rows may leave of rounding."""
 LEFT_OF_SUMS = 1e-10
 """What rounding may leave where many numbers of ordinary size cancel, as in a calibration."""
-NONE = 1e-12
-"""Bounds this small are what rounding leaves of an exact 0."""
+NONE = 1e-9
+"""Effects and bounds this small are what rounding leaves of an exact 0."""
 COUNTED_PLACES = 8
 """Digits after the point that a person still counts; smaller numbers get a power of ten."""
 TINY = 10.0 ** (1 - COUNTED_PLACES)
@@ -57,8 +57,8 @@ def signed(value: float, decimals: int | None = None) -> str:
     --------
     >>> signed(0.44751), signed(-12345.6), signed(0.0), signed(1e-17), signed(float("nan"))
     ('+0.448', '−12,346', '0', '≈ 0', '–')
-    >>> signed(0.0000012), signed(-1.2e-10)
-    ('+0.0000012', '−1.2 × 10⁻¹⁰')
+    >>> signed(0.0000012), signed(-1.2e-9)
+    ('+0.0000012', '−1.2 × 10⁻⁹')
     """
     if math.isnan(value):
         return "–"

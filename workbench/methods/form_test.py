@@ -41,4 +41,13 @@ class FormTest:
     @property
     def holds(self) -> bool:
         """Whether paths and the pure indirect effect, which no data can correct, may be used."""
-        return self.ratio <= DOUBTED and self.missed == 0
+        return self.ratio <= DOUBTED and not self.misfits
+
+    @property
+    def misfits(self) -> bool:
+        """Whether more may be missed than chance alone could hide.
+
+        What is less is carried by the total's interval and by the claims, and nothing more is said
+        of it: a noticed trifle is no reason to withhold a path.
+        """
+        return self.missed > self.standard_error

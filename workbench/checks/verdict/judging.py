@@ -320,7 +320,7 @@ def _slack(effects: EffectTable) -> dict[str, float]:
 def _unfit(effects: EffectTable, claims: Sequence[Claim]) -> str:
     """Say of which features' open claims the equations' form does not fit; "" of none."""
     open_ = {claim.feature for claim in claims if not claim.below}
-    unfit = [e.feature for e in effects if e.form and e.form.missed and e.feature in open_]
+    unfit = [e.feature for e in effects if e.form and e.form.misfits and e.feature in open_]
     if not unfit:
         return ""
     return (

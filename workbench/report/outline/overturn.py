@@ -170,7 +170,7 @@ def _form(report: AuditFindings) -> Iterator[Assumption]:
             )
             yield Assumption(Footing.UNTESTED, name, said)
         return
-    missed = [feature for feature, form in tests if form.missed]
+    missed = [feature for feature, form in tests if form.misfits]
     if missed:
         yield Assumption(
             Footing.FAILED,
