@@ -185,8 +185,9 @@ def _unexplained(
             continue
         gap = entry.total - asked[entry.feature].total
         if lies_beyond(gap.low, gap.high, threshold):
-            alike = f"Among rows alike in {listing(entry.adjustment)}, those"
-            among = alike if entry.adjustment else "Rows"
+            among = "Rows"
+            if entry.adjustment:
+                among = f"Among rows alike in {listing(entry.adjustment)}, those"
             yield (
                 entry.feature,
                 f"{among} with another {entry.feature} get other predictions, by "

@@ -186,7 +186,7 @@ def test_a_target_that_descends_from_another_is_held() -> None:
     assert joint.total.value == pytest.approx(2.5, abs=0.15)
     assert joint.direct.value == pytest.approx(0.5, abs=1e-9)
     assert table["a"].total.value == pytest.approx(15, abs=0.6)
-    assert joint.feature == "a + b" and "a -1 → 1" in joint.intervention
+    assert joint.feature == "a + b" and "a −1 → 1" in joint.intervention
 
 
 def test_draws_of_different_number_with_something_to_carry() -> None:
