@@ -185,9 +185,8 @@ def _unexplained(
             continue
         gap = entry.total - asked[entry.feature].total
         if lies_beyond(gap.low, gap.high, threshold):
-            among = "Rows"
-            if entry.adjustment:
-                among = f"Among rows alike in {listing(entry.adjustment)}, those"
+            given = listing(entry.adjustment) if entry.adjustment else ""
+            among = f"Among rows alike in {given}, those" if given else "Rows"
             yield (
                 entry.feature,
                 f"{among} with another {entry.feature} get other predictions, by "
