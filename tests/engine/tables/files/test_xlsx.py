@@ -220,7 +220,9 @@ def test_a_small_file_that_takes_much_memory_ends_in_a_sentence(
     assert len(content) < 50_000
     monkeypatch.setattr(xlsx, "text_limits", lambda _: Limits(seconds=15, memory=20_000_000))
     assert parse_table(SOUND, "t.xlsx").to_dict("list") == {"a": [1], "b": [2]}
-    with pytest.raises(DataError, match=r"took more (memory|time) than|workbook .(XMLSyntax|Parse)Error"):
+    with pytest.raises(
+        DataError, match=r"took more (memory|time) than|workbook .(XMLSyntax|Parse)Error"
+    ):
         parse_table(content, "t.xlsx")
 
 
