@@ -122,6 +122,18 @@ def test_what_no_table_comes_from_is_refused_in_words(
         assert Table.sql("select age from people", connection).n_rows == 1_000  # still open
 
 
+def test_frames_of_polars_and_duckdb_hold_the_same_rows() -> None:
+    polars, duckdb = pytest.importorskip("polars"), pytest.importorskip("duckdb")
+    frame = _frame()
+    with duckdb.connect() as base:
+        base.register("people", frame)
+        for table in (
+            Table.polars(polars.from_pandas(frame), 3),
+            Table.sql("select * from people", base, 3),
+        ):
+            pd.testing.assert_frame_equal(table.sample(1_000), frame)
+
+
 def test_an_address_is_no_connection() -> None:
     with pytest.raises(DataError, match=r"open connection .* is expected .*, not a str"):
         Table.sql("select 1", "sqlite:///people.db")
