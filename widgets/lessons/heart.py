@@ -20,7 +20,6 @@ __all__ = ["HEART", "Patients", "measure"]
 
 SMOKING, WEIGHT = "smoking", "bmi"
 PATIENTS = 6_000
-QUARTILES = (0.25, 0.75)
 ONE_POINT, FIVE_POINTS = 1.0, 5.0
 """Risk scores closer than one point are called the same; five tell a small rise from a large."""
 OLDER = "age > 50"
@@ -64,7 +63,7 @@ def measure(progress: Progress) -> Patients:
         ].itertuples(index=False)
     )
     # The same change for both groups: one from the quartiles of all patients.
-    change = wb.Contrast(*(round(float(world.data[WEIGHT].quantile(at)), 1) for at in QUARTILES))
+    change = shown.between_quartiles(world.data[WEIGHT])
     older, younger = (
         wb.cafe_effects(case, wb.UnlearningTarget.subgroup(group, [WEIGHT]), intervention=change)[
             WEIGHT
@@ -150,7 +149,7 @@ def _older(found: Patients) -> Told:
     indirect = abs(old.indirect.value - young.indirect.value)
     right = 0 if max(direct, indirect) < ONE_POINT else (1 if direct >= indirect else 2)
     rows = [
-        (name, *(f"{signed(part.value)} ({span((part.low, part.high))})" for part in parts))
+        (name, *map(shown.bounded, parts))
         for name, parts in (
             ("over 50", (old.direct, old.indirect, old.total)),
             ("50 or younger", (young.direct, young.indirect, young.total)),

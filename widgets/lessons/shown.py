@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 import workbench as wb
 from widgets.graph.graph_roles import graph_roles, lit_edges
 from widgets.parts import markup
-from workbench.common.wording import signed, with_interval
+from workbench.common.wording import signed, span, with_interval
 from workbench.graph.picture.drawing import draw_graph
-from workbench.methods.effects import FeatureEffects
+from workbench.methods.effects import Effect, FeatureEffects
 
-__all__ = ["drawn", "effect", "importance"]
+__all__ = ["between_quartiles", "bounded", "drawn", "effect", "importance"]
 
 WIDTH = 860
+QUARTILES = (0.25, 0.75)
+
+
+def between_quartiles(column: pd.Series) -> wb.Contrast:
+    """Return a change from a column's lower quartile to its upper one, to one decimal."""
+    return wb.Contrast(*(round(float(column.quantile(at)), 1) for at in QUARTILES))
 
 
 def drawn(case: wb.AuditCase, target: wb.UnlearningTarget, *, lit: bool) -> str:
@@ -41,6 +49,11 @@ def effect(entry: FeatureEffects, part: str) -> str:
     """Return an effect with its interval in words."""
     found = getattr(entry, part)
     return with_interval(found.value, (found.low, found.high))
+
+
+def bounded(part: Effect) -> str:
+    """Write an effect with its interval for a table, whose caption says what the interval is."""
+    return f"{signed(part.value)} ({span((part.low, part.high))})"
 
 
 def importance(value: float) -> str:

@@ -21,7 +21,6 @@ from workbench.models.trained_here import train_model
 __all__ = ["STAFF", "Staff", "measure"]
 
 EMPLOYEES = 6_000
-QUARTILES = (0.25, 0.75)
 GENDER, PAY = "gender", "income"
 COLUMNS = ("education_years", "experience_years", "age", PAY)
 ONE_POINT = 1.0
@@ -58,10 +57,7 @@ def measure(progress: Progress) -> Staff:
     world = wb.datasets.performance(EMPLOYEES)
     model = train_model(world.data, world.features, world.outcome)
     case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
-    changes = {
-        name: wb.Contrast(*(round(float(world.data[name].quantile(at)), 1) for at in QUARTILES))
-        for name in COLUMNS
-    }
+    changes = {name: shown.between_quartiles(world.data[name]) for name in COLUMNS}
     effects = wb.cafe_effects(
         case, wb.UnlearningTarget.features(COLUMNS), intervention=changes, progress=progress
     )
@@ -88,10 +84,7 @@ def _rows(found: Staff) -> str:
         (
             name,
             found.effects[name].intervention,
-            *(
-                f"{signed(part.value)} ({span((part.low, part.high))})"
-                for part in (found.effects[name].direct, found.effects[name].total)
-            ),
+            *map(shown.bounded, (found.effects[name].direct, found.effects[name].total)),
         )
         for name in COLUMNS
     ]
@@ -162,7 +155,7 @@ def _gone(found: Staff) -> Told:
         right,
         f"Before, men scored {signed(before.value)} points on average because they are men, all "
         f"ways taken together ({span((before.low, before.high))}); with the column gone, "
-        f"{signed(after.value)} ({span((after.low, after.high))}).",
+        f"{shown.bounded(after)}.",
         markup.paragraph(
             "In these data gender acts through education alone, and the model never needed the "
             "column. To take it away changes what the model reads and nothing of what reaches it. "
