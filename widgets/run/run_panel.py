@@ -27,10 +27,17 @@ ADVANTAGE = (
 )
 """What a higher answer of the model means to people, and what the audit calls favourable."""
 
-DRAWN = (
-    "case", "target", "target_problem", "settings", "state", "step", "share", "made_for",
+DRAWN = [
+    "case",
+    "target",
+    "target_problem",
+    "settings",
+    "state",
+    "step",
+    "share",
+    "made_for",
     "preparing",
-)  # fmt: skip
+]
 """What the button and its words depend on."""
 
 
@@ -94,20 +101,7 @@ class RunPanel(W.VBox):
         self._run.on_click(lambda _: self._pressed())
         self._cancel.on_click(lambda _: session.cancel())
         session.observe(lambda _: self._offer(), "case")
-        session.observe(
-            lambda _: self._draw(),
-            [
-                "case",
-                "target",
-                "target_problem",
-                "settings",
-                "state",
-                "step",
-                "share",
-                "made_for",
-                "preparing",
-            ],
-        )
+        session.observe(lambda _: self._draw(), DRAWN)
         session.observe(lambda _: self._beat(), "clock")
         session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])
         held = session.settings
