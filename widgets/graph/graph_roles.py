@@ -142,7 +142,7 @@ def _adjustment(graph: wb.CausalGraph, name: str) -> str:
     if not used:
         return (
             f"What {name} does to the prediction is estimated from all rows: nothing that is drawn "
-            f"causes both."
+            f"causes {name} and, by another way, the prediction."
         )
     words = (
         f"What {name} does to the prediction is estimated from rows that are alike in "
@@ -151,7 +151,10 @@ def _adjustment(graph: wb.CausalGraph, name: str) -> str:
     if len(graph.nodes) <= MOST_SEARCHED:
         others = graph.adjustment_sets(name, PREDICTION, limit=4)
         if () in others:
-            return f"{words}: not needed, but more precise, since nothing drawn causes both."
+            return (
+                f"{words}: not needed, but more precise, since nothing drawn causes {name} and, by "
+                f"another way, the prediction."
+            )
         rest = [listing(found, most=12) for found in others if set(found) != set(used)]
         if rest:
             return f"{words}. Alike in {'; or in '.join(rest)} would do, too."

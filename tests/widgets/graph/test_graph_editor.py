@@ -691,6 +691,8 @@ def test_what_is_adjusted_for_is_told_while_arrows_are_drawn(
 ) -> None:
     session.target = ZIP
     assert "alike in employment_years: not needed, but more precise" in said(editor)
+    # Race is drawn as a cause of both, by way of the zip code.
+    assert "nothing drawn causes zip_code and, by another way, the prediction" in said(editor)
     wants(editor, "add-edge", source="race", target="credit_score")
     assert "rows that are alike in race and employment_years. Alike in race would do" in said(
         editor
