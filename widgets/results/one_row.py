@@ -18,7 +18,7 @@ from widgets.parts.row_table import RowTable
 from widgets.session.session import AuditSession
 from workbench.common.errors import TargetError
 from workbench.common.progress import Progress
-from workbench.common.wording import listing, share, signed
+from workbench.common.wording import amount, listing, plain, share, signed
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.what_if import Consequence, WhatIf, what_if
 from workbench.methods.fuzzing.propagation import Equations
@@ -192,7 +192,7 @@ def consequences(case: wb.AuditCase, found: WhatIf) -> str:
 
 
 def _answer(value: float) -> str:
-    return f"{value:,.4g}" if abs(value) >= 10 else f"{value:.3f}".replace("-", "−")
+    return amount(value, 4) if abs(value) >= 10 else plain(value)
 
 
 def _why(step: Consequence) -> str:

@@ -12,8 +12,9 @@ from tests.widgets.widget_tree import HOSTILE, LONG, hostile_case, part, press, 
 from widgets.pages.app import Workbench
 from widgets.parts.row_table import RowTable
 from widgets.parts.status_line import StatusLine
-from widgets.results.one_row import OneRow
+from widgets.results.one_row import OneRow, consequences
 from widgets.session.session import AuditSession, AuditSettings
+from workbench.methods.debiased.what_if import Consequence, WhatIf
 
 OWN = 0.123456789
 """A value that no other row has."""
@@ -79,3 +80,9 @@ def test_no_value_of_the_row_is_kept() -> None:
     assert view.wait(LONG)
     assert "goes from 1.123 to 3." in said(view)
     assert "1.123" not in app.static_html()
+
+
+def test_answers_of_any_size_are_written_in_full() -> None:
+    step = Consequence("x", (), 0.0, 1.0, 1.0, -123_456.0, read=True)
+    told = consequences(case_of_a_chain(), WhatIf("x", 0.0004, (step,), 1))
+    assert "goes from 0.00040 to −123,456:" in told
