@@ -16,7 +16,7 @@ from widgets.lessons.lesson import Taught, notebook_file
 from widgets.parts.page_style import page_style
 from widgets.serving.classroom import pages
 from widgets.serving.classroom.book import ClassIsFull
-from widgets.serving.classroom.room import Classroom
+from widgets.serving.classroom.room import SAVING, Classroom
 from widgets.serving.headers import SecurityHeaders
 
 __all__ = ["application"]
@@ -206,13 +206,16 @@ class TeacherHandler(ClassHandler):
             f"{room.book.present} of {room.book.readers} seats are taken. Answers so far: "
             f"{room.book.answers:,}, kept without names in {room.answers.name}."
         ]
+        said += room.problems.values()
+        if SAVING in room.problems:
+            said.append("Take the answers (CSV) from this page before the class is ended.")
         self.finish(
             pages.counts_page(
                 self.base,
                 room.lessons,
                 room.taught,
                 {one.key: room.book.counts(one.key) for one in room.lessons},
-                said=[*said, *room.problems.values()],
+                said=said,
                 measured=self.get_query_argument("measured", "") == "yes",
             )
         )

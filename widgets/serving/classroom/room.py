@@ -15,7 +15,7 @@ from widgets.session.jobs import words_for
 from workbench.common.errors import AuditError
 from workbench.common.progress import silent
 
-__all__ = ["Classroom"]
+__all__ = ["SAVING", "Classroom"]
 
 SAVING = "the answers' file"
 
@@ -93,12 +93,18 @@ class Classroom:
             if fresh is not None:
                 Path(fresh).unlink(missing_ok=True)
             self.problems[SAVING] = (
-                f"The answers cannot be saved in {self.answers.name}: {error.strerror}. Take the "
-                f"CSV from this page before the class is ended."
+                f"The answers cannot be saved in {self.answers.name}: {error.strerror}."
             )
         else:
             self._saved = given
             self.problems.pop(SAVING, None)
+
+    def ending(self) -> str:
+        """Say where the answers are when the class is over, and how many are not there."""
+        given, place = self.book.answers, self.answers.resolve()
+        if self._saved == given:
+            return f"The class is over. Answers: {given:,}, in {place}"
+        return f"The class is over. Answers: {given:,}, of which {self._saved:,} are in {place}"
 
     def measured(self, lesson: Lesson) -> Taught | str:
         """Measure a lesson, in any thread; what went wrong in words, so that the others go on."""

@@ -62,14 +62,11 @@ def serve_class(
     public = urlsplit(public_url or "")
     base = base_url(public.path)
     names = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", *filter(None, [public.hostname])})
-    sockets = bound(host, port)
-    try:
+    with contextlib.ExitStack() as opened:
+        sockets = [opened.enter_context(one) for one in bound(host, port)]
         place = answers or Path(f"class_answers_{datetime.now():%Y-%m-%d_%H%M%S}.csv")
         room = Classroom(lessons, readers, place, token, teacher_token)
-    except BaseException:
-        for socket in sockets:
-            socket.close()
-        raise
+        opened.pop_all()  # the class's server closes them
     local = f"http://{bracketed(host)}:{sockets[0].getsockname()[1]}{base}"
     shown = local if public_url is None else public_url.rstrip("/") + "/"
 
@@ -106,11 +103,8 @@ def serve_class(
             asyncio.run(until_stopped())
     finally:
         room.save()
-        print(
-            f"The class is over. Answers: {room.book.answers:,}, in {place.resolve()}", flush=True
-        )
-        for problem in room.problems.values():
-            print(problem, flush=True)
+        for words in (room.ending(), *room.problems.values()):
+            print(words, flush=True)
 
 
 @contextlib.contextmanager

@@ -50,9 +50,11 @@ def test_a_place_that_is_gone_is_said_until_it_is_back(room: Classroom, tmp_path
     tmp_path.rename(away)
     room.save()
     assert any("cannot be saved" in words for words in room.problems.values())
+    assert "Answers: 1, of which 0 are in" in room.ending()
     away.rename(tmp_path)
     room.save()
     assert not room.problems
+    assert room.ending() == f"The class is over. Answers: 1, in {room.answers.resolve()}"
     assert room.answers.read_text("utf-8") == room.csv()
 
 
