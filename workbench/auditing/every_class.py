@@ -20,7 +20,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.checks.verdict import SHARES
 from workbench.common.errors import ModelError, TargetError
-from workbench.common.wording import listing, share, stated
+from workbench.common.wording import listing, rate, stated
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.black_box import BlackBoxModel
@@ -82,7 +82,7 @@ class ClassAudit(JointVerdict):
         count = len(self.reports)
         if self.mirrored is not None:
             return (
-                f"Of two classes one was audited, at the whole error rate of {share(self.alpha)}: "
+                f"Of two classes one was audited, at the whole error rate of {rate(self.alpha)}: "
                 f"what is found of it holds of the other with the other sign."
             )
         each = listing(
@@ -92,7 +92,7 @@ class ClassAudit(JointVerdict):
         )  # fmt: skip
         return (
             f"The probability of each of {count} classes was audited at 1/{count} of the error "
-            f"rate of {share(self.alpha)}, which all together keep. {each}."
+            f"rate of {rate(self.alpha)}, which all together keep. {each}."
         )
 
     def to_frame(self) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from workbench.checks.membership.figures import Estimate
-from workbench.common.wording import share
+from workbench.common.wording import rate
 
 __all__ = ["ULira", "ULiraDecision", "ULiraFigures"]
 
@@ -89,22 +89,22 @@ class ULira:
     @property
     def finding(self) -> str:
         """The finding in words."""
-        n, rate = self.n_records, share(self.alpha)
+        n, errs = self.n_records, rate(self.alpha)
         if self.decision == "traces":
             return (
                 f"Traces of the erased records found: the unlearned models fit the {n:,} records "
-                f"better than retrained models do (error rate {rate})."
+                f"better than retrained models do (error rate {errs})."
             )
         if self.decision == "pushed away":
             return (
                 f"The unlearned models fit the {n:,} erased records worse than retrained models do "
-                f"(error rate {rate}). The records were pushed away rather than forgotten, and "
+                f"(error rate {errs}). The records were pushed away rather than forgotten, and "
                 f"can be recognised by it."
             )
         if self.decision == "different":
             return (
                 f"The unlearned models answer the {n:,} erased records otherwise than retrained "
-                f"models do, some better and some worse (error rate {rate})."
+                f"models do, some better and some worse (error rate {errs})."
             )
         if self.decision == "not found":
             return (

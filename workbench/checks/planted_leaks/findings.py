@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from workbench.common.wording import amount, share, stated
+from workbench.common.wording import amount, rate, share, stated
 
 __all__ = [
     "SHAPES",
@@ -219,8 +219,7 @@ class PlantedLeaks:
                 f"With no leak the audit raised a false alarm in {none.found} of {none.trials} "
                 f"trials (at most {share(none.high)}); with a leak exactly at the threshold of "
                 f"{stated(self.threshold)} in {border.counted()}, where at most "
-                f"{share(self.alpha)} "
-                f"is meant."
+                f"{rate(self.alpha)} is meant."
             )
         said.append(
             f"The leaks that are counted in these trials move the average and are judged by CAFÉ's "

@@ -18,7 +18,7 @@ from workbench.common.blocks import (
     Table,
     Term,
 )
-from workbench.common.wording import held, share, signed, stated
+from workbench.common.wording import held, rate, signed, stated
 from workbench.report.findings import AuditFindings
 
 __all__ = ["diagnostics"]
@@ -166,7 +166,7 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
     table = Table(
         f"Every claim held against ±{stated(verdict.threshold)}, largest first, with the "
         f"interval that "
-        f"decides it ({share(1 - 2 * verdict.alpha)} for claims on their own) and the p-value of "
+        f"decides it ({rate(1 - 2 * verdict.alpha)} for claims on their own) and the p-value of "
         f"“it lies within the threshold” before correction.{unheard}{rest}",
         (*_text("claim"), *map(Column, ("estimate and interval", "p")), *_text("finding")),
         tuple(

@@ -15,7 +15,7 @@ from workbench.common.blocks import (
     Table,
     Term,
 )
-from workbench.common.wording import rows_said, share, stated
+from workbench.common.wording import rate, rows_said, stated
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.case_details import reasons_of_arrows
 from workbench.report.saved.document import SAVED_NOTE
@@ -88,7 +88,7 @@ def _steps(report: AuditFindings) -> Iterator[Sentence]:
             f"“No influence above the threshold found” takes every claim inside "
             f"±{stated(verdict.threshold)}; “influence found” takes one claim outside it, after "
             f"correction for all claims; anything else is inconclusive. Either firm decision is "
-            f"wrong at most {share(verdict.alpha)} of the time, if what it rests on holds.",
+            f"wrong at most {rate(verdict.alpha)} of the time, if what it rests on holds.",
             lead="Verdict.",
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,6 +56,14 @@ def test_of_a_model_that_moves_every_row_alike_no_rows_are_announced() -> None:
     assert page is not None
     said = " ".join(block.text for block in page.blocks if isinstance(block, Sentence))
     assert "Here every row moves by the same amount." in said and "estimates for each" not in said
+
+
+def test_an_error_rate_is_not_rounded_down() -> None:
+    report = audited(logged=False)
+    assert report.verdict is not None
+    half = replace(report, verdict=replace(report.verdict, alpha=0.025))
+    said = [block.text for block in provenance(half).blocks if isinstance(block, Sentence)]
+    assert "wrong at most 2.5 % of the time" in " ".join((*said, steps(half)))
 
 
 def test_every_family_that_shares_the_error_rate_is_named() -> None:
