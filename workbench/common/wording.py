@@ -147,14 +147,10 @@ def stated(value: float) -> str:
     --------
     >>> stated(0.02), stated(0.01234), stated(1000000.0), stated(4000.5)
     ('0.02', '0.01234', '1,000,000', '4,000.5')
-    >>> stated(0.000000019)
-    '1.9 × 10⁻⁸'
+    >>> stated(0.000000019), stated(12345678912.0)
+    ('1.9 × 10⁻⁸', '12,345,678,912')
     """
-    if not math.isfinite(value):
-        return signed(value).lstrip("+")
-    if 0 < abs(value) < TINY:
-        return ("−" if value < 0 else "") + _with_power(abs(value), 10)
-    return f"{Decimal(f'{value:.10g}'):,f}".replace("-", "−")
+    return amount(value, 10)
 
 
 def decimals_for(*values: float) -> int:
