@@ -48,7 +48,7 @@ from workbench.common.progress import silent
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.endpoint.protocols import PROTOCOLS
 from workbench.models.trained_here import MODEL_KINDS
-from workbench.report.audit_report import read_report
+from workbench.report.audit_report import AuditReport, saved_content
 from workbench.report.case_details import read_case_details
 from workbench.report.saved.document import SAVED_NOTE
 from workbench.tables.files.column_types import TYPES
@@ -375,9 +375,10 @@ def report_command(
     """
     with reported():
         files = files_to_write(html=html, csv=csv, docx=docx)
-        status = read_again(file, files, quiet=quiet)
+        content = saved_content(file)
+        status = read_again(content, files, quiet=quiet)
         if status is None:
-            report = read_report(file)
+            report = AuditReport.from_json(content)
             if case_file is not None:
                 report = report.with_details(read_case_details(case_file))
             write_files(report, files)

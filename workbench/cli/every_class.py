@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sized
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from workbench.auditing.union_file import UNION_FORMAT
 from workbench.cli.output import EXIT_STATUS, write_files
 from workbench.cli.sources import Named
 from workbench.common.errors import DataError, ModelError, TargetError, listed
-from workbench.common.limits import JSON_BYTES
 from workbench.common.printable import printable
 from workbench.models.files.skops_files import model_classes
 from workbench.report.audit_report import AuditReport
@@ -104,19 +102,16 @@ def finish(
     return EXIT_STATUS[found.decision]
 
 
-def read_again(file: Path, files: Mapping[str, Path], *, quiet: bool) -> int | None:
+def read_again(content: bytes, files: Mapping[str, Path], *, quiet: bool) -> int | None:
     """Show a saved union of audits and write its page; return the exit status.
 
-    None where the file holds something else.
+    None where the content is something else.
 
     Raises
     ------
     DataError
         The union was changed, or is wanted in a form that it does not have.
     """
-    content = b""
-    with suppress(OSError, ValueError), file.open("rb") as stream:
-        content = stream.read(JSON_BYTES + 1)
     if f'"{UNION_FORMAT}"'.encode() not in content[:OPENING]:
         return None
     found = UnionAudit.from_json(content)

@@ -18,7 +18,7 @@ from workbench.report.outline.verdict import verdict
 from workbench.report.saved.document import document_text
 from workbench.report.saved.reading import parse_findings
 
-__all__ = ["STOPPED", "AuditReport", "read_report"]
+__all__ = ["STOPPED", "AuditReport", "read_report", "saved_content"]
 
 STOPPED = "The audit was cancelled before this was measured."
 """Why a method or check is left out of a report that was stopped."""
@@ -161,10 +161,20 @@ def read_report(path: str | PathLike[str]) -> AuditReport:
     DataError
         When the file cannot be read, or is not a report that agrees with itself.
     """
+    return AuditReport.from_json(saved_content(path))
+
+
+def saved_content(path: str | PathLike[str]) -> bytes:
+    """Return the bytes of a saved report, no more than one too many.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read.
+    """
     try:
         with Path(path).open("rb") as stream:
-            content = stream.read(JSON_BYTES + 1)
+            return stream.read(JSON_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"Cannot read {str(path)!r}: {reason}.") from None
-    return AuditReport.from_json(content)

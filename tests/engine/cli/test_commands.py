@@ -573,6 +573,22 @@ def test_what_is_no_saved_report_is_said_in_words(tmp_path: Path) -> None:
         assert words in done.stderr
 
 
+def test_a_saved_report_is_read_once_for_it_may_come_through_a_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "r.json").write_text('{"format": "other"}', encoding="utf-8")
+    opened: list[str] = []
+    open_ = Path.open
+
+    def counted(path: Path, *options: Any) -> Any:
+        opened.append(path.name)
+        return open_(path, *options)
+
+    monkeypatch.setattr(Path, "open", counted)
+    CliRunner().invoke(cli.app, ["report", str(tmp_path / "r.json")])
+    assert opened == ["r.json"]
+
+
 def test_a_limit_on_questions_is_planned_aloud_and_stands_in_the_report() -> None:
     done = run("audit", "loan", "--target", "zip_code", "--max-queries", "9000", "--code")
     assert done.exit_code == 1, done.output
