@@ -9,11 +9,11 @@ import numpy as np
 LIBRARIES = ("scipy.io.arff",)
 
 
-def take_apart(content: bytes, told: int) -> bytes:
-    """Return the columns' names, their kinds, the number of rows and each column's values, as JSON.
+def take_apart(content: bytes, told: dict[str, int]) -> bytes:
+    """Return the columns' names, the number of rows and each column's kind and values, as JSON.
 
-    Of a table with more cells than the caller tells there are no values. A missing number is NaN, a
-    missing date "NaT".
+    Of a table with more columns or cells than the caller tells there are no values. A missing
+    number is NaN, a missing date "NaT".
     """
     from scipy.io import arff
 
@@ -21,9 +21,10 @@ def take_apart(content: bytes, told: int) -> bytes:
         warnings.simplefilter("ignore")
         rows, header = arff.loadarff(io.StringIO(content.decode()))
     names, kinds = header.names(), header.types()
-    few = len(rows) * len(names) <= told
-    values = [_plain(rows[n], k) for n, k in zip(names, kinds, strict=True)] if few else []
-    return json.dumps([names, kinds, len(rows), values]).encode()
+    few = len(names) <= told["columns"] and len(rows) * len(names) <= told["cells"]
+    columns = zip(names, kinds, strict=True) if few else ()
+    found = [(kind, _plain(rows[name], kind)) for name, kind in columns]
+    return json.dumps([names, len(rows), found]).encode()
 
 
 def _plain(values: np.ndarray, kind: str) -> list[object]:

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from workbench.common.errors import DataError, MissingPackageError, listed
 from workbench.common.limits import CELL_CHARACTERS, XLSX_BYTES, XLSX_CELLS, XLSX_ROWS
 from workbench.common.trial import taken_apart
+from workbench.tables.files.child_columns import numbers_of
 from workbench.tables.files.column_types import MARKS, SIGNS, Stated
 from workbench.tables.files.limits import (
     check_names,
@@ -147,7 +147,7 @@ def _column(cells: Sequence[Any], name: str, said: Stated, note: Note) -> pd.Ser
                 f"{listed(sorted(words - {''}))} in {name} is read as a missing number.",
                 column=name,
             )
-        return _numbers(cells)
+        return numbers_of([None if isinstance(cell, str) else cell for cell in cells])
     if numbers and name not in said.types:
         odd = next(c for c in present if not isinstance(c, int | float) or isinstance(c, bool))
         note(
@@ -156,12 +156,6 @@ def _column(cells: Sequence[Any], name: str, said: Stated, note: Note) -> pd.Ser
             column=name,
         )
     return pd.Series([None if cell is None else _spelled(cell) for cell in cells], dtype="str")
-
-
-def _numbers(cells: Sequence[Any]) -> pd.Series:
-    plain = np.array([np.nan if c is None or isinstance(c, str) else float(c) for c in cells])
-    whole = bool(np.isfinite(plain).all() and (plain == np.round(plain)).all())
-    return pd.Series(plain.astype(np.int64) if whole and abs(plain).max() < 2**53 else plain)
 
 
 def _named(cell: Any) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from workbench.common.errors import DataError
 from workbench.common.trial import Outcome
-from workbench.tables.files import arff
+from workbench.tables.files import child_columns
 from workbench.tables.files.column_types import stated
 from workbench.tables.files.delimited import parse_table
 from workbench.tables.files.limits import text_limits
@@ -140,7 +140,7 @@ def test_what_is_no_arff_table_is_refused(content: bytes, what: str) -> None:
 
 
 def test_an_arff_file_that_takes_long_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arff, "taken_apart", lambda *_, **__: Outcome("time"))
+    monkeypatch.setattr(child_columns, "taken_apart", lambda *_, **__: Outcome("time"))
     with pytest.raises(DataError, match="took more time than a table may"):
         parse_table(ARFF, "t.arff")
 

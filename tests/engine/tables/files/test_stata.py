@@ -12,7 +12,7 @@ import pytest
 
 from workbench.common.errors import DataError
 from workbench.common.trial import Outcome
-from workbench.tables.files import stata
+from workbench.tables.files import child_columns
 from workbench.tables.files.column_types import stated
 from workbench.tables.files.delimited import READING_NOTES, parse_table, read_table
 
@@ -77,7 +77,7 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     for bound, what in (("max_bytes", "MB"), ("max_columns", "5 columns"), ("max_cells", "cells")):
         with pytest.raises(DataError, match=what):
             parse_table(SOUND, "t.dta", **{bound: 3})
-    monkeypatch.setattr(stata, "taken_apart", lambda *_, **__: Outcome("memory"))
+    monkeypatch.setattr(child_columns, "taken_apart", lambda *_, **__: Outcome("memory"))
     with pytest.raises(DataError, match="took more memory than a table may"):
         parse_table(SOUND, "t.dta")
 
