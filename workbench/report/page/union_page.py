@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from workbench.checks.verdict import Decision
-from workbench.common.blocks import Note, NoteKind, Table, public
+from workbench.common.blocks import Note, Table, public
 from workbench.common.printable import printable
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
@@ -16,7 +16,6 @@ __all__ = ["render_union"]
 
 NAMED = re.compile(r'\b(id|aria-labelledby|aria-describedby)="([^"]*)"')
 """Attributes by which parts of a page refer to each other."""
-KINDS: dict[str, NoteKind] = {"above": "above", "below": "below", "inconclusive": "inconclusive"}
 
 
 def render_union(
@@ -43,7 +42,7 @@ def render_union(
     origin = next(iter(reports.values())).provenance
     page = render_template(
         "union.html.j2",
-        verdict=(Note(KINDS[decision], headline, (explanation,), audience="headline"), table),
+        verdict=(Note(decision, headline, (explanation,), audience="headline"), table),
         parts=parts,
         origin=origin,
         style=page_file("page.css").replace('"MARGIN"', '""'),

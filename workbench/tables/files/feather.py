@@ -17,7 +17,7 @@ from workbench.tables.files.arrow_columns import (
     kept_fields,
     unpacks_to_more,
 )
-from workbench.tables.files.limits import arrow_limits, check_cells, check_resources, too_large
+from workbench.tables.files.limits import arrow_limits, check_cells, check_ending, too_large
 
 __all__ = ["parse_feather"]
 
@@ -59,9 +59,7 @@ def parse_feather(
     pa = checked_pyarrow(shown)
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
     ending = tried(TRIAL, content, arrow_limits(content, most), told=most)
-    if ending == "crashed":
-        raise _damaged(shown, "reading it ended the process that tried")
-    check_resources(ending, shown)
+    check_ending(ending, shown, _damaged)
     try:
         with pa.ipc.open_file(pa.BufferReader(content)) as file:
             wanted = kept_fields(file.schema, len(file.schema), shown, max_columns)

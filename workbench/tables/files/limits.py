@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from workbench.common.errors import DataError, listed
 from workbench.common.limits import COLUMN_NAME_CHARACTERS
@@ -11,6 +11,7 @@ from workbench.common.trial import Ending, Limits
 __all__ = [
     "arrow_limits",
     "check_cells",
+    "check_ending",
     "check_names",
     "check_resources",
     "text_limits",
@@ -78,6 +79,13 @@ def text_limits(content: bytes) -> Limits:
 def arrow_limits(content: bytes, most: int) -> Limits:
     """Return what a child may use to decode a file of Arrow or Parquet into so many bytes."""
     return Limits(seconds=20 + (len(content) + most) // 20_000_000, memory=10**9 + 2 * most)
+
+
+def check_ending(ending: Ending, shown: str, damaged: Callable[[str, str], DataError]) -> None:
+    """Refuse a file whose trial ended the process, or took too much; `damaged` words the former."""
+    if ending == "crashed":
+        raise damaged(shown, "reading it ended the process that tried")
+    check_resources(ending, shown)
 
 
 def check_resources(ending: Ending, shown: str) -> None:

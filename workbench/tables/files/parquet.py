@@ -22,7 +22,7 @@ from workbench.tables.files.arrow_columns import (
     kept_fields,
     unpacks_to_more,
 )
-from workbench.tables.files.limits import arrow_limits, check_cells, check_resources, too_large
+from workbench.tables.files.limits import arrow_limits, check_cells, check_ending, too_large
 
 __all__ = ["damaged", "parse_parquet"]
 
@@ -69,9 +69,7 @@ def parse_parquet(
 
     most = max_bytes + PARQUET_BYTES_PER_CELL * max_cells
     ending = tried(TRIAL, content, arrow_limits(content, most), told=[max_cells, most])
-    if ending == "crashed":
-        raise damaged(shown, "reading it ended the process that tried")
-    check_resources(ending, shown)
+    check_ending(ending, shown, damaged)
     try:
         with parquet.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
             wanted = kept_fields(file.schema_arrow, len(file.schema.names), shown, max_columns)

@@ -18,7 +18,7 @@ from workbench.common.errors import DataError, listed
 from workbench.common.map_reduce import is_count
 from workbench.common.trial import Limits, tried
 from workbench.tables.files.arrow_columns import checked_pyarrow
-from workbench.tables.files.limits import check_resources
+from workbench.tables.files.limits import check_ending
 from workbench.tables.files.parquet import damaged
 from workbench.tables.partitions.database import asked
 
@@ -257,9 +257,7 @@ def _files(path: str) -> Iterable[str]:
 def _check_by_trial(file: str) -> None:
     """Take a file apart in a child process, which may crash there."""
     ending = tried(TRIAL, fsencode(Path(file).absolute()), Limits(seconds=TRIAL_SECONDS))
-    if ending == "crashed":
-        raise damaged(file, "reading it ended the process that tried")
-    check_resources(ending, file)
+    check_ending(ending, file, damaged)
 
 
 def _groups(file: str, sizes: Sequence[int]) -> list[Partition]:
