@@ -7,7 +7,7 @@ where it predicts rows that it was not fitted on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import combinations
 
@@ -82,40 +82,35 @@ class RichRegression:
         feature, covariates = columns[variation.feature], [columns[z] for z in given]
         self._coarse = self._finest = self._plain(feature, covariates)
         with one_thread():
-            self._design = self._choose(feature, covariates)
-        self.fit = Fit(self._design, self._values, y)
+            design = self._choose(feature, covariates)
+        self.fit = Fit(design, self._values, y)
         """The regression itself."""
 
     def fits(self) -> list[Fit]:
         """Return the regression, and the coarse one that it was chosen over if it was."""
-        if self._coarse is self._design:
+        if self._coarse is self.fit.design:
             return [self.fit]
         return [self.fit, Fit(self._coarse, self._values, self._y)]
 
     def by_finest(self, positions: Positions) -> float:
         """Average the change over the target's rows by the finest design there are rows for."""
-        variation, total = self.variation, 0.0
-        fit = Fit(self._finest, self._values, self._y)
+        total, fit = 0.0, self.fit
+        if self._finest is not self.fit.design:
+            fit = Fit(self._finest, self._values, self._y)
         with one_thread():
-            for part in slices(len(positions)):
-                at = {name: values[positions[part]] for name, values in self._values.items()}
-                for after in variation.after:
-                    change = fit.design.change(
-                        variation.feature, at, variation.before[part], after[part]
-                    )
-                    total += float((change @ fit.coefficients).sum())
-        return total / (len(positions) * len(variation.after))
+            for _, _, change in self._changes(fit.design, positions):
+                total += float((change @ fit.coefficients).sum())
+        return total / (len(positions) * len(self.variation.after))
 
     def beside(self, columns: Sequence[Column]) -> tuple[RichRegression, float]:
         """Adjust for more numbers; return a p-value of "their coefficients are zero" as well."""
         more = copy(self)
         more._values = self._values | {column.name: column.values for column in columns}
         own = tuple(Block((column_basis(column, "linear"),), SHRINKAGE) for column in columns)
-        more._design = Design((*self._design.blocks, *own))
-        more.fit = Fit(more._design, more._values, self._y)
+        more.fit = Fit(Design((*self.fit.design.blocks, *own)), more._values, self._y)
         count = len(columns)
         found = more.fit.coefficients[-count:]
-        through = more.fit.through(np.eye(more._design.width)[-count:]) / self._n
+        through = more.fit.through(np.eye(more.fit.design.width)[-count:]) / self._n
         precision = np.linalg.pinv(through @ through.T, hermitian=True)
         return more, float(scipy.stats.chi2.sf(found @ precision @ found, count))
 
@@ -143,27 +138,22 @@ class RichRegression:
         """
         variation, n, size = self.variation, self._n, len(positions)
         here = {name: values[positions] for name, values in self._values.items()}
-        draws = []
-        step = np.zeros(self._design.width)
+        draws = [np.empty(size) for _ in variation.after]
+        step = np.zeros(self.fit.design.width)
         with one_thread():
-            for after in variation.after:
-                rows = np.empty(size)
-                for part in slices(size):
-                    at = {name: values[part] for name, values in here.items()}
-                    change = self._design.change(
-                        variation.feature, at, variation.before[part], after[part]
-                    )
-                    step += change.sum(axis=0)
-                    rows[part] = change @ self.fit.coefficients
-                if extra is not None:
-                    rows = rows + extra({**here, variation.feature: after})
-                    rows = rows - extra({**here, variation.feature: variation.before})
-                draws.append(rows)
+            for place, part, change in self._changes(self.fit.design, positions):
+                step += change.sum(axis=0)
+                draws[place][part] = change @ self.fit.coefficients
+            if extra is not None:
+                before = extra({**here, variation.feature: variation.before})
+                for rows, after in zip(draws, variation.after, strict=True):
+                    rows += extra({**here, variation.feature: after})
+                    rows -= before
             weights = self.fit.solve(step / (size * len(draws))) * n
             influence = np.empty(n)
             drift = 0.0
             for rows_, at in self.fit.chunks():
-                design = self._design(at)
+                design = self.fit.design(at)
                 left = self._y[rows_] - design @ self.fit.coefficients
                 if extra is not None:
                     left = left - extra(at)
@@ -172,7 +162,7 @@ class RichRegression:
                 # What the second stage takes off the residuals is no longer balanced by the fit.
                 drift = float(influence.mean())
                 influence -= drift
-        influence *= np.sqrt(n / max(n - self._design.width, 1))
+        influence *= np.sqrt(n / max(n - self.fit.design.width, 1))
         effect = np.mean(draws, axis=0)
         value = float(effect.mean())
         if sampled:
@@ -190,21 +180,25 @@ class RichRegression:
             Influence of every row of the data on their mean through the fit, without what the
             choice of the target's rows adds.
         """
-        variation, size = self.variation, len(positions)
-        here = {name: values[positions] for name, values in self._values.items()}
-        draws = len(variation.after)
+        size, draws = len(positions), len(self.variation.after)
         rows = np.empty((draws, size))
-        step = np.zeros((draws, self._design.width))
+        step = np.zeros((draws, self.fit.design.width))
         with one_thread():
-            for part in slices(size):
-                at = {name: values[part] for name, values in here.items()}
-                for place, after in enumerate(variation.after):
-                    change = self._design.change(
-                        variation.feature, at, variation.before[part], after[part]
-                    )
-                    step[place] += change.sum(axis=0)
-                    rows[place, part] = change @ self.fit.coefficients
+            for place, part, change in self._changes(self.fit.design, positions):
+                step[place] += change.sum(axis=0)
+                rows[place, part] = change @ self.fit.coefficients
         return rows, self.fit.through(step / size)
+
+    def _changes(
+        self, design: Design, positions: Positions
+    ) -> Iterator[tuple[int, slice, FloatArray]]:
+        """Yield each draw's change of a design's regressors, for some of the target's rows."""
+        variation = self.variation
+        for part in slices(len(positions)):
+            at = {name: values[positions[part]] for name, values in self._values.items()}
+            for place, after in enumerate(variation.after):
+                before = variation.before[part]
+                yield place, part, design.change(variation.feature, at, before, after[part])
 
     def _choose(self, feature: Column, covariates: Sequence[Column]) -> Design:
         n = self._n
