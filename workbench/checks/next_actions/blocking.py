@@ -67,8 +67,7 @@ class Routes:
     def blockable(self) -> tuple[str, ...]:
         """Nodes that can be blocked, causes first: the feature if the model reads it, mediators."""
         feature = self.variation.feature
-        carriers = self.case.carriers(feature)
-        moving = tuple(node for node in self.equations.by_node if node in carriers)
+        moving = tuple(self.equations.carriers(self.case, feature))
         return (feature, *moving) if feature in self.case.reads else moving
 
     @property

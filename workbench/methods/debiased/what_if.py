@@ -124,7 +124,7 @@ def what_if(
         raise TargetError(f"There is no row {position}; rows are 0 to {case.n_rows - 1:,}.")
     equations.check_cover(case, [feature])
     column = case.columns[feature]
-    carriers = [node for node in equations.by_node if node in case.carriers(feature)]
+    carriers = equations.carriers(case, feature)
     drawn = 1 if all(case.columns[node].is_numeric for node in carriers) else DRAWS
     rows = Propagation(case.columns, equations, np.full(drawn, position), drawn)
     changed = np.full(drawn, column.encode(value), dtype=column.values.dtype)

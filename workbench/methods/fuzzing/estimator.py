@@ -190,8 +190,7 @@ def _in_groups(run: _Run, jobs: Sequence[tuple[Variation, ...]]) -> list[_Questi
 
 def _ask(run: _Run, varied: tuple[Variation, ...]) -> _Question:
     features = {v.feature for v in varied}
-    moved = run.case.carriers(*features)
-    carriers = [node for node in run.equations.by_node if node in moved]
+    carriers = run.equations.carriers(run.case, *features)
     direct = direct_differences(run.batch, run.positions, *varied)
     if not carriers:
         return _Question(varied, direct, direct, None, 1, None, [])

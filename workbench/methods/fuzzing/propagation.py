@@ -105,6 +105,11 @@ class Equations:
             out |= np.isnan(self.by_node[node].column.values[positions])
         return out
 
+    def carriers(self, case: AuditCase, *features: str) -> list[str]:
+        """Return the nodes that a change of the features is carried through, causes first."""
+        moved = case.carriers(*features)
+        return [node for node in self.by_node if node in moved]
+
     def check_cover(self, case: AuditCase, features: Iterable[str]) -> None:
         """Refuse to be used for features whose mediators have no equation here.
 

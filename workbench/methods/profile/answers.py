@@ -80,10 +80,7 @@ def filled(case: AuditCase, level: Mapping[str, float | int], size: int) -> dict
 
 def carriers_of(case: AuditCase, features: Sequence[str], equations: Equations | None) -> list[str]:
     """Return the nodes that carry a change of the features to the prediction."""
-    if equations is None:
-        return []
-    moved = case.carriers(*features)
-    return [node for node in equations.by_node if node in moved]
+    return [] if equations is None else equations.carriers(case, *features)
 
 
 def ask_levels(
