@@ -139,8 +139,8 @@ def unsteady_answers(
     >>> unsteady_answers(case), unsteady_answers(case.with_model(noisy)).cause
     (None, 'noise')
     """
-    n_rows = _affordable(case) if rows is None else min(rows, case.n_rows)
-    if not case.model.can_query or n_rows < FEWEST:
+    n_rows = _rows_to_ask(case, rows)
+    if not n_rows:
         return None
     rng = np.random.default_rng([seed, 11])
     chosen = np.sort(rng.choice(case.n_rows, n_rows, replace=False))
@@ -174,8 +174,8 @@ def changed_meanwhile(
     Unsteady or None
         None where every row got the answer that it had at the beginning, or nothing can be asked.
     """
-    n_rows = _affordable(case) if rows is None else min(rows, case.n_rows)
-    if not case.model.can_query or n_rows < FEWEST:
+    n_rows = _rows_to_ask(case, rows)
+    if not n_rows:
         return None
     chosen = np.sort(np.random.default_rng([seed, 12]).choice(case.n_rows, n_rows, replace=False))
     known, own = case.predictions[chosen], np.ones(n_rows, bool)
@@ -223,9 +223,15 @@ def _same(case: AuditCase) -> float:
     return SAME * max(float(np.ptp(known)), float(np.abs(known).max()), 1e-9)
 
 
-def _affordable(case: AuditCase) -> int:
-    left = None if case.budget is None else case.budget.left
-    return min(ASKED_ROWS if left is None else planned_rows(left), case.n_rows)
+def _rows_to_ask(case: AuditCase, rows: int | None) -> int:
+    """Return about how many rows to ask: so many, or what the budget allows; 0 for too few."""
+    if not case.model.can_query:
+        return 0
+    if rows is None:
+        left = None if case.budget is None else case.budget.left
+        rows = ASKED_ROWS if left is None else planned_rows(left)
+    n_rows = min(rows, case.n_rows)
+    return n_rows if n_rows >= FEWEST else 0
 
 
 def _sample(
