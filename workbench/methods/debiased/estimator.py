@@ -32,7 +32,7 @@ from workbench.methods.averages import mean_effect
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.debiased.combination import corrected, widened
-from workbench.methods.debiased.missed_confounding import still_missed
+from workbench.methods.debiased.missed_confounding import Expected, still_missed
 from workbench.methods.debiased.regressed import regressed_effects
 from workbench.methods.debiased.sampled import on_all_rows, sampled_case
 from workbench.methods.debiased.simulator import Simulator
@@ -168,14 +168,8 @@ def _asked_effects(
         residual = left[case.carriers(variation.feature)]
         regression = RichRegression(shared, variation, plan.total_given, residual.values)
         sampled = target.kind != "datapoints"
-        correction = regression.answer(positions, sampled=sampled).effect
-        missed = 0.0
         expected = simulator.expected(variation.feature, plan.total_given)
-        further = expected.adjusted(regression)
-        if further is not None:
-            before = correction.value
-            correction = further.answer(positions, sampled=sampled).effect
-            missed = still_missed(correction.value - before, case.n_rows)
+        correction, missed = _correction(regression, expected, positions, case.n_rows, sampled)
         corrections.append(correction)
         through = entry.total.influence - _over_rows(entry, positions, case.n_rows, sampled)
         total, form = corrected(entry.total, entry.direct, correction, through)
@@ -216,6 +210,22 @@ def _plans(
         except NotIdentifiableError:
             continue
     return plans
+
+
+def _correction(
+    regression: RichRegression,
+    expected: Expected,
+    positions: npt.NDArray[np.intp],
+    n: int,
+    sampled: bool,
+) -> tuple[Effect, float]:
+    """Return what is left unexplained, and how far off it may be for what confounders hide."""
+    found = regression.answer(positions, sampled=sampled).effect
+    further = expected.adjusted(regression)
+    if further is None:
+        return found, 0.0
+    adjusted = further.answer(positions, sampled=sampled).effect
+    return adjusted, still_missed(adjusted.value - found.value, n)
 
 
 def _over_rows(

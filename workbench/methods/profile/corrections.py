@@ -138,18 +138,20 @@ def _moved(
     As :func:`workbench.methods.debiased.combination.corrected` does, level by level; what stays
     open of a correction is an error of the level's own.
     """
-    rows, through = regression.by_draw(positions)
     usual = shares / shares.sum() if shares.sum() > 0 else np.full(len(shares), 1 / len(shares))
-    rows, through = rows - usual @ rows, through - usual @ through
+
+    def from_usual(fitted: RichRegression) -> tuple[FloatArray, FloatArray]:
+        rows, through = fitted.by_draw(positions)
+        return rows - usual @ rows, through - usual @ through
+
+    rows, through = from_usual(regression)
     total = asked["total"]
-    delta = rows.mean(axis=1)
-    missed = 0.0
+    delta, missed = rows.mean(axis=1), 0.0
     further = expected.adjusted(regression)
     if further is not None:
-        rows, through = further.by_draw(positions)
-        rows, through = rows - usual @ rows, through - usual @ through
-        missed = still_missed(float(np.abs(rows.mean(axis=1) - delta).max()), total.n)
-        delta = rows.mean(axis=1)
+        rows, through = from_usual(further)
+        before, delta = delta, rows.mean(axis=1)
+        missed = still_missed(float(np.abs(delta - before).max()), total.n)
     influence = through.copy()
     if total.sampled:
         influence[:, positions] += (rows - delta[:, None]) * (total.n / len(positions))
