@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,15 +133,12 @@ class UnionAudit(JointVerdict):
         What moves opposite ways cancels in it; None where a block has no estimate.
         """
         totals = [_explained(report) for report in self.reports.values()]
-        known = [total for total in totals if total is not None]
+        known = [(total.value, total.standard_error) for total in totals if total is not None]
         if len(known) < len(totals):
             return None
-        rows = [report.n_target_rows for report in self.reports.values()]
-        weights = [n / sum(rows) for n in rows]
-        value = sum(w * one.value for w, one in zip(weights, known, strict=True))
-        error = sum(w * one.standard_error for w, one in zip(weights, known, strict=True))
+        value, error = self._over_rows(known)
         half = float(scipy.stats.norm.isf(self.alpha / 2)) * error
-        return UnionSize(value, value - half, value + half, sum(rows))
+        return UnionSize(value, value - half, value + half, self._n_rows)
 
     @property
     def mean_size(self) -> UnionSize | None:
@@ -150,16 +147,24 @@ class UnionAudit(JointVerdict):
         None where a block's single rows could not be asked about: with logged predictions.
         """
         sizes = list(map(_size, self.reports.values()))
-        known = [size for size in sizes if size is not None]
+        known = [(s.mean_size, s.error, s.inflation) for s in sizes if s is not None]
         if len(known) < len(sizes):
             return None
-        rows = [report.n_target_rows for report in self.reports.values()]
-        weights = [n / sum(rows) for n in rows]
-        value = sum(w * one.mean_size for w, one in zip(weights, known, strict=True))
-        error = sum(w * one.error for w, one in zip(weights, known, strict=True))
+        value, error, noise = self._over_rows(known)
         half = float(scipy.stats.norm.isf(self.alpha / 2)) * error
-        noise = sum(w * one.inflation for w, one in zip(weights, known, strict=True))
-        return UnionSize(value, max(value - noise - half, 0.0), value + half, sum(rows))
+        return UnionSize(value, max(value - noise - half, 0.0), value + half, self._n_rows)
+
+    @property
+    def _n_rows(self) -> int:
+        return sum(report.n_target_rows for report in self.reports.values())
+
+    def _over_rows(self, known: Sequence[tuple[float, ...]]) -> list[float]:
+        """Average numbers of every block, each by its rows; errors as if they went together."""
+        weights = [report.n_target_rows / self._n_rows for report in self.reports.values()]
+        return [
+            sum(w * one for w, one in zip(weights, numbers, strict=True))
+            for numbers in zip(*known, strict=True)
+        ]
 
     @property
     def headline(self) -> str:
