@@ -65,17 +65,17 @@ class Unsteady:
 
     def sentence(self) -> str:
         """Say it in words."""
-        how = (
-            "asked the very same once more"
+        how, again = (
+            ("asked the very same once more", "asked again")
             if self.cause == "noise"
-            else "asked in another order, among other rows and under other labels"
+            else ("asked in another order, among other rows and under other labels", "so asked")
         )
         most = f", and by {signed(self.largest).lstrip('+')} at most" if self.largest else ""
         return (
             f"The model's answer is not a function of the row: of {self.n_rows:,} rows {how}, "
             f"{share(self.differing / self.n_rows)} got another answer, by up to "
             f"{signed(self.difference).lstrip('+')} in 95 % of them{most}. Intervals are wider by "
-            f"what the answers of one call have in common; asked again, this audit gives other "
+            f"what the answers of one call have in common; {again}, this audit gives other "
             f"numbers."
         )
 
@@ -87,9 +87,10 @@ class Unsteady:
         """Say why nothing firm can be said at a threshold; "" where it can."""
         if self.cause == "company" and self.difference > threshold / COMPANY_PARTS:
             return (
-                "The model's answer to a row depends on the rows beside it. An audit sets a "
-                "feature in many rows at once, and what these answer together is not what one of "
-                "them would: nothing firm is said of such a model."
+                "The model's answer to a row depends on the rows beside it, on its place among "
+                "them or on its label. An audit sets a feature in many rows at once, and what "
+                "these answer together is not what one of them would: nothing firm is said of such "
+                "a model."
             )
         if self.difference <= threshold:
             return ""

@@ -240,4 +240,7 @@ def test_a_threshold_that_exceeds_the_noise_withholds_nothing() -> None:
     assert found.withholds(0.06) == "" and "more than the threshold" in found.withholds(0.04)
     beside = replace(found, cause="company")
     assert "another order" in beside.sentence() and "rows beside" in beside.withholds(0.9)
+    assert "on its label" in beside.withholds(0.9), "a model may go by the label alone"
     assert replace(beside, difference=1e-4).withholds(0.9) == "", "as much as rounding does"
+    assert "asked again, this audit gives other" in found.sentence()
+    assert "asked again" not in beside.sentence(), "the very same questions get the same answers"
