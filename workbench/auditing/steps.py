@@ -20,7 +20,7 @@ from workbench.checks.subgroups.named import effects_by_subgroup
 from workbench.checks.verdict import Verdict
 from workbench.common.errors import AuditError
 from workbench.methods.cafe.estimator import cafe_effects
-from workbench.methods.cafe.other_inputs import STRONGEST
+from workbench.methods.cafe.other_inputs import STRONGEST, crowd_outside
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.debiased.simulator import Simulator
@@ -225,13 +225,7 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
             f"estimated beside the target's: that is done for at most {MOST_UNPLACED}. Draw those "
             f"that matter into the graph, or make one the target."
         )
-        if not case.model.can_query:
-            steps.skipped["direct effects, features outside the graph"] = (
-                f"Of {len(left_out):,} features that the graph has no edge for, only the "
-                f"{STRONGEST} that go most with the logged predictions stand in the regressions "
-                f"that give direct effects. The graph says that the others have nothing to do with "
-                f"the target; draw those that have."
-            )
+    _say_who_stands_beside(asked, steps)
     if not {"cafe", "debiased"}.intersection(asked.methods) or not others:
         return _no_effects(asked)
     if asked.plan is not None:
@@ -249,6 +243,20 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
         ),
     )
     return _no_effects(asked) if found is None else found
+
+
+def _say_who_stands_beside(asked: AuditRequest, steps: Steps) -> None:
+    """Say so where regressions for direct effects hold only some of the model's inputs."""
+    regressing = set() if asked.plan is None else {"cafe"}
+    if not asked.case.model.can_query:
+        regressing = {"cafe", "debiased"}
+    crowd = max((crowd_outside(asked.case, name) for name in asked.names), key=len)
+    if crowd and regressing.intersection(asked.methods):
+        steps.skipped["direct effects, features outside the graph"] = (
+            f"Of {len(crowd):,} features that the graph has no edge for, only the {STRONGEST} that "
+            f"go most with the predictions stand in the regressions that give direct effects. The "
+            f"graph says that the others have nothing to do with the target; draw those that have."
+        )
 
 
 def _left_out(asked: AuditRequest) -> frozenset[str]:

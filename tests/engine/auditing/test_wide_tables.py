@@ -89,6 +89,21 @@ def test_a_regression_of_logged_predictions_holds_the_strongest_of_what_nobody_d
     assert f"Of {MOST_UNPLACED + 299} features" in said and f"{STRONGEST} that go most" in said
 
 
+def test_that_inputs_are_left_out_is_said_where_they_are():
+    """Constants and other targets stand outside the graph, too; permutation fits no regression."""
+    case = wide(FEW + 3, logged=True)
+    assert len(inputs_beside(case, "a")) == STRONGEST + 2
+    place = "direct effects, features outside the graph"
+    model = wb.BlackBoxModel.from_predictions(case.predictions, list(case.reads), output="value")
+    data = case.data.assign(w9=1.0, w8=1.0, w7=1.0)
+    constant = wb.AuditCase(data=data, model=model, graph=case.graph, outcome="y")
+    for methods, said in ((["cafe"], True), (["permutation"], False)):
+        report = wb.audit(constant, wb.UnlearningTarget.feature("a"), methods)
+        assert (place in report.skipped) == said
+    few = wb.audit(wide(FEW + 1, logged=True), wb.UnlearningTarget.feature("a"), ["cafe"])
+    assert place not in few.skipped
+
+
 def test_which_inputs_outside_the_graph_are_kept():
     few, many = wide(FEW, logged=True), wide(FEW + 30, logged=True)
     assert len(inputs_beside(few, "a")) == FEW + 1

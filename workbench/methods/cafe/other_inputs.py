@@ -15,7 +15,7 @@ from workbench.common.arrays import FloatArray
 from workbench.tables.column_bases import column_basis
 from workbench.tables.columns import Column
 
-__all__ = ["STRONGEST", "inputs_beside"]
+__all__ = ["STRONGEST", "crowd_outside", "inputs_beside"]
 
 FEW = 24
 """Inputs outside the graph that all stand in a regression; its time grows with their square."""
@@ -37,14 +37,21 @@ def inputs_beside(case: AuditCase, feature: str) -> tuple[str, ...]:
         In the order in which the model reads them.
     """
     others = [name for name in case.reads if name != feature]
-    placed = {node for edge in case.graph.edges for node in edge}
-    outside = [name for name in others if name not in placed]
-    if len(outside) <= FEW:
+    outside = crowd_outside(case, feature)
+    if not outside:
         return tuple(others)
-    left = _left(case, [feature, *(name for name in others if name in placed)])
+    apart = set(outside)
+    left = _left(case, [feature, *(name for name in others if name not in apart)])
     shares = {name: _share(case.columns[name], left) for name in outside}
-    kept = sorted(outside, key=lambda name: -shares[name])[:STRONGEST]
-    return tuple(name for name in others if name in placed or name in kept)
+    weaker = set(sorted(outside, key=lambda name: -shares[name])[STRONGEST:])
+    return tuple(name for name in others if name not in weaker)
+
+
+def crowd_outside(case: AuditCase, feature: str) -> tuple[str, ...]:
+    """Return the other inputs outside the graph where not all stand in a regression; else none."""
+    placed = {node for edge in case.graph.edges for node in edge}
+    outside = tuple(name for name in case.reads if name != feature and name not in placed)
+    return outside if len(outside) > FEW else ()
 
 
 def _left(case: AuditCase, names: Sequence[str]) -> FloatArray:
