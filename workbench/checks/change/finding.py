@@ -321,11 +321,14 @@ def _story(finding: ChangeFinding, honest: bool, level: float) -> str:
 
 
 def _removed(removed: Effect | Difference, before: float, level: float) -> str:
-    """Say what unlearning took away, or added where the effect grew in its own direction."""
+    """Say what unlearning took away, or added where the effect grew in its own direction.
+
+    Where there was none before, whatever is there now was added.
+    """
     low, high = removed.interval(level)
     if removed.value == low == high == 0:
         return "removed nothing of it"
-    if removed.value * before < 0:
+    if removed.value and removed.value * before <= 0:
         return f"added {with_interval(-removed.value, (-high, -low), what='')}"
     return f"removed {with_interval(removed.value, (low, high), what='')}"
 

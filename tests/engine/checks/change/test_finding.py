@@ -350,6 +350,16 @@ def test_a_true_residue_is_found_beyond_the_chance_in_training() -> None:
     assert change.decision == "above" and "residue above 0.02 was found" in change.headline
 
 
+def test_what_grew_was_added_and_not_removed_also_where_there_was_nothing() -> None:
+    still = np.zeros(50)
+    said = []
+    for before, now in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.1), (0.1, -0.1)):
+        found = ChangeFinding("a", "total", ASKED, Effect(now, still), Effect(before, still), ())
+        said.append(" ".join(ModelChange((found,), (), 0.02, 0.05, "probability").sentences()))
+    assert ["unlearning added +" in one for one in said] == [True, True, False, False]
+    assert ["unlearning removed +" in one for one in said] == [False, False, True, True]
+
+
 def test_a_difference_without_error_is_exact() -> None:
     assert Difference(0.03, 0.0).p_above(0.02) == 0.0
     assert Difference(0.01, 0.0).p_above(0.02) == 1.0
