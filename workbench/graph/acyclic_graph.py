@@ -248,12 +248,14 @@ class AcyclicGraph:
         notes: Mapping[tuple[str, str], str] | None = None,
     ) -> Self:
         pairs = self.edges if edges is None else tuple(edges)
-        kept = {pair: note for pair, note in self.notes.items() if pair in set(pairs)}
+        if notes is None:
+            there = set(pairs)
+            notes = {pair: note for pair, note in self.notes.items() if pair in there}
         return type(self)(
             pairs,
             nodes=self.nodes if nodes is None else nodes,
             latents=self.latents if latents is None else latents,
-            notes=kept if notes is None else notes,
+            notes=notes,
         )
 
     def _in_node_order(self, nodes: Iterable[str]) -> tuple[str, ...]:
