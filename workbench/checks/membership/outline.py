@@ -99,10 +99,10 @@ def _table(found: MembershipEvidence) -> Table:
             ("known members", attack.power),
             ("the erased records", attack.result),
         ):
-            rates = (figures.auc, figures.tpr_1, figures.tpr_01, figures.balanced_accuracy)
+            measured = (figures.auc, figures.tpr_1, figures.tpr_01, figures.balanced_accuracy)
             chance = Number(attack.chance, form="share") if figures is attack.power else None
             known = figures is attack.power or attack.measured
-            cells = [_measure(rate) if known else None for rate in rates]
+            cells = [_measure(one) if known else None for one in measured]
             rows.append((attack.title, name, figures.n_records, *cells, chance))
     heads = (
         "number",
