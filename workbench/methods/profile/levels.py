@@ -70,11 +70,11 @@ class TestedLevels:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The levels as a person would write them; one that would look like another in full."""
+        """The levels as a person would write them; a number like another's label in full."""
         said: list[str] = []
         for value in self.values:
             label = "missing" if _is_missing(value) else self.column.label(value)
-            said.append(f"{value:.12g}" if label in said else label)
+            said.append(f"{value:.12g}" if self.column.is_numeric and label in said else label)
         return tuple(said)
 
     @property
