@@ -121,23 +121,25 @@ def expected_steps(
         own = times * (least + per_rows * case.n_rows / 10_000)
         found.append(ExpectedStep(name, int(asked * times) if asks else 0, own, decides))
 
-    causal = [method.name for method in CAUSAL_METHODS if method.name in methods]
+    causal = [method for method in CAUSAL_METHODS if method.name in methods]
+    takes = any(method.needs_equations or method.takes_equations for method in causal)
+    solved = asks and carried and takes
+    by_regression = not {"cafe", "debiased"}.isdisjoint(methods)
     add("same answers", min(rows, 400))
-    if asks and carried:
+    if solved:
         add("structural equations")
-        if "debiased" in methods:
-            add("better equations")
-    if {"cafe", "debiased"}.intersection(methods):
+        add("better equations")
+    if solved or by_regression:
         add("profile", min(3 * contrast, 2 * BASELINE_ROWS * 10))
-    for name in causal:
-        add(name, 0.0 if name == "cafe" else contrast / 2)
-    if asks and carried:
+    for method in causal:
+        add(method.name, 0.0 if method.name == "cafe" else contrast / 2)
+    if solved:
         add("paths", contrast)
     add("same answers at the end", min(rows, 200))
     add("checks")
     if subgroups:
         add("subgroups", contrast / 2, False, subgroups)
-    if {"cafe", "debiased"}.intersection(methods) and others:
+    if by_regression and others:
         add("cafe, other features", 2 * others * min(CONTEXT_ROWS, rows), False)
     of_baseline = {
         "shap": 0 if case.model.estimator is not None else ASKED_BY_SHAP,

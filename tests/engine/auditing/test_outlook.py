@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.auditing.outlook import LONG, ExpectedStep, Outlook, expected_steps
+from workbench.auditing.outlook import LONG, OWN, ExpectedStep, Outlook, expected_steps
 from workbench.case.asking.budget import Budget
 from workbench.checks.registry import CHECK_NAMES
 from workbench.methods.registry import METHOD_NAMES
@@ -47,6 +47,17 @@ def test_every_step_that_an_audit_names_is_expected_in_its_order(case: wb.AuditC
     heard = [name for name in dict.fromkeys(told) if name in expected]
     assert heard == [name for name in expected if name in heard]
     assert set(expected) == set(heard)
+
+
+@pytest.mark.parametrize("method", ["cafe", "fuzzing", "permutation"])
+def test_what_one_method_needs_is_expected_and_nothing_else(
+    case: wb.AuditCase, method: str
+) -> None:
+    target = wb.UnlearningTarget.feature("zip_code")
+    expected = [step.name for step in expected_steps(case, target, [method])]
+    told: list[str] = []
+    wb.audit(case, target, [method], progress=lambda step, share: told.append(step))
+    assert [name for name in dict.fromkeys(told) if name in OWN] == expected
 
 
 def test_a_slow_model_is_waited_for_by_the_rows_that_are_left() -> None:
