@@ -25,7 +25,7 @@ from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.debiased.boosted import regressor_matrix
 from workbench.tables.columns import Column, encode_column
 
-__all__ = ["Expected", "still_missed"]
+__all__ = ["Expected", "expectations", "still_missed"]
 
 
 MANY_ROWS = 2_000
@@ -62,9 +62,22 @@ class Expected:
     p: float = 1.0
 
     @classmethod
-    def of(cls, feature: Column, given: Sequence[Column], predictions: FloatArray) -> Expected:
-        """Predict the feature at every row from rows that do not hold it."""
-        columns = _expectations(feature, given)
+    def of(
+        cls,
+        feature: Column,
+        given: Sequence[Column],
+        predictions: FloatArray,
+        columns: tuple[Column, ...] | None = None,
+    ) -> Expected:
+        """Ask whether predictions go with what is expected of the feature.
+
+        Parameters
+        ----------
+        columns : tuple of Column, optional
+            What :func:`expectations` gave, where another model of the same data was asked about.
+        """
+        if columns is None:
+            columns = expectations(feature, given)
         if not columns:
             return cls()
         used = {column.name: column for column in (feature, *given)}
@@ -91,7 +104,8 @@ def still_missed(change: float, n: int) -> float:
     return (MISSED + (ENOUGH_ROWS / n) ** 2) * abs(change)
 
 
-def _expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...]:
+def expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...]:
+    """Predict the feature at every row from rows that do not hold it: no model has a part in it."""
     size = len(feature.values)
     known = ~np.isnan(feature.values) if feature.is_numeric else np.ones(size, dtype=bool)
     if not given or known.sum() < LEAST_ROWS or feature.is_constant:

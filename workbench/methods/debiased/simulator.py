@@ -19,7 +19,7 @@ from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray
 from workbench.common.progress import Progress, silent
 from workbench.methods.debiased.equations import better_equations
-from workbench.methods.debiased.missed_confounding import Expected
+from workbench.methods.debiased.missed_confounding import Expected, expectations
 from workbench.methods.fuzzing.propagation import Equations, set_levels
 from workbench.tables.columns import Values
 
@@ -115,12 +115,20 @@ class Simulator:
         return {carriers: self._found[carriers] for carriers in wanted}
 
     def expected(self, feature: str, given: Iterable[str]) -> Expected:
-        """Predict the feature from what it is adjusted for, once for every such set."""
+        """Predict the feature from what it is adjusted for, once for every such set.
+
+        The predictions are about the data: another model of the same equations takes them over.
+        """
         columns = self.case.columns
         key = (feature, *(name for name in given if name in columns))
         if key not in self._expected:
             causes = [columns[name] for name in key[1:]]
-            self._expected[key] = Expected.of(columns[feature], causes, self.case.predictions)
+            shared = self.equations.once(
+                ("expected", *key), lambda: expectations(columns[feature], causes)
+            )
+            self._expected[key] = Expected.of(
+                columns[feature], causes, self.case.predictions, shared
+            )
         return self._expected[key]
 
     def _redrawn(

@@ -8,6 +8,8 @@ import pytest
 
 import workbench as wb
 from workbench.methods.debiased.missed_confounding import Expected
+from workbench.methods.debiased.simulator import Simulator
+from workbench.methods.fuzzing.propagation import fit_equations
 from workbench.tables.columns import encode_column
 
 
@@ -85,6 +87,17 @@ def test_no_row_helps_to_predict_itself_and_gaps_are_not_learned_from() -> None:
     assert np.corrcoef(where.values, tooth)[0, 1] > 0.9
     assert abs(np.corrcoef(where.values - where.values.mean(), noise)[0, 1]) < 0.1
     assert found.p < 1e-6
+
+
+def test_models_of_the_same_data_share_what_is_expected_and_not_what_it_says_of_them() -> None:
+    data = pd.DataFrame(teeth(300, np.random.default_rng(3)))
+    graph = wb.CausalGraph([("c", "x"), ("c", "m"), ("x", "m")])
+    models = [wb.BlackBoxModel(lambda d, name=name: d[name], ["m", "c"]) for name in ("m", "c")]
+    cases = [wb.AuditCase(data=data, model=model, graph=graph) for model in models]
+    plain = fit_equations(cases[0], ["x"])
+    one, other = (Simulator.of(case, ["x"], [], plain=plain).expected("x", ["c"]) for case in cases)
+    assert one.columns and one.columns is other.columns
+    assert one.p != other.p
 
 
 def test_curves_that_the_equations_follow_are_not_doubted() -> None:
