@@ -28,7 +28,7 @@ def test_a_planted_context_is_found_and_little_else() -> None:
 @pytest.mark.parametrize("everywhere", [0.0, 0.2])
 def test_no_context_is_reported_where_there_is_none(everywhere: float) -> None:
     wrong = sum(fairtest_worlds.accuses(seed, everywhere) for seed in WORLDS)
-    assert wrong <= 2, f"a false context in {wrong} of {len(WORLDS)} worlds"
+    assert wrong <= 1, f"a false context in {wrong} of {len(WORLDS)} worlds"
 
 
 def measured(found: Associations, feature: str, metric: str) -> pd.Series:
@@ -48,7 +48,7 @@ def test_difference_ratio_and_interval_cover_the_truth() -> None:
 
 def test_intervals_of_the_association_cover() -> None:
     inside = sum(fairtest_worlds.covers(seed) for seed in WORLDS)
-    assert inside >= len(WORLDS) - 4, f"the 95 % interval covers in {inside} of {len(WORLDS)}"
+    assert inside >= len(WORLDS) - 3, f"the 95 % interval covers in {inside} of {len(WORLDS)}"
 
 
 def test_less_than_chance_gives_is_no_association() -> None:
