@@ -11,7 +11,14 @@ from workbench.common.errors import DataError, MissingPackageError, listed
 from workbench.common.limits import CELL_CHARACTERS
 from workbench.tables.files.limits import check_names
 
-__all__ = ["checked_pyarrow", "column_of", "is_text", "kept_fields", "unpacks_to_more"]
+__all__ = [
+    "checked_pyarrow",
+    "column_of",
+    "dates_as_text",
+    "is_text",
+    "kept_fields",
+    "unpacks_to_more",
+]
 
 CODE_DIGITS = 10**15
 """A whole number of more digits than this is a code, as in a CSV file."""
@@ -99,10 +106,7 @@ def column_of(column: Any, shown: str, name: str, most: int) -> pd.Series:
     if types.is_boolean(kind):
         return pd.Series(column.to_pandas(), dtype="boolean" if column.null_count else "bool")
     if types.is_date(kind) or types.is_timestamp(kind):
-        if types.is_timestamp(kind):
-            whole = column.cast(pa.timestamp("s", kind.tz), safe=False)
-            column = whole if whole.cast(kind).equals(column) else column
-        return pd.Series(column.cast(pa.string()).to_pandas(), dtype="str")
+        return pd.Series(dates_as_text(column).to_pandas(), dtype="str")
     if types.is_integer(kind):
         ends = pc.min_max(column).as_py()
         if any(abs(end) >= CODE_DIGITS for end in ends.values() if end is not None):
@@ -112,6 +116,17 @@ def column_of(column: Any, shown: str, name: str, most: int) -> pd.Series:
     if not types.is_floating(kind):
         column = column.cast(pa.float64())
     return pd.Series(column.to_numpy().astype(np.float64))
+
+
+def dates_as_text(column: Any) -> Any:
+    """Spell dates and times out; whole seconds without a fraction."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        whole = column.cast(pa.timestamp("s", kind.tz), safe=False)
+        column = whole if whole.cast(kind).equals(column) else column
+    return column.cast(pa.string())
 
 
 def _text(column: Any, shown: str, name: str, most: int) -> pd.Series:

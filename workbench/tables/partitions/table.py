@@ -17,7 +17,7 @@ from workbench.common.arrays import Positions
 from workbench.common.errors import DataError, listed
 from workbench.common.map_reduce import is_count
 from workbench.common.trial import Limits, tried
-from workbench.tables.files.arrow_columns import checked_pyarrow
+from workbench.tables.files.arrow_columns import checked_pyarrow, dates_as_text
 from workbench.tables.files.limits import check_ending
 from workbench.tables.files.parquet import damaged
 from workbench.tables.partitions.database import asked
@@ -285,17 +285,17 @@ def _rows_of(fragment: Any) -> int:
 
 
 def _frame_of(data: Any, columns: Sequence[str]) -> pd.DataFrame:
-    """Make a frame of Arrow's columns; exact decimals are numbers, and dates are text, as in files.
+    """Make a frame of Arrow's columns; decimals are numbers, dates and times text, as in files.
 
     pandas would have both as objects of Python.
     """
-    from pyarrow import float64, string, types
+    from pyarrow import float64, types
 
     for place, field in enumerate(data.schema):
         if types.is_decimal(field.type):
             data = data.set_column(place, field.name, data.column(place).cast(float64()))
-        elif types.is_date(field.type):
-            data = data.set_column(place, field.name, data.column(place).cast(string()))
+        elif types.is_date(field.type) or types.is_timestamp(field.type):
+            data = data.set_column(place, field.name, dates_as_text(data.column(place)))
     frame: pd.DataFrame = data.to_pandas(ignore_metadata=True)
     return frame[list(columns)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import workbench as wb
 from workbench.common.errors import DataError
 from workbench.tables.partitions.table import Table
 
@@ -132,6 +133,17 @@ def test_frames_of_polars_and_duckdb_hold_the_same_rows() -> None:
             Table.sql("select * from people", base, 3),
         ):
             pd.testing.assert_frame_equal(table.sample(1_000), frame)
+
+
+def test_times_of_day_are_text_as_in_a_single_file(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    times = [datetime(2024, 5, 17, 8, 30), datetime(2024, 5, 17), datetime(2024, 5, 18)]
+    arrow = pa.table({"when": times, "a": [1.0, 2.0, 3.0]})
+    pyarrow.parquet.write_table(arrow, tmp_path / "a.parquet")
+    alone = wb.read_table(tmp_path / "a.parquet")
+    for table in (Table.arrow(arrow), Table.parquet(tmp_path)):
+        pd.testing.assert_frame_equal(table.sample(3), alone)
 
 
 def test_an_address_is_no_connection() -> None:
