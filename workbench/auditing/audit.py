@@ -35,6 +35,7 @@ from workbench.case.intervention import Interventions
 from workbench.case.recorded_outcome import audited_class
 from workbench.case.target import UnlearningTarget
 from workbench.checks.diagnostics import diagnose
+from workbench.checks.finding import Earlier
 from workbench.checks.registry import CHECK_NAMES
 from workbench.checks.subgroups.named import read_subgroups
 from workbench.checks.verdict import default_threshold, judge
@@ -346,7 +347,8 @@ def audit(
         grown(context=run_context(asked, steps))
         for name, baseline in run_baselines(asked, steps):
             grown(name, baselines=_with(report.baselines, name, baseline))
-        for name, finding in run_checks(asked, steps, verdict, equations, effects):
+        earlier = Earlier(verdict, equations, effects, profile, paths, unsteady)
+        for name, finding in run_checks(asked, steps, earlier):
             grown(name, checks=_with(report.checks, name, finding))
     return report
 

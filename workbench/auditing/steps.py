@@ -17,7 +17,6 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.finding import Earlier, Finding
 from workbench.checks.registry import CHECKS
 from workbench.checks.subgroups.named import effects_by_subgroup
-from workbench.checks.verdict import Verdict
 from workbench.common.errors import AuditError
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.cafe.other_inputs import STRONGEST, crowd_outside
@@ -305,11 +304,7 @@ def run_baselines(
 
 
 def run_checks(
-    asked: AuditRequest,
-    steps: Steps,
-    verdict: Verdict | None,
-    equations: Equations | None,
-    effects: EffectTable,
+    asked: AuditRequest, steps: Steps, earlier: Earlier
 ) -> Iterator[tuple[str, Finding | None]]:
     """Run every check that is asked for, in the order of their table."""
     found: dict[str, Finding] = {}
@@ -319,8 +314,8 @@ def run_checks(
             yield check.name, None
             continue
         run = steps.run if check.asked_by == "compare" else steps.optional
-        earlier = Earlier(verdict, equations, effects, dict(found))
-        said = run(check.step, partial(check.run, asked, earlier))
+        known = replace(earlier, checks=dict(found))
+        said = run(check.step, partial(check.run, asked, known))
         if said is not None:
             found[check.name] = said
         yield check.name, said

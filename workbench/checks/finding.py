@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import pandas as pd
 
+from workbench.case.asking.steadiness import Unsteady
 from workbench.case.audit_request import AuditRequest
 from workbench.case.target import UnlearningTarget
 from workbench.checks.verdict import Verdict
@@ -22,7 +23,9 @@ from workbench.common.saved_values import Saved
 from workbench.common.wording import level_text
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.effects import Effect, EffectTable
+from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.fuzzing.propagation import Equations
+from workbench.methods.profile.profile import EffectProfile
 from workbench.methods.saved_effects import SavedEffect, SavedEstimates
 
 __all__ = [
@@ -77,6 +80,11 @@ class Earlier:
         Structural equations, where a method needed them.
     effects : EffectTable or None
         Of the target's features, for the change that the report explains.
+    profile : EffectProfile or None
+        Over levels, people and groups.
+    paths : sequence of PathEffect
+    unsteady : Unsteady or None
+        How much the model's answers to the same row differ.
     checks : mapping of str to Finding
         Findings of the checks that stand before this one in the table, by name.
     """
@@ -84,6 +92,9 @@ class Earlier:
     verdict: Verdict | None = None
     equations: Equations | None = None
     effects: EffectTable | None = None
+    profile: EffectProfile | None = None
+    paths: Sequence[PathEffect] = ()
+    unsteady: Unsteady | None = None
     checks: Mapping[str, Finding] = field(default_factory=dict)
 
 

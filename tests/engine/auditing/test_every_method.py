@@ -12,6 +12,7 @@ from rich.console import Console
 
 import workbench as wb
 from tests.engine.planted_world import planted_case
+from workbench.checks.graph_sensitivity.measure import AuditedFinding
 from workbench.checks.registry import CHECK_NAMES
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.trained_here import train_model
@@ -121,7 +122,10 @@ def test_threshold_error_rate_and_seed_are_handed_on(loan: wb.AuditReport) -> No
     case = case_of(wb.datasets.loan(n=2_000, seed=0))
     target = wb.UnlearningTarget.feature("zip_code")
     judged = loan.effects.of("debiased")
-    alone = wb.graph_sensitivity(case, target, threshold=0.03, alpha=0.1, effects=judged, seed=4)
+    audited = AuditedFinding(
+        judged, loan.profile, loan.path_effects, loan.verdict.doubted, loan.diagnostics.unsteady
+    )
+    alone = wb.graph_sensitivity(case, target, threshold=0.03, alpha=0.1, audited=audited, seed=4)
     assert loan.graph_sensitivity is not None and loan.hidden_subgroups is not None
     assert (loan.graph_sensitivity.threshold, loan.graph_sensitivity.alpha) == (0.03, 0.1)
     pd.testing.assert_frame_equal(alone.edits, loan.graph_sensitivity.edits)

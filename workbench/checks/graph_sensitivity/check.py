@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.case.audit_request import AuditRequest
-from workbench.checks.finding import Check, CsvRow, Earlier, debiased_of
+from workbench.checks.finding import Check, CsvRow, Earlier
 from workbench.checks.graph_sensitivity.finding import GraphSensitivity
-from workbench.checks.graph_sensitivity.measure import graph_sensitivity
+from workbench.checks.graph_sensitivity.measure import AuditedFinding, graph_sensitivity
 from workbench.checks.graph_sensitivity.outline import outline
 from workbench.checks.graph_sensitivity.saved import SAVED
 
@@ -15,12 +15,21 @@ __all__ = ["CHECK"]
 
 
 def _run(asked: AuditRequest, earlier: Earlier) -> GraphSensitivity:
+    audited = None
+    if earlier.verdict is not None and earlier.effects is not None:
+        audited = AuditedFinding(
+            earlier.effects.judged,
+            earlier.profile,
+            tuple(earlier.paths),
+            earlier.verdict.doubted,
+            earlier.unsteady,
+        )
     return graph_sensitivity(
         asked.case,
         asked.target,
         threshold=asked.threshold,
         alpha=asked.alpha,
-        effects=debiased_of(earlier),
+        audited=audited,
         **asked.options,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ class GraphSensitivity:
     Attributes
     ----------
     decision : {"below", "above", "inconclusive"}
-        The verdict about one change, on average, with the graph as drawn.
+        The verdict with the graph as drawn: the audit's own, or about one change on average.
     threshold : float
         τ, in the unit of the prediction.
     alpha : float
@@ -51,10 +52,13 @@ class GraphSensitivity:
         graphs it says nothing), unidentified.
     confounding : tuple of Confounding
     about : str
-        The one change that other graphs were tried on, in words; "" in reports of earlier versions.
+        The one change that other graphs were tried on, or that their numbers are about, in words;
+        "" in reports of earlier versions.
     corrected : bool
         Whether the decision is that of the debiased estimate, moved by what CAFÉ says that another
         graph changes; else it is CAFÉ's own.
+    scope : {"", "levels", "named", "change"}
+        What the audit's finding that was tried covers; "" where only one change was tried.
     """
 
     decision: Decision
@@ -66,6 +70,7 @@ class GraphSensitivity:
     confounding: tuple[Confounding, ...]
     about: str = ""
     corrected: bool = False
+    scope: Literal["", "levels", "named", "change"] = ""
 
     @property
     def level(self) -> float:
@@ -100,6 +105,19 @@ class GraphSensitivity:
             if self.corrected
             else "CAFÉ with linear terms"
         )
+        if self.scope:
+            over = {"levels": "over all levels tested", "named": "over the levels named"}
+            covers = over.get(self.scope, f"for the one change tested ({self.about})")
+            yield (
+                f"Other graphs are tried on the whole finding ({DECISIONS[self.decision]} as "
+                f"drawn): total and indirect effects {covers}, on average and in groups, are "
+                f"moved by what a linear regression says that the graph changes. Taken as they "
+                f"are: direct effects, sizes of effects at single rows, effects of several "
+                f"features set together, and paths as long as the other graph has all their "
+                f"arrows. The effects named beside single arrows and hidden causes are of one "
+                f"change ({self.about})."
+            )
+            return
         yield (
             f"Other graphs are tried on one change, on average ({self.about}), by {by}: "
             f"{DECISIONS[self.decision]} as drawn. What the verdict says of other levels, of "
@@ -109,7 +127,7 @@ class GraphSensitivity:
 
     @property
     def _finding(self) -> str:
-        return "the finding about this change" if self.about else "the finding"
+        return "the finding about this change" if self.about and not self.scope else "the finding"
 
     @property
     def implied(self) -> str:
@@ -138,9 +156,10 @@ class GraphSensitivity:
                 f"Not one of the {len(self.edits)} graphs that differ from the drawn one by a "
                 f"single arrow changes {self._finding}."
             )
+        do = "changes" if len(flips) == 1 else "change"
         return (
             f"{len(flips)} of the {len(self.edits)} graphs that differ from the drawn one by a "
-            f"single arrow change {self._finding}; the smallest such change: "
+            f"single arrow {do} {self._finding}; the smallest such change: "
             f"{flips.iloc[0]['edit']}."
         )
 

@@ -8,15 +8,16 @@ graphs with a quarter or half of the edges changed at random.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from workbench.case.asking.steadiness import Unsteady
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
-from workbench.case.intervention import Interventions
+from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
 from workbench.checks.graph_sensitivity.finding import (
     EQUIVALENT,
@@ -25,6 +26,12 @@ from workbench.checks.graph_sensitivity.finding import (
     share_of_flips,
 )
 from workbench.checks.graph_sensitivity.hidden_confounder import hidden_confounding
+from workbench.checks.graph_sensitivity.other_graph import (
+    Regressed,
+    moved_effects,
+    moved_profile,
+    regressed,
+)
 from workbench.checks.verdict import Decision, default_threshold, judge
 from workbench.common.errors import NotIdentifiableError, TargetError
 from workbench.common.multiple_testing import holm
@@ -34,14 +41,39 @@ from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.graph.nearby_graphs import equivalent_graphs, perturbed_graph, single_edits
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.effects import EffectTable
+from workbench.methods.fuzzing.paths import PathEffect
+from workbench.methods.profile.profile import EffectProfile
 from workbench.tables.independence_tests import implied_independences
 
-__all__ = ["graph_sensitivity"]
+__all__ = ["AuditedFinding", "graph_sensitivity"]
 
 Edge = tuple[str, str]
 
 QUERY_ROWS = 2_000
 """Rows on which the model is asked for direct effects, which no graph changes."""
+
+
+@dataclass(frozen=True, eq=False)
+class AuditedFinding:
+    """What an audit judged, and other graphs are tried on.
+
+    Attributes
+    ----------
+    effects : EffectTable
+        Those that the verdict judged, of the change that the report explains.
+    profile : EffectProfile or None
+        All levels, people and groups that were tested; None where one change was.
+    paths : tuple of PathEffect
+    doubted : tuple of str
+    unsteady : Unsteady or None
+        As in :func:`workbench.checks.verdict.judge`.
+    """
+
+    effects: EffectTable
+    profile: EffectProfile | None = None
+    paths: tuple[PathEffect, ...] = ()
+    doubted: tuple[str, ...] = ()
+    unsteady: Unsteady | None = None
 
 
 def graph_sensitivity(
@@ -52,7 +84,7 @@ def graph_sensitivity(
     threshold: float | None = None,
     alpha: float = 0.05,
     repeats: int = 50,
-    effects: EffectTable | None = None,
+    audited: AuditedFinding | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> GraphSensitivity:
@@ -67,8 +99,10 @@ def graph_sensitivity(
         Error rate of the verdicts, and of rejecting any true independence.
     repeats : int, default 50
         Random graphs of each kind.
-    effects : EffectTable, optional
-        Debiased effects of the same change under the drawn graph: decisions are theirs then.
+    audited : AuditedFinding, optional
+        What an audit judged under the drawn graph (``wb.audit(…, checks=["graph"])`` hands it on):
+        its whole finding is judged again then, over all levels, people and groups. Else CAFÉ's
+        effect of one change is.
     seed : int, default 0
     progress : callable, optional
 
@@ -87,8 +121,10 @@ def graph_sensitivity(
     -----
     What an effect becomes under another graph is asked of CAFÉ with linear terms: it depends on
     that graph only through its adjustment set, so that few regressions answer for many graphs. The
-    difference to the drawn graph moves the debiased effects, where they are given; else decisions
-    are CAFÉ's own.
+    difference to the drawn graph's regression moves what the audit found at every pair of levels
+    and in every group; where the other graph leaves a feature no mediators, the total is what the
+    model answered. What is not moved: sizes of effects at single rows, features set together, and
+    paths, which count as long as the other graph has them. The model is not asked again.
     """
     if repeats < 1:
         raise TargetError(f"repeats must be at least 1, not {repeats}.")
@@ -99,7 +135,10 @@ def graph_sensitivity(
         )
     tau = default_threshold(case) if threshold is None else threshold
     names, mask = case.resolve(target)
-    ask = _Decider(case, target, names, intervention, tau, alpha, seed, effects)
+    varied = variations_of(case, names, np.flatnonzero(mask), intervention, seed)
+    if audited is None:
+        audited = AuditedFinding(_by_regression(case, target, intervention, seed))
+    ask = _Decider(case, target, varied, tau, alpha, audited)
     drawn = ask(case.graph)
     if drawn is None:
         for name in names:  # says what stands in the way
@@ -144,12 +183,27 @@ def graph_sensitivity(
         order.drop(columns="size").reset_index(drop=True),
         pd.DataFrame(shares, columns=columns),
         confounding,
-        "; ".join(
-            f"{v.feature}: {v.text}"
-            for v in variations_of(case, names, np.flatnonzero(mask), intervention, seed)
-        ),
-        effects is not None,
+        "; ".join(f"{v.feature}: {v.text}" for v in varied),
+        all(entry.estimator.kind == "debiased" for entry in audited.effects.judged),
+        "" if audited.profile is None else audited.profile.scope,
     )
+
+
+def _by_regression(
+    case: AuditCase, target: UnlearningTarget, intervention: Interventions, seed: int
+) -> EffectTable:
+    """Return CAFÉ's effects with linear terms; nothing where the drawn graph identifies none."""
+    found = cafe_effects(
+        case,
+        target,
+        intervention=intervention,
+        basis="linear",
+        query_rows=QUERY_ROWS,
+        skip_unidentified=True,
+        seed=seed,
+    )
+    entries = tuple(entry for entry in found if not entry.combination)
+    return replace(found, entries=entries)
 
 
 @dataclass(frozen=True)
@@ -173,62 +227,69 @@ class _Decider:
         self,
         case: AuditCase,
         target: UnlearningTarget,
-        names: Sequence[str],
-        intervention: Interventions,
+        varied: Sequence[Variation],
         threshold: float,
         alpha: float,
-        seed: int,
-        debiased: EffectTable | None,
+        found: AuditedFinding,
     ) -> None:
-        self.case, self.target, self.names = case, target, names
-        self.debiased, self.as_drawn = debiased, EffectTable((), case.data.index, case.output, seed)
-        self.intervention, self.seed = intervention, seed
+        self.case, self.target, self.found = case, target, found
+        self.varied = {variation.feature: variation for variation in varied}
         self.threshold, self.alpha = threshold, alpha
-        self.known: dict[object, _Answer] = {}
+        self.regressions: dict[object, Regressed | None] = {}
+        self.answers: dict[object, _Answer] = {}
 
     def __call__(self, graph: CausalGraph) -> _Answer | None:
         """Return the answer, or None where the graph does not identify the effect."""
         case = self.case.with_graph(graph)
         try:
-            key = tuple(self._given(case, name) for name in self.names)
+            keys = {name: self._given(case, name) for name in self.varied}
         except NotIdentifiableError:
             return None
-        if key not in self.known:
-            effects = cafe_effects(
-                case,
-                self.target,
-                intervention=self.intervention,
-                basis="linear",
-                query_rows=QUERY_ROWS,
-                seed=self.seed,
-            )
-            if not self.known:
-                self.as_drawn = effects
-            effects = self._moved(effects, case)
-            verdict = judge(effects, (), threshold=self.threshold, alpha=self.alpha)
-            totals = tuple(e.total.value for e in effects if not e.combination)
-            self.known[key] = _Answer(verdict.decision, totals)
-        return self.known[key]
+        edges = {*graph.edges, *case.audit_graph.edges}
+        paths = [
+            path
+            for path in self.found.paths
+            if edges.issuperset(zip(path.path[:-1], path.path[1:], strict=True))
+        ]
+        key = tuple(keys.items()), tuple(path.path for path in paths)
+        if key not in self.answers:
+            self.answers[key] = self._answer(case, keys, paths)
+        return self.answers[key]
 
-    def _moved(self, effects: EffectTable, case: AuditCase) -> EffectTable:
-        """Move the debiased effects by what CAFÉ says that this graph changes.
-
-        Where the graph leaves a feature no mediators, the model's own answer is the total.
-        """
-        if self.debiased is None:
-            return effects
-        entries = tuple(
-            replace(
-                self.debiased[entry.feature],
-                total=entry.total
-                if case.model.can_query and not case.carriers(entry.feature)
-                else self.debiased[entry.feature].total
-                + (entry.total - self.as_drawn[entry.feature].total),
+    def _answer(
+        self, case: AuditCase, keys: Mapping[str, object], paths: Sequence[PathEffect]
+    ) -> _Answer:
+        effects, profile, decide = self.found.effects, self.found.profile, self.found
+        drawn = {name: self._given(self.case, name) for name in self.varied}
+        for name in self.varied:
+            if keys[name] == drawn[name]:
+                continue
+            before = self._regressed(self.case, name, drawn[name])
+            after = self._regressed(case, name, keys[name])
+            entries = tuple(
+                moved_effects(entry, before, after) if entry.feature == name else entry
+                for entry in effects
             )
-            for entry in effects
-            if not entry.combination
+            effects = replace(effects, entries=entries)
+            if profile is not None:
+                profile = moved_profile(profile, name, before, after)
+        verdict = judge(
+            effects,
+            paths,
+            threshold=self.threshold,
+            alpha=self.alpha,
+            doubted=decide.doubted,
+            profile=profile,
+            unsteady=decide.unsteady,
         )
-        return replace(effects, entries=entries)
+        totals = tuple(e.total.value for e in effects if not e.combination)
+        return _Answer(verdict.decision, totals)
+
+    def _regressed(self, case: AuditCase, name: str, key: object) -> Regressed | None:
+        if (name, key) not in self.regressions:
+            profile = None if self.found.profile is None else self.found.profile[name]
+            self.regressions[name, key] = regressed(case, self.target, self.varied[name], profile)
+        return self.regressions[name, key]
 
     def _given(self, case: AuditCase, name: str) -> object:
         if case.model.can_query and not case.carriers(name):

@@ -25,7 +25,9 @@ def outline(found: GraphSensitivity, about: About) -> tuple[Block, ...]:
     """Return how the finding depends on the graph, the numbers folded away."""
     decision = DECISIONS[found.decision]
     asked = (
-        "the verdict about one change"
+        "the verdict"
+        if found.scope
+        else "the verdict about one change"
         if found.about
         else f"CAFÉ’s verdict (by linear regression: {decision})"
     )
@@ -78,7 +80,7 @@ def _edits(found: GraphSensitivity) -> Iterator[Section]:
         "graph-edits",
         f"All {len(found.edits)} graphs with one arrow changed",
         "What changes the finding stands first, the smallest change of the effect ahead. Total: of "
-        "the feature whose effect changes most.",
+        f"the feature whose effect changes most{_about(found)}.",
         (
             Column("change of the graph", number=False),
             Column("verdict under it", number=False),
@@ -95,6 +97,10 @@ def _edits(found: GraphSensitivity) -> Iterator[Section]:
             for row in found.edits.to_dict("records")
         ],
     )
+
+
+def _about(found: GraphSensitivity) -> str:
+    return f", for one change ({found.about})" if found.about else ""
 
 
 def _implications(found: GraphSensitivity) -> Iterator[Section]:

@@ -100,6 +100,7 @@ class SavedSensitivity(Saved, frozen=True, omit_defaults=True):
     sentences: tuple[str, ...]
     about: str = ""
     corrected: bool = False
+    scope: Literal["", "levels", "named", "change"] = ""
 
 
 def _write(found: GraphSensitivity, _: Rest) -> SavedSensitivity:
@@ -124,6 +125,7 @@ def _write(found: GraphSensitivity, _: Rest) -> SavedSensitivity:
         sentences=found.sentences(),
         about=found.about,
         corrected=found.corrected,
+        scope=found.scope,
     )
 
 
@@ -131,6 +133,8 @@ def _read(saved: SavedSensitivity, rest: Rest, _: SavedEstimates) -> GraphSensit
     verdict = rest.verdict
     if verdict is not None and (saved.threshold, saved.alpha) != (verdict.threshold, verdict.alpha):
         raise altered("other graphs were judged by another threshold or error rate")
+    if saved.scope and verdict is not None and saved.decision != verdict.decision:
+        raise altered("other graphs were held against another finding than the verdict")
     return GraphSensitivity(
         saved.decision,
         saved.threshold,
@@ -141,6 +145,7 @@ def _read(saved: SavedSensitivity, rest: Rest, _: SavedEstimates) -> GraphSensit
         tuple(_confounding(cause, rest, saved.threshold) for cause in saved.confounding),
         saved.about,
         saved.corrected,
+        saved.scope,
     )
 
 

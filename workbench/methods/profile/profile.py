@@ -57,6 +57,8 @@ class LevelEffect:
     rows : int or None
         Rows of the data that hold the level; None for a number among many, which its neighbours
         stand for, for combinations, and in reports from before it was kept.
+    raw : tuple of (str, level)
+        Feature and level, one pair per feature that is set; () in a report that was read back.
     """
 
     label: str
@@ -65,6 +67,7 @@ class LevelEffect:
     effects: Mapping[str, tuple[float, float, float]]
     implausible: float = 0.0
     rows: int | None = None
+    raw: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -290,6 +290,7 @@ def _levels(
             effects[k],
             0.0 if implausible is None else float(implausible[k]),
             held[k],
+            measured.raw[k],
         )
         for k in range(len(assignment))
     )

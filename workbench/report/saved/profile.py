@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import scipy
@@ -151,7 +151,11 @@ class SavedProfile(Saved, frozen=True):
 
 def write_profile(profile: EffectProfile) -> SavedProfile:
     """Return a profile as typed values."""
-    saved: SavedProfile = msgspec.convert(plain(asdict(profile)), SavedProfile)
+    document: dict[str, Any] = plain(asdict(profile))
+    for feature in document["features"]:
+        for level in feature["levels"]:
+            del level["raw"]  # its label says it
+    saved: SavedProfile = msgspec.convert(document, SavedProfile)
     return msgspec.structs.replace(saved, ranking=_ranking(profile))
 
 

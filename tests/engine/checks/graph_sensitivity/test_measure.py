@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.checks.graph_sensitivity.measure import graph_sensitivity
+from workbench.case.asking.variations import variations_of
+from workbench.checks.graph_sensitivity.measure import AuditedFinding, graph_sensitivity
+from workbench.checks.graph_sensitivity.other_graph import moved_profile, regressed
 from workbench.graph.nearby_graphs import covered_edges
 
 TARGET = wb.UnlearningTarget.feature("f")
@@ -102,13 +104,13 @@ def test_an_arrow_that_makes_a_mediator_changes_how_the_effect_is_found() -> Non
 
 def test_the_audits_own_estimate_is_moved_and_the_change_that_was_tried_is_named() -> None:
     case = case_of(TRUE)
-    debiased = wb.debiased_effects(case, TARGET)
+    debiased = AuditedFinding(wb.debiased_effects(case, TARGET))
     alone = graph_sensitivity(case, TARGET, threshold=0.15, repeats=2)
-    found = graph_sensitivity(case, TARGET, threshold=0.15, repeats=2, effects=debiased)
+    found = graph_sensitivity(case, TARGET, threshold=0.15, repeats=2, audited=debiased)
     # what another graph changes is asked of the same regression; where it starts is not
     pd.testing.assert_series_equal(found.edits["change"], alone.edits["change"])
     starts = found.edits["total"] - found.edits["change"]
-    assert starts.to_numpy() == pytest.approx(debiased["f"].total.value)
+    assert starts.to_numpy() == pytest.approx(debiased.effects["f"].total.value)
     assert (found.corrected, alone.corrected) == (True, False)
     text = " ".join(found.sentences())
     assert f"({found.about}), by the debiased estimate" in text and found.about.startswith("f: ")
@@ -118,6 +120,48 @@ def test_the_audits_own_estimate_is_moved_and_the_change_that_was_tried_is_named
 def test_in_an_audit_it_follows_the_estimate_that_is_judged_and_keeps_it_in_a_file() -> None:
     report = wb.audit(case_of(TRUE), TARGET, ["debiased"], threshold=0.15, checks=["graph"])
     found = report.graph_sensitivity
-    assert found.corrected
+    assert found.corrected and found.scope == "levels"
+    assert (found.decision, "the whole finding" in found.sentences()[1]) == ("below", True)
     again = wb.AuditReport.from_json(report.to_json()).graph_sensitivity
     assert again.sentences() == found.sentences() and again.about == found.about
+
+
+def one_level(graph: wb.CausalGraph) -> wb.AuditCase:
+    """In truth z makes f = b likely and raises m; f itself causes nothing."""
+    rng = np.random.default_rng(1)
+    z = rng.uniform(-1, 1, size=4_000)
+    likely = rng.random(len(z)) < 0.4 + 0.3 * z
+    f = np.where(likely, "b", rng.choice(["a", "c"], size=len(z)))
+    frame = pd.DataFrame({"z": z, "f": f, "m": z + rng.uniform(-0.1, 0.1, len(z))})
+    model = wb.BlackBoxModel(lambda rows: rows["m"] + 0.0, features=["m"], output="value")
+    return wb.AuditCase(data=frame, model=model, graph=graph)
+
+
+def test_the_whole_finding_is_tried_not_only_the_change_that_is_explained() -> None:
+    drawn = wb.CausalGraph([("z", "f"), ("z", "m"), ("f", "m")])
+    change = wb.Contrast("a", "c")
+    how = {"threshold": 0.2, "intervention": change}
+    report = wb.audit(
+        one_level(drawn), TARGET, ["debiased"], range="levels", checks=["graph"], **how
+    )
+    alone = graph_sensitivity(one_level(drawn), TARGET, repeats=2, **how)
+    whole = report.graph_sensitivity
+    removed = [found.edits.set_index("edit").loc["reverse z → f"] for found in (alone, whole)]
+    assert [row["decision"] for row in removed] == ["below", "above"]
+    assert (report.verdict.decision, whole.decision, removed[1]["flips"]) == (
+        "below",
+        "below",
+        True,
+    )
+
+
+def test_a_graph_that_adjusts_for_the_same_leaves_every_bound_where_it_was() -> None:
+    case = one_level(wb.CausalGraph([("z", "f"), ("z", "m"), ("f", "m")]))
+    profile = wb.audit(case, TARGET, ["debiased"], threshold=0.2).profile
+    (variation,) = variations_of(case, ("f",), np.arange(case.n_rows), None, 0)
+    same = regressed(case, TARGET, variation, profile["f"])
+    before, after = profile["f"].parts, moved_profile(profile, "f", same, same)["f"].parts
+    for part in ("total", "direct", "indirect"):
+        for name in ("floor", "ceiling", "surest", "widest"):
+            one, other = (getattr(parts[part], name) for parts in (before, after))
+            assert getattr(one, "value", one) == pytest.approx(getattr(other, "value", other))
