@@ -18,7 +18,7 @@ from workbench.auditing.joint_verdict import (
 from workbench.auditing.union_file import parse_union, union_text
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import TargetUnion
-from workbench.common.blocks import Column, Table
+from workbench.common.blocks import Block, Column, Note, Sentence, Table
 from workbench.common.errors import TargetError
 from workbench.common.saved_values import altered
 from workbench.common.wording import amount, listing, rate, with_interval
@@ -26,9 +26,18 @@ from workbench.methods.effects import Effect
 from workbench.methods.profile.profile import PeopleProfile
 from workbench.methods.registry import METHOD_NAMES
 from workbench.report.audit_report import AuditReport
+from workbench.report.case_details import CaseDetails
+from workbench.report.csv_table import union_csv_text
+from workbench.report.outline.case_details import case_section
 
 __all__ = ["UnionAudit", "UnionSize", "audit_union"]
 
+QUESTION = "Do these targets still influence the predictions?"
+LEAD = (
+    "Different features were to be forgotten for different rows. The rows are taken in blocks with "
+    "the same features to forget; each block has a report of its own, of which the first part "
+    "stands here."
+)
 TOLD = "decision", "headline", "explanation"
 """What a saved union says of all blocks together."""
 
@@ -101,12 +110,49 @@ class UnionAudit(JointVerdict):
         """
         from workbench.report.page.union_page import render_union
 
-        text: str = render_union(
-            self.decision, self._short(), self.explanation, self._table(), self.reports
-        )
+        text: str = render_union(QUESTION, self._first(), self.reports)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return what has intervals in all reports as one CSV text; write it if asked.
+
+        As :meth:`workbench.AuditReport.to_csv`, with the block of rows in the first column.
+        """
+        text = union_csv_text(self.reports)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8", newline="")
+        return text
+
+    def to_docx(self, path: str | Path | None = None) -> bytes:
+        """Return what the page says as a file for word processors, and write it if asked.
+
+        No row of the data is in it. Needs the extra ``docx``.
+        """
+        from workbench.report.word_file import union_word_file
+
+        content = union_word_file(QUESTION, self._first(), self.reports)
+        if path is not None:
+            Path(path).write_bytes(content)
+        return content
+
+    def with_details(self, details: CaseDetails | None) -> UnionAudit:
+        """Return the union with who asks, for whom and so on in every block; no number changes.
+
+        Raises
+        ------
+        DataError
+            When the case explains an arrow that the graph does not have.
+        """
+        told = {name: report.with_details(details) for name, report in self.reports.items()}
+        return UnionAudit(told, self.alpha)
+
+    def _first(self) -> tuple[Block, ...]:
+        """Return what stands before the blocks' reports: the verdict on all, and the case."""
+        note = Note(self.decision, self._short(), (self.explanation,), audience="headline")
+        case = case_section(next(iter(self.reports.values())))
+        return (Sentence(LEAD), note, self._table(), *(() if case is None else (case,)))
 
     def _said(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in TOLD}

@@ -376,11 +376,14 @@ def report_command(
     with reported():
         files = files_to_write(html=html, csv=csv, docx=docx)
         content = saved_content(file)
-        status = read_again(content, files, quiet=quiet)
+        details = None if case_file is None else read_case_details(case_file)
+        status = read_again(
+            content, files, details=details, profile=profile, code=code, quiet=quiet
+        )
         if status is None:
             report = AuditReport.from_json(content)
-            if case_file is not None:
-                report = report.with_details(read_case_details(case_file))
+            if details is not None:
+                report = report.with_details(details)
             write_files(report, files)
             with closed_pipe():
                 show_report(report, notes=(SAVED_NOTE,), profile=profile, code=code, quiet=quiet)

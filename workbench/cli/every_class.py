@@ -14,18 +14,18 @@ import typer
 from workbench.auditing.every_class import ClassAudit
 from workbench.auditing.union import UnionAudit
 from workbench.auditing.union_file import UNION_FORMAT
-from workbench.cli.output import EXIT_STATUS, write_files
+from workbench.cli.output import EXIT_STATUS, closed_pipe, show_report, write_files
 from workbench.cli.sources import Named
-from workbench.common.errors import DataError, ModelError, TargetError, listed
+from workbench.common.errors import ModelError, TargetError
 from workbench.common.printable import printable
 from workbench.models.files.skops_files import model_classes
 from workbench.report.audit_report import AuditReport
+from workbench.report.case_details import CaseDetails
+from workbench.report.outline.case_details import case_in_short
 
 __all__ = ["EVERY", "check_apart", "each_class", "files_of_class", "finish", "read_again"]
 
 EVERY = "all"
-OF_UNIONS = ("json", "html")
-"""Forms that a union of audits has of its own; tables and word files are those of its blocks."""
 OPENING = 200
 """Bytes at the beginning of a file that tell what it holds."""
 
@@ -96,30 +96,44 @@ def finish(
     """
     found = UnionAudit(reports, alpha) if union else ClassAudit(reports, alpha, mirrored)
     if isinstance(found, UnionAudit):
-        write_files(found, {kind: files[kind] for kind in OF_UNIONS if kind in files})
+        write_files(found, files)
     if (len(reports) > 1 or mirrored is not None) and not quiet:
         _say(found, "blocks of rows" if union else "classes")
     return EXIT_STATUS[found.decision]
 
 
-def read_again(content: bytes, files: Mapping[str, Path], *, quiet: bool) -> int | None:
-    """Show a saved union of audits and write its page; return the exit status.
+def read_again(
+    content: bytes,
+    files: Mapping[str, Path],
+    *,
+    details: CaseDetails | None,
+    profile: bool,
+    code: bool,
+    quiet: bool,
+) -> int | None:
+    """Show a saved union of audits and write its files; return the exit status.
 
     None where the content is something else.
 
     Raises
     ------
     DataError
-        The union was changed, or is wanted in a form that it does not have.
+        The union was changed, or the case explains an arrow that the graph does not have.
     """
     if f'"{UNION_FORMAT}"'.encode() not in content[:OPENING]:
         return None
     found = UnionAudit.from_json(content)
-    if others := [kind for kind in files if kind not in OF_UNIONS]:
-        raise DataError(f"A union of audits has no form {listed(others)}; its blocks' reports do.")
+    if details is not None:
+        found = found.with_details(details)
     write_files(found, files)
-    if not quiet:
-        _say(found, "blocks of rows")
+    with closed_pipe():
+        if not quiet:
+            _say(found, "blocks of rows")
+            for sentence in case_in_short(next(iter(found.reports.values()))):
+                typer.echo(printable(f"{sentence.lead} {sentence.text}"))
+        for name, report in found.reports.items() if profile or code else ():
+            typer.echo(printable(f"\n# {name}", keep="\n"))
+            show_report(report, profile=profile, code=code, quiet=True)
     return EXIT_STATUS[found.decision]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import scipy
@@ -15,7 +15,7 @@ from workbench.methods.effects import EFFECT_PARTS, EffectTable
 from workbench.methods.registry import BASELINES
 from workbench.report.findings import AuditFindings
 
-__all__ = ["csv_text"]
+__all__ = ["csv_text", "union_csv_text"]
 
 CSV_HEAD = (
     "section",
@@ -35,10 +35,20 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
 
 def csv_text(report: AuditFindings) -> str:
     """Return what has intervals as CSV; see :meth:`AuditReport.to_csv`."""
+    return _written(CSV_HEAD, _csv_rows(report))
+
+
+def union_csv_text(reports: Mapping[str, AuditFindings]) -> str:
+    """Return the rows of several reports as one CSV, with the block of rows each is about first."""
+    rows = ((name, *row) for name, report in reports.items() for row in _csv_rows(report))
+    return _written(("block", *CSV_HEAD), rows)
+
+
+def _written(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(CSV_HEAD)
-    for row in _csv_rows(report):
+    writer.writerow(head)
+    for row in rows:
         writer.writerow([_cell(value) for value in row])
     # A lone surrogate in a column's name could not be written to a file.
     return out.getvalue().encode("utf-8", "replace").decode("utf-8")

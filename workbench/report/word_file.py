@@ -7,7 +7,7 @@ link to another file and no macro.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from workbench.report.charts.numbers import numbers_of
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
 
-__all__ = ["word_file"]
+__all__ = ["union_word_file", "word_file"]
 
 DEEPEST = 4
 """Levels of headings; deeper ones look alike."""
@@ -44,14 +44,7 @@ def word_file(report: AuditFindings) -> bytes:
     MissingPackageError
         Without the extra ``docx``.
     """
-    try:
-        import docx
-    except ModuleNotFoundError:
-        raise MissingPackageError(
-            "Writing a .docx needs python-docx: pip install 'cafe-workbench[docx]'."
-        ) from None
-    document = docx.Document()
-    _say_of_the_file(document, report)
+    document = _empty(report)
     outline = outline_of(report)
     document.add_heading(_clean(outline.question), 0)
     _write(document, outline.asked, 1)
@@ -63,6 +56,49 @@ def word_file(report: AuditFindings) -> bytes:
         if not chapter.personal:
             document.add_heading(_clean(f"{place}. {chapter.title}"), 1)
             _write_body(document, chapter, 1)
+    return _bytes_of(document, report)
+
+
+def union_word_file(
+    question: str, said: Iterable[Block], reports: Mapping[str, AuditFindings]
+) -> bytes:
+    """Return what the audits of a union say together, then each block of rows in short.
+
+    Raises
+    ------
+    MissingPackageError
+        Without the extra ``docx``.
+    """
+    first = next(iter(reports.values()))
+    document = _empty(first)
+    document.add_heading(_clean(question), 0)
+    _write(document, said, 1)
+    for place, (name, report) in enumerate(reports.items(), start=1):
+        outline = outline_of(report)
+        document.add_heading(_clean(f"{place}. {name}"), 1)
+        _write(document, outline.asked, 2)
+        _write(document, public((*outline.verdict.blocks, *outline.brief.blocks)), 2)
+    return _bytes_of(document, first)
+
+
+def _empty(report: AuditFindings) -> Any:
+    """Return a document without text, with title and day in place of those of the template."""
+    try:
+        import docx
+    except ModuleNotFoundError:
+        raise MissingPackageError(
+            "Writing a .docx needs python-docx: pip install 'cafe-workbench[docx]'."
+        ) from None
+    document = docx.Document()
+    about, made = document.core_properties, datetime.fromisoformat(report.provenance.created)
+    about.author, about.comments, about.keywords = "CAFÉ Audit Workbench", "", ""
+    about.title = "Machine unlearning audit"
+    about.created = about.modified = made
+    about.last_modified_by = about.author
+    return document
+
+
+def _bytes_of(document: Any, report: AuditFindings) -> bytes:
     origin = report.provenance
     document.sections[0].footer.paragraphs[0].text = _clean(
         f"Data {origin.data_fingerprint[:12]} · model {origin.model_fingerprint[:12]} · "
@@ -71,15 +107,6 @@ def word_file(report: AuditFindings) -> bytes:
     held = io.BytesIO()
     document.save(held)
     return held.getvalue()
-
-
-def _say_of_the_file(document: Any, report: AuditFindings) -> None:
-    """Set title and day, in place of those of the library's template."""
-    about, made = document.core_properties, datetime.fromisoformat(report.provenance.created)
-    about.author, about.comments, about.keywords = "CAFÉ Audit Workbench", "", ""
-    about.title = "Machine unlearning audit"
-    about.created = about.modified = made
-    about.last_modified_by = about.author
 
 
 def _clean(text: str) -> str:

@@ -6,14 +6,18 @@ import html
 import json
 import re
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from docx import Document
+from typer.testing import CliRunner
 
 import workbench as wb
+from workbench.cli import commands as cli
 
 METHODS = ("cafe", "fuzzing")
 
@@ -150,6 +154,36 @@ def test_a_union_is_saved_and_read_back(union: wb.UnionAudit, tmp_path: Path) ->
         wb.UnionAudit.from_json(next(iter(union.reports.values())).to_json())
     with pytest.raises(wb.DataError, match="not a saved report"):
         wb.AuditReport.from_json(text)
+
+
+def test_every_form_of_a_union_says_all_blocks_and_each(union: wb.UnionAudit) -> None:
+    rows = [line.split(",") for line in union.to_csv().splitlines()]
+    assert rows[0][:2] == ["block", "section"]
+    single = next(iter(union.reports.values())).to_csv().splitlines()
+    assert (
+        len(rows) - 1 == sum(len(r.to_csv().splitlines()) - 1 for r in union.reports.values())
+        and len(single) > 3
+    )
+    word = Document(BytesIO(union.to_docx()))
+    text = "\n".join(p.text for p in word.paragraphs) + "\n".join(
+        cell.text for table in word.tables for row in table.rows for cell in row.cells
+    )
+    assert "Found in 3 of 3 blocks of rows." in text
+    for name, report in union.reports.items():
+        assert name in text and report.verdict.headline in text
+
+
+def test_what_report_is_told_of_a_saved_union_is_done(union: wb.UnionAudit, tmp_path: Path) -> None:
+    saved, case_file, page = (tmp_path / name for name in ("u.json", "case.toml", "u.html"))
+    union.to_json(saved)
+    case_file.write_text('asked_by = "Ms Frey"\n')
+    told = ["--case-file", case_file, "--profile", "--code", "--html", page]
+    done = CliRunner().invoke(cli.app, ["report", str(saved), *map(str, told)])
+    assert done.exit_code == 1, done.output
+    assert "Ms Frey" in done.output and "Ms Frey" in page.read_text()
+    for name, report in union.reports.items():
+        assert f"# {name}" in done.output and report.target.to_code() in done.output
+    assert done.output.count("from its average") == 5  # a, b, both together; a; b
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from workbench.checks.verdict import Decision
-from workbench.common.blocks import Note, Table, public
+from workbench.common.blocks import Block, public
 from workbench.common.printable import printable
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.audit import outline_of
@@ -19,18 +18,14 @@ NAMED = re.compile(r'\b(id|aria-labelledby|aria-describedby)="([^"]*)"')
 
 
 def render_union(
-    decision: Decision,
-    headline: str,
-    explanation: str,
-    table: Table,
-    reports: Mapping[str, AuditFindings],
+    question: str, first: Sequence[Block], reports: Mapping[str, AuditFindings]
 ) -> str:
     """Write the verdict on all blocks, the table of them, and what each report says first.
 
     Parameters
     ----------
-    table : Table
-        The blocks with their rows and findings.
+    first : sequence of Block
+        What is said of all blocks together.
     reports : mapping of str to AuditFindings
         By block of rows.
     """
@@ -42,7 +37,8 @@ def render_union(
     origin = next(iter(reports.values())).provenance
     page = render_template(
         "union.html.j2",
-        verdict=(Note(decision, headline, (explanation,), audience="headline"), table),
+        question=question,
+        first=first,
         parts=parts,
         origin=origin,
         style=page_file("page.css").replace('"MARGIN"', '""'),
