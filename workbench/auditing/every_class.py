@@ -49,6 +49,12 @@ class ClassAudit(JointVerdict):
         return max(self.reports, key=lambda label: _moved(self.reports[label]))
 
     @property
+    def tied(self) -> tuple[Any, ...]:
+        """The classes that may move most: where one is above, those whose intervals overlap."""
+        least = max((_reach(report)[0] for report in self.reports.values()), default=0.0)
+        return tuple(label for label, r in self.reports.items() if _reach(r)[1] >= least)
+
+    @property
     def headline(self) -> str:
         """The verdict in one sentence, about the class that moves most."""
         classes = len(self.reports)
@@ -66,6 +72,12 @@ class ClassAudit(JointVerdict):
         ]
         if self.decision == "inconclusive":
             return f"Open for {listing(least)}, of {classes} classes. {self.moved_most}: {said}"
+        tied = [str(label) for label in self.tied]
+        if len(tied) > 1:
+            return (
+                f"Of {classes} classes, those of {listing(tied, most=classes)} move most; which of "
+                f"them does cannot be told, for their intervals overlap. {self.moved_most}: {said}"
+            )
         return f"Of {classes} classes, that of {self.moved_most} moves most. {said}"
 
     @property
@@ -109,9 +121,24 @@ class ClassAudit(JointVerdict):
 def _moved(report: AuditReport) -> tuple[int, float]:
     if report.verdict is None:
         return -1, 0.0
+    above = report.verdict.decision == "above"
     # A share of rows is no size: one of 9 % would outrank a mean of 0.05.
-    sizes = [abs(claim.value) for claim in report.verdict.claims if claim.kind not in SHARES]
-    return int(report.verdict.decision == "above"), max(sizes, default=0.0)
+    claims = [claim for claim in report.verdict.claims if claim.kind not in SHARES]
+    sizes = [abs(claim.value) for claim in claims if claim.above or not above]
+    return int(above), max(sizes, default=0.0)
+
+
+def _reach(report: AuditReport) -> tuple[float, float]:
+    """Between which bounds the largest effect that a report shows lies; nothing where it is open.
+
+    The claims of one report hold at once, so that the largest of its lower bounds is one of the
+    largest effect, too.
+    """
+    if report.verdict is None or report.verdict.decision != "above":
+        return 0.0, -1.0
+    shown = [c for c in report.verdict.claims if c.above and c.kind not in SHARES]
+    ends = [sorted((abs(c.low), abs(c.high))) for c in shown]
+    return max((e[0] for e in ends), default=0.0), max((e[1] for e in ends), default=0.0)
 
 
 def class_cases(

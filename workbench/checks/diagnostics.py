@@ -190,8 +190,8 @@ def _unexplained(
             yield (
                 entry.feature,
                 f"{among} with another {entry.feature} get other predictions, by "
-                f"{signed(gap.value)} ({span((gap.low, gap.high))}) more than the model's own use "
-                f"of {entry.feature} explains. The graph may miss an arrow out of "
+                f"{signed(gap.value)} (95 % interval {span((gap.low, gap.high))}) more than the "
+                f"model's own use of {entry.feature} explains. The graph may miss an arrow out of "
                 f"{entry.feature}, or a common cause: its effect rests on there being none.",
             )
 

@@ -71,7 +71,8 @@ class AuditReport(AuditFindings):
 
         It is written to `path` if given.
 
-        Columns section, name, feature, estimator, part, n_rows, value, low, high. A text that a
+        Columns section, name, feature, estimator, part, n_rows, value, low, high, and the level
+        of the interval: 1 − alpha, but 0.95 for other methods' values. A text that a
         spreadsheet would take for a formula gets an apostrophe in front.
         """
         self._only_when_done()

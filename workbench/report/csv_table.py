@@ -10,6 +10,7 @@ import numpy as np
 import scipy
 
 from workbench.checks.registry import CHECKS
+from workbench.common.blocks import PLAIN_LEVEL
 from workbench.common.printable import printable
 from workbench.methods.effects import EFFECT_PARTS, EffectTable
 from workbench.methods.registry import BASELINES
@@ -27,6 +28,7 @@ CSV_HEAD = (
     "value",
     "low",
     "high",
+    "level",
 )
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
@@ -55,6 +57,27 @@ def _written(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
 
 
 def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of a report, each with the level of its interval where it has one."""
+    for row in _own_rows(report):
+        yield *row, _level(row, report.level)
+    for method in BASELINES:
+        if method.name in report.baselines:
+            for row in method.csv_rows(report.baselines[method.name]):
+                yield *row, _level(row, PLAIN_LEVEL)
+    for check in CHECKS:
+        if check.name in report.checks:
+            found = report.checks[check.name]
+            for row in check.csv_rows(found):
+                yield *row, _level(row, getattr(found, "level", PLAIN_LEVEL))
+
+
+def _level(row: tuple[object, ...], level: float) -> object:
+    low = row[-2]
+    none = low is None or low == "" or (isinstance(low, float) and np.isnan(low))
+    return "" if none else round(level, 12)
+
+
+def _own_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
     if report.audited_class is not None:
         # Every value below is of this class: a reader of a spreadsheet sees no other page.
         yield "audited", report.about().score, "", "", "", report.n_target_rows, "", "", ""
@@ -73,12 +96,6 @@ def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
         yield "path", *about, effect.value, *effect.interval(level)
     yield from _effect_rows("other feature", "", report.context, level)
     yield from _ranking_rows(report)
-    for method in BASELINES:
-        if method.name in report.baselines:
-            yield from method.csv_rows(report.baselines[method.name])
-    for check in CHECKS:
-        if check.name in report.checks:
-            yield from check.csv_rows(report.checks[check.name])
 
 
 def _effect_rows(

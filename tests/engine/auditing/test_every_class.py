@@ -46,7 +46,8 @@ def test_every_class_is_audited_at_its_share_of_alpha(table: pd.DataFrame, model
     assert sum(totals) == pytest.approx(0.0, abs=0.02)
     largest = list(found.reports)[int(np.argmax(np.abs(totals)))]
     assert found.decision == "above" and found.moved_most == largest
-    assert str(largest) in found.headline and "3 classes" in found.headline
+    assert largest in found.tied and "high" not in found.tied
+    assert "3 classes" in found.headline
     assert set(found.to_frame()["class"]) == {"high", "low", "mid"}
 
 
@@ -69,7 +70,9 @@ def test_of_two_classes_one_is_audited_at_the_whole_alpha(table: pd.DataFrame) -
     assert "That of low is its mirror image" in found.headline
     assert "whole error rate of 6 %" in found.explanation
     apart = {label: cases["more"] for label in cases}  # no mirror images: all is as with three
-    assert wb.audit_classes(apart, TARGET, ["cafe"]).mirrored is None
+    same = wb.audit_classes(apart, TARGET, ["cafe"])
+    assert same.mirrored is None and same.tied == ("low", "more")
+    assert "low and more move most; which of them does cannot be told" in same.headline
 
 
 def test_a_regression_has_no_classes(table: pd.DataFrame) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +68,13 @@ def test_the_words_say_that_level(report: wb.AuditReport) -> None:
         assert "80 % interval" in said, name
         assert "95 %" not in said, name
     first = report.to_csv().splitlines()[1]
-    low, high = map(float, first.split(",")[-2:])
+    low, high = map(float, first.split(",")[-3:-1])
     total = report.effects.entries[0].total
     assert (low, high) == total.interval(0.8)
+
+
+def test_every_interval_of_the_table_says_its_level(report: wb.AuditReport) -> None:
+    rows = list(csv.DictReader(io.StringIO(report.to_csv())))
+    assert {row["level"] for row in rows} == {"0.8", ""}
+    for row in rows:
+        assert bool(row["level"]) == bool(row["low"])

@@ -44,7 +44,7 @@ class LeakRate:
         True total effect of the leak, in the unit of the prediction.
     found, trials : int
     low, high : float
-        95 % interval of the rate (Clopper and Pearson 1934).
+        Interval of the rate (Clopper and Pearson 1934) at 1 − alpha of the audit.
     """
 
     feature: str
@@ -56,14 +56,31 @@ class LeakRate:
     low: float
     high: float
 
+    @classmethod
+    def counted(
+        cls,
+        feature: str,
+        comparison: JudgedBeside,
+        role: Literal["leak", "border", "no leak"],
+        size: float,
+        *,
+        found: int,
+        trials: int,
+        level: float,
+    ) -> LeakRate:
+        """Make it of what was counted, with an interval of a level."""
+        low, high = _interval(found, trials, level)
+        return cls(feature, comparison, role, size, found, trials, low, high)
+
     @property
     def rate(self) -> float:
         """Share of the trials."""
         return self.found / self.trials
 
-    def counted(self) -> str:
-        """Write the rate with its interval."""
-        return f"{self.found} of {self.trials} trials ({share(self.low)} to {share(self.high)})"
+    def told(self, level: float) -> str:
+        """Write the rate with its interval, which has a level."""
+        span = f"{rate(level)} interval {share(self.low)} to {share(self.high)}"
+        return f"{self.found} of {self.trials} trials ({span})"
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ class LeakShape:
         Largest true effect on anybody, in the unit of the prediction.
     found, trials : int
     low, high : float
-        95 % interval of the rate (Clopper and Pearson 1934).
+        Interval of the rate (Clopper and Pearson 1934) at 1 − alpha of the audit.
     n_rows : int
         Rows of data in which they were planted.
     """
@@ -106,10 +123,10 @@ class LeakShape:
         found: int,
         trials: int,
         n_rows: int,
+        level: float,
     ) -> LeakShape:
-        """Make it of what was counted."""
-        exact = scipy.stats.binomtest(found, trials).proportion_ci(0.95, method="exact")
-        low, high = float(exact.low), float(exact.high)
+        """Make it of what was counted, with an interval of a level."""
+        low, high = _interval(found, trials, level)
         return cls(feature, shape, where, size, found, trials, low, high, n_rows)
 
     @property
@@ -184,6 +201,11 @@ class PlantedLeaks:
     shapes: tuple[LeakShape, ...] = ()
 
     @property
+    def level(self) -> float:
+        """Coverage of each interval."""
+        return 1 - self.alpha
+
+    @property
     def decision(self) -> Literal["reliable", "not reliable"]:
         """Whether a leak of some size is found in at least 80 % of the trials, for each feature."""
         reliable = all(np.isfinite(leak.smallest_80) for leak in self.leaks)
@@ -213,12 +235,13 @@ class PlantedLeaks:
             none, border = (next(r for r in own if r.role == x) for x in ("no leak", "border"))
             said.append(
                 f"{how}: a leak of {amount(shown.size, 2)} would have been found in "
-                f"{shown.counted()}; {_smallest(leak)}"
+                f"{shown.told(self.level)}; {_smallest(leak)}"
             )
             said.append(
                 f"With no leak the audit raised a false alarm in {none.found} of {none.trials} "
-                f"trials (at most {share(none.high)}); with a leak exactly at the threshold of "
-                f"{stated(self.threshold)} in {border.counted()}, where at most "
+                f"trials (at most {share(none.high)}, the upper end of its {rate(self.level)} "
+                f"interval); with a leak exactly at the threshold of "
+                f"{stated(self.threshold)} in {border.told(self.level)}, where at most "
                 f"{rate(self.alpha)} is meant."
             )
         said.append(
@@ -272,6 +295,11 @@ class PlantedLeaks:
         ]
         names = "feature comparison role size found trials rate low high"
         return pd.DataFrame(records, columns=names.split())
+
+
+def _interval(found: int, trials: int, level: float) -> tuple[float, float]:
+    exact = scipy.stats.binomtest(found, trials).proportion_ci(level, method="exact")
+    return float(exact.low), float(exact.high)
 
 
 def _smallest(leak: PlantedLeak) -> str:

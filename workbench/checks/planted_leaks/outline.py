@@ -20,7 +20,7 @@ from workbench.common.blocks import (
     Tiles,
 )
 from workbench.common.charts import RateChart, RateCurve, RatePoint
-from workbench.common.wording import amount, stated
+from workbench.common.wording import amount, rate, stated
 
 __all__ = ["outline"]
 
@@ -74,7 +74,7 @@ def _shapes(found: PlantedLeaks) -> Iterator[Table]:
     if rows:
         yield Table(
             "Leaks by shape: in how many of the trials the audit’s whole verdict was “above the "
-            "threshold”, with 95 % intervals. Size: the largest effect on anybody.",
+            f"threshold”, with {rate(found.level)} intervals. Size: the largest effect on anybody.",
             (
                 Column("feature", number=False),
                 Column("shape", number=False),
@@ -131,15 +131,15 @@ def _figure(found: PlantedLeaks, feature: str) -> Figure:
 
 def _table(found: PlantedLeaks) -> Table:
     return Table(
-        "How often the audit says “above the threshold”, with 95 % intervals. Of no leak and of a "
-        "leak just at the threshold, saying so is wrong.",
+        f"How often the audit says “above the threshold”, with {rate(found.level)} intervals. Of "
+        "no leak and of a leak just at the threshold, saying so is wrong.",
         (
             Column("feature", number=False),
             Column("judged", number=False),
             Column("planted", number=False),
             Column("size"),
             Column("found"),
-            Column("share, with 95 % interval"),
+            Column(f"share, with {rate(found.level)} interval"),
         ),
         tuple(
             (

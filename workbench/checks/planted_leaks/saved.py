@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import scipy
-
 from workbench.checks.finding import Rest, SavedForm
 from workbench.checks.planted_leaks.findings import (
     JudgedBeside,
@@ -120,7 +118,7 @@ def _read(saved: SavedLeaks, rest: Rest, _: SavedEstimates) -> PlantedLeaks:
     check_between(f"{PLACE}.clarity", 0.0, saved.clarity, high=1.0)
     if (saved.n_rows, saved.unit) != (rest.n_rows, rest.unit):
         raise altered("leaks were planted in other data, or measured in another unit")
-    rates = tuple(_rate(rate, tau) for rate in saved.rates)
+    rates = tuple(_rate(rate, tau, 1 - saved.alpha) for rate in saved.rates)
     leaks = tuple(_leak(leak, rates) for leak in saved.leaks)
     check_known(f"{PLACE}.leaks", (leak.feature for leak in leaks), rest.features)
     check_known(f"{PLACE}.rates", (rate.feature for rate in rates), rest.features)
@@ -135,15 +133,15 @@ def _read(saved: SavedLeaks, rest: Rest, _: SavedEstimates) -> PlantedLeaks:
         saved.seed,
         saved.n_rows,
         saved.unit,
-        tuple(_shape(leak, rest.features, rest.n_rows) for leak in saved.shapes),
+        tuple(_shape(leak, rest, 1 - saved.alpha) for leak in saved.shapes),
     )
 
 
-def _shape(saved: SavedShape, features: tuple[str, ...], n_rows: int) -> LeakShape:
-    check_known(f"{PLACE}.shapes", (saved.feature,), features)
+def _shape(saved: SavedShape, rest: Rest, level: float) -> LeakShape:
+    check_known(f"{PLACE}.shapes", (saved.feature,), rest.features)
     if not saved.found <= saved.trials <= REPORT_TRIALS or saved.trials == 0:
         raise altered("more planted leaks were found than were planted")
-    if not 0 < saved.n_rows <= n_rows:
+    if not 0 < saved.n_rows <= rest.n_rows:
         raise altered("leaks were planted in more rows than there are")
     if saved.size <= 0:
         raise wrong(f"{PLACE}.shapes", f"holds a size that is not above 0: {saved.size:g}.")
@@ -155,25 +153,24 @@ def _shape(saved: SavedShape, features: tuple[str, ...], n_rows: int) -> LeakSha
         found=saved.found,
         trials=saved.trials,
         n_rows=saved.n_rows,
+        level=level,
     )
 
 
-def _rate(saved: SavedRate, threshold: float) -> LeakRate:
+def _rate(saved: SavedRate, threshold: float, level: float) -> LeakRate:
     if not saved.found <= saved.trials <= REPORT_TRIALS or saved.trials == 0:
         raise altered("more planted leaks were found than were planted")
     fits = {"border": saved.size == threshold, "no leak": saved.size == 0, "leak": saved.size > 0}
     if not fits[saved.role]:
         raise wrong(f"{PLACE}.rates", f"holds a size that does not fit its role: {saved.size:g}.")
-    exact = scipy.stats.binomtest(saved.found, saved.trials).proportion_ci(0.95, method="exact")
-    return LeakRate(
+    return LeakRate.counted(
         saved.feature,
         saved.comparison,
         saved.role,
         saved.size,
-        saved.found,
-        saved.trials,
-        float(exact.low),
-        float(exact.high),
+        found=saved.found,
+        trials=saved.trials,
+        level=level,
     )
 
 

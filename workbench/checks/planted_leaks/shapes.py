@@ -283,6 +283,7 @@ def _counted(
             found=int(count),
             trials=trials,
             n_rows=case.n_rows,
+            level=1 - alpha,
         )
         for size, count in zip(sizes, found, strict=True)
     ]

@@ -15,7 +15,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
@@ -139,7 +138,7 @@ def planted_leaks(
         step = partial(_share_of, progress, place, 2 * len(names))
         planted = plant(case, target, variation, mask, clarity, repeats, seed, step)
         for comparison in COMPARISONS:
-            judged = _Judged(variation.feature, comparison, planted, tau, alpha / claims)
+            judged = _Judged(variation.feature, comparison, planted, tau, alpha / claims, 1 - alpha)
             rates += judged.rates(wanted)
             leaks.append(judged.summary(variation.text))
     shapes = leaks_by_shape(
@@ -177,6 +176,7 @@ class _Judged:
     planted: PlantedColumns
     threshold: float
     level: float
+    coverage: float = 0.95
 
     def above(
         self, sizes: FloatArray, columns: tuple[FloatArray, FloatArray, FloatArray]
@@ -208,9 +208,14 @@ class _Judged:
         self, role: Literal["leak", "border", "no leak"], size: float, found: npt.NDArray[np.bool_]
     ) -> LeakRate:
         count, trials = int(found.sum()), len(found)
-        exact = scipy.stats.binomtest(count, trials).proportion_ci(0.95, method="exact")
-        return LeakRate(
-            self.feature, self.comparison, role, size, count, trials, exact.low, exact.high
+        return LeakRate.counted(
+            self.feature,
+            self.comparison,
+            role,
+            size,
+            found=count,
+            trials=trials,
+            level=self.coverage,
         )
 
     def summary(self, text: str) -> PlantedLeak:

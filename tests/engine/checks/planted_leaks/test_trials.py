@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 import workbench as wb
 from workbench.case.asking.variations import variations_of
@@ -170,6 +171,11 @@ def test_more_claims_and_a_fainter_column_hide_larger_leaks() -> None:
 
     assert smallest(claims=12) > smallest() > smallest(clarity=0.8)
     assert smallest(alpha=0.01) > smallest()
+    found = planted_leaks(case, F, threshold=0.02, repeats=50, alpha=0.2)
+    none = next(rate for rate in found.rates if rate.role == "no leak")
+    exact = binomtest(none.found, 50).proportion_ci(0.8, method="exact")
+    assert (none.low, none.high) == (exact.low, exact.high)
+    assert "80 % interval" in " ".join(found.sentences())
 
 
 @pytest.mark.parametrize("comparison", ["with retrained", "alone"])
