@@ -50,7 +50,7 @@ class DataModelLoader(W.VBox):
     def __init__(self, session: AuditSession, start: str | None = "loan") -> None:
         self._session = session
         self._job = BackgroundJob(session.lock)
-        self._busy = False
+        self._busy = self._reading = False  # anything, and of that a table
         self._table: Table | None = None
         self._own: Table | None = None
         self._loaded: Opened | None = None
@@ -159,6 +159,9 @@ class DataModelLoader(W.VBox):
             self._load_sample(str(key))
 
     def _kind_chosen(self) -> None:
+        if self._reading:
+            self._unfold()  # the table is wanted whichever model it is for
+            return
         self._begin_again()
         if self._kind.value != ENDPOINT:
             self._endpoint_form.forget()
@@ -270,11 +273,13 @@ class DataModelLoader(W.VBox):
     def _read_table(self, file: tuple[str, bytes], said: Stated) -> None:
         def done(table: Table) -> None:
             self._own = self._table = table
+            self._reading = False
             self._unfold()
             rows, columns = table.data.shape
             self._status.say(f"Read {rows:,} rows and {columns:,} columns.", "good")
 
         self._start(lambda progress: uploaded_table(file, progress, said), done)
+        self._reading = True
 
     def _read_model(self, file: ModelFile) -> None:
         form = self._file_form
@@ -333,7 +338,7 @@ class DataModelLoader(W.VBox):
             self._offer_rest()
 
         def fail(words: str) -> None:
-            self._busy = False
+            self._busy = self._reading = False
             form = self._forms.get(self._kind.value)
             self._problem(words if form is None else form.advise(words))
             self._offer_rest()
@@ -348,7 +353,7 @@ class DataModelLoader(W.VBox):
 
     def _cancel(self) -> None:
         self._job.cancel()
-        self._busy = False
+        self._busy = self._reading = False
 
     def _stop_loading(self) -> None:
         if self._busy:

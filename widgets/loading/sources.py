@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from workbench.common.limits import UPLOAD_BYTES, UPLOAD_CELLS, UPLOAD_COLUMNS
 from workbench.common.progress import Progress
 from workbench.datasets import samples
 from workbench.tables.files.column_types import Stated, reading_code
+from workbench.tables.whole_number_codes import named_like_code
 
 __all__ = [
     "SOURCES",
@@ -28,6 +30,7 @@ __all__ = [
     "uploaded_table",
 ]
 
+DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}(?!\d)")
 MOST_LEVELS = 50
 """A text column with more levels than this is rather a name or a number of a person."""
 MOST_NODES = 30
@@ -204,25 +207,41 @@ def left_out(table: Table, outcome: str | None) -> dict[str, str]:
     {'land': 'one value only', 'born': 'dates'}
     """
     likely = {outcome, *likely_features(table, outcome)}
-    return {column.name: _why(column) for column in table.columns if column.name not in likely}
+    rows = len(table.data)
+    return {
+        column.name: _why(column, rows) for column in table.columns if column.name not in likely
+    }
 
 
-def _why(column: ColumnSummary) -> str:
+def _numbers_its_rows(column: ColumnSummary, rows: int) -> bool:
+    """Whether a column is named like a code and has another whole number in every row."""
+    whole = column.kind == "whole number" and rows > MOST_LEVELS
+    return whole and column.distinct == rows and named_like_code(column.name)
+
+
+def _why(column: ColumnSummary, rows: int) -> str:
     if column.kind in ("date", "other"):
         return "dates" if column.kind == "date" else "neither numbers nor text"
     if column.distinct < 2:
         return "one value only" if column.distinct else "no value"
+    if _numbers_its_rows(column, rows):
+        return "another number in every row, like an id"
+    if all(map(DATE.match, column.examples)):
+        return f"{column.distinct:,} dates"
+    if column.distinct == rows:
+        return "another text in every row, like a name or an id"
     return f"{column.distinct:,} different texts, more than {MOST_LEVELS}, like names of people"
 
 
 def likely_features(table: Table, outcome: str | None) -> tuple[str, ...]:
-    """Name the columns that a model could sensibly read: no outcome, no names of people."""
+    """Name the columns that a model could sensibly read: no outcome, no names of people, no ids."""
     return tuple(
         column.name
         for column in table.columns
         if column.name != outcome
         and column.usable
         and (column.kind != "text" or column.distinct <= MOST_LEVELS)
+        and not _numbers_its_rows(column, len(table.data))
     )
 
 

@@ -73,6 +73,7 @@ class Answer(SavedView, W.VBox):
         keys = [tab.key for tab in offered]
         chosen = next((key for key in (*self._wanted, *keys) if key in keys), "")
         self._bar.layout.display = None if offered else "none"
+        (self.add_class if report is None else self.remove_class)("wb-waits")
         self._bar.put([_link(tab, report) for tab in offered if report is not None], chosen)
         for key, panel in self._tabs.items():
             panel.layout.display = None if key == chosen else "none"

@@ -32,11 +32,13 @@ __all__ = ["SessionFile"]
 REMEMBERED = 2_500_000
 """Characters that a tab remembers; browsers keep about twice as many."""
 WORDS = (
-    "The file holds the graph, the target, the settings, named subgroups and the results of this "
-    "session, and no row of the data: a table or model of your own is brought again. Results of "
+    "The file holds the graph, the target, the settings, named subgroups, the results of this "
+    "session and what you wrote about the case (who asks, for whom, who signs), and no row of the "
+    "data: a table or model of your own is brought again. This tab remembers the same over a "
+    "reload. Results of "
     "models that were made to forget on this page are not in it; take those away as reports."
 )
-HEARD = ("case", "target", "settings", "subgroups", "history", "state")
+HEARD = ("case", "target", "settings", "subgroups", "history", "details", "state")
 
 
 class SessionFile(W.VBox):

@@ -10,12 +10,20 @@ import pandas as pd
 
 __all__ = ["bullets", "figure_note", "heading", "notice", "paragraph", "table", "text_of"]
 
+WHOLE_FROM, WHOLE_TO = 1e4, 1e15
+"""Between these, numbers are written without a fraction and without an exponent."""
 LONGEST = 80
 """Characters of a cell before it is cut; the whole stands in its tooltip."""
 
 
 def text_of(value: object) -> str:
-    """Write a value as a person would: four digits, an empty cell for what is missing."""
+    """Write a value as a person would: four digits or the whole part, and – for what is missing.
+
+    Examples
+    --------
+    >>> text_of(43594.21), text_of(0.31464), text_of(1e20)
+    ('43,594', '0.3146', '1e+20')
+    """
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return "–"
     if isinstance(value, bool | np.bool_):
@@ -23,7 +31,7 @@ def text_of(value: object) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     if isinstance(value, float | np.floating):
-        return f"{value:,.4g}"
+        return f"{value:,.0f}" if WHOLE_FROM <= abs(value) < WHOLE_TO else f"{value:,.4g}"
     return str(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,6 +14,8 @@ from workbench.case.recorded_outcome import audited_class
 
 __all__ = ["ColumnSummary", "case_summary", "summarise", "table_preview"]
 
+FLAGS = re.compile(r"say so: --type .*", re.DOTALL)
+"""How a column is stated on the command line and in Python: a page has a form for it."""
 EXAMPLES = 3
 ROWS, CASE_ROWS = 5, 3
 WIDEST = 30
@@ -138,7 +141,8 @@ def case_summary(
         "Reads": ", ".join(case.reads),
         "Never sees": ", ".join(unseen) or "nothing that the graph holds is kept from it",
     }
-    more = "".join(markup.notice(text, "warning") for text in (*notes, *case.warnings))
+    warned = (FLAGS.sub("state it under “State what a column holds”.", w) for w in case.warnings)
+    more = "".join(markup.notice(text, "warning") for text in (*notes, *warned))
     shown = case.data[[*case.features, *([case.outcome] if case.outcome else [])]]
     return markup.figure_note(terms) + more + (_first_rows(shown, CASE_ROWS) if rows else "")
 

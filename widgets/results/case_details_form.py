@@ -18,7 +18,8 @@ __all__ = ["CaseDetailsForm"]
 WORDS = (
     "What you write stands on the first page of the report, and a field that you leave empty "
     "stands there as not stated. It changes no number, no dossier hands it on, and nothing of it "
-    "is checked. A reason that you give an arrow while you draw is here already."
+    "is checked. A reason that you give an arrow while you draw is here already. A saved session "
+    "holds what you write, as you typed it, and this tab remembers it over a reload."
 )
 MOST_LISTED = 100
 """Reasons that are listed; every one is in the report."""
@@ -32,7 +33,8 @@ class CaseDetailsForm(W.VBox):
     Parameters
     ----------
     session : ReportSession
-        Its report says which arrows there are, and may hold a case already.
+        Its report says which arrows there are, and may hold a case already. What is written is
+        kept as its ``details``, and what stands there is shown.
     """
 
     def __init__(self, session: ReportSession) -> None:
@@ -40,9 +42,11 @@ class CaseDetailsForm(W.VBox):
         self._texts = dict.fromkeys((one.key for one in CASE_FIELDS), "")
         self._reasons: dict[tuple[str, str], str] = {}
         self._known: wb.CaseDetails | None = None
-        self._filling = self._built = False
+        self._filling = self._built = self._keeping = False
         super().__init__()
         session.observe(lambda _: self._follow(), "report")
+        session.observe(lambda _: self._brought(), "details")
+        self._brought()
         self._follow()
 
     @property
@@ -70,7 +74,8 @@ class CaseDetailsForm(W.VBox):
             return
         self._built = True
         self._fields = {
-            one.key: W.Text(self._texts[one.key], description=one.label) for one in CASE_FIELDS
+            one.key: W.Text(self._texts[one.key], description=one.label, continuous_update=False)
+            for one in CASE_FIELDS
         }
         self._arrow = W.Dropdown(description="An arrow of the graph", options=[])
         self._why = W.Text(description="Why it is there", continuous_update=False)
@@ -116,6 +121,23 @@ class CaseDetailsForm(W.VBox):
             )
         else:
             self._status.say("")
+            self._keep()
+
+    def _keep(self) -> None:
+        """Let the session hold what is written: in its file, and over a reload."""
+        if all(len(text) <= CASE_FIELD_CHARACTERS for text in self._texts.values()):
+            found = wb.CaseDetails.of(self._texts).with_arrows(self._reasons)
+            self._keeping = True
+            self._session.details = found if found != wb.CaseDetails() else None
+            self._keeping = False
+
+    def _brought(self) -> None:
+        """Show what the session holds, where it did not come from here."""
+        details = self._session.details
+        if details is not None and not self._keeping:
+            self._texts = {key: getattr(details, key) for key in self._texts}
+            self._reasons = dict(details.notes)
+            self._draw()
 
     def _follow(self) -> None:
         """Take over what another report says of its case, and offer its arrows."""
@@ -132,6 +154,7 @@ class CaseDetailsForm(W.VBox):
         stated = {key: getattr(details, key) for key in self._texts}
         self._texts.update({key: text for key, text in stated.items() if text})
         self._reasons.update(details.notes)
+        self._keep()
 
     def _arrow_chosen(self) -> None:
         self._filling = True
@@ -151,6 +174,7 @@ class CaseDetailsForm(W.VBox):
             )
             return
         self._reasons[arrow] = why
+        self._keep()
         self._draw()
 
     def _draw(self) -> None:

@@ -24,6 +24,9 @@ class ReportSession(HasTraits):
         when the case is closed.
     stale : tuple of str
         What has changed since, in words; empty while `report` is of the present inputs.
+    details : CaseDetails or None
+        The matter that the report belongs to, as somebody typed it; None where nobody did. No run
+        asks for it and none changes it.
     live : EffectTable or None
         CAFÉ's effects of the present target, estimated in the background as soon as the inputs
         have changed; None while there are none for the present inputs.
@@ -35,6 +38,7 @@ class ReportSession(HasTraits):
 
     report = Instance(wb.AuditReport, allow_none=True)
     stale = Instance(tuple, ())
+    details = Instance(wb.CaseDetails, allow_none=True)
     live = Instance(wb.EffectTable, allow_none=True)
     live_state = Enum(("off", "running", "ready", "failed"), "off")
     live_problem = Unicode()

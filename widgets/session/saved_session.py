@@ -83,6 +83,7 @@ class SavedSession(Saved, frozen=True):
     about: str
     question: SavedQuestion
     runs: Annotated[tuple[SavedRun, ...], msgspec.Meta(max_length=MOST_RUNS)]
+    details: wb.CaseDetails | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +119,8 @@ class KeptSession:
         The data and the model in words.
     question : Question
     runs : tuple of KeptRun
+    details : CaseDetails or None
+        The matter that the reports belong to, as it was typed.
     """
 
     sample: str
@@ -127,6 +130,7 @@ class KeptSession:
     about: str
     question: Question
     runs: tuple[KeptRun, ...]
+    details: wb.CaseDetails | None
 
 
 def write_session(
@@ -186,6 +190,7 @@ def write_session(
         f"{rows:,} rows, {columns:,} columns; model {case.model.name}",
         _written(inputs),
         tuple(runs),
+        session.details,
     )
     return json.dumps(msgspec.to_builtins(kept), ensure_ascii=False)
 
@@ -218,6 +223,7 @@ def read_session(text: str | bytes) -> KeptSession:
         saved.about[:200],
         _question(saved.question),
         tuple(map(_run, saved.runs)),
+        saved.details,
     )
 
 
@@ -238,7 +244,7 @@ def check_table(case: wb.AuditCase | None, kept: KeptSession) -> None:
 
 
 def put_back(session: AuditSession, kept: KeptSession) -> int:
-    """Put a session's graph, settings, subgroups and results onto the case that is open.
+    """Put a session's graph, settings, subgroups, case and results onto the case that is open.
 
     The target is left to its picker. Results of another model than the open one stay away.
 
@@ -255,6 +261,8 @@ def put_back(session: AuditSession, kept: KeptSession) -> int:
     check_table(session.case, kept)
     session.edit_graph(kept.question.graph)
     session.subgroups = dict(kept.question.subgroups)
+    if kept.details is not None:
+        session.details = kept.details
     case = session.case
     if case is None or case.model_fingerprint != kept.model_fingerprint:
         return 0

@@ -24,17 +24,19 @@ from tests.widgets.loading.loading_steps import (
     use,
     visible,
 )
-from tests.widgets.widget_tree import LONG, said
+from tests.widgets.widget_tree import LONG, part, said, send
 from widgets.loading.case_form import CaseForm
 from widgets.loading.loader import DataModelLoader
 from widgets.loading.sources import (
     SOURCES,
     Table,
+    left_out,
     likely_features,
     likely_outcome,
     likely_predictions,
 )
 from widgets.parts.file_picker import FilePicker
+from widgets.parts.table_preview import table_preview
 from widgets.session.session import AuditSession
 
 
@@ -157,3 +159,29 @@ def test_a_file_too_large_is_refused_in_words(own: DataModelLoader) -> None:
     chosen = picker(own, "CSV, Excel or Parquet")
     chosen._received(chosen, {"kind": "too-large", "name": "big.csv", "size": 2e8}, [])
     assert "'big.csv' holds 200 MB; this page takes at most 30 MB" in said(own)
+
+
+def test_columns_are_left_out_for_what_they_are() -> None:
+    rows = 60
+    frame = pd.DataFrame({"customer id": range(rows), "visits": range(rows)})
+    frame["day"] = pd.date_range("2024-01-30", periods=rows).strftime("%d.%m.%Y")
+    frame["who"] = [f"person {number}" for number in range(rows)]
+    frame["spent"] = [12_345.6 + number for number in range(rows)]
+    table = Table(frame, (), ())
+    assert left_out(table, None) == {
+        "customer id": "another number in every row, like an id",
+        "day": "60 dates",
+        "who": "another text in every row, like a name or an id",
+    }
+    shown = table_preview(table.data, table.columns)
+    assert "12,346, 12,347" in shown and "e+04" not in shown
+
+
+def test_another_way_to_a_model_does_not_lose_a_table_that_is_being_read(
+    own: DataModelLoader,
+) -> None:
+    send(picker(own, "CSV, Excel or Parquet"), own_table(), "mine.csv", part_size=1_000_000)
+    part(own, W.Dropdown, description="Model").value = "file"
+    assert own.wait(LONG)
+    assert "Read 300 rows and 4 columns" in said(own)
+    assert picker(own, "Model file") in visible(own, FilePicker)

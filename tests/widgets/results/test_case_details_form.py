@@ -27,6 +27,7 @@ class Kept(HasTraits):
 
     report = Instance(wb.AuditReport, allow_none=True)
     case = Instance(wb.AuditCase, allow_none=True)
+    details = Instance(wb.CaseDetails, allow_none=True)
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +182,21 @@ def test_another_report_brings_its_case_and_typed_texts_stay(
     assert (form.details.auditor, form.details.law) == ("Bea", "GDPR")
     session.report = None
     assert field(form, "Auditor").value == "Bea"
+
+
+def test_what_is_written_is_the_sessions_and_what_the_session_brings_is_shown(
+    session: Kept, form: CaseDetailsForm
+) -> None:
+    field(form, "Asked by").value = "Mr <b>Ruiz"
+    field(form, "Why it is there").value = "rents"
+    assert session.details is not None and session.details.asked_by == "Mr <b>Ruiz"
+    assert len(session.details.arrows) == 1
+    field(form, "Law").value = "x" * 5_000  # refused in words; what stood before is kept
+    assert session.details.law == "" and session.details.asked_by == "Mr <b>Ruiz"
+    session.details = wb.CaseDetails(law="GDPR art. 17")
+    assert (field(form, "Asked by").value, field(form, "Law").value) == ("", "GDPR art. 17")
+    late = CaseDetailsForm(session)  # opened after the session came back
+    late.build()
+    assert field(late, "Law").value == "GDPR art. 17"
+    field(form, "Law").value = ""
+    assert session.details is None

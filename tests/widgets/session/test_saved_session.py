@@ -145,3 +145,19 @@ def test_other_files_are_refused_in_words(session: AuditSession) -> None:
         read_session("{")
     with pytest.raises(DataError, match="nothing to save yet"):
         write_session(AuditSession())
+
+
+def test_what_was_typed_of_the_case_comes_back_and_is_checked(session: AuditSession) -> None:
+    session.details = wb.CaseDetails(asked_by=HOSTILE, law="GDPR art. 17")
+    text = write_session(session)
+    again = fresh(loan_case())
+    put_back(again, read_session(text))
+    assert again.details == session.details
+    older = json.loads(text)
+    del older["details"]
+    assert read_session(json.dumps(older)).details is None, "files of before have no case"
+    put_back(again, read_session(json.dumps(older)))
+    assert again.details == session.details, "a file without a case takes none away"
+    for forged in ({"asked_by": 7}, {"law": "x" * 100_000}, {"sql": ""}, {"arrows": {"a": "b"}}):
+        with pytest.raises(AuditError):
+            read_session(json.dumps({**older, "details": forged}))
