@@ -84,7 +84,7 @@ def test_the_served_report_opens_at_once_and_no_other(
 def test_nothing_on_the_page_could_run_or_change_anything(saved: Path) -> None:
     page = LegalReview(saved)
     assert not hasattr(page.session, "run") and not hasattr(page.session, "case")
-    seen = {"report", "stale", "live", "live_state", "live_problem"}
+    seen = {"report", "stale", "details", "live", "live_state", "live_problem"}
     assert set(ReportSession().trait_names()) == seen
     controls = W.Text | W.Textarea | W.Checkbox | W.Button | W.FloatText | W.SelectMultiple
     assert parts(page, controls) == []
