@@ -6,6 +6,7 @@ import ipywidgets as W
 
 import workbench as wb
 from widgets.pages.sections import TABS, TabSection
+from widgets.parts.disclosure import Disclosure
 from widgets.parts.link_bar import Link, LinkBar, place
 from widgets.parts.saved_view import SavedView
 from widgets.results.first_look import first_look
@@ -13,6 +14,7 @@ from widgets.results.live_view import LiveEstimate
 from widgets.results.outline_view import ChapterView, verdict_blocks
 from widgets.results.run_history import RunHistory, StaleNotice
 from widgets.results.take_away import TakeAway
+from widgets.results.union_panel import UnionPanel
 from widgets.session.session import AuditSession
 
 __all__ = ["Answer"]
@@ -39,6 +41,10 @@ class Answer(SavedView, W.VBox):
         self._saved = [stale, live, first, *(panel.children[0] for panel in self._tabs.values())]
         self._result = W.VBox([first, self._bar, *self._tabs.values()])
         self._result.add_class("wb-result")
+        union = UnionPanel(session)
+        several = Disclosure("Different features for different rows, in one verdict", union)
+        several.observe(lambda _: union.build(), "opened")
+        self._saved.append(union)
         super().__init__(
             [
                 W.HTML('<h2><span class="wb-step-number">6</span> What the models do with it</h2>'),
@@ -47,6 +53,7 @@ class Answer(SavedView, W.VBox):
                 live,
                 TakeAway(session),
                 self._result,
+                several,
             ]
         )
         for name in ("wb-step", "wb-answer-pane", place("result")):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import ipywidgets as W
 
@@ -18,8 +18,9 @@ from widgets.parts import markup
 from widgets.parts.download_button import DownloadButton
 from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import BackgroundJob, Listener, words_for
+from workbench.common.progress import Progress
 
-__all__ = ["MEASURING", "Asked", "LessonWalk", "section", "take_notebook"]
+__all__ = ["MEASURING", "Asked", "LessonWalk", "Measurement", "section", "take_notebook"]
 
 MEASURING = "Measuring: models are being trained and audited. A few seconds."
 
@@ -110,6 +111,62 @@ class Asked(W.VBox):
         self._reveal.disabled = self._choice.index is None
 
 
+class Waits(Protocol):
+    """A part of a walk that waits for what is measured."""
+
+    def ready(self) -> None: ...
+
+    def failed(self, words: str) -> None: ...
+
+
+class Measurement:
+    """What a walk measures once in the background, and again when it is asked for after a failure.
+
+    Parameters
+    ----------
+    measure : callable (progress) -> findings
+
+    Attributes
+    ----------
+    found : findings or None
+    problem : str
+        Why there are none, in words.
+    waiting : sequence of Waits
+        Who is told of either.
+    """
+
+    def __init__(self, measure: Callable[[Progress], Any]) -> None:
+        self._measure, self._job = measure, BackgroundJob()
+        self.found: Any = None
+        self.problem = ""
+        self.waiting: Sequence[Waits] = ()
+
+    def start(self) -> None:
+        """Measure."""
+        self.problem = ""
+        self._job.start(self._measure, Listener(self._done, self._failed, lambda *_: None))
+
+    def ask(self) -> Any:
+        """Return what was found, or None; after a failure, measure again."""
+        if self.problem:
+            self.start()
+        return self.found
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the measurement; False when the time is over."""
+        return self._job.wait(timeout)
+
+    def _done(self, found: Any) -> None:
+        self.found = found
+        for one in self.waiting:
+            one.ready()
+
+    def _failed(self, words: str) -> None:
+        self.problem = words
+        for one in self.waiting:
+            one.failed(words)
+
+
 class LessonWalk(W.VBox):
     """The questions of a lesson; each opens when the one before it is answered.
 
@@ -121,9 +178,7 @@ class LessonWalk(W.VBox):
 
     def __init__(self, lesson: Lesson) -> None:
         self._lesson = lesson
-        self._job = BackgroundJob()
-        self._found: Any = None
-        self._busy = False
+        self._measurement = Measurement(lesson.measure)
         self._answers: list[Answered] = []
         self._asked: list[Asked] = []
         self._recap = W.HTML()
@@ -133,8 +188,9 @@ class LessonWalk(W.VBox):
         """Ask the first question, and measure meanwhile."""
         if self._asked:
             return
-        self._busy = True
-        self._asked = [Asked(one, self._ask, self._next) for one in self._lesson.questions]
+        ask = self._measurement.ask
+        self._asked = [Asked(one, ask, self._next) for one in self._lesson.questions]
+        self._measurement.waiting = self._asked
         recap = W.VBox()
         recap.add_class("wb-step")
         parts = [
@@ -145,30 +201,11 @@ class LessonWalk(W.VBox):
         recap.children = [self._recap, take_notebook(self._lesson)]
         opening = W.HTML(markup.paragraph(self._lesson.opening))
         self.children = [opening, *parts, recap]
-        self._start()
+        self._measurement.start()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the measurement; False when the time is over."""
-        return self._job.wait(timeout)
-
-    def _start(self) -> None:
-        self._busy = True
-        self._job.start(self._lesson.measure, Listener(self._done, self._failed, lambda *_: None))
-
-    def _ask(self) -> Any:
-        if self._found is None and not self._busy:
-            self._start()
-        return self._found
-
-    def _done(self, found: Any) -> None:
-        self._found, self._busy = found, False
-        for one in self._asked:
-            one.ready()
-
-    def _failed(self, words: str) -> None:
-        self._busy = False
-        for one in self._asked:
-            one.failed(words)
+        return self._measurement.wait(timeout)
 
     def _next(self, answer: Answered) -> None:
         self._answers.append(answer)

@@ -10,14 +10,21 @@ import ipywidgets as W
 from widgets.lessons.lesson import Answered, StoryQuestion, looking_back
 from widgets.lessons.lessons import LESSONS
 from widgets.lessons.loan import ARROW, FORGOTTEN, LOAN, QUESTIONS, Findings, about, drawn, measure
-from widgets.pages.lesson_walk import MEASURING, Asked, LessonWalk, section, take_notebook
+from widgets.pages.lesson_walk import (
+    MEASURING,
+    Asked,
+    LessonWalk,
+    Measurement,
+    section,
+    take_notebook,
+)
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.page_footer import PageFooter
 from widgets.parts.page_style import page_style
 from widgets.parts.saved_view import SavedView
 from widgets.parts.status_line import StatusLine
-from widgets.session.jobs import BackgroundJob, Listener, words_for
+from widgets.session.jobs import words_for
 from widgets.session.report_session import ReportSession
 from workbench.common.wording import signed
 
@@ -31,13 +38,12 @@ class Teaching(SavedView, W.VBox):
 
     def __init__(self) -> None:
         self._measured = ReportSession()
-        self._job = BackgroundJob()
-        self._found: Findings | None = None
-        self._problem = ""
+        self._measurement = Measurement(measure)
+        ask = self._measurement.ask
         self._answers: list[Answered] = []
-        self._steps = [Asked(question, self._ask, self._next) for question in QUESTIONS]
-        self._careless = _CarelessAuditor(self._ask)
-        self._another = _AnotherColumn(self._ask, self._next)
+        self._steps = [Asked(question, ask, self._next) for question in QUESTIONS]
+        self._careless = _CarelessAuditor(ask)
+        self._another = _AnotherColumn(ask, self._next)
         self._recap = W.HTML()
         recap = W.VBox([self._recap, take_notebook(LOAN)])
         recap.add_class("wb-step")
@@ -58,45 +64,32 @@ class Teaching(SavedView, W.VBox):
         style = W.HTML(page_style(), layout={"display": "none"})
         super().__init__([style, *self._sections, _further(), PageFooter(self._measured)])
         self.add_class("wb-page")
-        self._start()
+        self._measurement.waiting = [self, *self._steps, self._another]
+        self._measurement.start()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the measurement; False when the time is over."""
-        return self._job.wait(timeout)
+        return self._measurement.wait(timeout)
 
     def static_html(self) -> str:
         """Return the whole walk to read, the measurements folded; a served page needs none."""
         if "VOILA_BASE_URL" in os.environ:
             return ""
         self.wait(LONGEST_WAIT)
-        if self._found is None:
-            return markup.paragraph(self._problem or MEASURING)
+        found, problem = self._measurement.found, self._measurement.problem
+        if found is None:
+            return markup.paragraph(problem or MEASURING)
         return "".join(
-            _as_read(place, question, self._found)
+            _as_read(place, question, found)
             for place, question in enumerate((*QUESTIONS, about("employment_years")), 1)
         )
 
-    def _start(self) -> None:
-        self._job.start(measure, Listener(self._done, self._failed, lambda *_: None))
+    def ready(self) -> None:
+        """Name at the foot of the page what was measured."""
+        self._measured.report = self._measurement.found.report
 
-    def _ask(self) -> Findings | None:
-        if self._found is None and self._problem:
-            self._problem = ""
-            self._start()
-        return self._found
-
-    def _done(self, found: Findings) -> None:
-        self._found = found
-        self._measured.report = found.report
-        steps: list[Asked | _AnotherColumn] = [*self._steps, self._another]
-        for step in steps:
-            step.ready()
-
-    def _failed(self, words: str) -> None:
-        self._problem = words
-        steps: list[Asked | _AnotherColumn] = [*self._steps, self._another]
-        for step in steps:
-            step.failed(words)
+    def failed(self, words: str) -> None:
+        """Leave the foot as it is; the steps say what went wrong where a reader waits."""
 
     def _next(self, answer: Answered) -> None:
         self._answers.append(answer)

@@ -31,7 +31,8 @@ def text_of(value: object) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     if isinstance(value, float | np.floating):
-        return f"{value:,.0f}" if WHOLE_FROM <= abs(value) < WHOLE_TO else f"{value:,.4g}"
+        number = float(value)
+        return f"{number:,.0f}" if WHOLE_FROM <= abs(number) < WHOLE_TO else f"{number:,.4g}"
     return str(value)
 
 

@@ -110,7 +110,7 @@ class UnionAudit(JointVerdict):
         """
         from workbench.report.page.union_page import render_union
 
-        text: str = render_union(QUESTION, self._first(), self.reports)
+        text: str = render_union(QUESTION, self.first_page(), self.reports)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -132,7 +132,7 @@ class UnionAudit(JointVerdict):
         """
         from workbench.report.word_file import union_word_file
 
-        content = union_word_file(QUESTION, self._first(), self.reports)
+        content = union_word_file(QUESTION, self.first_page(), self.reports)
         if path is not None:
             Path(path).write_bytes(content)
         return content
@@ -148,7 +148,7 @@ class UnionAudit(JointVerdict):
         told = {name: report.with_details(details) for name, report in self.reports.items()}
         return UnionAudit(told, self.alpha)
 
-    def _first(self) -> tuple[Block, ...]:
+    def first_page(self) -> tuple[Block, ...]:
         """Return what stands before the blocks' reports: the verdict on all, and the case."""
         note = Note(self.decision, self._short(), (self.explanation,), audience="headline")
         case = case_section(next(iter(self.reports.values())))

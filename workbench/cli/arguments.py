@@ -12,6 +12,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.decision_line import Favourable, checked_favourable
 from workbench.case.intervention import Contrast
 from workbench.case.target import TargetUnion, UnlearningTarget
+from workbench.case.target_text import joined_targets, target_part
 from workbench.checks.registry import CHECK_BY_NAME
 from workbench.common.errors import DataError, TargetError, listed
 from workbench.tables.columns import Column
@@ -41,7 +42,7 @@ def target_of(
     TargetError
         None of them was given, both rows and a condition were, or they do not fit the case.
     """
-    wholes = [_part(case, name) for name in names]
+    wholes = [target_part(case, name) for name in names]
     if any(isinstance(whole, UnlearningTarget) for whole in wholes):
         return _union_of(wholes, where, rows)
     if not names and where is None and not rows:
@@ -70,17 +71,6 @@ def blocks_of(
     return {block.describe(): block for block in target.blocks(case.data)}
 
 
-def _part(case: AuditCase, text: str) -> UnlearningTarget | str:
-    """Read "FEATURE where CONDITION"; a feature that is called so is meant itself."""
-    name, where, condition = text.partition(" where ")
-    if text in case.features or not where:
-        return text
-    names = [part.strip() for part in name.split(",")] if name not in case.features else [name]
-    part = UnlearningTarget.subgroup(condition, names)
-    case.resolve(part)
-    return part
-
-
 def _union_of(
     wholes: Sequence[UnlearningTarget | str], where: str | None, rows: Sequence[str]
 ) -> UnlearningTarget | TargetUnion:
@@ -88,13 +78,7 @@ def _union_of(
         raise TargetError(
             '--target "FEATURE where CONDITION" says its rows itself; leave out --where and --row.'
         )
-    parts = [
-        UnlearningTarget.feature(whole) if isinstance(whole, str) else whole for whole in wholes
-    ]
-    joined: UnlearningTarget | TargetUnion = parts[0]
-    for part in parts[1:]:
-        joined = joined | part
-    return joined
+    return joined_targets(wholes)
 
 
 def _labels(index: pd.Index, rows: Sequence[str]) -> list[object]:

@@ -145,6 +145,7 @@ class LessonHandler(ClassHandler):
                 self.proof,
                 following=self.room.after(lesson),
                 notebook=notebook_file(lesson).is_file(),
+                unsaved=SAVING in self.room.problems,
             )
         )
 

@@ -18,6 +18,10 @@ PRIVATE = (
     "Your answers are counted without your name: the page does not ask who you are, and what is "
     "saved holds a random number in place of each reader."
 )
+UNSAVED = (
+    "Your answers are counted, but the class cannot save them just now. It tries again every few "
+    "seconds; please tell whoever teaches. There is nothing else that you need to do."
+)
 BEING_MEASURED = "It is being measured; load this page again in a moment."
 
 
@@ -72,6 +76,7 @@ def lesson_page(
     *,
     following: Lesson | None = None,
     notebook: bool = False,
+    unsaved: bool = False,
 ) -> str:
     """Return a lesson as far as a reader has come, with the question that is open.
 
@@ -86,12 +91,15 @@ def lesson_page(
         The lesson after this one.
     notebook : bool, default False
         Whether the lesson's notebook can be taken from here.
+    unsaved : bool, default False
+        Whether answers of the class wait for being saved.
     """
     lesson, answers = taught.lesson, taught.answered(chosen)
     parts = [
         f'<nav aria-label="Class"><a href="{base}">All lessons</a></nav>',
         f"<h1>{escape(lesson.title)}</h1>",
         markup.paragraph(lesson.opening),
+        *([markup.notice(UNSAVED, "warning")] if unsaved else []),
         *(_told(place, one, taught) for place, one in enumerate(answers)),
     ]
     place = len(answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import tempfile
@@ -62,6 +63,7 @@ class Classroom:
         self.problems: dict[str, str] = {}
         self.teacher_name = secrets.token_urlsafe(24)
         self.answers = answers
+        self.rescued: Path | None = None
         self._saved = 0
         try:
             with answers.open("x", encoding="utf-8") as file:
@@ -81,17 +83,14 @@ class Classroom:
         given = self.book.answers
         if given == self._saved:
             return
-        fresh = None
         try:
-            handle, fresh = tempfile.mkstemp(
-                dir=self.answers.parent, prefix=f".{self.answers.name}."
-            )
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.csv())
-            os.replace(fresh, self.answers)
+            fresh = self._written(self.answers.parent, f".{self.answers.name}.")
+            try:
+                os.replace(fresh, self.answers)
+            except OSError:
+                fresh.unlink(missing_ok=True)
+                raise
         except OSError as error:
-            if fresh is not None:
-                Path(fresh).unlink(missing_ok=True)
             self.problems[SAVING] = (
                 f"The answers cannot be saved in {self.answers.name}: {error.strerror}."
             )
@@ -99,12 +98,36 @@ class Classroom:
             self._saved = given
             self.problems.pop(SAVING, None)
 
+    def _written(self, folder: Path, prefix: str) -> Path:
+        """Write all answers to a new file of a folder; nothing is left there when that fails."""
+        handle, name = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=".csv")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(self.csv())
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Path(name)
+
+    def close(self) -> None:
+        """Save for the last time; where that fails, to the first folder that takes the answers."""
+        self.save()
+        for folder in (self.answers.parent, Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
+            if self._saved == self.book.answers:
+                return
+            with contextlib.suppress(OSError):
+                self.rescued = self._written(folder, f"{self.answers.stem}_")
+                return
+
     def ending(self) -> str:
-        """Say where the answers are when the class is over, and how many are not there."""
+        """Say where the answers are when the class is over; where they are nowhere, all of them."""
         given, place = self.book.answers, self.answers.resolve()
         if self._saved == given:
             return f"The class is over. Answers: {given:,}, in {place}"
-        return f"The class is over. Answers: {given:,}, of which {self._saved:,} are in {place}"
+        some = f"The class is over. Answers: {given:,}, of which {self._saved:,} are in {place}"
+        if self.rescued is not None:
+            return f"{some}\nAll of them are in {self.rescued}"
+        return f"{some}\nNo folder took the others. Keep what follows:\n{self.csv()}"
 
     def measured(self, lesson: Lesson) -> Taught | str:
         """Measure a lesson, in any thread; what went wrong in words, so that the others go on."""

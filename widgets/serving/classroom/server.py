@@ -102,7 +102,7 @@ def serve_class(
         with contextlib.suppress(KeyboardInterrupt), _quiet("tornado"):
             asyncio.run(until_stopped())
     finally:
-        room.save()
+        room.close()
         for words in (room.ending(), *room.problems.values()):
             print(words, flush=True)
 

@@ -31,6 +31,12 @@ def test_the_answer_stands_beside_the_measurement_and_the_next_question_opens() 
     assert page.count("<form") == 1 and 'name="question" value="1"' in page
 
 
+def test_a_reader_is_told_that_answers_wait_for_being_saved() -> None:
+    words = "cannot save them just now"
+    assert words in lesson_page("/", TAUGHT, [0], proof, unsaved=True)
+    assert words not in lesson_page("/", TAUGHT, [0], proof)
+
+
 def test_a_finished_lesson_looks_back_and_leads_on() -> None:
     page = lesson_page("/", TAUGHT, [1, 0], proof, following=lesson("second"), notebook=True)
     assert "<form" not in page

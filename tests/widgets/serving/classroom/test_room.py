@@ -58,6 +58,25 @@ def test_a_place_that_is_gone_is_said_until_it_is_back(room: Classroom, tmp_path
     assert room.answers.read_text("utf-8") == room.csv()
 
 
+def test_answers_that_their_file_does_not_take_go_to_another_folder_or_to_the_screen(
+    room: Classroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.book.answer(room.book.take_seat(), "first", 0, 1)
+    home = tmp_path.with_name(f"{tmp_path.name}_home")
+    home.mkdir()
+    tmp_path.rename(tmp_path.with_name(f"{tmp_path.name}_gone"))
+    monkeypatch.setattr(Path, "cwd", lambda: tmp_path)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    room.close()
+    assert "No folder took the others" in room.ending() and room.csv() in room.ending()
+    monkeypatch.setattr(Path, "home", lambda: home)
+    room.close()
+    assert room.rescued is not None and str(room.rescued) in room.ending()
+    assert room.rescued.parent == home and room.rescued.read_text("utf-8") == room.csv()
+    assert room.csv() not in room.ending()
+
+
 def test_a_lesson_that_cannot_be_measured_says_why_in_words(room: Classroom) -> None:
     def fails(progress: object) -> None:
         raise GraphError("The graph lacks 'zip_code'.")
