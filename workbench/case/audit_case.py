@@ -65,8 +65,6 @@ class AuditCase:
         The model's scores of the rows as they are.
     columns : mapping of str to Column
         The encoded columns of every auditable feature.
-    warnings : tuple of str
-        What the auditor should know before trusting a result.
     budget : Budget or None
         The account in which :meth:`ask` counts; see :meth:`counted_in`.
     table : Table or None
@@ -93,7 +91,6 @@ class AuditCase:
     features: tuple[str, ...] = field(init=False)
     predictions: npt.NDArray[np.float64] = field(init=False, repr=False)
     columns: Mapping[str, Column] = field(init=False, repr=False)
-    warnings: tuple[str, ...] = field(init=False, repr=False)
     budget: Budget | None = field(init=False, repr=False, default=None)
     table: Table | None = field(init=False, repr=False, default=None)
 
@@ -115,7 +112,7 @@ class AuditCase:
         encoded = _encoded(data, graph, box, outcome)
         predictions = first_answers(box, data)
         predictions.setflags(write=False)
-        derived = _derived(data, graph, box, outcome, encoded, predictions)
+        derived = _derived(outcome, encoded, predictions)
         self._put(data=data, model=box, graph=graph, outcome=outcome, table=table, **derived)
 
     def _put(self, **fields: Any) -> None:
@@ -135,7 +132,7 @@ class AuditCase:
         other = object.__new__(type(self))
         other._put(data=data, model=model, graph=graph, outcome=self.outcome, budget=budget)
         other._put(table=self.table if data is self.data else None)
-        derived = _derived(data, graph, model, self.outcome, encoded, predictions)
+        derived = _derived(self.outcome, encoded, predictions)
         other._put(**derived)
         return other
 
@@ -248,6 +245,12 @@ class AuditCase:
     def n_rows(self) -> int:
         """Rows of the data."""
         return len(self.data)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What the auditor should know before trusting a result; looked for when it is asked."""
+        found = case_warnings(self.graph, self.model, self.columns, self.predictions, self.data)
+        return tuple(found)
 
     @cached_property
     def answered(self) -> KnownAnswers:
@@ -367,9 +370,6 @@ def _in_range_of(whole: Column | None, part: Column) -> Column:
 
 
 def _derived(
-    data: pd.DataFrame,
-    graph: CausalGraph,
-    model: BlackBoxModel,
     outcome: str | None,
     columns: Mapping[str, Column],
     predictions: npt.NDArray[np.float64],
@@ -379,5 +379,4 @@ def _derived(
         "features": tuple(name for name in columns if name != outcome),
         "columns": columns,
         "predictions": predictions,
-        "warnings": case_warnings(graph, model, columns, predictions, data),
     }
