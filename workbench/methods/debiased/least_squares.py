@@ -9,9 +9,11 @@ import numpy.typing as npt
 import scipy
 
 from workbench.common.arrays import FloatArray
+from workbench.methods.fuzzing.alike_rows import AlikeRows
+from workbench.methods.fuzzing.equation_terms import Terms
 from workbench.methods.held_out import trimmed_error
 
-__all__ = ["LeastSquares", "held_out_error"]
+__all__ = ["LeastSquares", "held_out_error", "residuals"]
 
 STEADY = 1e-9
 """Added to the diagonal of scaled normal equations, so that collinear regressors stay solvable."""
@@ -57,13 +59,29 @@ class LeastSquares:
         return out
 
 
+def residuals(
+    terms: Terms,
+    here: AlikeRows,
+    y: FloatArray,
+    there: AlikeRows,
+    y_there: FloatArray,
+    penalty: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Fit on some rows; return the residuals on them and on others."""
+    regressors = terms(here.causes)
+    fit = LeastSquares.fit(*here.normal_equations(regressors, y), penalty, len(y))
+    return (
+        y - here.by_row(regressors @ fit.coefficients),
+        y_there - there.applied(terms, fit.coefficients[:, None])[0],
+    )
+
+
 def held_out_error(
-    regressors: FloatArray, y: FloatArray, one: npt.NDArray[np.bool_], penalty: float
+    terms: Terms, alike: AlikeRows, y: FloatArray, one: npt.NDArray[np.bool_], penalty: float
 ) -> float:
     """Mean squared error on rows not fitted on, each half predicted from the other."""
     left = np.empty(len(y))
     for learn in (one, ~one):
-        part, n = regressors[learn], int(learn.sum())
-        fit = LeastSquares.fit(part.T @ part, part.T @ y[learn], penalty, n)
-        left[~learn] = y[~learn] - regressors[~learn] @ fit.coefficients
+        here, there = alike.some(learn), alike.some(~learn)
+        left[~learn] = residuals(terms, here, y[learn], there, y[~learn], penalty)[1]
     return trimmed_error(left)

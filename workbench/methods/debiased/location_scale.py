@@ -9,15 +9,17 @@ node's unit or on where it starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from workbench.common.arrays import FloatArray
 from workbench.methods.debiased.boosted import Correction, boosted_residual, halves
-from workbench.methods.debiased.least_squares import LeastSquares, held_out_error
+from workbench.methods.debiased.least_squares import LeastSquares, held_out_error, residuals
 from workbench.methods.estimator import Residuals
+from workbench.methods.fuzzing.alike_rows import AlikeRows
 from workbench.methods.fuzzing.equation import Keep
 from workbench.methods.fuzzing.equation_terms import Basis, Terms, choose_terms
 from workbench.methods.held_out import better, trimmed_error
@@ -48,9 +50,6 @@ FAR_OF, FAR = (0.9, 0.99), (5.0, 1.5)
 BEYOND_CHANCE = 2.0
 REACH = 3.0
 """Where some are, all count as no larger than so many times the first of the quantiles."""
-CHUNK = 65_536
-FEW_COLUMNS = 3
-"""Columns of weights for which an equation's regressors are not worth making."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,23 +187,21 @@ class LocationScaleEquation:
         weights = self.fit.weights(gradients[:, :width])
         spread = None if self.scale is None else self.scale.fit.weights(gradients[:, width:])
         out = np.empty((len(gradients), n))
-        for rows in _chunks(n):
-            at = {p.name: p.values[rows] for p in self.parents}
-            expected = self.expected(at)
-            left = self.column.values[rows] - self.centre - expected[:, 0]
+        for rows, alike in self._alike.blocks():
+            expected = alike.by_row(self.expected(alike.causes)[:, 0])
+            left = self.column.values[rows] - self.centre - expected
             left = np.clip(left, -self.reach, self.reach)
-            out[:, rows] = _carried(self.terms, at, weights) * np.nan_to_num(left)
+            out[:, rows] = alike.applied(self.terms, weights) * np.nan_to_num(left)
             if self.scale is not None and spread is not None:
-                size = np.minimum(np.abs(left), self.scale.most) - self.scale.raw(at)
-                out[:, rows] += _carried(self.scale.terms, at, spread) * np.nan_to_num(size)
-        return out * (n * float(np.sqrt(n / max(n - width, 1))))
+                size = np.minimum(np.abs(left), self.scale.most)
+                size -= alike.by_row(self.scale.raw(alike.causes))
+                out[:, rows] += alike.applied(self.scale.terms, spread) * np.nan_to_num(size)
+        out *= n * float(np.sqrt(n / max(n - width, 1)))
+        return out
 
-
-def _carried(terms: Terms, at: Mapping[str, Values], weights: FloatArray) -> FloatArray:
-    """Multiply regressors by columns of weights, shape (k, m); made once where there are many."""
-    if weights.shape[1] > FEW_COLUMNS:
-        return (terms(at) @ weights).T
-    return np.stack([terms.weighted(at, column) for column in weights.T])
+    @cached_property
+    def _alike(self) -> AlikeRows:
+        return AlikeRows.of(self.parents)
 
 
 def fit_location_scale(
@@ -221,20 +218,21 @@ def fit_location_scale(
     values = {p.name: p.values[present] for p in parents}
     centre = float(column.values[present].mean())
     y = column.values[present] - centre
+    alike = AlikeRows.of(parents, values)
     plain = choose_terms(parents, len(y), keep=keep)
-    calm, reach = _drawn_in(_left(plain, values, y, values, y)[0], y)
-    terms = _with_levels(_best_knots(parents, plain, values, calm, keep), parents, keep)
-    terms = _with_steps(terms, parents, values, calm, heavy=calm is not y)
-    regressors = terms(values)
-    fit = LeastSquares.fit(regressors.T @ regressors, regressors.T @ calm, PENALTY, len(y))
-    left = y - regressors @ fit.coefficients
+    calm, reach = _drawn_in(residuals(plain, alike, y, alike, y, PENALTY)[0], y)
+    terms = _with_levels(_best_knots(parents, plain, alike, calm, keep), parents, keep)
+    terms = _with_steps(terms, parents, values, alike, calm, heavy=calm is not y)
+    regressors = terms(alike.causes)
+    fit = LeastSquares.fit(*alike.normal_equations(regressors, calm), PENALTY, len(y))
+    left = y - alike.by_row(regressors @ fit.coefficients)
     boosted = boosted_residual(parents, values, left)
     if boosted is not None:
         left = left - boosted(values)
     equation = LocationScaleEquation(
         column, tuple(parents), terms, centre, fit, boosted, reach=reach
     )
-    return replace(equation, scale=_fit_scale(plain, values, np.clip(left, -reach, reach)))
+    return replace(equation, scale=_fit_scale(plain, alike, np.clip(left, -reach, reach)))
 
 
 def _drawn_in(left: FloatArray, y: FloatArray) -> tuple[FloatArray, float]:
@@ -258,7 +256,7 @@ def _drawn_in(left: FloatArray, y: FloatArray) -> tuple[FloatArray, float]:
 def _best_knots(
     parents: Sequence[Column],
     plain: Terms,
-    values: Mapping[str, Values],
+    alike: AlikeRows,
     y: FloatArray,
     keep: Keep | None,
 ) -> Terms:
@@ -267,16 +265,16 @@ def _best_knots(
         return plain
     n = len(y)
     rows = slice(None) if n <= CV_ROWS else slice(None, None, -(-n // CV_ROWS))
-    at, seen = {name: array[rows] for name, array in values.items()}, y[rows]
+    at, seen = alike.some(rows), y[rows]
     one = halves(len(seen))
-    best, least = plain, held_out_error(plain(at), seen, one, PENALTY)
+    best, least = plain, held_out_error(plain, at, seen, one, PENALTY)
     kinds: tuple[BasisKind, ...] = ("fine", "finest")
     for kind in kinds:
         mains = tuple(column_basis(p, kind, keep=(keep or {}).get(p.name)) for p in parents)
         finer = Terms(mains, plain.pairs)
         if finer.width > min(MOST_TERMS, n // ROWS_PER_TERM):
             break
-        error = held_out_error(finer(at), seen, one, PENALTY)
+        error = held_out_error(finer, at, seen, one, PENALTY)
         if error < better(least, KNOTS_WORTH, len(seen)):
             best, least = finer, error
     return best
@@ -296,6 +294,7 @@ def _with_steps(
     terms: Terms,
     parents: Sequence[Column],
     values: Mapping[str, Values],
+    alike: AlikeRows,
     y: FloatArray,
     *,
     heavy: bool,
@@ -308,38 +307,24 @@ def _with_steps(
     one = halves(n, 5)
     without, jumping = np.empty(n), np.empty(n)
     for learn in (one, ~one):
-        here = {name: array[learn] for name, array in values.items()}
-        there = {name: array[~learn] for name, array in values.items()}
-        left, without[~learn] = _left(terms, here, y[learn], there, y[~learn])
-        steps = find_steps(parents, here, left)
+        here, there = alike.some(learn), alike.some(~learn)
+        left, without[~learn] = residuals(terms, here, y[learn], there, y[~learn], PENALTY)
+        steps = find_steps(parents, {name: v[learn] for name, v in values.items()}, left)
         if not steps:
             return terms
         more = Terms((*terms.mains, *steps), terms.pairs)
-        jumping[~learn] = _left(more, here, y[learn], there, y[~learn])[1]
+        jumping[~learn] = residuals(more, here, y[learn], there, y[~learn], PENALTY)[1]
     if trimmed_error(jumping) > better(trimmed_error(without), STEPS_WORTH, n):
         return terms
     if heavy:
         gain = without**2 - jumping**2
         if gain.mean() < BEYOND_CHANCE * gain.std() / np.sqrt(n):
             return terms
-    steps = find_steps(parents, values, _left(terms, values, y, values, y)[0])
+    steps = find_steps(parents, values, residuals(terms, alike, y, alike, y, PENALTY)[0])
     return Terms((*terms.mains, *steps), terms.pairs)
 
 
-def _left(
-    terms: Terms,
-    here: Mapping[str, Values],
-    y: FloatArray,
-    there: Mapping[str, Values],
-    y_there: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Fit on some rows; return the residuals on them and on others."""
-    regressors = terms(here)
-    fit = LeastSquares.fit(regressors.T @ regressors, regressors.T @ y, PENALTY, len(y))
-    return y - regressors @ fit.coefficients, y_there - terms.weighted(there, fit.coefficients)
-
-
-def _fit_scale(terms: Terms, values: Mapping[str, Values], left: FloatArray) -> _Scale | None:
+def _fit_scale(terms: Terms, alike: AlikeRows, left: FloatArray) -> _Scale | None:
     """Fit the residuals' sizes; None where they do not go with the causes."""
     size = np.abs(left)
     most = float(np.quantile(size, 0.995))
@@ -347,17 +332,12 @@ def _fit_scale(terms: Terms, values: Mapping[str, Values], left: FloatArray) -> 
     spread = float(capped.var())
     if spread == 0:
         return None
-    regressors = terms(values)
+    regressors = terms(alike.causes)
     n = len(size)
-    gram, moment = regressors.T @ regressors, regressors.T @ capped
-    fit = LeastSquares.fit(gram, moment, SCALE_PENALTY, n)
-    gain = 1 - float(np.mean((capped - regressors @ fit.coefficients) ** 2)) / spread
+    fit = LeastSquares.fit(*alike.normal_equations(regressors, capped), SCALE_PENALTY, n)
+    missed = capped - alike.by_row(regressors @ fit.coefficients)
+    gain = 1 - float(np.mean(missed**2)) / spread
     # In-sample: noise alone would explain about width / n of it.
     if gain <= 2.5 * terms.width / n + 0.01:
         return None
     return _Scale(terms, fit, SMALLEST_SCALE * float(size.mean()), most)
-
-
-def _chunks(n: int) -> Iterator[slice]:
-    for start in range(0, n, CHUNK):
-        yield slice(start, min(start + CHUNK, n))

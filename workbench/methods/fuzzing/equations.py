@@ -7,17 +7,17 @@ much its own estimation error moves a mean effect, which is what gives fuzzing i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import scipy
 
 from workbench.common.arrays import FloatArray
 from workbench.methods.estimator import Residuals
+from workbench.methods.fuzzing.alike_rows import AlikeRows, distinct_rows
 from workbench.methods.fuzzing.equation import Equation, Keep
 from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
 from workbench.methods.fuzzing.multinomial import fit_multinomial
@@ -27,8 +27,6 @@ __all__ = ["CategoricalEquation", "NumericEquation", "fit_equation"]
 
 RIDGE = 1e-3
 """Ridge penalty of a standardised coefficient, in rows."""
-CHUNK = 65_536
-"""Rows whose regressors are held at a time."""
 HESSIAN_ROWS = 8_000
 """Rows that a categorical equation's information matrix is computed on, then scaled up."""
 
@@ -125,11 +123,16 @@ class NumericEquation:
         weights = scipy.linalg.cho_solve(self._factor, scaled) / self._scaling[:, None]
         n = len(self.column.values)
         out = np.empty((len(gradients), n))
-        for rows in _chunks(n):
-            regressors = self.terms({p.name: p.values[rows] for p in self.parents})
-            residuals = np.nan_to_num(self.column.values[rows] - regressors @ self.coefficients)
-            out[:, rows] = (regressors @ weights).T * residuals
-        return out * (n * float(np.sqrt(n / max(n - self.terms.width, 1))))
+        for rows, alike in self._alike.blocks():
+            expected = alike.applied(self.terms, self.coefficients[:, None])[0]
+            residuals = np.nan_to_num(self.column.values[rows] - expected)
+            out[:, rows] = alike.applied(self.terms, weights) * residuals
+        out *= n * float(np.sqrt(n / max(n - self.terms.width, 1)))
+        return out
+
+    @cached_property
+    def _alike(self) -> AlikeRows:
+        return AlikeRows.of(self.parents)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,13 +253,21 @@ class CategoricalEquation:
         weights = solved.reshape(len(gradients), width, others)
         n = len(self.column.values)
         out = np.empty((len(gradients), n))
-        for rows in _chunks(n):
-            regressors = self.terms({p.name: p.values[rows] for p in self.parents})
-            surprise = -self._probabilities(regressors)
-            surprise[np.arange(len(surprise)), self.column.values[rows]] += 1.0
+        for rows, alike in self._alike.blocks():
+            regressors, levels = self.terms(alike.causes), self.column.values[rows]
+            chances = self._probabilities(regressors)
+            at = np.arange(len(levels)) if alike.place is None else alike.place
             for place, weight in enumerate(weights):
-                out[place, rows] = np.einsum("ij,ij->i", regressors @ weight, surprise[:, 1:])
-        return out * (n * float(np.sqrt(n / max(n - self.terms.width, 1))))
+                by_level = np.zeros_like(chances)
+                by_level[:, 1:] = regressors @ weight
+                mean = np.einsum("ij,ij->i", by_level, chances)
+                out[place, rows] = by_level[at, levels] - mean[at]
+        out *= n * float(np.sqrt(n / max(n - self.terms.width, 1)))
+        return out
+
+    @cached_property
+    def _alike(self) -> AlikeRows:
+        return AlikeRows.of(self.parents)
 
     def _probabilities(self, regressors: FloatArray) -> FloatArray:
         log_odds = np.zeros((len(regressors), len(self.column.levels)))
@@ -305,16 +316,16 @@ def fit_equation(
 def _fit_numeric(column: Column, parents: tuple[Column, ...], keep: Keep | None) -> NumericEquation:
     present = ~np.isnan(column.values)
     terms = choose_terms(parents, int(present.sum()), keep=keep)
-    regressors = terms({p.name: p.values[present] for p in parents})
-    gram = regressors.T @ regressors
+    alike = AlikeRows.of(parents, {p.name: p.values[present] for p in parents})
+    # About its own mean: what steadies the intercept must not depend on where a unit starts.
+    centre = float(column.values[present].mean())
+    about = column.values[present] - centre
+    gram, moment = alike.normal_equations(terms(alike.causes), about)
     scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
     gram /= np.outer(scaling, scaling)
     gram[np.diag_indices_from(gram)] += np.r_[0.0, np.full(len(gram) - 1, RIDGE / present.sum())]
     gram[np.diag_indices_from(gram)] += 1e-10
     factor = scipy.linalg.cho_factor(gram, lower=True)
-    # About its own mean: what steadies the intercept must not depend on where a unit starts.
-    centre = float(column.values[present].mean())
-    moment = regressors.T @ (column.values[present] - centre)
     coefficients = scipy.linalg.cho_solve(factor, moment / scaling) / scaling
     coefficients[0] += centre
     return NumericEquation(column, parents, terms, coefficients, factor, scaling)
@@ -326,7 +337,7 @@ def _fit_categorical(
     levels = len(column.levels)
     terms = choose_terms(parents, len(column.values), levels - 1, keep=keep)
     # Rows that are alike in causes and level count once, and so do regressor rows that are alike.
-    rows, weights = _distinct_rows([column, *parents])
+    rows, weights = distinct_rows([column, *parents])
     regressors = terms({p.name: p.values[rows] for p in parents})[:, 1:]
     if not regressors.shape[1]:  # every level of every parent is rare: shares of the whole
         seen = np.maximum(np.bincount(column.values, minlength=levels), 0.5)
@@ -347,31 +358,10 @@ def _fit_categorical(
 
 def _alike(regressors: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return the number of each row among the distinct ones, and one row of each."""
-    if not regressors.shape[1]:
-        return np.zeros(len(regressors), dtype=np.intp), np.zeros(1, dtype=np.intp)
     packed = np.ascontiguousarray(regressors)
     as_bytes = packed.view(np.dtype((np.void, packed.itemsize * packed.shape[1]))).ravel()
     _, first, places = np.unique(as_bytes, return_index=True, return_inverse=True)
     return places, first
-
-
-def _distinct_rows(
-    columns: Sequence[Column],
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Find one row of each distinct combination of values, and how many rows it stands for."""
-    key = np.zeros(len(columns[0].values), dtype=np.int64)
-    for column in columns:
-        codes, found = pd.factorize(column.values, use_na_sentinel=False)
-        key, _ = pd.factorize(key * len(found) + codes)
-    first = np.empty(int(key.max()) + 1, dtype=np.intp)
-    first[key[::-1]] = np.arange(len(key))[::-1]
-    return first, np.bincount(key).astype(np.intp)
-
-
-def _chunks(n: int) -> Iterator[slice]:
-    """Slices of the rows that are worked on at a time."""
-    for start in range(0, n, CHUNK):
-        yield slice(start, min(start + CHUNK, n))
 
 
 def _by_log_odds(by_edge: FloatArray, edges: FloatArray, chances: FloatArray) -> FloatArray:

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
@@ -24,6 +23,7 @@ from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.estimator import Residuals
+from workbench.methods.fuzzing.alike_rows import AlikeRows
 from workbench.methods.fuzzing.equation import Equation, FitEquation, Keep
 from workbench.methods.fuzzing.equations import fit_equation
 from workbench.methods.fuzzing.missing import with_gaps, without_gaps
@@ -354,32 +354,6 @@ class _Tiled(Propagation):
 
 def _expected(equation: Equation, values: Mapping[str, Values]) -> FloatArray:
     """Evaluate an equation once per distinct combination of its causes, where they are few."""
-    combination = _combination(equation, values)
-    if combination is None:
-        return equation.expected(values)
-    place, found = pd.factorize(combination)
-    first = np.empty(len(found), dtype=np.intp)
-    first[place[::-1]] = np.arange(len(place))[::-1]
-    distinct = {name: array[first] for name, array in values.items()}
-    out: FloatArray = equation.expected(distinct)[place]
-    return out
-
-
-def _combination(equation: Equation, values: Mapping[str, Values]) -> npt.NDArray[np.int64] | None:
-    """Give each combination of causes a number; None when some cause is a fine-grained one."""
-    key = np.zeros(len(next(iter(values.values()))), dtype=np.int64)
-    size = 1
-    for parent in equation.parents:
-        array = values[parent.name]
-        if not parent.is_numeric:
-            code, base = array, len(parent.levels)
-        elif parent.integer and parent.high - parent.low < 1_000:
-            code = np.where(np.isnan(array), parent.high + 1, array) - parent.low
-            base = int(parent.high - parent.low) + 2
-        else:
-            return None
-        size *= base
-        if size >= 2**62:
-            return None
-        key = key * base + code.astype(np.int64)
-    return key
+    alike = AlikeRows.of(equation.parents, values)
+    found = equation.expected(alike.causes)
+    return found if alike.place is None else found[alike.place]
