@@ -263,8 +263,8 @@ def test_the_planted_group_is_in_the_sentences() -> None:
 @pytest.mark.parametrize(
     ("name", "feature", "rows"),
     [
-        ("german_credit", "sex", None),
-        ("drug_consumption", "education", 1_000),
+        ("german_credit", "sex", 500),
+        ("drug_consumption", "education", 500),
         ("adult", "sex", 2_000),
     ],
 )

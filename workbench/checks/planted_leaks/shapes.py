@@ -33,7 +33,7 @@ from workbench.common.errors import AuditError
 from workbench.common.progress import Progress
 from workbench.common.wording import share
 from workbench.methods.debiased.estimator import debiased_effects
-from workbench.methods.debiased.simulator import Simulator
+from workbench.methods.debiased.simulator import Learned, Simulator
 from workbench.methods.profile.levels import TestedLevels
 from workbench.methods.profile.measure import effect_profile
 from workbench.methods.profile.ranges import profile_levels
@@ -100,10 +100,21 @@ def leaks_by_shape(
         variations_of(case, names, np.flatnonzero(mask), intervention, seed)
     ):
         plots = list(_plots(case, variation, tested[variation.feature], clarity, groups))
+        learned: Learned = {}
         for turn, plot in enumerate(plots):
             done = partial(_share, progress, plot.shape, place + turn / len(plots), len(names))
             found += _counted(
-                case, target, plot, threshold, alpha, intervention, groups, repeats, seed, done
+                case,
+                target,
+                plot,
+                threshold,
+                alpha,
+                intervention,
+                groups,
+                repeats,
+                seed,
+                done,
+                learned,
             )
     return tuple(found)
 
@@ -256,6 +267,7 @@ def _counted(
     repeats: int,
     seed: int,
     progress: Callable[[float], None],
+    learned: Learned,
 ) -> list[LeakShape]:
     """Draw the column again and again, and judge the model that reads it, at every size."""
     sizes = [threshold * multiple for multiple in MULTIPLES]
@@ -267,7 +279,17 @@ def _counted(
         drawn = rng.random(case.n_rows) < plot.chance
         try:
             found += _judged(
-                case, target, plot, drawn, sizes, threshold, alpha, intervention, groups, seed
+                case,
+                target,
+                plot,
+                drawn,
+                sizes,
+                threshold,
+                alpha,
+                intervention,
+                groups,
+                seed,
+                learned,
             )
         except AuditError:
             continue  # for instance, the graph does not identify the effect
@@ -300,6 +322,7 @@ def _judged(
     intervention: Interventions,
     groups: Mapping[str, str],
     seed: int,
+    learned: Learned,
 ) -> npt.NDArray[np.bool_]:
     """Say for every size whether the audit of a model that leaks as much says "above"."""
     leaky = _leaky_case(case, plot, drawn)
@@ -309,7 +332,9 @@ def _judged(
     names, mask = leaky.resolve(part)
     varied = variations_of(leaky, names, np.flatnonzero(mask), intervention, seed)
     simulator = Simulator.of(leaky, names, varied, seed=seed)
+    simulator.take_over(learned)  # no planted column is a cause of the feature
     effects = debiased_effects(leaky, part, intervention, simulator=simulator, seed=seed)
+    learned |= simulator.learned
     above = []
     for size in sizes:
         # A leak of another size is the same model in another unit.

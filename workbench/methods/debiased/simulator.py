@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,13 @@ from workbench.common.progress import Progress, silent
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.missed_confounding import Expected, expectations
 from workbench.methods.fuzzing.propagation import Equations, set_levels
-from workbench.tables.columns import Values
+from workbench.tables.columns import Column, Values
 
-__all__ = ["REDRAWS", "Simulator", "Unexplained"]
+__all__ = ["REDRAWS", "Learned", "Simulator", "Unexplained"]
 
+
+Learned = dict[tuple[str, ...], tuple[tuple[Column, ...], tuple[Column, ...]]]
+"""By feature and what it is adjusted for: these columns, and what trees predict of the feature."""
 
 REDRAWS = 2
 """Times the mediators are drawn anew at every row."""
@@ -114,6 +118,21 @@ class Simulator:
             self._found[carriers] = Unexplained(self.case.predictions - mean, queries)
         return {carriers: self._found[carriers] for carriers in wanted}
 
+    @property
+    def learned(self) -> Learned:
+        """What was predicted of features, with the columns that it was learned from."""
+        return {
+            key: (tuple(self.case.columns[name] for name in key), told.columns)
+            for key, told in self._expected.items()
+        }
+
+    def take_over(self, learned: Learned) -> None:
+        """Take over what another simulator learned of columns that are the same in this case."""
+        for key, (asked, told) in learned.items():
+            own = [self.case.columns.get(name) for name in key]
+            if all(map(_same, own, asked)):
+                self.equations.once(("expected", *key), partial(tuple, told))
+
     def expected(self, feature: str, given: Iterable[str]) -> Expected:
         """Predict the feature from what it is adjusted for, once for every such set.
 
@@ -164,3 +183,9 @@ class Simulator:
             everyone = np.arange(n)
             drawn.append((everyone, equations.as_recorded(state, everyone)))
         return drawn
+
+
+def _same(one: Column | None, other: Column) -> bool:
+    if one is None or one.is_numeric != other.is_numeric:
+        return False
+    return np.array_equal(one.values, other.values, equal_nan=one.is_numeric)

@@ -100,6 +100,24 @@ def test_models_of_the_same_data_share_what_is_expected_and_not_what_it_says_of_
     assert one.p != other.p
 
 
+def test_what_is_learned_serves_another_case_of_the_same_columns_only() -> None:
+    frame = pd.DataFrame(teeth(300, np.random.default_rng(4)))
+    graph = wb.CausalGraph([("c", "x"), ("c", "m"), ("x", "m")])
+    model = wb.BlackBoxModel(lambda rows: rows["m"] * 1.0, ["m"], output="value")
+
+    def simulator(data: pd.DataFrame) -> Simulator:
+        case = wb.AuditCase(data=data, model=model, graph=graph)
+        return Simulator.of(case, ["x"], [])
+
+    first = simulator(frame)
+    told = first.expected("x", ["c"]).columns
+    same, other = simulator(frame.assign(m=-frame["m"])), simulator(frame.assign(c=-frame["c"]))
+    for each in (same, other):
+        each.take_over(first.learned)
+    assert same.expected("x", ["c"]).columns is told
+    assert not np.array_equal(other.expected("x", ["c"]).columns[0].values, told[0].values)
+
+
 def test_curves_that_the_equations_follow_are_not_doubted() -> None:
     rng = np.random.default_rng(2)
     c = rng.normal(size=600)
