@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -16,9 +17,11 @@ pytest.importorskip("voila")
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import served_pages
+from tests.browser.model_server import misbehaving
 from tests.browser.served_pages import FLAGS, ROOT, WAIT, Site, Watched
 
 NOTEBOOKS = ROOT / "notebooks"
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,18 +37,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def voila_site() -> Iterator[Site]:
-    """The dashboard, as ``cafe-workbench serve`` shows it."""
-    with served_pages.voila() as site:
+def model_server() -> Iterator[str]:
+    """The address of a model server that hangs, hangs up or talks nonsense."""
+    with misbehaving() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def voila_site(model_server: str) -> Iterator[Site]:
+    """The dashboard, as ``cafe-workbench serve`` shows it; it may ask one model server."""
+    with served_pages.voila(endpoints=(model_server,)) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
 def lab_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A JupyterLab over copies of the notebooks."""
-    pages = [NOTEBOOKS / f"{name}.ipynb" for name in ("dashboard", "legal_review", "teaching")]
+    """A JupyterLab over a copy of the dashboard's notebook."""
     folder = tmp_path_factory.mktemp("lab")
-    with served_pages.lab(folder, *(page for page in pages if page.is_file())) as site:
+    with served_pages.lab(folder, NOTEBOOKS / "dashboard.ipynb") as site:
         yield site
 
 
@@ -60,31 +69,64 @@ def browser(browser_path: str) -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(params=["voila", "lab"])
-def site(request: pytest.FixtureRequest) -> Site:
-    """Voila, then JupyterLab."""
-    found: Site = request.getfixturevalue(f"{request.param}_site")
-    return found
+@pytest.fixture(scope="module")
+def site(voila_site: Site) -> Site:
+    """Voila; the widgets are the same in JupyterLab, which has tests of its own."""
+    return voila_site
+
+
+class Visit:
+    """One window that the tests of a file share: to open a page takes longer than to look at it.
+
+    A test that fails leaves the window; the next one opens another.
+    """
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser, self._site = browser, site
+        self._opened, self._view = ExitStack(), None
+
+    def view(self) -> Watched:
+        if self._view is None:
+            self._view = self._opened.enter_context(served_pages.watched(self._browser, self._site))
+            self._view.open()
+        return self._view
+
+    def leave(self) -> None:
+        self._opened.close()
+        self._view = None
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    """The window that the tests of this file share."""
+    made = Visit(browser, site)
+    yield made
+    made.leave()
 
 
 @pytest.fixture
-def view(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Watched]:
-    """A window on a site, with a picture where the test fails; nothing is open in it yet."""
-    with served_pages.watched(browser, site) as found:
-        yield found
-        found.checked()
+def view(visit: Visit, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """The page as the test before has left it; no test may rest on that."""
+    found = visit.view()
+    yield found
+    failed = request.node.stash.get(FAILED, True) or found.foreign or found.errors
+    if failed:
+        visit.leave()
+    found.checked()
 
 
 @pytest.fixture
 def page(view: Watched) -> Page:
-    """The dashboard, just opened."""
-    return view.open()
+    """The dashboard, open."""
+    return view.page
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
     """Take a picture of what the page showed where a test failed."""
     report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
     view = getattr(item, "funcargs", {}).get("view")
     if call.when == "call" and report.failed and isinstance(view, Watched):
         folder = item.funcargs.get("tmp_path") or Path(mkdtemp(prefix="failed-"))

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from playwright.sync_api import Locator, Page, expect
 
-__all__ = ["canvas", "drag", "drawn_edges", "place_of", "press_tool", "settled"]
+__all__ = [
+    "Colours",
+    "canvas",
+    "colours",
+    "contrast",
+    "drag",
+    "drawn_edges",
+    "place_of",
+    "press_tool",
+    "settled",
+]
 
 PLACE = """
 (canvas, name) => {
@@ -19,6 +32,20 @@ EDGES = """
     .filter((edge) => edge.cause !== undefined)
     .map((edge) => [edge.cause, edge.effect])
 """
+COLOURS = """
+(canvas) => [
+    getComputedStyle(canvas).backgroundColor,
+    canvas.network.body.data.edges.get().map((edge) => edge.color.color),
+]
+"""
+
+
+@dataclass(frozen=True)
+class Colours:
+    """What the canvas is painted with: its ground, and its arrows, each colour once."""
+
+    ground: str
+    lines: tuple[str, ...]
 
 
 def canvas(page: Page) -> Locator:
@@ -54,6 +81,30 @@ def place_of(page: Page, node: str) -> tuple[float, float]:
 def drawn_edges(page: Page) -> set[tuple[str, str]]:
     """The arrows on the canvas."""
     return {(u, v) for u, v in page.locator(".wb-canvas").evaluate(EDGES)}
+
+
+def colours(page: Page) -> Colours:
+    """Return the colours of the ground and of the arrows, as the page names them."""
+    ground, lines = page.locator(".wb-canvas").evaluate(COLOURS)
+    return Colours(ground, tuple(dict.fromkeys(lines)))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours by WCAG 2, from 1 to 21."""
+    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    if colour.startswith("#"):
+        parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    else:
+        parts = [int(part) for part in re.findall(r"\d+", colour)[:3]]
+    linear = [
+        part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4
+        for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:

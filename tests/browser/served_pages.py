@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,11 +68,14 @@ class Site:
         What to open, token included. For JupyterLab the address of the server's root.
     folder : Path or None
         Where JupyterLab finds its notebooks.
+    process : int or None
+        The server's process, which starts those of its pages.
     """
 
     kind: str
     address: str
     folder: Path | None = None
+    process: int | None = None
 
     @property
     def root(self) -> str:
@@ -87,12 +90,13 @@ class Site:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
-    def end_kernels(self) -> None:
-        """End the processes behind JupyterLab's notebooks; Voila's end with their page."""
+    def end_kernels(self, notebooks: Collection[str]) -> None:
+        """End the processes behind notebooks of JupyterLab; Voila's end with their page."""
         if self.kind == "lab":
             for session in self.ask("api/sessions"):
-                with suppress(urllib.error.HTTPError):
-                    self.ask(f"api/sessions/{session['id']}", "DELETE")
+                if session["path"] in notebooks:
+                    with suppress(urllib.error.HTTPError):
+                        self.ask(f"api/sessions/{session['id']}", "DELETE")
 
 
 @contextmanager
@@ -114,7 +118,7 @@ def voila(page: str = "dashboard", **options: object) -> Iterator[Site]:
             found = next((line.strip() for line in server.stdout if line.startswith("http")), None)
             assert found is not None, "the server printed no address"
             assert TOKEN in found
-            yield Site("voila", found)
+            yield Site("voila", found, process=server.pid)
         finally:
             end(server)
 
@@ -184,6 +188,8 @@ class Watched:
     errors: list[str] = field(default_factory=list)
     sent: int = 0
     """Bytes that came over websockets."""
+    notebooks: list[str] = field(default_factory=list)
+    """What was opened in JupyterLab."""
 
     def __post_init__(self) -> None:
         page = self.page
@@ -213,17 +219,13 @@ class Watched:
         own = ("data:", "about:", f"blob:http://{host}/")
         return [u for u in self.requests if not u.startswith(own) and urlsplit(u).netloc != host]
 
-    def open(self, notebook: str = "dashboard.ipynb") -> Page:
-        """Open the page; in JupyterLab, also run the notebook's cells."""
+    def open(self, notebook: str = "dashboard.ipynb", *, cells: Sequence[int] = ()) -> Page:
+        """Open the page; in JupyterLab, also run the notebook's cells, all or some of them."""
         if self.site.kind == "voila":
             self.page.goto(self.site.address)
-        else:
-            self.page.goto(f"{self.site.root}/doc/tree/{notebook}?token={TOKEN}")
-            self.run_cells()
-        return self.page
-
-    def run_cells(self) -> None:
-        """Run the open notebook of JupyterLab, once its kernel answers."""
+            return self.page
+        self.notebooks.append(notebook)
+        self.page.goto(f"{self.site.root}/doc/tree/{notebook}?token={TOKEN}")
         self.page.wait_for_function(
             """() => {
                 const shown = window.jupyterapp?.shell.currentWidget;
@@ -232,9 +234,14 @@ class Watched:
             }""",
             timeout=LONG,
         )
-        self.page.evaluate(
-            "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
-        )
+        if cells:
+            for cell in cells:
+                run_cell(self.page, cell)
+        else:
+            self.page.evaluate(
+                "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+            )
+        return self.page
 
     def checked(self) -> None:
         """Assert that nothing foreign was asked for and that no script failed."""
@@ -247,11 +254,29 @@ def watched(browser: Browser, site: Site, **options: Any) -> Iterator[Watched]:
     """Open a window of its own on a site."""
     options = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, **options}
     context: BrowserContext = browser.new_context(**options)
+    view = Watched(context.new_page(), site)
     try:
-        yield Watched(context.new_page(), site)
+        yield view
     finally:
         context.close()
-        site.end_kernels()
+        site.end_kernels(view.notebooks)
+
+
+def run_cell(page: Page, cell: int) -> list[dict[str, Any]]:
+    """Run a cell of the notebook that is open in JupyterLab; return its outputs when it is done."""
+    page.evaluate(
+        """(cell) => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell;
+            return window.jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        cell,
+    )
+    found: list[dict[str, Any]] = page.evaluate(
+        "(cell) => window.jupyterapp.shell.currentWidget.content.widgets[cell]"
+        ".model.outputs.toJSON()",
+        cell,
+    )
+    return found
 
 
 def ready(page: Page) -> Locator:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import served_pages
 from tests.browser.forged_messages import Message, forge, open_line, states
-from tests.browser.served_pages import Site, Watched, ready, run
+from tests.browser.served_pages import Site, Watched, ready
 
 pytestmark = pytest.mark.browser
 
@@ -64,18 +64,27 @@ def nonsense(code: str) -> list[Any]:
     ]
 
 
-@pytest.fixture
-def view(browser: Browser, voila_site: Site) -> Any:
-    with served_pages.watched(browser, voila_site) as found:
-        yield found
-
-
 def test_no_forged_message_runs_code_or_breaks_the_page(
-    view: Watched, browser: Browser, voila_site: Site, tmp_path: Path
+    browser: Browser, voila_site: Site, tmp_path: Path
 ) -> None:
+    mark = tmp_path / "mark"
+    with (
+        served_pages.watched(browser, voila_site) as view,
+        served_pages.watched(browser, voila_site) as other,
+    ):
+        beside = other.open()
+        spoil(view, mark)
+        # A window beside it is untouched by all this, and its process answers.
+        ready(beside)
+        beside.get_by_role("checkbox", name="zip_code").uncheck()
+        expect(beside.get_by_role("button", name="Run the audit")).to_be_disabled()
+        other.checked()
+
+
+def spoil(view: Watched, mark: Path) -> None:
+    """Send the page's process everything that no widget sends; what it answers is harmless."""
     page = view.open()
     ready(page)
-    mark = tmp_path / "mark"
     code = f"__import__('pathlib').Path({str(mark)!r}).touch()"
     open_line(page, kernel_of(page))
     widgets = states(page)
@@ -134,7 +143,4 @@ def test_no_forged_message_runs_code_or_breaks_the_page(
     assert not mark.exists()
     assert page.title() != "harmed"
     assert "Traceback" not in page.locator("body").inner_text()
-    # The process still answers, and another window is untouched by all this.
-    with served_pages.watched(browser, voila_site) as other:
-        run(other.open())
     assert view.foreign == []

@@ -1,4 +1,4 @@
-"""A session outlives a reload, and goes to another window as one file."""
+"""A session outlives a reload, goes to another window as one file, and to no window by itself."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.browser import served_pages
+from tests.browser.accessibility import faults
 from tests.browser.served_pages import LONG, Site, ready, run
-from tests.browser.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
 
@@ -27,13 +27,18 @@ def audited(page: Page) -> str:
     return run(page).locator(".wb-title").inner_text()
 
 
-def test_a_reload_and_a_file_bring_the_session_back(
+def test_a_reload_and_a_file_bring_the_session_back_and_nothing_leaks(
     browser: Browser, voila_site: Site, tmp_path: Path
 ) -> None:
     file = tmp_path / "session.json"
-    with served_pages.watched(browser, voila_site) as view:
-        page = view.open()
+    with (
+        served_pages.watched(browser, voila_site) as view,
+        served_pages.watched(browser, voila_site) as other,
+    ):
+        page, beside = view.open(), other.open()
         headline = audited(page)
+        page.get_by_role("link", name="How sure").click()
+        expect(page.get_by_text("Do the estimators agree?")).to_be_visible()
         asked: list[str] = []
 
         def answer(dialog: Dialog) -> None:
@@ -46,6 +51,8 @@ def test_a_reload_and_a_file_bring_the_session_back(
         expect(page.get_by_text("is back, with 1 result").first).to_be_visible(timeout=LONG)
         expect(page.locator(".wb-verdict .wb-title")).to_have_text(headline)
         expect(page.locator(".wb-stale")).to_have_count(0)
+        expect(page.get_by_text("Do the estimators agree?")).to_be_visible()
+        expect(page.get_by_role("heading", name="What was found")).to_be_hidden()
         expect(page.get_by_label("Job performance (simulated)")).to_be_checked()
         seed = page.get_by_role("spinbutton", name="Seed of the random numbers")
         expect(seed).to_have_value("7")
@@ -59,9 +66,15 @@ def test_a_reload_and_a_file_bring_the_session_back(
         assert asked == ["beforeunload"], "a session that is saved may be left"
         view.checked()
 
-    with served_pages.watched(browser, voila_site) as other:
-        page = other.open()
-        ready(page)
+        # The window beside it is a process of its own: it has seen nothing, and it stays.
+        ready(beside)
+        expect(beside.get_by_label("Loan applications (simulated)")).to_be_checked()
+        expect(beside.get_by_role("spinbutton", name="Seed")).to_have_value("0")
+        assert beside.locator(".wb-verdict").count() == 0
+        assert headline not in beside.locator("body").inner_text()
+        page.close()
+
+        page = beside
         page.get_by_role("button", name="Save this session, or open one").click()
         page.get_by_label("Open a saved session").set_input_files(file)
         expect(page.get_by_text("The saved session is back, with 1 result")).to_be_visible(

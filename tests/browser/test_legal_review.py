@@ -1,4 +1,4 @@
-"""A lawyer opens a good and a forged dossier in legal review, and reads the claims."""
+"""A lawyer reads a saved report in legal review, and what good and forged dossiers can say."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+import workbench as wb
 from tests.browser import served_pages
+from tests.browser.accessibility import faults, faults_everywhere
 from tests.browser.served_pages import LONG
 from tests.engine.evidence.forgeries.story import Story
 from tests.engine.evidence.sample_dossier import BANK, Sample, sample
 from tests.engine.evidence.time_authority import TimeAuthority
 from workbench.evidence.claims import CLAIMS
 from workbench.evidence.dossier import write_dossier
+from workbench.models.trained_here import train_model
 
 pytestmark = pytest.mark.browser
 
@@ -35,16 +38,33 @@ def claim(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has_text=CLAIMS[name][0])
 
 
-def test_a_lawyer_reads_what_a_good_and_a_forged_dossier_can_say(
-    dossiers: Path, browser: Browser
+def test_axe_finds_a_fault(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content("<html lang='en'><title>x</title><main><h1>x</h1><input></main>")
+    assert any("label" in fault for fault in faults(page))
+    page.close()
+
+
+def test_a_lawyer_reads_a_report_and_what_a_good_and_a_forged_dossier_can_say(
+    dossiers: Path, browser: Browser, tmp_path: Path
 ) -> None:
+    world = wb.datasets.loan(n=600)
+    model = train_model(world.data, world.features, world.outcome, "logistic")
+    case = wb.AuditCase(data=world.data, model=model, graph=world.graph, outcome=world.outcome)
+    report = wb.audit(case, wb.UnlearningTarget.feature("zip_code"), ("cafe", "fuzzing"))
+    saved = tmp_path / "report.json"
+    saved.write_text(report.to_json(), encoding="utf-8")
     with (
-        served_pages.voila("legal_review") as site,
+        served_pages.voila("legal_review", report=str(saved)) as site,
         served_pages.watched(browser, site) as view,
     ):
         page = view.open()
+        assert report.verdict is not None
+        verdict = page.locator(".wb-verdict").first
+        expect(verdict).to_contain_text(report.verdict.headline, timeout=LONG)
+        assert faults_everywhere(page) == []
+
         check = page.get_by_role("button", name="Check the dossier")
-        check.wait_for(timeout=LONG)
         status = page.locator(".wb-dossier-status")
         check.click()
         expect(status).to_contain_text("Choose a dossier")
@@ -76,4 +96,5 @@ def test_a_lawyer_reads_what_a_good_and_a_forged_dossier_can_say(
         page.get_by_label("The controller's key").fill("nonsense")
         check.click()
         expect(status).to_contain_text("could not run")
+        assert faults(page) == []
         view.checked()
