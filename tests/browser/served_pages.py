@@ -299,8 +299,11 @@ def run(page: Page, *, timeout: float = LONG) -> Locator:
 
 
 def opened(page: Page, number: int) -> None:
-    """Open a step that a run has folded."""
-    page.get_by_role("button", name=f"Open step {number}").click()
+    """Open a step that a run has folded, unless it stands open."""
+    folded = page.get_by_role("button", name=f"Open step {number}")
+    expect(folded.or_(page.get_by_role("button", name=f"Fold step {number}"))).to_be_visible()
+    if folded.count():
+        folded.click()
 
 
 def words_of(page: Page) -> str:

@@ -129,8 +129,10 @@ class CaseForm(W.VBox):
         first = likely if training or likely in two else None
         kept = before if before in names else first
         choices = [(name, name) for name in names]
-        self._outcome.options = choices if training else [NO_OUTCOME, *choices]
-        self._outcome.value = kept
+        self._outcome.options = offered = choices if training else [NO_OUTCOME, *choices]
+        values = [value for _, value in offered]
+        # By its place: a list whose value is set to None shows nothing.
+        self._outcome.index = values.index(kept) if kept in values else None
 
     def _offer_columns(self) -> None:
         """Offer all columns but the outcome; ticks made by hand are kept."""

@@ -31,8 +31,10 @@ from tests.widgets.loading.loading_steps import (
 from tests.widgets.widget_tree import HOSTILE, part, said
 from widgets.loading.case_form import CaseForm
 from widgets.loading.loader import DataModelLoader
+from widgets.loading.sources import table_of
 from widgets.parts.column_checklist import ColumnChecklist
 from widgets.session.session import AuditSession
+from workbench.tables.files.column_types import Stated
 
 
 def test_a_sample_with_a_model_of_ones_own(loader: DataModelLoader, session: AuditSession) -> None:
@@ -196,3 +198,14 @@ def test_choices_that_no_list_offers(table: DataModelLoader, session: AuditSessi
     kind.set_state({"index": 0})
     use(table)
     assert session.case is not None
+
+
+def test_an_outcome_that_is_in_no_column_is_said_and_not_left_blank() -> None:
+    form = CaseForm(lambda: None, lambda *_: None)
+    frame = pd.DataFrame({"a": [0.5, 1.5, 2.5], "b": [1.0, 2.0, 4.0], "c": [3.0, 1.0, 2.0]})
+    table = table_of(frame, ("own.csv", b""), Stated())
+    label = "Outcome: what really happened, if the table holds it"
+    for _ in range(2):
+        form.offer(table, training=False, known=None, predictions="c")
+        outcome = part(form, W.Dropdown, description=label)
+        assert outcome.label == "not in this table" and form.outcome is None
