@@ -244,12 +244,10 @@ def processor_seconds(root: int | None) -> float:
             continue  # it has ended
         ticks = int(parts[11]) + int(parts[12])
         taken[int(place.parent.name)] = int(parts[1]), ticks / os.sysconf("SC_CLK_TCK")
-    of, found = {root}, 0.0
+    of = {root}
     while more := {pid for pid, (parent, _) in taken.items() if pid in of or parent in of} - of:
         of |= more
-    for pid in of & taken.keys():
-        found += taken[pid][1]
-    return found
+    return sum(taken[pid][1] for pid in of & taken.keys())
 
 
 def bring_own_table(page: Page, file: Path, learner: str) -> None:
