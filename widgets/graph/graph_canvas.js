@@ -3,7 +3,7 @@
 const ALARM = "#b3261e";
 const ON_DARK = { "#a83e00": "#ffae7a", "#1b5a9e": "#8cbcf0", "#b3261e": "#ff8a80" }; // lines that a dark ground would hide
 const ALARM_TIME = 8000; // milliseconds that a refused circle stays red
-const KEYS = { a: "draw", delete: "remove", backspace: "remove", r: "reverse", h: "hidden", f: "fit", t: "tidy" };
+const KEYS = { a: "draw", delete: "remove", backspace: "remove", r: "reverse", h: "hidden", f: "fit", t: "tidy", w: "large" };
 const TOOLS = [
   ["draw", "Draw an arrow", "Drag from a cause to its effect. Key: A"],
   ["remove", "Remove selected", "Remove the selected arrow or hidden cause. Key: Delete"],
@@ -15,6 +15,7 @@ const TOOLS = [
   [],
   ["tidy", "Tidy layout", "Put every box back where the workbench would place it. Key: T"],
   ["fit", "Fit", "Show the whole graph. Key: F"],
+  ["large", "Whole screen", "Give the drawing the whole screen, and back. Key: W"],
 ];
 
 const make = (tag, name, text = "") => {
@@ -23,6 +24,9 @@ const make = (tag, name, text = "") => {
   made.textContent = text;
   return made;
 };
+
+const KEYS_SAID = "Drag a box to move it. Click an arrow to select it; Ctrl+click selects several. Ctrl+wheel zooms.";
+const SMALL = " The names need more room than there is: press “Whole screen”, or show fewer columns.";
 
 function render({ model, el }) {
   const root = make("div", "wb-editor");
@@ -34,12 +38,13 @@ function render({ model, el }) {
   const hints = make("p", "wb-hint");
   hints.setAttribute("role", "status");
   stage.append(canvas, hints);
-  const keys = make("p", "wb-keys", "Drag a box to move it. Click an arrow to select it; Ctrl+click selects several. Ctrl+wheel zooms.");
+  const keys = make("p", "wb-keys", KEYS_SAID);
   root.append(bar, stage, keys);
   el.append(root);
 
   let drawing = model.get("drawing");
-  canvas.style.height = `${drawing.height || 320}px`;
+  let tall = drawing.height || 320; // pixels, were it drawn at its own size
+  canvas.style.height = `${tall}px`;
   const nodes = new vis.DataSet();
   const edges = new vis.DataSet();
   const send = (kind, rest = {}) => model.send({ kind, ...rest });
@@ -123,10 +128,9 @@ function render({ model, el }) {
     put(nodes, (drawing.nodes || []).map((node) => ({ ...node })));
     put(edges, shown.map(painted));
     if (drawing.options && drawing.options !== optioned) network.setOptions((optioned = drawing.options));
-    const height = `${drawing.height || 320}px`;
-    if (canvas.style.height !== height) {
-      canvas.style.height = height;
-      network.setSize("100%", "100%");
+    if (tall !== (drawing.height || 320)) {
+      tall = drawing.height || 320;
+      setHeight(tall);
     }
     for (const [tool, able] of [["undo", drawing.undo], ["redo", drawing.redo]]) buttons[tool].setAttribute("aria-disabled", able ? "false" : "true");
     rearm();
@@ -138,9 +142,25 @@ function render({ model, el }) {
     network.redraw();
   };
 
+  const setHeight = (pixels) => {
+    const height = `${Math.round(pixels)}px`;
+    if (canvas.style.height === height) return;
+    canvas.style.height = height;
+    network.setSize("100%", "100%");
+  };
   const fit = () => {
     moved = false;
-    if (nodes.length && canvas.clientWidth) network.fit({ animation: false, maxZoomLevel: 1 });
+    if (!nodes.length || !canvas.clientWidth) return;
+    setHeight(tall);
+    network.fit({ animation: false, maxZoomLevel: 1 });
+    const said = KEYS_SAID + (network.getScale() < 0.5 ? SMALL : "");
+    if (keys.textContent !== said) keys.textContent = said;
+    if (document.fullscreenElement === root) return;
+    // A wide graph is drawn smaller, and then needs less height than it would at its own size.
+    const across = Object.values(network.getPositions()).map(({ y }) => y);
+    const needed = (Math.max(...across) - Math.min(...across) + 110) * network.getScale();
+    setHeight(Math.min(tall, Math.max(260, needed)));
+    network.fit({ animation: false, maxZoomLevel: 1 });
   };
   const outside = () => {
     const places = Object.values(network.getPositions()).map((place) => network.canvasToDOM(place));
@@ -183,6 +203,7 @@ function render({ model, el }) {
       send("tidy");
     },
     fit,
+    large: () => (document.fullscreenElement ? document.exitFullscreen() : Promise.resolve(root.requestFullscreen?.() ?? Promise.reject()).catch(() => hint("The browser gives no whole screen here.", 4000))),
   };
   const buttons = {};
   for (const [tool, text, about] of TOOLS) {

@@ -19,6 +19,7 @@ from widgets.graph.graph_canvas import (
     vis_id,
 )
 from widgets.graph.graph_edits import GraphHistory, circle_error, edited
+from widgets.graph.graph_part import GraphPart
 from widgets.graph.graph_proposal import GraphProposals
 from widgets.graph.graph_roles import (
     adjustment_words,
@@ -95,13 +96,14 @@ class GraphEditor(SavedView, W.VBox):
         self._legend.add_class("wb-legend-line")
         self._list.add_class("wb-arrow-list")
         self._table = GraphTable(self._received, self._replaced)
+        self._part = GraphPart(self._draw)
         folds = [Disclosure("Read the arrows as a table, or change them", self._table)]
         if isinstance(session, AuditSession):
             folds.append(Disclosure("Propose arrows from the data", GraphProposals(session)))
         folds.append(Disclosure("Open or save the graph as a file", self._files()))
         self._fold = W.VBox(folds)
         shown = [self.canvas, self._list, self._status, self._adjusted, self._legend, self._fold]
-        super().__init__([self._words, *shown])
+        super().__init__([self._words, self._part, *shown])
         self.add_class("wb-graph-editor")
         shown_of.observe(lambda _: self._draw(), ["case", "target", "report", "stale"])
         self._draw()
@@ -212,6 +214,8 @@ class GraphEditor(SavedView, W.VBox):
         self._status.say(words, "good")
 
     def _moved(self, case: Drawn, places: object) -> None:
+        if self._part.narrowed:
+            return
         found = {}
         for entry in places[:MOST_DRAWN] if isinstance(places, list) else ():
             if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
@@ -244,7 +248,12 @@ class GraphEditor(SavedView, W.VBox):
     def _draw(self, circle: tuple[str, ...] = ()) -> None:
         case, target = self._session.case, self._session.target
         try:
-            drawable = case is not None and len(case.audit_graph.nodes) <= MOST_DRAWN
+            whole = None if case is None else case.audit_graph
+            drawable = (
+                case is not None
+                and whole is not None
+                and len(self._part.of(whole, lit_edges(case, target)).nodes) <= MOST_DRAWN
+            )
             self.canvas.layout.display = None if drawable else "none"
             self._legend.layout.display = None if drawable else "none"
             self._fold.layout.display = "none" if case is None else None
@@ -259,7 +268,8 @@ class GraphEditor(SavedView, W.VBox):
                 self._status.say("")
             self._words.value = markup.paragraph(explain_graph(case, target))
             self._adjusted.value = markup.bullets(adjustment_words(case, target))
-            self._list.value = arrow_list(case.audit_graph, lit_edges(case, target))
+            lit = lit_edges(case, target)
+            self._list.value = arrow_list(self._part.of(case.audit_graph, lit), lit)
             if drawable:
                 self._draw_canvas(case, target, circle)
             else:
@@ -278,7 +288,8 @@ class GraphEditor(SavedView, W.VBox):
         target: wb.UnlearningTarget | None,
         circle: tuple[str, ...] = (),
     ) -> None:
-        graph, roles, lit = case.audit_graph, graph_roles(case, target), lit_edges(case, target)
+        roles, lit = graph_roles(case, target), lit_edges(case, target)
+        graph = self._part.of(case.audit_graph, lit)
         weights = edge_weights(None if self._session.stale else self._session.report)
         places = self._places(graph)
         drawn = draw_network(graph, roles=roles, lit=lit, weights=weights, places=places)
@@ -302,7 +313,8 @@ class GraphEditor(SavedView, W.VBox):
         if self._laid_out[0] != key:
             self._laid_out = (key, lay_out_nodes(graph))
         places = dict(self._laid_out[1])
-        for node, (x, y) in self.canvas.positions.items():
+        moved = {} if self._part.narrowed else self.canvas.positions  # a part has its own places
+        for node, (x, y) in moved.items():
             if node in places:
                 places[node] = (x, y)
         return places

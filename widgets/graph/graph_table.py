@@ -45,6 +45,7 @@ class GraphTable(W.VBox):
     def __init__(
         self, wanted: Callable[[Mapping[str, Any]], None], replaced: Callable[[str], None]
     ) -> None:
+        self._arrow = W.Dropdown(description="An arrow that is drawn", options=[])
         self._from = W.Dropdown(description="From (cause)", options=[])
         self._to = W.Dropdown(description="To (effect)", options=[])
         self._why = W.Text(description="Why this arrow is there", continuous_update=False)
@@ -52,7 +53,7 @@ class GraphTable(W.VBox):
         self._text = W.Textarea(
             description="The same graph as DAGitty text", rows=8, continuous_update=False
         )
-        for control in (self._from, self._to, self._why, self._name, self._text):
+        for control in (self._arrow, self._from, self._to, self._why, self._name, self._text):
             control.add_class("wb-field")
         self._list = W.HTML()
 
@@ -109,8 +110,9 @@ class GraphTable(W.VBox):
         use = button("Use this text", lambda: replaced(self._text.value))
         for control in (self._from, self._to):
             control.observe(lambda _: self._say_why(), "value")
+        self._arrow.observe(lambda _: self._arrow_chosen(), "value")
         self._notes: Mapping[tuple[str, str], str] = {}
-        super().__init__([arrows, reason, hidden, self._list, self._text, use])
+        super().__init__([self._arrow, arrows, reason, hidden, self._list, self._text, use])
 
     def show(self, case: Drawn) -> None:
         """Show the graph as the auditor drew it."""
@@ -122,6 +124,10 @@ class GraphTable(W.VBox):
                 kept = control.value
                 control.options = names
                 control.value = kept if kept in names else next(iter(names), None)
+        named = [("choose one, to remove, turn or explain it", None)]
+        named += [(f"{cause} → {effect}", (cause, effect)) for cause, effect in graph.edges]
+        if list(self._arrow.options) != named:
+            self._arrow.options, self._arrow.value = named, None
         shown = graph.edges[:MOST_ROWS]
         count = f"{len(graph.edges):,} arrow{'s' if len(graph.edges) != 1 else ''} drawn"
         if len(shown) < len(graph.edges):
@@ -138,6 +144,10 @@ class GraphTable(W.VBox):
         """Put an arrow into the menus, where both ends are in them."""
         if source in self._from.options and sink in self._to.options:
             self._from.value, self._to.value = source, sink
+
+    def _arrow_chosen(self) -> None:
+        if self._arrow.value is not None:
+            self.choose(*self._arrow.value)
 
     def _say_why(self) -> None:
         """Show the reason that was kept for the arrow in the menus."""

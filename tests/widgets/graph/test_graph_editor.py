@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -423,10 +424,44 @@ def test_a_graph_too_large_to_draw_is_still_edited(session: AuditSession) -> Non
     editor = GraphEditor(session)
     session.open(wb.AuditCase(data=frame, model=model, graph=graph), live=False)
     assert editor.canvas.layout.display == "none" and "at most 200" in said(editor)
-    source, sink = parts(editor, W.Dropdown)[:2]
-    source.value, sink.value = "c3", "c4"
+    part(editor, W.Dropdown, description="From (cause)").value = "c3"
+    part(editor, W.Dropdown, description="To (effect)").value = "c4"
     press(editor, "Add")
     assert ("c3", "c4") in session.case.graph.edges
+
+
+def test_a_large_graph_is_drawn_in_parts_and_edited_whole(session: AuditSession) -> None:
+    rng = np.random.default_rng(0)
+    names = [f"c{i}" for i in range(40)]
+    frame = pd.DataFrame(rng.normal(size=(60, 40)), columns=names)
+    model = wb.BlackBoxModel(lambda rows: rows["c39"].to_numpy(), features=["c39"])
+    graph = wb.CausalGraph(list(itertools.pairwise(names[30:])), nodes=names)
+    editor = GraphEditor(session)
+    session.open(wb.AuditCase(data=frame, model=model, graph=graph), live=False)
+    named = part(editor, W.Text, description="Show the columns named like")
+    which = part(editor, W.Dropdown, description="Draw")
+
+    def drawn() -> set[str]:
+        return {node["name"] for node in editor.canvas.drawing["nodes"]}
+
+    assert len(drawn()) == 41
+    named.value = " C35 "
+    assert drawn() == {"c34", "c35", "c36"} and "3 of 41 columns" in said(editor)
+    assert "c34 → c35" in editor._list.value and "c30 → c31" not in editor._list.value
+    wants(editor, "moved", places=[["c35", 1.0, 2.0]])
+    assert editor.canvas.positions == {}, "a part has places of its own"
+    arrow = part(editor, W.Dropdown, description="An arrow that is drawn")
+    arrow.value = ("c30", "c31")
+    press(editor, "Remove")
+    assert ("c30", "c31") not in editor.graph.edges and len(editor.graph.edges) == 8
+    named.value, which.value = "", "ways"
+    assert "no way from the target" in said(editor) and len(drawn()) == 41
+    session.target = wb.UnlearningTarget.feature("c37")
+    assert drawn() == {"c37", "c38", "c39", "prediction"}
+    named.value = "nobody"
+    assert "no such column" in said(editor) or "no way" in said(editor)
+    session.open(loan_case(), live=False)
+    assert editor._part.layout.display == "none" and len(drawn()) == 8, "a small graph is whole"
 
 
 def test_before_there_is_data_the_editor_says_so(session: AuditSession) -> None:
@@ -467,7 +502,8 @@ def test_edges_are_edited_and_undone_without_a_mouse(
     editor: GraphEditor, session: AuditSession
 ) -> None:
     before = session.case.graph
-    source, sink = parts(editor, W.Dropdown)[:2]
+    source = part(editor, W.Dropdown, description="From (cause)")
+    sink = part(editor, W.Dropdown, description="To (effect)")
     assert (source.description, sink.description) == ("From (cause)", "To (effect)")
     source.value, sink.value = "race", "income"
     press(editor, "Add")
@@ -490,7 +526,8 @@ def test_edges_are_edited_and_undone_without_a_mouse(
 
 def test_what_is_selected_on_the_canvas_is_in_the_menus(editor: GraphEditor) -> None:
     wants(editor, "select", source="income", target="debt_ratio")
-    source, sink = parts(editor, W.Dropdown)[:2]
+    source = part(editor, W.Dropdown, description="From (cause)")
+    sink = part(editor, W.Dropdown, description="To (effect)")
     assert (source.value, sink.value) == ("income", "debt_ratio")
 
 
