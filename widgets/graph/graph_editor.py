@@ -35,6 +35,7 @@ from widgets.parts.disclosure import Disclosure
 from widgets.parts.download_button import DownloadButton
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.graph_text import read_graph
+from widgets.parts.page_style import stand_alone
 from widgets.parts.saved_view import SavedView
 from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import words_for
@@ -105,6 +106,8 @@ class GraphEditor(SavedView, W.VBox):
         shown = [self.canvas, self._list, self._status, self._adjusted, self._legend, self._fold]
         super().__init__([self._words, self._part, *shown])
         self.add_class("wb-graph-editor")
+        if isinstance(session, wb.CausalGraph):
+            stand_alone(self)
         shown_of.observe(lambda _: self._draw(), ["case", "target", "report", "stale"])
         self._draw()
 

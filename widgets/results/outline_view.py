@@ -9,6 +9,7 @@ import ipywidgets as W
 
 import workbench as wb
 from widgets.parts.guarded import guarded
+from widgets.parts.page_style import stand_alone
 from widgets.parts.saved_view import SavedView
 from widgets.results.live_view import LiveEstimate
 from widgets.session.report_session import ReportSession, session_of
@@ -55,9 +56,12 @@ class ChapterView(SavedView, W.VBox):
         before: Sequence[W.Widget] = (),
         after: Sequence[W.Widget] = (),
     ) -> None:
+        alone = isinstance(session, wb.AuditReport)
         self._session = session = session_of(session)
         self._parts = {make: W.HTML() for make in makers}
         super().__init__([*before, *self._parts.values(), *after])
+        if alone:
+            stand_alone(self)
         session.observe(lambda _: self._draw(), "report")
         self._draw()
 
@@ -99,10 +103,12 @@ class EffectsView(ChapterView):
     """
 
     def __init__(self, session: ReportSession | wb.AuditReport) -> None:
-        session = session_of(session)
-        self._live = LiveEstimate(session)
+        held = session_of(session)
+        self._live = LiveEstimate(held)
         keys = (key for key in chapter_makers() if key not in APART)
-        super().__init__(session, [verdict_blocks, *map(_chapter, keys)], before=[self._live])
+        super().__init__(held, [verdict_blocks, *map(_chapter, keys)], before=[self._live])
+        if held is not session:
+            stand_alone(self)
 
     def static_html(self) -> str:
         """Return the live estimate or the chapters as they are now."""

@@ -16,6 +16,7 @@ from tests.widgets.widget_tree import (
     LONG,
     finished,
     hostile_case,
+    loan_case,
     part,
     parts,
     said,
@@ -23,8 +24,10 @@ from tests.widgets.widget_tree import (
 from widgets.graph.graph_editor import GraphEditor
 from widgets.loading.loader import DataModelLoader
 from widgets.pages.app import Workbench
+from widgets.parts.page_style import page_style
 from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
+from widgets.session.report_session import ReportSession
 from widgets.session.session import AuditSession, AuditSettings
 from widgets.target.target_picker import TargetPicker
 
@@ -80,3 +83,16 @@ def test_names_that_are_markup_are_shown_as_text(session: AuditSession) -> None:
     text = "\n".join(map(said, views))
     assert escape(HOSTILE) in text
     assert "<img" not in text and "<script" not in text and "b<c" not in text
+
+
+def test_a_view_of_its_own_brings_the_look_that_a_page_has() -> None:
+    graph = wb.CausalGraph([("a", "b")])
+    report = wb.audit(loan_case(), wb.UnlearningTarget.feature("zip_code"), ["cafe"])
+    for view in (GraphEditor(graph), EffectsView(report), ComparisonView(report)):
+        assert {"wb-page", "wb-alone"} <= set(view._dom_classes)
+        assert view.children[0].value == page_style()
+        assert "<style>" not in view.static_html()
+    held = ReportSession()
+    held.report = report
+    for part_of_a_page in (GraphEditor(AuditSession()), EffectsView(held), ComparisonView(held)):
+        assert "wb-alone" not in part_of_a_page._dom_classes
