@@ -124,6 +124,7 @@ class GraphTable(W.VBox):
                 kept = control.value
                 control.options = names
                 control.value = kept if kept in names else next(iter(names), None)
+        named: list[tuple[str, tuple[str, str] | None]]
         named = [("choose one, to remove, turn or explain it", None)]
         named += [(f"{cause} → {effect}", (cause, effect)) for cause, effect in graph.edges]
         if list(self._arrow.options) != named:

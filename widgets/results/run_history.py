@@ -22,6 +22,7 @@ from workbench.report.outline.decided import as_decided
 __all__ = ["RunHistory", "StaleNotice"]
 
 NONE = "–"
+DECIDED = {"above": "found", "below": "not found", "inconclusive": "inconclusive"}
 ALIKE = "The two runs were asked with the same."
 
 
@@ -88,7 +89,9 @@ class RunHistory(W.VBox):
     def _draw(self) -> None:
         runs = self._session.history
         self.layout.display = "" if len(runs) > 1 else "none"
-        options = [(f"{run.number}: {_about(run)}", run.number) for run in reversed(runs)]
+        options = [
+            (f"{run.number}: {_about(run)}, {_decided(run)}", run.number) for run in reversed(runs)
+        ]
         for choice, place in ((self._one, 0), (self._other, 1)):
             choice.options = options
             choice.value = options[place][1] if place < len(options) else None
@@ -113,6 +116,12 @@ class RunHistory(W.VBox):
 
 def _about(run: AuditRun) -> str:
     return run.report.target.describe()
+
+
+def _decided(run: AuditRun) -> str:
+    """Tell runs of the same target apart, in two or three words."""
+    verdict = run.report.verdict
+    return DECIDED[verdict.decision] if verdict is not None else "no verdict"
 
 
 def _found(run: AuditRun) -> str:
