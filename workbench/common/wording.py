@@ -9,6 +9,7 @@ from decimal import Decimal
 __all__ = [
     "about_seconds",
     "amount",
+    "beginning",
     "chance",
     "decimals_for",
     "held",
@@ -241,14 +242,16 @@ def share(value: float) -> str:
 
     Examples
     --------
-    >>> share(-0.214), share(0.0001), share(0.9996)
-    ('−21 %', 'under 1 %', 'over 99 %')
+    >>> share(-0.214), share(-0.004), share(0.0001), share(0.9996)
+    ('−21 %', '−0.4 %', 'under 1 %', 'over 99 %')
     """
     if math.isnan(value):
         return "–"
     if value == 0:
         return "0 %"
-    if 0 < abs(value) < 0.005:
+    if -0.005 < value < 0:
+        return f"−{amount(-100 * value, 1)} %"
+    if 0 < value < 0.005:
         return "under 1 %"
     if 0.995 <= value < 1:
         return "over 99 %"
@@ -278,6 +281,18 @@ def listing(names: Sequence[str], most: int = 6) -> str:
         list(names) if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
     )
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+
+
+def beginning(several: str, most: int = 3) -> str:
+    """Return how a list of features with their levels begins, where it has many.
+
+    Examples
+    --------
+    >>> beginning("a 1; b 2; c 3"), beginning("a 1; b 2; c 3; d 4")
+    ('a 1; b 2; c 3', 'a 1; b 2; c 3; …')
+    """
+    parts = several.split("; ")
+    return several if len(parts) <= most else "; ".join([*parts[:most], "…"])
 
 
 def chance(p_value: float) -> str:

@@ -28,7 +28,7 @@ from workbench.checks.change.utility_measures import (
 from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import DataError, ModelError, listed
 from workbench.common.multiple_testing import holm
-from workbench.common.wording import amount, listing, share, signed, span, stated
+from workbench.common.wording import amount, listing, rate, share, signed, span, stated
 from workbench.models.black_box import Output
 
 __all__ = ["BEFORE", "RETRAINED", "Cliff", "ModelUtility", "cliffs_in", "model_utility"]
@@ -133,7 +133,8 @@ class ModelUtility:
             if not np.isnan(row["change"]):
                 yield (
                     f"{title(main, capital=True)} of the model {row['model']!r}: "
-                    f"{amount(row['value'])}, a change of {signed(row['change'])} (interval "
+                    f"{amount(row['value'])}, a change of {signed(row['change'])} "
+                    f"({rate(self.level)} interval "
                     f"{span((row['change_low'], row['change_high']))}) against the model before."
                 )
 

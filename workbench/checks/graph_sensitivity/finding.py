@@ -111,11 +111,11 @@ class GraphSensitivity:
             yield (
                 f"Other graphs are tried on the whole finding ({DECISIONS[self.decision]} as "
                 f"drawn): total and indirect effects {covers}, on average and in groups, are "
-                f"moved by what a linear regression says that the graph changes. Taken as they "
-                f"are: direct effects, sizes of effects at single rows, effects of several "
-                f"features set together, and paths as long as the other graph has all their "
-                f"arrows. The effects named beside single arrows and hidden causes are of one "
-                f"change ({self.about})."
+                f"moved by what a linear regression says that the graph changes, with intervals of "
+                f"the same width. Taken as they are: direct effects, sizes of effects at single "
+                f"rows, effects of several features set together, and paths as long as the other "
+                f"graph has all their arrows. The effects named beside single arrows and hidden "
+                f"causes are of one change ({self.about})."
             )
             return
         yield (
@@ -141,9 +141,10 @@ class GraphSensitivity:
         worst = wrong.iloc[0]
         given = f" given {listing(worst['given'])}" if worst["given"] else ""
         clearly = int((wrong["correlation"] > CLEAR).sum())
+        many = "all" if 1 < clearly == len(wrong) else f"{clearly or 'none'}"
         return (
             f"The data contradict {len(wrong)} of the {n} independences that the graph claims, "
-            f"{clearly or 'none'} of them clearly (a correlation above {CLEAR:g} is left); the "
+            f"{many} of them clearly (a correlation above {CLEAR:g} is left); the "
             f"furthest off: {worst['x']} and {worst['y']}{given} ({worst['correlation']:.2f})."
         )
 

@@ -2,8 +2,9 @@
 
 Effects are asked of CAFÉ with linear terms, which depends on a graph only through what is adjusted
 for. What another graph changes is the difference between its regression and the drawn graph's: it
-moves the audit's own estimates of the total, at every pair of levels. Where a graph leaves a
-feature no mediators, the model's own answer is the total.
+moves the audit's own estimates of the total, at every pair of levels; they keep the width of their
+intervals, so that it is the move that changes a finding and not the noise of a second regression.
+Where a graph leaves a feature no mediators, the model's own answer is the total.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def moved_effects(
         return replace(entry, total=entry.direct)
     if drawn is None:
         return replace(entry, total=other.change)
-    return replace(entry, total=entry.total + other.beyond(drawn).change)
+    by = other.change.value - drawn.change.value
+    return replace(entry, total=Effect(entry.total.value + by, entry.total.influence))
 
 
 def moved_profile(
@@ -234,7 +236,7 @@ def _moved_pair(pair: Pair, about: PartProfile, found: FeatureProfile, shift: _S
     low, high = shift.places(pair)
     by, error = shift.of(low, high)
     if not shift.instead:
-        return replace(pair, value=pair.value + by, error=float(np.hypot(pair.error, error)))
+        return replace(pair, value=pair.value + by)
     # As drawn nothing else carried any: the regression is the total, and less the answer indirect.
     if about.part == "total":
         return replace(pair, value=by, error=error)

@@ -72,10 +72,11 @@ class AttackEvidence:
             if self.measured
             else f"of {_records(self.result.n_records)} no AUC can be measured"
         )
+        kept = "it" if self.result.n_records == 1 else "them"
         return (
             f"{self.title}: AUC {self.power.auc} on records known to be in the model, and "
             f"{result}. Alone, at an error rate of {rate(alpha)}, it recognises "
-            f"{share(self.chance)} of the auditor's models that kept them."
+            f"{share(self.chance)} of the auditor's models that kept {kept}."
         )
 
 

@@ -10,6 +10,7 @@ from workbench.checks.verdict.claims import SHARES, Claim
 from workbench.common.against_threshold import exceeds
 from workbench.common.wording import (
     amount,
+    beginning,
     listing,
     rows_said,
     signed,
@@ -17,11 +18,12 @@ from workbench.common.wording import (
     with_interval,
 )
 from workbench.methods.profile.bends import BAND_ROWS
+from workbench.methods.profile.combinations import FEW_FEATURES
 from workbench.methods.profile.profile import FEWEST_SOUGHT, EffectProfile, FeatureProfile
 
 __all__ = ["assurance_of", "basis_of", "headline_of", "reason_of"]
 
-ROUNDING = 1e-8
+ROUNDING = 1e-7
 """Effects this small a part of the threshold are what rounding leaves of none."""
 OVER = {
     "levels": "over all levels tested",
@@ -74,10 +76,23 @@ def _where(deciding: Claim | None, scope: str) -> str:
             f"average"
         )
     if deciding.over == "groups":
-        return f" for {deciding.group}: {deciding.feature}, {deciding.change}"
+        return f" for {deciding.group}: {deciding.feature}, {_change(deciding)}"
     if scope == "change":
         return change
-    return f": {deciding.feature}, {deciding.change}" if deciding.change else f": {deciding.name}"
+    if not deciding.change:
+        return f": {deciding.name}"
+    return f": {deciding.feature}, {_change(deciding)}"
+
+
+def _change(claim: Claim) -> str:
+    """Return a change in words; of many features set together only how it begins."""
+    if not claim.combination:
+        return claim.change
+    return f"{beginning(claim.before)} → {beginning(claim.after)}"
+
+
+def _name(claim: Claim) -> str:
+    return claim.name.replace(claim.change, _change(claim)) if claim.change else claim.name
 
 
 def reason_of(
@@ -157,8 +172,8 @@ def _kinds(claims: Sequence[Claim]) -> str:
 
 def _decided(claim: Claim) -> str:
     if claim.kind in SHARES:
-        return f"{claim.name}: {_percent(claim.value)}, at least {_percent(claim.low)}."
-    return f"{claim.name}, {with_interval(claim.value, (claim.low, claim.high), what='')}."
+        return f"{_name(claim)}: {_percent(claim.value)}, at least {_percent(claim.low)}."
+    return f"{_name(claim)}, {with_interval(claim.value, (claim.low, claim.high), what='')}."
 
 
 def _open(claims: Sequence[Claim], threshold: float) -> str:
@@ -169,7 +184,7 @@ def _open(claims: Sequence[Claim], threshold: float) -> str:
         worst = max(others, key=lambda c: max(abs(c.low), abs(c.high)))
         far = max(abs(worst.low), abs(worst.high))
         sure = exceeds(worst.value, threshold)
-        return f"Least certain: {worst.name}, {signed(worst.value)}; " + (
+        return f"Least certain: {_name(worst)}, {signed(worst.value)}; " + (
             "that may be chance." if sure else f"it may be as large as {amount(far)}."
         )
     return (
@@ -186,6 +201,12 @@ def _smallest(smallest: float, nothing: bool) -> str:
     return f"The smallest threshold this audit could have confirmed is {amount(smallest)}."
 
 
+def _mixed(profile: EffectProfile) -> str:
+    """Say that no row's own combination was taken, where so many features would give it away."""
+    singles = sum(not found.combination for found in profile)
+    return "" if singles <= FEW_FEATURES else ", mixed where fewer than 5 hold one,"
+
+
 def basis_of(profile: EffectProfile) -> tuple[str, ...]:
     """Say which levels, people and groups were tested, on which rows, with which error rates."""
     said = []
@@ -196,8 +217,8 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
     joint = next((found for found in profile if found.combination), None)
     if joint is not None:
         said.append(
-            f"All features together: {len(joint.levels)} combinations, drawn from the rows and "
-            f"from the ends of the features' own profiles."
+            f"All features together: {len(joint.levels)} combinations of levels, drawn from the "
+            f"rows{_mixed(profile)} and from the ends of the features' own profiles."
         )
     if first is not None and first.asked_rows < first.n_rows:
         said.append(
@@ -228,10 +249,14 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
 
 
 def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
+    rows = 0 if first is None else first.n_rows
+    if 0 < profile.people_share * rows < 1:
+        most = "the row may not" if rows == 1 else "none of the rows may"
+    else:
+        most = f"at most {_percent(profile.people_share)} of the rows may"
     said = [
-        f"For “below”, at most {_percent(profile.people_share)} of the rows may be moved directly "
-        f"by more than {stated(profile.threshold)}; the model is asked about that, and nothing is "
-        f"estimated."
+        f"For “below”, {most} be moved directly by more than {stated(profile.threshold)}; the "
+        f"model is asked about that, and nothing is estimated."
     ]
     if first is None:
         return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
-from workbench.common.arrays import FloatArray
+from workbench.common.arrays import FloatArray, Positions
 from workbench.methods.profile.answers import Assignment
 from workbench.methods.profile.levels import TestedLevels
 from workbench.methods.profile.ranges import Range, contrasts_of
@@ -19,6 +20,13 @@ __all__ = ["MOST_COMBINATIONS", "combinations_of", "drawn_combinations", "one_ch
 
 DRAWN = 12
 """Combinations that are drawn from the rows."""
+FEW_FEATURES = 3
+"""Up to so many features, a combination of their tested levels is nobody's record."""
+HELD_BY = 5
+"""Rows that hold a combination of more features which is taken from them: of fewer rows it would be
+the record of one person, or nearly so."""
+TRIES = 20
+"""Draws of a mixed combination, before one that some row holds is left out."""
 MOST_COMBINATIONS = DRAWN + 6
 """With the ends of the features' own profiles."""
 
@@ -32,8 +40,10 @@ def drawn_combinations(
 ) -> list[tuple[int, ...]]:
     """Choose what several features are set to together, as places among their levels.
 
-    Combinations that rows hold, each feature at its nearest tested level, and the ends of the
-    features' own profiles, where influences of several add up or pull apart.
+    Combinations that rows hold, each feature at its nearest tested level; where a drawn row's is
+    one of many features and held by fewer than :data:`HELD_BY`, levels of different rows are
+    mixed, so that no single row is handed on. Beside them the ends of the features' own
+    profiles, where influences of several add up or pull apart.
 
     Parameters
     ----------
@@ -44,7 +54,21 @@ def drawn_combinations(
     """
     rng = np.random.default_rng([seed, 83])
     rows = rng.choice(donors, size=min(DRAWN, len(donors)), replace=False)
-    places = [tuple(_nearest(levels, row) for levels in tested.values()) for row in rows]
+    held = np.stack([_nearest(levels) for levels in tested.values()], axis=1)
+    count = Counter(map(tuple, held.tolist()))
+    everyone = len(tested) <= FEW_FEATURES
+    places = []
+    for row in rows:
+        place = tuple(held[row].tolist())
+        if everyone or count[place] >= HELD_BY:
+            places.append(place)
+            continue
+        for _ in range(TRIES):
+            mixed = rng.choice(donors, size=len(tested))
+            place = tuple(held[mixed, np.arange(len(tested))].tolist())
+            if not 0 < count[place] < HELD_BY:
+                places.append(place)
+                break
     for part in ("total", "direct"):
         for end in (np.argmin, np.argmax):
             places.append(tuple(int(end(by_part[part])) for by_part in means))
@@ -84,12 +108,19 @@ def combinations_of(
     return Assignment(tuple(tested), levels, labels, origins, weights), raw
 
 
-def _nearest(levels: TestedLevels, row: int) -> int:
-    """Place of the tested level nearest to a row's value."""
-    value = levels.column.values[row]
-    same = np.flatnonzero(levels.values == value)
-    if len(same):
-        return int(same[0])
-    if not levels.column.is_numeric or np.isnan(value):
-        return int(np.argmax(levels.shares))
-    return int(np.nanargmin(np.abs(levels.values - value)))
+def _nearest(levels: TestedLevels) -> Positions:
+    """Places of the tested levels nearest to every row's value, shape (n,)."""
+    values, column = levels.values, levels.column
+    usual = int(np.argmax(levels.shares))
+    places: Positions = np.full(len(column.values), usual)
+    gaps = np.full(len(column.values), np.inf)
+    for place, level in enumerate(values):
+        if not column.is_numeric:
+            places[column.values == level] = place
+        elif np.isnan(level):
+            places[np.isnan(column.values)] = place
+        else:
+            gap = np.abs(column.values - level)
+            nearer = gap < gaps  # never where a value is missing
+            places[nearer], gaps[nearer] = place, gap[nearer]
+    return places

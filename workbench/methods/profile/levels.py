@@ -130,6 +130,10 @@ def tested_levels(
         named, rare = _grid(column, present, default, seed), []
         kept = set(avoid)
         named = [(value, origin) for value, origin in named if value not in kept]
+        if len({value for value, _ in named}) < 2:
+            # The named rows hold every level between them: what most rows hold is no one's own.
+            common = np.argsort(-counts, kind="stable")[:FEW_VALUES]
+            named = [(float(v), "value") for v in np.sort(values[common])]
     missing = len(column.values) - len(present)
     if missing >= least:
         named.append((float("nan"), "missing"))

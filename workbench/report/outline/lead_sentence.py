@@ -8,13 +8,26 @@ from __future__ import annotations
 import math
 
 from workbench.checks.verdict.claims import Claim
-from workbench.common.wording import amount, decimals_for, listing, rows_said, share, signed, stated
+from workbench.common.wording import (
+    amount,
+    beginning,
+    decimals_for,
+    listing,
+    rows_said,
+    share,
+    signed,
+    stated,
+)
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
 __all__ = ["asks", "by_how_much", "lead_sentence", "size_in_words"]
 
 IF_GRAPH = "This holds if the drawn graph is right."
+IF_REGRESSION = (
+    "This holds if the drawn graph is right and the regression of the logged predictions has the "
+    "right form."
+)
 ASKED = "This was asked of the model itself; it does not rest on the graph."
 
 
@@ -107,7 +120,7 @@ def _ends(claim: Claim, report: AuditFindings) -> tuple[str, str]:
 
 def _if(claim: Claim, report: AuditFindings, before: str, after: str) -> str:
     if claim.combination:
-        return f"If “{after}” held instead of “{before}”"
+        return f"If “{beginning(after)}” held instead of “{beginning(before)}”"
     return f"If {claim.feature} were {after} instead of {before}"
 
 
@@ -171,7 +184,11 @@ def _rests_on(claim: Claim, report: AuditFindings) -> str:
     asked = claim.kind == "direct" and all(
         entry.estimator.asks_direct for entry in report.effects.judged
     )
-    return ASKED if asked else IF_GRAPH
+    return ASKED if asked else _if_right(report)
+
+
+def _if_right(report: AuditFindings) -> str:
+    return IF_GRAPH if asks(report) else IF_REGRESSION
 
 
 def _moved_people(claim: Claim, report: AuditFindings) -> str:
@@ -193,7 +210,8 @@ def _sizes(claim: Claim, report: AuditFindings) -> str:
     rests = (
         _rests_on(claim, report)
         if claim.kind == "direct"
-        else f"{IF_GRAPH} It also assumes that a row keeps its noise when its causes change."
+        else f"{_if_right(report)} It also assumes that a row keeps its noise when its causes "
+        f"change."
     )
     return (
         f"Setting {claim.feature} to another level, drawn from the data, {way}, moves the model’s "

@@ -22,6 +22,7 @@ from workbench.methods.effects import FeatureEffects
 from workbench.methods.names import entry_name
 from workbench.methods.row_summary import PartSummary, RowSummary
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.lead_sentence import asks
 
 __all__ = ["spread"]
 
@@ -38,6 +39,12 @@ ROWS = {
     "cafe": "These are CAFÉ’s estimates for each row, smoother than the rows themselves.",
 }
 """What the values at single rows are, by estimator."""
+
+
+LOGGED = (
+    "No single row was asked about: here is what the regression of the logged predictions says of "
+    "rows like each. It follows averages, not single rows, and no interval holds for one of them."
+)
 
 
 def spread(report: AuditFindings) -> Section | None:
@@ -61,8 +68,11 @@ def _summaries(report: AuditFindings) -> Iterator[tuple[str, RowSummary]]:
 
 
 def _blocks(report: AuditFindings, summaries: list[tuple[str, RowSummary]]) -> Iterator[Block]:
+    logged = not asks(report)
     kinds = {summary.estimator.kind for _, summary in summaries}
     what = next((words for kind, words in ROWS.items() if kind in kinds), "")
+    if logged:
+        what = LOGGED
     moved = [(name, s) for name, s in summaries if any(map(_is_drawn, s.parts()))]
     if not moved:
         constant = all(part.is_constant for _, one in summaries for part in one.parts())
