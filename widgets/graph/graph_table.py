@@ -10,6 +10,7 @@ import ipywidgets as W
 import workbench as wb
 from widgets.graph.lone_graph import Drawn
 from widgets.parts import markup
+from widgets.parts.menu_choice import choose_in
 from workbench.graph.causal_graph import PREDICTION
 
 __all__ = ["GraphTable", "arrow_list"]
@@ -128,7 +129,8 @@ class GraphTable(W.VBox):
         named = [("choose one, to remove, turn or explain it", None)]
         named += [(f"{cause} → {effect}", (cause, effect)) for cause, effect in graph.edges]
         if list(self._arrow.options) != named:
-            self._arrow.options, self._arrow.value = named, None
+            self._arrow.options = named
+            choose_in(self._arrow, None)
         shown = graph.edges[:MOST_ROWS]
         count = f"{len(graph.edges):,} arrow{'s' if len(graph.edges) != 1 else ''} drawn"
         if len(shown) < len(graph.edges):

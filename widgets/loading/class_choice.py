@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as W
 
 from widgets.parts import markup
+from widgets.parts.menu_choice import choose_in
 from workbench.common.errors import listed
 from workbench.models.audited_class import left_open
 
@@ -56,7 +57,7 @@ class ClassChoice(W.VBox):
         try:
             options = [(name, name) for name in names]
             self._label.options = [OPEN, *options] if known is None else options
-            self._label.value = known
+            choose_in(self._label, known)
         finally:
             self._filling = False
         self.layout.display = "" if len(labels) > 1 else "none"

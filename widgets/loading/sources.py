@@ -24,6 +24,7 @@ __all__ = [
     "likely_features",
     "likely_outcome",
     "likely_predictions",
+    "numbers_its_rows",
     "parsed",
     "sample_table",
     "table_of",
@@ -213,7 +214,7 @@ def left_out(table: Table, outcome: str | None) -> dict[str, str]:
     }
 
 
-def _numbers_its_rows(column: ColumnSummary, rows: int) -> bool:
+def numbers_its_rows(column: ColumnSummary, rows: int) -> bool:
     """Whether a column is named like a code and has another whole number in every row."""
     whole = column.kind == "whole number" and rows > MOST_LEVELS
     return whole and column.distinct == rows and named_like_code(column.name)
@@ -224,7 +225,7 @@ def _why(column: ColumnSummary, rows: int) -> str:
         return "dates" if column.kind == "date" else "neither numbers nor text"
     if column.distinct < 2:
         return "one value only" if column.distinct else "no value"
-    if _numbers_its_rows(column, rows):
+    if numbers_its_rows(column, rows):
         return "another number in every row, like an id"
     if all(map(DATE.match, column.examples)):
         return f"{column.distinct:,} dates"
@@ -241,7 +242,7 @@ def likely_features(table: Table, outcome: str | None) -> tuple[str, ...]:
         if column.name != outcome
         and column.usable
         and (column.kind != "text" or column.distinct <= MOST_LEVELS)
-        and not _numbers_its_rows(column, len(table.data))
+        and not numbers_its_rows(column, len(table.data))
     )
 
 

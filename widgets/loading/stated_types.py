@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import ipywidgets as W
 
-from widgets.loading.sources import Table
+from widgets.loading.sources import Table, numbers_its_rows
 from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from workbench.common.errors import listed
@@ -108,6 +108,7 @@ def _like_codes(table: Table) -> list[str]:
         and column.distinct > 2
         and column.name not in table.said.types
         and named_like_code(column.name)
+        and not numbers_its_rows(column, len(table.data))
     ]
 
 

@@ -11,6 +11,7 @@ from workbench.report.outline.audit import chapters
 __all__ = ["first_look", "split_found", "the_rest"]
 
 TITLE = "Over its whole range, and how many people move"
+TESTED = "What was tested, and how surely"
 WITH_WORDS = "profile"
 PICTURED = (WITH_WORDS, "spread")
 """Sections whose first picture is shown at once, and the one whose words are."""
@@ -31,8 +32,9 @@ def split_found(
 ) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
     """Split what was found into a first look and the rest.
 
-    The first look is the effect over all levels, with its words, and its spread over single
-    people. Of an audit of one change, which has no levels, it is the picture of the effects.
+    The first look is the effect over all levels and its spread over single people, and folded
+    below what was tested. Of an audit of one change, which has no levels, it is the picture of
+    the effects.
     """
     sections = [
         block for chapter in found for block in chapter.blocks if isinstance(block, Section)
@@ -49,8 +51,10 @@ def split_found(
     if not taken:
         return (), found
     gone = {id(block) for block in taken}
-    pictures_first = sorted(taken, key=lambda block: not isinstance(block, Figure))
-    look = Section("first-look", TITLE, tuple(pictures_first))
+    pictures = tuple(block for block in taken if isinstance(block, Figure))
+    words = tuple(block for block in taken if not isinstance(block, Figure))
+    tested = (Section("first-look-tested", TESTED, words, folded=True),) if words else ()
+    look = Section("first-look", TITLE, (*pictures, *tested))
     return (look,), tuple(_without(chapter, gone) for chapter in found)
 
 

@@ -35,6 +35,7 @@ from widgets.loading.sources import (
     likely_outcome,
     likely_predictions,
 )
+from widgets.loading.stated_types import StatedTypes
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.table_preview import table_preview
 from widgets.session.session import AuditSession
@@ -173,6 +174,9 @@ def test_columns_are_left_out_for_what_they_are() -> None:
         "day": "60 dates",
         "who": "another text in every row, like a name or an id",
     }
+    types = StatedTypes(lambda said: None)
+    types.offer(table)
+    assert "may be codes" not in said(types), "an id is left out: nothing is asked about it"
     shown = table_preview(table.data, table.columns)
     assert "12,346, 12,347" in shown and "e+04" not in shown
 
