@@ -19,13 +19,14 @@ def data_fingerprint(data: pd.DataFrame, columns: Mapping[str, Column], outcome:
     """SHA-256 of the audited columns and the outcome: names, types, order, labels, values."""
     digest = hashlib.sha256()
     _add(digest, list(data.index.names), data.index.tolist())
+    types = dict(data.dtypes)  # a column of a wide table is dear to take out
     for name in dict.fromkeys([*columns, *([outcome] if outcome else [])]):
-        series, column = data[name], columns.get(name)
-        _add(digest, name, str(series.dtype))
-        if isinstance(series.dtype, pd.CategoricalDtype):
-            _add(digest, series.cat.categories.tolist(), series.cat.ordered)
+        kind, column = types[name], columns.get(name)
+        _add(digest, name, str(kind))
+        if isinstance(kind, pd.CategoricalDtype):
+            _add(digest, kind.categories.tolist(), kind.ordered)
         if column is None:  # the outcome is not encoded
-            _add(digest, series.tolist())
+            _add(digest, data[name].tolist())
         else:
             _add(digest, column.levels)
             digest.update(column.values.tobytes())

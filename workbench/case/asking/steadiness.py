@@ -249,10 +249,8 @@ def _sample(
     asked = case.data[reads].iloc[rows]
     if own.all():
         return asked, own
-    columns = {
-        name: case.data[name].iloc[others if name in moved else rows].array for name in reads
-    }
-    return pd.DataFrame(columns, index=asked.index), own
+    mixed = {name: case.data[name].iloc[others].array for name in reads if name in set(moved)}
+    return asked.assign(**mixed), own
 
 
 def _ask_mixed(case: AuditCase, asked: pd.DataFrame, rng: np.random.Generator) -> FloatArray:

@@ -41,7 +41,8 @@ def plausible_rows(
         All true for features without observed causes.
     """
     plausible = np.ones((len(levels), len(positions)), dtype=bool)
-    projected, _ = case.audit_graph.latent_projection()
+    graph = case.audit_graph
+    projected = graph.latent_projection()[0] if graph.latents else graph
     for feature in levels[0] if levels else ():
         causes = [case.columns[p] for p in projected.parents(feature) if p in case.columns]
         if causes:
