@@ -38,7 +38,8 @@ def permutation_importance(
 ) -> Attribution:
     """Shuffle one column at a time over the target's rows and see how much worse the model does.
 
-    Equal to :func:`sklearn.inspection.permutation_importance` with the same seed. With a recorded
+    Equal to :func:`sklearn.inspection.permutation_importance` with the same seed; rows that a
+    shuffle leaves as they are are not asked about again. With a recorded
     outcome the scorer is ROC AUC (binary outcome) or R² (numeric outcome); without one, or when it
     does not vary on these rows, the values are the mean absolute change of the prediction.
 
@@ -85,7 +86,6 @@ def permutation_importance(
     rows, y, scoring = _judged(case, np.flatnonzero(mask), max_rows, seed)
     measured = [name for name in case.features if name not in left_out]
     shuffling = [name for name in case.reads if name not in left_out]
-    reads = list(case.reads)
     if len(rows) < 2:
         nothing = by_feature(measured, dict.fromkeys(shuffling, float("nan")))
         sentence = "Not computed: one row has no other value to be shuffled with."
@@ -93,9 +93,8 @@ def permutation_importance(
             "permutation", nothing, None, None, scoring.unit, sentence, len(rows), 0, False
         )
 
-    frame = case.data[reads].iloc[rows].reset_index(drop=True)
-    asked = _Asked(case, calls=1 + n_repeats * len(shuffling), progress=progress)
-    shuffled = _Shuffled(asked, frame, y, scoring, n_repeats, seed)
+    asked = _Asked(case, calls=n_repeats * len(shuffling), progress=progress)
+    shuffled = _Shuffled(asked, rows, y, scoring, n_repeats, seed)
     found = {name: shuffled.without(name) for name in shuffling}
     sentence = (
         f"Permutation importance, scored {scoring.basis}, on {len(rows):,} of {mask.sum():,} rows, "
@@ -123,34 +122,44 @@ class _Shuffled:
     def __init__(
         self,
         asked: _Asked,
-        frame: pd.DataFrame,
+        rows: npt.NDArray[np.intp],
         y: FloatArray,
         scoring: _Scoring,
         repeats: int,
         seed: int,
     ) -> None:
-        self.asked, self.frame, self.y, self.scoring = asked, frame, y, scoring
+        self.asked, self.rows, self.y, self.scoring = asked, rows, y, scoring
+        self.frame = asked.case.data[list(asked.case.reads)].iloc[rows].reset_index(drop=True)
+        self.known = asked.case.predictions[rows]
         self.repeats = repeats
         # Legacy draws, so that the values equal sklearn.inspection.permutation_importance's.
         self.seed = np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1)
-        self.whole, self.own = scoring.score(asked.predict(frame), y)
+        self.whole, self.own = scoring.score(self.known, y)
 
     def without(self, name: str) -> tuple[float, float]:
         """Return by how much the score falls, and half the width of its 95 % interval."""
-        draws, order = np.random.RandomState(self.seed), np.arange(len(self.frame))
+        draws, order = np.random.RandomState(self.seed), np.arange(len(self.rows))
         donor = order.copy()
         falls, influences, donors = [], [], []
         for _ in range(self.repeats):
             draws.shuffle(order)
             donor = donor[order]
-            column = self.frame[name].iloc[donor].set_axis(self.frame.index)
-            score, influence = self.scoring.score(
-                self.asked.predict(self.frame.assign(**{name: column})), self.y
-            )
+            score, influence = self.scoring.score(self._scores(name, donor), self.y)
             falls.append(self.whole - score)
             influences.append(self.own - influence)
             donors.append(donor)
         return float(np.mean(falls)), 1.959964 * _error(influences, donors)
+
+    def _scores(self, name: str, donor: npt.NDArray[np.intp]) -> FloatArray:
+        """Ask about the rows that get another value; the others are as they were scored."""
+        codes = self.asked.case.columns[name].values[self.rows]
+        was, lent = codes, codes[donor]
+        moved = np.flatnonzero((lent != was) & ((lent == lent) | (was == was)))
+        scores = self.known.copy()
+        if len(moved):
+            column = self.frame[name].iloc[donor[moved]].array
+            scores[moved] = self.asked.predict(self.frame.iloc[moved].assign(**{name: column}))
+        return scores
 
 
 def _error(influences: list[FloatArray], donors: list[npt.NDArray[np.intp]]) -> float:
