@@ -23,7 +23,12 @@ from workbench.auditing.steps import (
     to_ask,
     to_check,
 )
-from workbench.auditing.whole_table import run_whole_table, told_of_memory, whole_table_notes
+from workbench.auditing.whole_table import (
+    apart,
+    run_whole_table,
+    told_of_memory,
+    whole_table_notes,
+)
 from workbench.case.asking.budget import Budget
 from workbench.case.asking.steadiness import MOST_CALLS, changed_meanwhile, unsteady_answers
 from workbench.case.asking.variations import variations_of
@@ -262,6 +267,7 @@ def audit(
                 threshold=tau,
                 intervention=asked.intervention,
                 notes=(*planned, *taken, *whole_table_notes(asked, whole, effects)),
+                doubted=apart(whole, effects),
                 unsteady=unsteady,
                 seed=seed,
                 progress=report_progress,
@@ -289,6 +295,7 @@ def audit(
             path_effects=paths,
             verdict=verdict,
             profile=profile,
+            whole_table=None if whole is None else whole.effects,
             diagnostics=diagnostics,
             graph=case.graph,
             audit_graph=case.audit_graph,

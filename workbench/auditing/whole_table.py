@@ -16,7 +16,7 @@ from workbench.methods.cafe.whole_table import WholeTable, whole_table_effects
 from workbench.methods.effects import EffectTable, FeatureEffects
 from workbench.tables.partitions.table import SAMPLE_ROWS
 
-__all__ = ["STEP", "run_whole_table", "told_of_memory", "whole_table_notes"]
+__all__ = ["STEP", "apart", "run_whole_table", "told_of_memory", "whole_table_notes"]
 
 STEP = "all rows of the table"
 APART = 4.0
@@ -60,14 +60,18 @@ def whole_table_notes(
     if table is None or table.n_rows == case.n_rows:
         return ()
     sample = (
-        f"The table ({table.origin}) has {rows_said(table.n_rows)}. The verdict, the profile and "
+        f"The table has {rows_said(table.n_rows)}. The verdict, the profile and "
         f"every other figure of this report rest on {rows_said(case.n_rows)} of it, drawn at random"
     )
     if whole is None:
         return (f"{sample}; nothing was added up over all rows.",)
     said = [f"{sample}; CAFÉ's effects alone were added up over all rows, too."]
     said += [_over_all(entry, whole) for entry in whole.effects]
-    said += _apart(whole.effects, effects)
+    said += [
+        f"The total effect of {feature} over all rows differs by {signed(gap)} from the sample's, "
+        f"more than chance explains: trust neither before this is understood."
+        for feature, gap in apart(whole, effects).items()
+    ]
     strange = sum(whole.strange.values())
     if strange:
         said.append(
@@ -76,6 +80,23 @@ def whole_table_notes(
             f"over all rows they count as the nearest number or the most frequent level."
         )
     return tuple(said)
+
+
+def apart(whole: WholeTable | None, effects: EffectTable) -> dict[str, float]:
+    """Return by how much the table's total is further from the sample's than chance would have it.
+
+    By feature; those that agree are left out.
+    """
+    own = {e.feature: e for e in effects if e.estimator.kind == "cafe" and not e.combination}
+    found = {}
+    for entry in () if whole is None else whole.effects:
+        other = own.get(entry.feature)
+        if other is None or other.intervention != entry.intervention or entry.combination:
+            continue
+        gap = entry.total.value - other.total.value
+        if abs(gap) > APART * hypot(entry.total.standard_error, other.total.standard_error):
+            found[entry.feature] = gap
+    return found
 
 
 @contextmanager
@@ -107,23 +128,5 @@ def _over_all(entry: FeatureEffects, whole: WholeTable) -> str:
     )
     return (
         f"CAFÉ over all {rows_said(whole.n_target)} of the target, {entry.feature} "
-        f"({entry.intervention}): {figures}. Added up over {whole.partitions:,} partitions, "
-        f"{whole.words}."
+        f"({entry.intervention}): {figures}."
     )
-
-
-def _apart(whole: EffectTable, sample: EffectTable) -> list[str]:
-    """Say where the sample's estimate is further from the table's than chance would have it."""
-    said = []
-    own = {e.feature: e for e in sample if e.estimator.kind == "cafe" and not e.combination}
-    for entry in whole:
-        other = own.get(entry.feature)
-        if other is None or other.intervention != entry.intervention:
-            continue
-        gap = entry.total.value - other.total.value
-        if abs(gap) > APART * hypot(entry.total.standard_error, other.total.standard_error):
-            said.append(
-                f"The total effect of {entry.feature} over all rows differs by {signed(gap)} from "
-                f"the sample's, more than chance explains: trust neither before this is understood."
-            )
-    return said

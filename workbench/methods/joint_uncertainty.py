@@ -93,7 +93,8 @@ def _triangle(columns: Sequence[FloatArray]) -> FloatArray:
         for start in range(0, n, step):
             block = np.column_stack([column[start : start + step] for column in columns])
             factor = np.asarray(np.linalg.qr(np.vstack([factor, block]), mode="r"))
-    return factor
+    # Rows may have either sign: one is chosen, so that equal columns are written alike.
+    return np.where(np.diagonal(factor) < 0, -1.0, 1.0)[:, None] * factor
 
 
 def unpack(columns: Sequence[str], length: int) -> list[FloatArray]:

@@ -52,7 +52,8 @@ def save_effects(
         Groups that must all be comparable with each other: they share one block.
     others : sequence of sequence of Effect
         Groups whose own effects must be comparable. They join that block as long as it holds no
-        more than `most` columns; otherwise each has a block of its own.
+        more than `most` columns, where they rest on the same rows; otherwise each has a block of
+        its own.
     most : int
 
     Returns
@@ -65,8 +66,10 @@ def save_effects(
     """
     blocks: list[list[Effect]] = [[effect for group in together for effect in group]]
     turns = [0] * len(together)
+    rows = {len(effect.influence) for effect in blocks[0]}
     for group in others:
-        if len(blocks[0]) + len(group) <= most:
+        alike = not rows or all(len(effect.influence) in rows for effect in group)
+        if alike and len(blocks[0]) + len(group) <= most:
             blocks[0] += group
             turns.append(0)
         else:

@@ -94,6 +94,8 @@ def _own_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
         effect = path.effect
         about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
         yield "path", *about, effect.value, *effect.interval(level)
+    if report.whole_table is not None:
+        yield from _effect_rows("all rows of the table", "", report.whole_table, level)
     yield from _effect_rows("other feature", "", report.context, level)
     yield from _ranking_rows(report)
 

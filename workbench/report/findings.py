@@ -59,6 +59,9 @@ class AuditFindings:
         The target's features, by every causal estimator that was asked for.
     context : EffectTable
         CAFÉ's effects of all features on the same rows, for the comparison.
+    whole_table : EffectTable or None
+        CAFÉ's effects over every row of a table of which the audit holds a sample; None where it
+        holds all rows, or nothing was added up.
     path_effects : tuple of PathEffect
     profile : EffectProfile or None
         The target's features over their levels, people and groups; None for an audit of a change
@@ -132,6 +135,7 @@ class AuditFindings:
     baselines: Mapping[str, BaselineFinding] = field(default_factory=dict)
     checks: Mapping[str, Finding] = field(default_factory=dict)
     profile: EffectProfile | None = None
+    whole_table: EffectTable | None = None
     pending: tuple[str, ...] = ()
     audited_outcome: str | None = None
     audited_class: str | None = None

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
+from benchmarks.partitions import gaps, saved, synthetic
 
 TARGET = wb.UnlearningTarget.feature("a")
 
@@ -44,22 +45,71 @@ def test_a_table_that_fits_is_audited_as_the_frame_it_is() -> None:
 
 def test_a_larger_table_says_what_rests_on_its_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 1_000)
-    said = " ".join(_audit(3).diagnostics.warnings)
+    report = _audit(3)
+    said = " ".join(report.diagnostics.warnings)
 
     assert "has 4,000 rows. The verdict, the profile and every other figure" in said
     assert "rest on 1,000 rows of it, drawn at random" in said
     assert "CAFÉ over all 4,000 rows of the target, a (" in said
-    assert "Added up over 3 partitions, in one process." in said
     assert "more than chance explains" not in said
+    assert report.whole_table is not None
+    whole = report.whole_table["a"]
+    assert (whole.n_rows, report.effects["a"].n_rows) == (4_000, 1_000)
+
+    again = wb.AuditReport.from_json(report.to_json())
+    assert again.whole_table is not None
+    for part, effect in again.whole_table["a"].parts().items():
+        kept = whole.parts()[part]
+        assert effect.value == kept.value
+        assert effect.interval() == pytest.approx(kept.interval(), rel=1e-12)
+    assert "all rows of the table,,a,cafe (direct by regression),total,4000," in report.to_csv()
 
 
-def test_a_sample_that_is_unlike_its_table_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_that_is_unlike_its_table_is_said_and_doubted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 1_000)
+    diagnostics = _audit(3, shifted=True).diagnostics
 
+    assert diagnostics.doubted == ("a",)
     assert any(
         "from the sample's, more than chance explains" in warning
-        for warning in _audit(3, shifted=True).diagnostics.warnings
+        for warning in diagnostics.warnings
     )
+
+
+def _largest_gap(one: object, other: object) -> float:
+    return max((gap for _, gap in gaps(one, other)), default=0.0)
+
+
+def test_a_saved_report_does_not_depend_on_partitions_or_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 600)
+    frame, model, graph = synthetic(1_800)
+
+    def report(partitions: int, on: int | None = None) -> object:
+        return saved(wb.Table.pandas(frame, partitions), model, graph, "a", on)
+
+    one = report(1)
+    assert _largest_gap(one, report(3)) < 1e-9
+    assert _largest_gap(one, report(17)) < 1e-9
+    assert _largest_gap(one, report(3, on=2)) < 1e-9
+    other = wb.Table.pandas(frame.assign(z=2 * frame["z"]), 3)
+    assert _largest_gap(one, saved(other, model, graph, "a", None)) == float("inf")
+
+
+def test_a_saved_report_does_not_depend_on_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 600)
+    frame, model, graph = synthetic(1_800)
+    here = saved(wb.Table.pandas(frame, 1), model, graph, "a", None)
+
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.Client(processes=False, **options) as client:
+        there = saved(wb.Table.pandas(frame, 3), model, graph, "a", client)
+
+    assert _largest_gap(here, there) < 1e-9
 
 
 def test_memory_that_runs_out_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

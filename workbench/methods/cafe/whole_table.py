@@ -151,7 +151,7 @@ def whole_table_effects(
         table.n_rows,
         found.n_target,
         sums.queries + found.queries,
-        dict(found.strange),
+        {name: found.strange[name] for name in case.columns if found.strange[name]},
         len(table.partitions),
         words,
     )

@@ -314,6 +314,7 @@ class CoreEstimates(Saved, frozen=True):
     context: Entries
     subgroups: dict[str, Entries]
     paths: Annotated[tuple[SavedPath, ...], msgspec.Meta(max_length=int(REPORT_ENTRIES))]
+    whole_table: Entries = ()
 
 
 class CoreReport(Saved, frozen=True):
@@ -356,6 +357,7 @@ class CoreReport(Saved, frozen=True):
     favourable: Literal["higher", "lower"] | None = None
     profile: SavedProfile | None = None
     case_details: CaseDetails | None = None
+    whole_table: tuple[SavedEffectRow, ...] = ()
 
 
 ReportEstimates: Any = msgspec.defstruct(

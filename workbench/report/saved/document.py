@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from workbench.case.target import UnlearningTarget
@@ -100,6 +100,9 @@ def report_document(report: AuditFindings) -> Any:
         profile=None if report.profile is None else write_profile(report.profile),
         effects=rows_of(report.effects.to_frame(), SavedEffectRow),
         context=rows_of(report.context.to_frame(), SavedEffectRow),
+        whole_table=()
+        if report.whole_table is None
+        else rows_of(report.whole_table.to_frame(), SavedEffectRow),
         subgroups=rows_of(report.subgroup_frame(), SavedSubgroupRow),
         paths=rows_of(report.paths, SavedPathRow),
         comparison=rows_of(comparison.table, SavedComparisonRow),
@@ -214,6 +217,7 @@ def _estimates(report: AuditFindings) -> Any:
         if check.saved.effects is not None and check.name in report.checks
     ]
     own = [effects.groups(found) for _, effects, found in with_effects]
+    whole = report.whole_table or replace(report.context, entries=())
     # What need not be compared with the target's effects joins them only while the file is small.
     blocks, saved = save_effects(
         [_kept(entry) for table in tables for entry in table],
@@ -221,6 +225,7 @@ def _estimates(report: AuditFindings) -> Any:
             *(group for groups in own for group in groups),
             *(_kept(entry) for entry in report.context),
             *([path.effect] for path in report.path_effects),
+            *(_kept(entry) for entry in whole),
         ],
         MOST_TOGETHER,
     )
@@ -232,22 +237,24 @@ def _estimates(report: AuditFindings) -> Any:
         for (key, form, found), own_groups in zip(with_effects, own, strict=True)
     }
     context = _entries(report.context, groups, tau)
+    paths = tuple(
+        SavedPath(
+            feature=path.feature,
+            path=path.path,
+            intervention=path.intervention,
+            effect=next(groups)[0],
+            left_out=path.left_out,
+        )
+        for path in report.path_effects
+    )
     return ReportEstimates(
         seed=report.effects.seed,
         blocks=tuple(blocks),
         effects=effects,
         context=context,
         subgroups=dict(zip(report.subgroups, subgroups, strict=True)),
-        paths=tuple(
-            SavedPath(
-                feature=path.feature,
-                path=path.path,
-                intervention=path.intervention,
-                effect=next(groups)[0],
-                left_out=path.left_out,
-            )
-            for path in report.path_effects
-        ),
+        paths=paths,
+        whole_table=_entries(whole, groups, tau),
         **of_checks,
     )
 

@@ -66,6 +66,7 @@ DERIVED = (
     "verdict",
     "effects",
     "context",
+    "whole_table",
     "subgroups",
     "paths",
     "comparison",
@@ -127,6 +128,7 @@ def _report(saved: Any) -> AuditFindings:
     unit, seed, n_rows = saved.unit, estimates.seed, saved.n_target_rows
     effects = read_table(estimates.effects, kept, tau, unit, seed, n_rows)
     context = read_table(estimates.context, kept, tau, unit, seed, n_rows)
+    whole = read_table(estimates.whole_table, kept, None, unit, seed)
     subgroups = {
         name: read_table(entries, kept, tau, unit, seed)
         for name, entries in estimates.subgroups.items()
@@ -152,7 +154,9 @@ def _report(saved: Any) -> AuditFindings:
     for node in saved.audit_nodes:
         if node not in audit_graph:
             audit_graph = audit_graph.add_node(node)
-    singles = [e for t in (effects, context, *subgroups.values()) for e in t if not e.combination]
+    singles = [
+        e for t in (effects, context, whole, *subgroups.values()) for e in t if not e.combination
+    ]
     named = [*saved.features, *(e.feature for e in singles), *(path.feature for path in paths)]
     if lost := [name for name in named if name not in audit_graph or name == PREDICTION]:
         raise DataError(f"The {WHAT} has effects of {listed(lost[:1])}, which is not in its graph.")
@@ -175,6 +179,7 @@ def _report(saved: Any) -> AuditFindings:
         n_target_rows=n_rows,
         effects=effects,
         context=context,
+        whole_table=whole if len(whole) else None,
         path_effects=paths,
         verdict=verdict,
         profile=profile,

@@ -66,17 +66,6 @@ def test_any_number_of_partitions_gives_the_effects_of_the_whole_frame(
                 assert other.standard_error == pytest.approx(one.standard_error, rel=0, abs=1e-9)
 
 
-def test_worker_processes_give_the_very_same_effects() -> None:
-    case = _case(wb.Table.pandas(_frame(), 3), "asked")
-    here = wb.whole_table_effects(case, TARGETS["two"])
-    there = wb.whole_table_effects(case, TARGETS["two"], on=2)
-
-    for entry in here.effects:
-        assert there.effects[entry.feature].total.value == entry.total.value
-        assert there.effects[entry.feature].total.standard_error == entry.total.standard_error
-    assert (there.words, there.queries) == ("on 2 worker processes", here.queries)
-
-
 def test_values_that_the_sample_does_not_know_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 2_000)
     frame = _frame()
