@@ -124,7 +124,7 @@ def workers_of(on: str) -> Iterator[Any]:
                 n_workers=int(count or 2),
                 threads_per_worker=1,
                 memory_limit="1.5GB",
-                dashboard_address=None,
+                dashboard_address=":0",
             ) as cluster,
             Client(cluster) as client,
         ):

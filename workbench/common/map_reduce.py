@@ -18,7 +18,9 @@ from functools import lru_cache, reduce
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
+from workbench.common.dask_workers import OnDask
 from workbench.common.errors import AuditCancelled, AuditError, DataError
+from workbench.common.sent_functions import packed
 from workbench.common.stopping import LOOK, check_stopped
 
 __all__ = ["Engine", "On", "Serial", "Workers", "engine_on", "is_count"]
@@ -267,95 +269,6 @@ class Processes:
         return problem
 
 
-class OnDask:
-    """The workers of a Dask client; Dask itself does the part of a worker that died again."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-
-    @property
-    def words(self) -> str:
-        """See :class:`Engine`."""
-        return f"on {len(self._workers)} Dask workers"
-
-    @property
-    def count(self) -> int:
-        """See :class:`Engine`."""
-        return max(1, sum(int(worker.get("nthreads", 1)) for worker in self._workers))
-
-    @property
-    def share(self) -> int | None:
-        """See :class:`Engine`."""
-        known = [int(worker.get("memory_limit") or 0) for worker in self._workers]
-        return min(known, default=0) or None
-
-    @property
-    def _workers(self) -> list[dict[str, Any]]:
-        return list(self.client.scheduler_info(n_workers=-1)["workers"].values())
-
-    def map_reduce(
-        self,
-        function: Callable[[Part], Message],
-        parts: Sequence[Part],
-        add: Callable[[Message, Message], Message],
-        report: Report,
-    ) -> Message:
-        """See :class:`Engine`; pairs of neighbours are added on the workers."""
-        client = self.client
-        parcel = client.scatter(packed(function), broadcast=True)
-        first = [client.submit(_opened_and_worked, parcel, part, pure=False) for part in parts]
-        every, level = list(first), list(first)
-        while len(level) > 1:
-            pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
-            level = [
-                client.submit(add, *pair, pure=False) if len(pair) == 2 else pair[0]
-                for pair in pairs
-            ]
-            every += level
-        (last,) = level
-        try:
-            while not last.done():
-                report(sum(future.done() for future in first) / len(first))
-                check_stopped()
-                _wait_a_moment(last)
-            return cast(Message, last.result())
-        except (AuditError, AuditCancelled):
-            raise
-        except MemoryError:
-            raise DataError(
-                "A Dask worker ran out of memory. Give the workers more, or make the partitions "
-                "smaller."
-            ) from None
-        except Exception as error:
-            if type(error).__name__ != "KilledWorker":
-                raise
-            raise DataError(
-                "Several Dask workers ended while they worked on the same part of the table, "
-                "perhaps out of memory. Give them more, or make the partitions smaller."
-            ) from error
-        finally:
-            client.cancel(every)
-
-
-def packed(function: Callable[..., Any]) -> bytes:
-    """Return a function as bytes that another process can open.
-
-    Raises
-    ------
-    DataError
-        It holds what cannot be sent, for instance a model with a lock or a connection.
-    """
-    from joblib.externals.loky.backend.reduction import dumps
-
-    try:
-        return bytes(dumps(function))
-    except Exception as error:
-        raise DataError(
-            f"The model cannot be sent to other processes ({type(error).__name__}: {error}). Use "
-            f"on=None, log its predictions in a column of the table, or bring an endpoint."
-        ) from error
-
-
 @lru_cache(maxsize=1)
 def _received(parcel: str) -> Any:
     return pickle.loads(Path(parcel).read_bytes())  # our own bytes, in our own folder
@@ -363,10 +276,6 @@ def _received(parcel: str) -> Any:
 
 def _worked(parcel: str, part: Any) -> Any:
     return _received(parcel)(part)
-
-
-def _opened_and_worked(parcel: bytes, part: Any) -> Any:
-    return pickle.loads(parcel)(part)
 
 
 def _bounded(share: int | None) -> None:
@@ -378,14 +287,6 @@ def _bounded(share: int | None) -> None:
     except ImportError:  # not on Windows
         return
     resource.setrlimit(resource.RLIMIT_DATA, (share, share))
-
-
-def _wait_a_moment(future: Any) -> None:
-    from threading import Event
-
-    moment = Event()
-    future.add_done_callback(lambda _: moment.set())
-    moment.wait(LOOK)
 
 
 def _is_broken(error: BaseException | None) -> bool:

@@ -105,7 +105,7 @@ def test_a_saved_report_does_not_depend_on_dask(monkeypatch: pytest.MonkeyPatch)
     frame, model, graph = synthetic(1_800)
     here = saved(wb.Table.pandas(frame, 1), model, graph, "a", None)
 
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.Client(processes=False, **options) as client:
         there = saved(wb.Table.pandas(frame, 3), model, graph, "a", client)
 

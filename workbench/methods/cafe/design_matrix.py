@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.common.arrays import FloatArray, Positions
+from workbench.common.stopping import check_stopped
 from workbench.tables.column_bases import BasisKind, ColumnBasis, column_basis
 from workbench.tables.columns import Column
 
@@ -83,8 +84,9 @@ class DesignMatrix:
         return self._layouts[kind]
 
     def chunks(self) -> Iterator[slice]:
-        """Slices of the data that are worked on at a time."""
+        """Slices of the data that are worked on at a time; a person may stop between them."""
         for start in range(0, self.n, CHUNK):
+            check_stopped()
             yield slice(start, min(start + CHUNK, self.n))
 
     def block(self, kind: BasisKind, rows: slice) -> FloatArray:

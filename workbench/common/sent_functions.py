@@ -1,0 +1,29 @@
+"""A function as bytes that another process can open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workbench.common.errors import DataError
+
+__all__ = ["packed"]
+
+
+def packed(function: Callable[..., Any]) -> bytes:
+    """Return a function as bytes that another process can open.
+
+    Raises
+    ------
+    DataError
+        It holds what cannot be sent, for instance a model with a lock or a connection.
+    """
+    from joblib.externals.loky.backend.reduction import dumps
+
+    try:
+        return bytes(dumps(function))
+    except Exception as error:
+        raise DataError(
+            f"The model cannot be sent to other processes ({type(error).__name__}: {error}). Use "
+            f"on=None, log its predictions in a column of the table, or bring an endpoint."
+        ) from error
