@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from threading import Event
 from time import monotonic
 from typing import Any, TypeVar, cast
@@ -143,9 +144,7 @@ def _opened_and_worked(parcel: bytes, part: Any) -> Any:
 @contextmanager
 def _stopped_with_the_task() -> Iterator[None]:
     """Let work on a worker end soon after nobody wants its result any more."""
-    from distributed import get_worker
-
-    worker: Any = get_worker()
+    worker: Any = import_module("distributed").get_worker()
     key = worker.get_current_task()
 
     def unwanted() -> bool:

@@ -32,6 +32,8 @@ __all__ = [
 
 BATCH_ROWS = 200_000
 """Rows per call to the model: large enough to be efficient, small enough for memory."""
+BATCH_CELLS = 20_000_000
+"""Values per call, which bound the rows where the model reads more than a hundred columns."""
 
 
 @dataclass(eq=False)
@@ -131,6 +133,7 @@ class QueryBatch:
         """Put every waiting question to the model."""
         waiting, self._waiting = self._waiting, []
         total = sum(answer.asked for answer in waiting) or 1
+        most = min(BATCH_ROWS, BATCH_CELLS // max(len(self.case.reads), 1))
         done = 0
         group: list[Answer] = []
         fresh = self._not_known(waiting)
@@ -138,7 +141,7 @@ class QueryBatch:
             group.append(answer)
             size = sum(member.asked for member in group)
             following = fresh[position + 1].asked if position + 1 < len(fresh) else 0
-            if following == 0 or size + following > BATCH_ROWS:
+            if following == 0 or size + following > most:
                 self.progress(self.step, done / total)
                 self._put(group)
                 done += size

@@ -255,6 +255,9 @@ def _words(feature: str, net: Net, own: list[PathEffect], level: float) -> Itera
             )
     else:
         yield f"There is one way from {feature} to the prediction."
+    if own[0].left_out:
+        yield _left_out(feature, net, own, level)
+        return
     low, high = (0.0, 0.0) if left is None else left.interval(level)
     if left is not None and net.total is not None and not low <= 0 <= high:
         total = net.total.value
@@ -263,18 +266,31 @@ def _words(feature: str, net: Net, own: list[PathEffect], level: float) -> Itera
                 f"The paths explain {signed(together)} of the total {signed(total)}. The rest, "
                 f"{signed(left.value)}, arises only when several features move at once."
             )
-    if own[0].left_out:
-        yield f"{own[0].left_out:,} longer paths of {feature} were too many to follow."
+
+
+def _left_out(feature: str, net: Net, own: list[PathEffect], level: float) -> str:
+    """Say what part of the total the paths cover that were followed."""
+    said = (
+        f"{own[0].left_out:,} longer paths of {feature} were too many to follow. The {len(own)} "
+        f"shortest, which are listed, add up to {signed(net.together.value)}"
+    )
+    if net.total is None:
+        return f"{said}."
+    total = net.total.value
+    low, high = net.total.interval(level)
+    of = " beside" if low <= 0 <= high else f": {share(net.together.value / total)} of"
+    return f"{said}{of} the total effect by causal fuzzing, {signed(total)}."
 
 
 def _one_sided(feature: str, way: str, own: list[PathEffect], level: float) -> str:
     """Say that no way works against another, as far as the intervals tell."""
     ends = [path.effect.interval(level) for path in own if path.effect.value]
     unsure = sum(low <= 0 <= high for low, high in ends)
+    ways = "followed ways" if own[0].left_out else "ways"
     if not unsure:
-        return f"All ways of {feature} {way} the prediction; none works against the others."
+        return f"All {ways} of {feature} {way} the prediction; none works against the others."
     of = "the one way" if len(ends) == 1 else f"{unsure} of the {len(ends)} ways"
     return (
-        f"As estimated, all ways of {feature} {way} the prediction; for {of} that is not sure: "
+        f"As estimated, all {ways} of {feature} {way} the prediction; for {of} that is not sure: "
         f"the interval holds 0."
     )

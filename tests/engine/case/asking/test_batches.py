@@ -95,3 +95,14 @@ def test_the_oldest_answers_make_room() -> None:
     assert list(known) == [b"two", b"three"]
     known[b"large"] = np.zeros(1_000)
     assert list(known) == [b"large"]
+
+
+def test_a_call_holds_fewer_rows_where_rows_are_wide(
+    case: wb.AuditCase, told: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.case.asking.batches.BATCH_CELLS", 2 * 2 * N)
+    batch = QueryBatch(case)
+    for place in range(5):
+        batch.ask(EVERYONE, {"b": np.full(N, place + 0.5)})
+    batch.flush()
+    assert told == [2 * N, 2 * N, N]
