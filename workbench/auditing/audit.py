@@ -267,12 +267,13 @@ def audit(
                 threshold=tau,
                 intervention=asked.intervention,
                 notes=(*planned, *taken, *whole_table_notes(asked, whole, effects)),
-                doubted=apart(whole, effects),
                 unsteady=unsteady,
                 seed=seed,
                 progress=report_progress,
             ),
         )
+        doubted = dict.fromkeys([*diagnostics.doubted, *apart(whole, effects)])
+        diagnostics = replace(diagnostics, doubted=tuple(doubted))
         verdict = None
         if len(effects):
             verdict = judge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,6 @@ def diagnose(
     threshold: float,
     intervention: Interventions = None,
     notes: Sequence[str] = (),
-    doubted: Collection[str] = (),
     unsteady: Unsteady | None = None,
     seed: int,
     progress: Progress = silent,
@@ -102,8 +101,6 @@ def diagnose(
         τ of the verdict: what is worth a warning.
     notes : sequence of str
         What else is to be known before the effects are trusted.
-    doubted : collection of str
-        Features of which no small effect can be believed, for a reason among `notes`.
     unsteady : Unsteady, optional
         What asking again at the start of the audit found.
     """
@@ -140,7 +137,7 @@ def diagnose(
             *_warn(case, target, len(positions), disagreement, fit, support),
             *notes,
         ),
-        tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case), *unordered, *doubted])),
+        tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case), *unordered])),
         unsteady,
     )
 
