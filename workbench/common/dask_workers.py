@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from threading import Event
 from time import monotonic
 from typing import Any, TypeVar, cast
@@ -144,7 +144,7 @@ def _opened_and_worked(parcel: bytes, part: Any) -> Any:
 @contextmanager
 def _stopped_with_the_task() -> Iterator[None]:
     """Let work on a worker end soon after nobody wants its result any more."""
-    worker: Any = import_module("distributed").get_worker()
+    worker: Any = sys.modules["distributed"].get_worker()  # what runs here has imported it
     key = worker.get_current_task()
 
     def unwanted() -> bool:

@@ -80,7 +80,7 @@ def test_workers_with_too_little_memory_are_refused_before_any_pass(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 500)
-    monkeypatch.setattr("workbench.methods.cafe.table_plan.PROGRAM", 2_000_000_000)
+    monkeypatch.setattr("workbench.methods.cafe.table_memory.PROGRAM", 2_000_000_000)
     said = _audit(folder, "--workers", "2", "--memory", "2GB")
 
     assert said.exit_code == 2

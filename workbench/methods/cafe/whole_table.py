@@ -42,6 +42,7 @@ from workbench.methods.cafe.shared_regression import (
     fit_of,
     key_of,
 )
+from workbench.methods.cafe.table_memory import check_memory
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Adjustment, Basis, Direct, Estimator
 from workbench.tables.partitions.table import Partition, Table
@@ -136,6 +137,7 @@ def whole_table_effects(
     plans, shared, job = made.plans, made.shared, made.job
     parts = table.partitions
     with engine_on(on) as engine:
+        check_memory(job, max(part.rows for part in parts), engine.share, engine.count)
         sums = _pass(engine, partial(summed_on, job), parts, progress, "normal equations")
         fits = [] if shared is None else _solved(shared, job, sums, table.n_rows)
         found = _pass(engine, partial(products_on, job, fits), parts, progress, "influences")

@@ -100,6 +100,19 @@ def test_what_partitions_cannot_answer_is_refused_in_words() -> None:
         wb.whole_table_effects(_case(_frame(), "asked"), TARGETS["one"])
 
 
+def test_messages_that_do_not_fit_are_refused_before_any_row_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = _case(wb.Table.pandas(_frame(), 3), "asked")
+    monkeypatch.setattr("workbench.methods.cafe.table_memory.MESSAGES", 10**12)
+    monkeypatch.setattr("workbench.methods.cafe.whole_table.summed_on", None)
+
+    with pytest.raises(wb.DataError, match=r"have \d+ columns, so that every partition"):
+        wb.whole_table_effects(case, TARGETS["one"])
+    with pytest.raises(wb.DataError, match=r"Leave out columns, join rare levels"):
+        wb.whole_table_plan(case, TARGETS["one"])
+
+
 def test_a_column_of_predictions_that_the_table_lacks_is_named() -> None:
     lacking = wb.BlackBoxModel.from_predictions("scores", READS)
 
