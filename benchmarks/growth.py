@@ -193,15 +193,15 @@ def table_of(found: list[dict[str, Any]]) -> str:
     """Write the measurements as a table."""
     lines = [
         "| rows | features | where | sample, processor s | effects, processor s | µs a row |"
-        " effects, s on the clock | peak, driver | peak, largest worker | total effect of sex |",
-        "| --- " * 10 + "|",
+        " peak, driver | peak, largest worker | total effect of sex |",
+        "| --- " * 9 + "|",
     ]
     for one in found:
         worker = "–" if one["worker"] is None else f"{one['worker']:,.0f} MB"
         lines.append(
             f"| {one['rows']:,} | {one['features']} | {where(one)} | {one['drawing']:.1f} "
             f"| {one['processor']:.1f} | {1e6 * one['processor'] / one['rows']:.1f} "
-            f"| {one['seconds']:.1f} | {one['driver']:,.0f} MB | {worker} "
+            f"| {one['driver']:,.0f} MB | {worker} "
             f"| {one['total']:+.5f} ± {one['error']:.5f} |"
         )
     return "\n".join(lines)
@@ -278,6 +278,23 @@ def _panel(
     return body
 
 
+def page(found: list[dict[str, Any]]) -> str:
+    """Write the page of results."""
+    lines = [
+        "# Growth with the rows",
+        "",
+        "`PYTHONPATH=. python benchmarks/growth.py`; what is measured is in its docstring.",
+        "",
+        table_of(found),
+        "",
+        *linear(found),
+        "",
+        "![Processor time per row and peak memory, by the rows](growth.svg)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def measured(folder: str, on: str, features: Sequence[str]) -> dict[str, Any]:
     """Measure in a process of its own."""
     call = [sys.executable, __file__, "--one", folder, on, ",".join(features)]
@@ -314,20 +331,7 @@ def main() -> None:
             found += [measured(made, on, ["sex"]) for on in asked.on or ("one", "processes-2")]
             if rows == max(asked.rows) and not (asked.on or asked.quick):
                 found.append(measured(made, "one", FEATURES))
-    text = "\n".join(
-        [
-            "# Growth with the rows",
-            "",
-            "`PYTHONPATH=. python benchmarks/growth.py`; what is measured is in its docstring.",
-            "",
-            table_of(found),
-            "",
-            *linear(found),
-            "",
-            "![Processor time per row and peak memory, by the rows](growth.svg)",
-            "",
-        ]
-    )
+    text = page(found)
     print(text)
     if not asked.quick:
         (RESULTS / "growth.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
