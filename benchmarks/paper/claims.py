@@ -23,6 +23,8 @@ __all__ = ["judge"]
 def judge(tables: Tables) -> pd.DataFrame:
     """Return one row per claim."""
     checks: tuple[Callable[[Tables], Claim], ...] = (
+        about_real_data.sizes,
+        about_real_data.levels,
         about_rankings.heart_order,
         about_rankings.smoking_last,
         about_rankings.taus,
