@@ -88,6 +88,24 @@ class Routes:
             self.beyond,
         )
 
+    def varied(self, variation: Variation, places: Positions) -> Routes:
+        """Return the routes of another change on some of the rows, without what is beyond them."""
+        return Routes(
+            self.case,
+            self.equations,
+            variation,
+            self.positions[places],
+            self.sampled,
+            self.batch,
+            self.seed,
+        )
+
+    def means_by_draw(self, blocked: Blocked) -> list[float]:
+        """Return what remains on average of every draw by itself."""
+        asked = self._differences(blocked)
+        self.batch.flush()
+        return [float(draw.mean()) for draw in asked.per_draw]
+
     def state(self, blocked: Blocked, level: int, rows: Propagation) -> dict[str, Values]:
         """Return the moved values that the model is shown; level 0 is before, then the draws."""
         feature = self.variation.feature

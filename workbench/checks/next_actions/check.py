@@ -29,6 +29,7 @@ def _run(asked: AuditRequest, earlier: Earlier) -> NextActions:
         alpha=asked.alpha,
         equations=_equations(asked, earlier) if retrained is None else None,
         effects=debiased_of(earlier),
+        profile=earlier.profile,
         **asked.options,
     )
 

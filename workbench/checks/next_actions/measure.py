@@ -23,6 +23,7 @@ from workbench.checks.next_actions.blocking import OPEN, Routes
 from workbench.checks.next_actions.example_pairs import ExamplePair, example_pairs
 from workbench.checks.next_actions.feature_actions import Action, feature_actions
 from workbench.checks.next_actions.finding import NextActions
+from workbench.checks.next_actions.over_levels import left_over_levels
 from workbench.common.against_threshold import exceeds, lies_within
 from workbench.common.errors import DataError, ModelError, TargetError
 from workbench.common.progress import Progress, silent
@@ -31,6 +32,7 @@ from workbench.methods.debiased.equations import better_equations
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.paths import MOST_ROWS
 from workbench.methods.fuzzing.propagation import Equations
+from workbench.methods.profile.profile import EffectProfile
 from workbench.models.black_box import BlackBoxModel
 
 __all__ = ["next_actions"]
@@ -50,6 +52,7 @@ def next_actions(
     intervention: Interventions = None,
     equations: Equations | None = None,
     effects: EffectTable | None = None,
+    profile: EffectProfile | None = None,
     max_rows: int | None = MOST_ROWS,
     seed: int = 0,
     progress: Progress = silent,
@@ -73,6 +76,8 @@ def next_actions(
     effects : EffectTable, optional
         The audited model's debiased effects of the same change: what is left is their total. By
         how much they differ from what the equations carry is left whatever route is blocked.
+    profile : EffectProfile, optional
+        The audit's: what blocking leaves is then said over all its levels, too.
     max_rows : int or None, default 10,000
         Work on a random sample of the target's rows of this size; None takes all.
     seed : int, default 0
@@ -161,6 +166,9 @@ def next_actions(
         step = partial(_share_of, progress, place, len(followed))
         found, careful = feature_actions(routes[i], totals[i], threshold, 1 - alpha, step)
         actions, notes = actions + found, notes + careful
+        if profile is not None and retrained is None:
+            further = left_over_levels(routes[i], found, profile[names[i]], threshold, 1 - alpha)
+            notes += [further] if further else []
         pairs += example_pairs(case, routes[i], retrained)
     if len(positions) < len(all_rows) and actions:
         notes.append(f"Measured on a sample of {len(positions):,} of {len(all_rows):,} rows.")

@@ -475,3 +475,30 @@ def test_in_an_audit_actions_follow_the_judged_estimate_and_stay_in_a_file() -> 
     assert report.next_actions.left[0][1] == pytest.approx(report.effects["f"].total.value)
     again = wb.AuditReport.from_json(report.to_json()).next_actions
     assert again.sentences() == report.next_actions.sentences()
+
+
+def test_blocking_that_hides_a_curve_from_one_change_is_told_over_all_levels() -> None:
+    """The explained change runs between levels that agree through u, which bends."""
+    rng = np.random.default_rng(0)
+    f = rng.uniform(-2, 2, 1_200)
+    m, u = f + 0.3 * rng.normal(size=len(f)), np.abs(f) + 0.1 * rng.normal(size=len(f))
+    model = wb.BlackBoxModel(
+        lambda d: 0.5 * d["m"] + 0.4 * d["u"], features=["m", "u"], output="value"
+    )
+    graph = wb.CausalGraph([("f", "m"), ("f", "u")])
+    case = wb.AuditCase(data=pd.DataFrame({"f": f, "m": m, "u": u}), model=model, graph=graph)
+    report = wb.audit(
+        case,
+        wb.UnlearningTarget.feature("f"),
+        ["debiased"],
+        threshold=0.2,
+        range="levels",
+        intervention=wb.Contrast(-1.0, 1.0),
+        checks=["actions"],
+    )
+    found = report.next_actions
+    assert found.actions[0].what == ("m",) and found.actions[0].below
+    assert "with m blocked" in found.notes[-1] and "still above 0.2" in found.notes[-1]
+    assert "with m blocked" in " ".join(
+        wb.AuditReport.from_json(report.to_json()).next_actions.notes
+    )
