@@ -76,6 +76,7 @@ class LegalReview(SavedView, W.VBox):
         self._result = W.VBox(
             [
                 _part("What was found", effects),
+                _part("Is it the true report?", self._identity),
                 _part("One group at a time", SubgroupChoice(self.session)),
                 _part("Compared with other methods", comparison),
                 _part(
@@ -99,7 +100,7 @@ class LegalReview(SavedView, W.VBox):
         super().__init__(
             [
                 W.HTML(page_style() + HEAD),
-                _part("The report", *opening, self._status, self._identity),
+                _part("The report", *opening, self._status),
                 self._result,
                 _part("A dossier of evidence", DossierReview()),
                 PageFooter(self.session),
@@ -117,13 +118,17 @@ class LegalReview(SavedView, W.VBox):
         """Return the report's identity and its findings."""
         if self.session.report is None:
             return markup.paragraph("No report was opened.")
-        return "".join([self._identity.value, *(view.static_html() for view in self._views)])
+        found, *others = (view.static_html() for view in self._views)
+        return "".join([found, self._identity.value, *others])
 
     def _show(self, file: ReportFile) -> None:
         self.session.report = file.report
         self._identity.value = _identity(file)
         self._result.layout.display = ""
-        self._status.say(f"Opened {file.name}.", "good")
+        self._status.say(
+            f"Opened {file.name}. How to see that it is the true report is said below the finding.",
+            "good",
+        )
 
     def _refused(self, words: str) -> None:
         # Nothing of the file before may pass for the one that was refused.
@@ -148,7 +153,6 @@ def _identity(file: ReportFile) -> str:
             "made the report for its fingerprint by another way than the one the file came by, and "
             "compare all 64 characters. One changed character in the file changes the fingerprint.",
             "warning",
-            "Is it the true report?",
         )
         + markup.paragraph(
             "To compute the fingerprint without this page: sha256sum FILE (Linux), "
