@@ -254,7 +254,7 @@ def bring_own_table(page: Page, file: Path, learner: str) -> None:
     """Upload the table, paste its graph, train a model that is not shown the target, name that."""
     ready(page)
     page.get_by_label("A table of your own").check()
-    page.get_by_label("CSV, Excel or Parquet file").set_input_files(file)
+    page.get_by_label("CSV, Excel or Parquet file, at most").set_input_files(file)
     expect(page.get_by_text("Read 30,000 rows and 18 columns").first).to_be_visible(timeout=LONG)
     page.get_by_label("Model", exact=True).select_option(f"Train a {learner} here")
     page.get_by_label("Outcome that the model learns to predict").select_option(OUTCOME)

@@ -24,30 +24,58 @@ NOTEBOOKS = DOCS.parent / "notebooks"
 BROWSERS = (os.environ.get("CAFE_WORKBENCH_BROWSER", ""), "chromium", "chromium-browser")
 BROWSERS += ("google-chrome", "google-chrome-stable")
 WIDTH, HEIGHT = 1280, 900
+WIDEST = 1_700
+"""A window in which the boxes of a graph can be read beside the answer."""
 TALL = 6_000
 """A window in which the whole page stands, so that its fixed footer covers nothing."""
-LARGEST = 300_000
+LARGEST = 350_000
 """Bytes of a picture."""
-PARTS = {"data": 1, "graph": 2, "target": 3, "run": 5, "result": 6}
-"""The dashboard's steps by the names of their pictures."""
+PARTS = {"data": 1, "graph": 2, "target": 3, "run": 5}
+"""The steps of the question by the names of their pictures; the answer is pictured before they are
+opened, when it has most room."""
 FOLDED = (1, 2, 3, 4)
 """Steps that a run folds."""
 
 
-def save(page: Page, name: str, part: Locator | None = None, height: int = 1_400) -> None:
-    """Take a picture of a part, or of the top of the page, and say how large it is."""
+def save(
+    page: Page,
+    name: str,
+    part: Locator | None = None,
+    height: int = 1_400,
+    *,
+    until: Locator | None = None,
+) -> None:
+    """Take a picture of a part by itself, or of the top of the page, and say how large it is.
+
+    It ends below `until`, so that what is cut is cut between two things.
+    """
     path = DOCS / f"{name}.png"
     page.mouse.move(WIDTH - 5, 5)  # over nothing that would light up
+    page.evaluate("document.activeElement?.blur()")
     clip = {"x": 0.0, "y": 0.0, "width": WIDTH, "height": height}
+    margin = 12
     if part is not None:
-        box = part.bounding_box()
-        assert box is not None, name
-        margin = 12
-        clip["y"] = max(box["y"] - margin, 0)
-        clip["height"] = min(box["height"] + 2 * margin, height)
+        left, top, wide, tall = box_of(part)
+        clip = {"x": max(left - margin, 0), "y": max(top - margin, 0), "width": wide + 2 * margin}
+        clip["height"] = min(tall + 2 * margin, height)
+    if until is not None:
+        _, top, _, tall = box_of(until)
+        clip["height"] = top + tall + margin - clip["y"]
     page.screenshot(path=path, clip=clip)  # type: ignore[arg-type]
     size = path.stat().st_size
     print(f"{path.name}: {size / 1000:,.0f} kB{' (LARGE)' if size > LARGEST else ''}")
+
+
+def box_of(part: Locator) -> tuple[float, float, float, float]:
+    """Return where a part begins, from the left and the top, and how wide and tall it is."""
+    box = part.bounding_box()
+    assert box is not None, part
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def picture(page: Page, number: int) -> Locator:
+    """Return a numbered picture of the result."""
+    return page.locator(".wb-result figure").nth(number - 1)
 
 
 def step(page: Page, number: int) -> Locator:
@@ -68,14 +96,15 @@ def dashboard(browser: Browser) -> None:
                 if scheme == "dark":
                     page.set_viewport_size({"width": WIDTH, "height": TALL})
                     page.wait_for_timeout(500)
-                    save(page, "dashboard_dark", step(page, 6), height=1_100)
+                    save(page, "dashboard_dark", step(page, 6), until=picture(page, 1))
                     continue
-                page.evaluate("scrollTo(0, 0)")
-                save(page, "dashboard", height=HEIGHT)
                 page.set_viewport_size({"width": WIDTH, "height": TALL})
                 page.wait_for_timeout(500)
+                save(page, "dashboard", until=picture(page, 1))
+                save(page, "dashboard_result", step(page, 6), until=picture(page, 2))
                 for number in FOLDED:
                     opened(page, number)
+                page.set_viewport_size({"width": WIDEST, "height": TALL})
                 canvas(page)
                 for name, number in PARTS.items():
                     save(page, f"dashboard_{name}", step(page, number))
@@ -97,9 +126,10 @@ def change(browser: Browser) -> None:
         run(page)
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         page.wait_for_timeout(1_500)
+        found = page.locator(".wb-at-change")
+        save(page, "dashboard_change", found, until=found.locator("figure").first)
         opened(page, 4)
         save(page, "dashboard_models", step(page, 4))
-        save(page, "dashboard_change", step(page, 6), height=1_150)
         view.checked()
 
 
@@ -135,8 +165,9 @@ def report(browser: Browser, folder: Path) -> None:
     ):
         page = view.open()
         expect(page.locator(".wb-verdict").first).to_be_visible(timeout=LONG)
+        page.set_viewport_size({"width": WIDTH, "height": TALL})
         page.wait_for_timeout(1_500)
-        save(page, "legal_review", height=1_200)
+        save(page, "legal_review", until=picture(page, 1))
 
 
 def teaching(browser: Browser) -> None:
@@ -150,9 +181,11 @@ def teaching(browser: Browser) -> None:
         expect(answer).to_be_visible(timeout=LONG)
         answer.check()
         page.get_by_role("button", name="Show what is measured").first.click()
-        page.wait_for_timeout(12_000)  # the bank's model is trained and audited
-        page.evaluate("scrollTo(0, 0)")
-        save(page, "teaching", height=1_200)
+        # The bank's model is trained and audited.
+        expect(page.locator(".wb-told").first).to_contain_text("SHAP", timeout=LONG)
+        page.set_viewport_size({"width": WIDTH, "height": TALL})
+        page.wait_for_timeout(1_500)
+        save(page, "teaching", until=page.locator(".wb-step").first)
 
 
 def main() -> None:
