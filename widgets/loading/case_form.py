@@ -13,6 +13,7 @@ from widgets.loading.graph_choice import GraphChoice
 from widgets.loading.sources import Table, left_out, likely_features, likely_outcome
 from widgets.parts import markup
 from widgets.parts.column_checklist import ColumnChecklist
+from widgets.parts.menu_choice import choose_in
 from workbench.common.errors import DataError
 
 __all__ = ["CaseForm"]
@@ -129,10 +130,8 @@ class CaseForm(W.VBox):
         first = likely if training or likely in two else None
         kept = before if before in names else first
         choices = [(name, name) for name in names]
-        self._outcome.options = offered = choices if training else [NO_OUTCOME, *choices]
-        values = [value for _, value in offered]
-        # By its place: a list whose value is set to None shows nothing.
-        self._outcome.index = values.index(kept) if kept in values else None
+        self._outcome.options = choices if training else [NO_OUTCOME, *choices]
+        choose_in(self._outcome, kept)
 
     def _offer_columns(self) -> None:
         """Offer all columns but the outcome; ticks made by hand are kept."""

@@ -8,6 +8,7 @@ from html import escape
 import ipywidgets as W
 from traitlets import link
 
+from widgets.parts.menu_choice import choose_in
 from widgets.parts.status_line import StatusLine
 from widgets.session.jobs import words_for
 from widgets.session.session import AuditSession, AuditSettings
@@ -21,12 +22,11 @@ from workbench.report.audit_report import STOPPED
 __all__ = ["RunPanel"]
 
 ADVANTAGE = (
-    ("not said", ""),
+    ("not said", None),
     ("good for the people audited", "higher"),
     ("bad for the people audited", "lower"),
 )
-"""What a higher answer of the model means to people, and what the audit calls favourable. A list
-whose value is set to None shows nothing, not the choice that means None."""
+"""What a higher answer of the model means to people, and what the audit calls favourable."""
 
 DRAWN = [
     "case",
@@ -120,7 +120,7 @@ class RunPanel(W.VBox):
                 if settings.threshold is not None:
                     self._tau.value = settings.threshold
                 self._seed.value = settings.seed
-                self._better.value = settings.favourable or ""
+                choose_in(self._better, settings.favourable)
                 for name, box in self._methods.items():
                     box.value = name in settings.methods
                 for name, box in self._checks.items():
@@ -151,7 +151,7 @@ class RunPanel(W.VBox):
         self._data, self._unit_shown, self._class_shown = case.data, case.output, label
         try:
             self._filling = True
-            self._better.value = ""
+            choose_in(self._better, None)
             if not same:
                 self._tau.value = default_threshold(case)
                 unit = {"probability": "of a probability: 0.02 is two percentage points"}
@@ -190,7 +190,7 @@ class RunPanel(W.VBox):
             methods=chosen,
             threshold=float(self._tau.value),
             seed=max(0, int(self._seed.value)),
-            favourable=self._better.value or None,
+            favourable=self._better.value,
             checks=tuple(name for name, box in self._checks.items() if box.value),
         )
 
