@@ -49,6 +49,9 @@ CONTEXT_ROWS = 5_000
 MOST_UNPLACED = 24
 """Other features outside the graph whose effects are estimated; where there are more, none is:
 nobody placed them, and each costs the model rows as wide as the table."""
+MOST_BESIDE = 100
+"""Other features whose effects are estimated: regressions that hold more of them, one for each, do
+not fit into memory."""
 NO_QUERIES = "The model is a column of logged predictions and cannot be asked about changed rows."
 
 
@@ -229,6 +232,12 @@ def run_context(asked: AuditRequest, steps: Steps) -> EffectTable:
         return _no_effects(asked)
     if asked.plan is not None:
         steps.skipped["cafe, other features"] = LEFT_OUT
+        return _no_effects(asked)
+    if len(others) > MOST_BESIDE:
+        steps.skipped["cafe, other features"] = (
+            f"Effects of {len(others):,} other features are not estimated beside the target's: "
+            f"that is done for at most {MOST_BESIDE}. Make those that matter the target."
+        )
         return _no_effects(asked)
     found = steps.optional(
         "cafe, other features",

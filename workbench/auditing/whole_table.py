@@ -114,7 +114,7 @@ def told_of_memory(case: AuditCase) -> Iterator[None]:
         size = f"{rows_said(case.n_rows)} and {case.data.shape[1]:,} columns"
         instead = (
             "Leave out columns that the audit does not need, or name fewer methods and checks."
-            if case.table is not None
+            if case.table is not None or case.n_rows <= SAMPLE_ROWS
             else f"Bring it as wb.AuditCase(data=wb.Table.pandas(data), …): the audit then looks "
             f"at {SAMPLE_ROWS:,} rows drawn at random, and adds CAFÉ's effects up over all."
         )

@@ -120,8 +120,9 @@ def test_memory_that_runs_out_is_told_in_words(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(wb.DataError, match=r"memory ran out in the audit of 4,000 rows .* fewer"):
         _audit(1)
 
+    monkeypatch.setattr("workbench.auditing.whole_table.SAMPLE_ROWS", 40)
     frame = pd.DataFrame({"a": np.arange(50.0), "b": np.arange(50.0) % 7})
     model = wb.BlackBoxModel.from_predictions(frame["b"], ["b"], output="value")
     case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([("a", "b")]))
-    with pytest.raises(wb.DataError, match=r"of 50 rows .*wb\.Table\.pandas\(data\)"):
+    with pytest.raises(wb.DataError, match=r"of 50 rows .*wb\.Table\.pandas\(data\).* at 40 rows"):
         wb.audit(case, TARGET, methods=["cafe"], progress=lambda *_: None)

@@ -139,3 +139,23 @@ def test_fairtest_describes_no_context_by_what_is_left_out():
         for out in ((), ("w2",))
     ]
     assert "w2" in found[0] and "w2" not in found[1]
+
+
+def test_too_many_other_features_in_the_graph_are_left_out_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workbench.auditing.steps.MOST_BESIDE", 2)
+    r = np.random.default_rng(0)
+    frame = pd.DataFrame(r.normal(size=(200, 4)), columns=list("abcd"))
+    model = wb.BlackBoxModel(lambda rows: rows["d"], list("abcd"), output="value")
+
+    def audited(edges: list[tuple[str, str]]) -> wb.AuditReport:
+        case = wb.AuditCase(data=frame[list("abcd")], model=model, graph=wb.CausalGraph(edges))
+        target = wb.UnlearningTarget.feature("a")
+        return wb.audit(case, target, ["cafe"], progress=lambda *_: None)
+
+    report = audited([("a", "d"), ("b", "d"), ("c", "d")])
+    assert "Effects of 3 other features are not estimated" in report.skipped["cafe, other features"]
+    assert len(report.context) == 0
+    monkeypatch.setattr("workbench.auditing.steps.MOST_BESIDE", 3)
+    assert len(audited([("a", "d"), ("b", "d"), ("c", "d")]).context) > 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from glob import glob
 from itertools import pairwise
 from os import PathLike, fsencode, fspath
+from os.path import abspath
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -125,7 +126,7 @@ class Table:
                 )
             names = names or own
             parts += _groups(
-                file, [footer.row_group(g).num_rows for g in range(footer.num_row_groups)]
+                abspath(file), [footer.row_group(g).num_rows for g in range(footer.num_row_groups)]
             )
         return cls(tuple(parts), names or (), f"{len(files)} Parquet files")
 
@@ -327,6 +328,11 @@ class _ParquetPart:
             return _frame_of(read, columns)
         except MemoryError:
             raise
+        except FileNotFoundError as error:
+            raise DataError(
+                f"There is no file {self.file} where this part of the table is worked on. Every "
+                f"worker must reach the table's files under the same path."
+            ) from error
         except Exception as error:
             raise damaged(self.file, str(error)) from error
 

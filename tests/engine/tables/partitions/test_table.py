@@ -206,3 +206,19 @@ def test_files_with_different_columns_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match=r"other columns than .*0.parquet: 'age', 'years'"):
         Table.parquet(tmp_path)
+
+
+def test_files_named_from_here_are_read_by_workers_that_are_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    pd.DataFrame({"a": [1.0, 2.0]}).to_parquet(tmp_path / "rows.parquet")
+    monkeypatch.chdir(tmp_path)
+    (part,) = Table.parquet("rows.parquet").partitions
+
+    monkeypatch.chdir(elsewhere)
+    assert part.read(["a"])["a"].tolist() == [1.0, 2.0]
+    (tmp_path / "rows.parquet").unlink()
+    with pytest.raises(DataError, match="worker must reach the table's files under the same path"):
+        part.read(["a"])
