@@ -155,7 +155,7 @@ def _asked_effects(
         progress=progress,
     )
     plans = _plans(case, target, varied, mask)
-    left = simulator.unexplained([case.carriers(name) for name in plans], progress)
+    left = simulator.unexplained({n: plan.total_given for n, plan in plans.items()}, progress)
     shared = columns_of(case, list(plans.values()), mask)
     entries, corrections = [], []
     for variation in varied:
@@ -165,7 +165,7 @@ def _asked_effects(
             # No mediators, so that the model answers; or no adjustment set to correct by.
             entries.append(entry)
             continue
-        residual = left[case.carriers(variation.feature)]
+        residual = left[variation.feature]
         regression = RichRegression(shared, variation, plan.total_given, residual.values)
         sampled = target.kind != "datapoints"
         expected = simulator.expected(variation.feature, plan.total_given)

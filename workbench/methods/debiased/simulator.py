@@ -1,13 +1,14 @@
 """A case's better equations, and what they leave unexplained of its predictions.
 
 At every row the feature stays as it is and all that it moves is drawn anew, with the noise of
-another row; the model is asked about the row so made. Where graph and equations are right, the
-prediction less the mean of such answers goes with neither the feature nor what it is adjusted for.
+another row (:mod:`donors`); the model is asked about the row so made. Where graph and equations are
+right, the prediction less the mean of such answers goes with neither the feature nor what it is
+adjusted for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,6 +20,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray
 from workbench.common.progress import Progress, silent
+from workbench.methods.debiased.donors import donors
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.missed_confounding import Expected, expectations
 from workbench.methods.fuzzing.propagation import Equations, set_levels
@@ -56,7 +58,7 @@ class Simulator:
 
     case: AuditCase
     equations: Equations
-    _found: dict[tuple[str, ...], Unexplained] = field(default_factory=dict, repr=False)
+    _found: dict[str, Unexplained] = field(default_factory=dict, repr=False)
     _expected: dict[tuple[str, ...], Expected] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -101,22 +103,33 @@ class Simulator:
         return fitted() if plain is None else plain.once(("simulator", id(case), *key), fitted)
 
     def unexplained(
-        self, groups: Iterable[Sequence[str]], progress: Progress = silent
-    ) -> dict[tuple[str, ...], Unexplained]:
-        """Ask about rows with their mediators drawn anew, once per group of mediators."""
-        wanted = [tuple(group) for group in groups]
+        self, given: Mapping[str, Iterable[str]], progress: Progress = silent
+    ) -> dict[str, Unexplained]:
+        """Ask about rows with their mediators drawn anew, once per group of mediators.
+
+        Parameters
+        ----------
+        given : mapping of str to iterable of str
+            Features with mediators, and what each is adjusted for.
+        """
         batch = QueryBatch(self.case, progress, "what the equations leave unexplained")
-        asked = {
-            carriers: [batch.ask(*question) for question in self._redrawn(carriers)]
-            for carriers in dict.fromkeys(wanted)
-            if carriers not in self._found
-        }
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for feature in given:
+            if feature not in self._found:
+                groups.setdefault(self.case.carriers(feature), []).append(feature)
+        asked = []
+        for carriers, features in groups.items():
+            # One draw serves features with the same mediators: what all of them are adjusted for.
+            common = set.intersection(*(set(given[name]) for name in features))
+            questions = self._redrawn(carriers, features, sorted(common & set(self.case.columns)))
+            asked.append((features, [batch.ask(*question) for question in questions]))
         batch.flush()
-        for carriers, answers in asked.items():
+        for features, answers in asked:
             mean = np.mean([answer.scores for answer in answers], axis=0)
             queries = sum(answer.asked for answer in answers)
-            self._found[carriers] = Unexplained(self.case.predictions - mean, queries)
-        return {carriers: self._found[carriers] for carriers in wanted}
+            found = Unexplained(self.case.predictions - mean, queries)
+            self._found.update(dict.fromkeys(features, found))
+        return {feature: self._found[feature] for feature in given}
 
     @property
     def learned(self) -> Learned:
@@ -151,36 +164,46 @@ class Simulator:
         return self._expected[key]
 
     def _redrawn(
-        self, carriers: Sequence[str]
+        self, carriers: Sequence[str], features: Sequence[str], given: Sequence[str]
     ) -> list[tuple[npt.NDArray[np.intp], dict[str, Values]]]:
         """Draw the mediators of every row anew.
 
         They take the noise of one other row together, so that what moves two mediators beside
         the drawn causes stays with them.
         """
-        equations, n = self.equations, self.case.n_rows
+        case, equations, n = self.case, self.equations, self.case.n_rows
         own = {node: e for node, e in equations.by_node.items() if node in carriers}
         columns = {
-            name: equations.values(name) if name in own else self.case.columns[name].values
+            name: equations.values(name) if name in own else case.columns[name].values
             for name in {*own, *(p.name for e in own.values() for p in e.parents)}
         }
         was = {
             node: equation.expected({p.name: columns[p.name] for p in equation.parents})
             for node, equation in own.items()
         }
+        # Another model of the same data gets the same noise, so that a difference has none of it.
+        chosen = equations.once(
+            ("donors", tuple(carriers), tuple(features), tuple(given)),
+            lambda: donors(
+                [case.columns[name] for name in features],
+                [case.columns[name] for name in given],
+                case.predictions,
+                times=REDRAWS,
+                seed=equations.seed,
+            ),
+        )
         drawn = []
-        for turn in range(REDRAWS):
-            rng = np.random.default_rng([equations.seed, 20 + turn])
-            donors = rng.permutation(n)
+        everyone = np.arange(n)
+        for turn, givers in enumerate(chosen):
+            rng = np.random.default_rng([equations.seed, 21, turn])
             state: dict[str, Values] = {}
             for node, equation in own.items():
                 now = equation.expected(
                     {p.name: state.get(p.name, columns[p.name]) for p in equation.parents}
                 )
                 state[node] = equation.move(
-                    columns[node][donors], was[node][donors], now, rng.random(n), "abduct"
+                    columns[node][givers], was[node][givers], now, rng.random(n), "abduct"
                 )
-            everyone = np.arange(n)
             drawn.append((everyone, equations.as_recorded(state, everyone)))
         return drawn
 

@@ -73,8 +73,7 @@ def corrected_totals(
         None where nothing carries the feature's change, or no adjustment set is known.
     """
     case, name = simulator.case, assignment.features[0]
-    carriers = case.carriers(name)
-    if not carriers:
+    if not case.carriers(name):
         return None
     _, mask = case.resolve(target)
     one = replace(target, names=(name,))
@@ -82,7 +81,7 @@ def corrected_totals(
         plan = _plan(case, one, assignment, mask)
     except NotIdentifiableError:
         return None
-    left = simulator.unexplained([carriers], progress)[carriers]
+    left = simulator.unexplained({name: plan.total_given}, progress)[name]
     regression = RichRegression(
         columns_of(case, [plan], mask), plan.variation, plan.total_given, left.values
     )
