@@ -37,6 +37,7 @@ from worlds_by_kind import (
     by_kind,
     by_model,
     kinds_markdown,
+    known_truths,
     measured,
     overall,
     seconds,
@@ -231,6 +232,8 @@ def run_kinds(options: argparse.Namespace) -> None:
     plan = (Step(tuple(KINDS), 4_000, 1, _LR, compare=True),) if options.compare else PLAN
     if options.quick:
         plan = (Step(tuple(KINDS)[:2], 1_000, 1, _LR, compare=options.compare),)
+    file = RESULTS / "kinds_of_worlds.csv"
+    known = known_truths(pd.read_csv(file)) if options.known_truths else None
     chosen = [int(place) for place in options.steps.split(",")] if options.steps else None
     for place, step in enumerate(plan):
         if chosen is not None and place not in chosen:
@@ -247,6 +250,7 @@ def run_kinds(options: argparse.Namespace) -> None:
                     fresh=step.fresh,
                     compare=step.compare,
                     estimators=wanted,
+                    known=known,
                 )
             )
             print(f"{place} {kind}: {time.process_time() - started:.0f} s", flush=True)
@@ -343,6 +347,11 @@ def main() -> None:
     parser.add_argument("--compare", action="store_true", help="other packages on the kinds")
     parser.add_argument("--steps", default="", help="of the plan of kinds, such as 0,3")
     parser.add_argument("--only", default="", help="estimators, such as debiased+fuzzing")
+    parser.add_argument(
+        "--known-truths",
+        action="store_true",
+        help="take the true effects that the results hold; the first of every kind is checked",
+    )
     options = parser.parse_args()
     if options.kinds:
         run_kinds(options)

@@ -38,6 +38,7 @@ __all__ = [
     "by_kind",
     "by_model",
     "kinds_markdown",
+    "known_truths",
     "measured",
     "overall",
     "seconds",
@@ -84,6 +85,7 @@ ESTIMATORS: dict[str, Callable[..., EffectTable]] = {
 JUDGED = ("debiased", "debiased, logged")
 """Estimators whose verdicts are taken."""
 Record = dict[str, Any]
+Truths = dict[tuple[Any, ...], dict[str, tuple[float, float]]]
 
 
 def measured(
@@ -95,6 +97,7 @@ def measured(
     fresh: bool,
     compare: bool = False,
     estimators: Sequence[str] = tuple(ESTIMATORS),
+    known: Truths | None = None,
 ) -> Iterator[Record]:
     """Yield one record per world, model, feature, estimator and effect.
 
@@ -106,6 +109,10 @@ def measured(
         Whether the packages of :mod:`other_packages` are asked too.
     estimators : sequence of str
         Which of this workbench's estimators are asked.
+    known : dict, optional
+        True effects that were simulated before, by world, model and feature; see
+        :func:`known_truths`. Those of the first world of every kind are simulated again, and must
+        agree.
     """
     for name in kinds:
         kind = ALL_KINDS[name]
@@ -122,27 +129,60 @@ def measured(
                     data=data, model=box, graph=graph, outcome="y", features=features
                 )
                 about = {"kind": name, "rows": rows, "seed": seed, "model": model, "fresh": fresh}
-                for record in _features(kind, case, seed, compare, estimators):
+                world = tuple(about.values())
+                check = seed == seeds[0] and model == models[0]
+                for record in _features(kind, case, seed, compare, estimators, world, known, check):
                     yield about | record
 
 
-def _features(
-    kind: Kind, case: wb.AuditCase, seed: int, compare: bool, estimators: Sequence[str]
-) -> Iterator[Record]:
+def known_truths(records: pd.DataFrame) -> Truths:
+    """Look up the true effects that records of earlier runs hold, by world, model and feature."""
+    world = ["kind", "rows", "seed", "model", "fresh", "feature"]
+    found: Truths = {}
+    own = records.drop_duplicates([*world, "effect"])
+    for *key, effect, value, error in own[[*world, "effect", "truth", "truth_se"]].to_numpy():
+        found.setdefault(tuple(key), {})[effect] = (value, error)
+    return found
+
+
+def _truth(
+    kind: Kind, case: wb.AuditCase, seed: int, feature: str, low: float, high: float, mediated: bool
+) -> dict[str, tuple[float, float]]:
+    """Simulate a feature's effects: each with the standard error of the simulation."""
     whole = kind.frame(seed, TRUTH_ROWS)[list(case.reads)]
+    direct = _score(case, whole.assign(**{feature: high}))
+    direct = direct - _score(case, whole.assign(**{feature: low}))
+    total = direct
+    if mediated:
+        after, before = (
+            _score(case, kind.frame(seed, TRUTH_ROWS, {feature: level})[list(case.reads)])
+            for level in (high, low)
+        )
+        total = after - before
+    effects = {"total": total, "direct": direct, "indirect": total - direct}
+    root = np.sqrt(TRUTH_ROWS)
+    return {name: (float(v.mean()), float(v.std() / root)) for name, v in effects.items()}
+
+
+def _features(
+    kind: Kind,
+    case: wb.AuditCase,
+    seed: int,
+    compare: bool,
+    estimators: Sequence[str],
+    world: tuple[Any, ...],
+    known: Truths | None,
+    check: bool,
+) -> Iterator[Record]:
     asked = [(f, levels, True) for f, levels in kind.contrasts.items()]
     asked += [(f, levels, False) for f, levels in kind.without.items()]
     for feature, (low, high), mediated in asked:
-        direct = _score(case, whole.assign(**{feature: high}))
-        direct = direct - _score(case, whole.assign(**{feature: low}))
-        total = direct
-        if mediated:
-            after, before = (
-                _score(case, kind.frame(seed, TRUTH_ROWS, {feature: level})[list(case.reads)])
-                for level in (high, low)
-            )
-            total = after - before
-        truth = {"total": total, "direct": direct, "indirect": total - direct}
+        before = (known or {}).get((*world, feature))
+        truth = before or {}
+        if before is None or check:
+            truth = _truth(kind, case, seed, feature, low, high, mediated)
+        if before and any(abs(before[e][0] - value) > 1e-5 for e, (value, _) in truth.items()):
+            raise ValueError(f"The stored truth of {world} is another; run without --known-truths.")
         for name in estimators:
             started = time.process_time()
             table = ESTIMATORS[name](
@@ -156,8 +196,8 @@ def _features(
             about = {"feature": feature, "mediated": mediated, "estimator": name, "seconds": spent}
             about |= {"ratio": np.nan if entry.form is None else entry.form.ratio}
             about |= _decisions(table, truth) if name in JUDGED and mediated else {}
-            for effect, values in truth.items():
-                yield about | _record(getattr(entry, effect), effect, values)
+            for effect, true in truth.items():
+                yield about | _record(getattr(entry, effect), effect, true)
         # None of the packages takes rows with gaps.
         if compare and mediated and not case.data.isna().to_numpy().any():
             question = _question(kind, case, feature, low, high)
@@ -179,19 +219,19 @@ def _score(case: wb.AuditCase, rows: pd.DataFrame) -> np.ndarray:
     return case.model.predict(rows)
 
 
-def _record(found: Effect, effect: str, truth: np.ndarray) -> Record:
+def _record(found: Effect, effect: str, truth: tuple[float, float]) -> Record:
     return {
         "effect": effect,
-        "truth": float(truth.mean()),
-        "truth_se": float(truth.std() / np.sqrt(len(truth))),
+        "truth": truth[0],
+        "truth_se": truth[1],
         "estimate": found.value,
         "standard_error": found.standard_error,
     }
 
 
-def _decisions(table: EffectTable, truth: dict[str, np.ndarray]) -> Record:
+def _decisions(table: EffectTable, truth: dict[str, tuple[float, float]]) -> Record:
     """Judge at thresholds around the largest true effect."""
-    largest = max(abs(float(values.mean())) for values in truth.values())
+    largest = max(abs(value) for value, _ in truth.values())
     return {
         f"at {share}": judge(table, threshold=share * largest, alpha=ALPHA).decision
         for share in THRESHOLDS

@@ -20,6 +20,12 @@ a pile of zeros then left intervals that held the truth in 58 to 75 %.
 """
 SIZES = 2.0 ** np.arange(7)
 """Spreads that a correction has otherwise, in its own standard errors; equally likely."""
+STILL_OPEN = 0.25
+"""Added to the variance of what was measured, in squares of its error.
+
+A guess is right on average over such quantities. Without this, an interval would hold the truth in
+87 % where the quantity is about two errors; with it in 92 % or more, wherever it lies.
+"""
 
 
 def corrected(
@@ -69,13 +75,14 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     weights : ndarray
         Mean of the quantity given the measurement, as a share of the measurement.
     variances : ndarray
-        Its variance given the measurement.
+        Its variance given the measurement, and what is added so that an interval holds it wherever
+        it lies.
 
     Examples
     --------
     >>> weights, variances = shrunk([0.0, 2.0, 10.0])
     >>> weights.round(2).tolist(), variances.round(2).tolist()
-    ([0.49, 0.72, 0.99], [0.49, 1.07, 1.01])
+    ([0.49, 0.72, 0.99], [0.74, 1.32, 1.26])
     """
     squared = np.asarray(ratios, dtype=np.float64)[..., None] ** 2
     spread = np.r_[0.0, SIZES] ** 2
@@ -87,7 +94,7 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     weights = chance @ share
     # The mean of the variances, and the variance of the means.
     about = (share - weights[..., None]) ** 2 * squared
-    return weights, (chance * (share + about)).sum(axis=-1)
+    return weights, (chance * (share + about)).sum(axis=-1) + STILL_OPEN
 
 
 def widened(effect: Effect, by: float) -> Effect:

@@ -187,7 +187,10 @@ def _asked_effects(
     if len(entries) > 1:
         joint = replace(started.entries[-1], estimator=DEBIASED)
         if case.carriers(*names):
+            # What confounders hide of several features may add up.
+            hidden = sum(entry.form.missed for entry in entries if entry.form is not None)
             joint = _widened(joint, corrections)
+            joint = replace(joint, total=widened(joint.total, hidden)) if hidden else joint
         entries += [sum_of(entries), joint]
     return EffectTable(tuple(entries), case.data.index[positions], case.output, seed)
 

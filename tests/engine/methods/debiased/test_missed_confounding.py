@@ -127,3 +127,22 @@ def test_curves_that_the_equations_follow_are_not_doubted() -> None:
     assert report.verdict is not None
     assert report.verdict.decision == "above"
     assert all(entry.form.missed == 0 for entry in report.effects if entry.form)
+
+
+def test_features_set_together_carry_what_each_may_have_missed() -> None:
+    rng = np.random.default_rng(5)
+    data = teeth(300, rng)
+    tooth = np.floor(1.7 * data["c"]) % 2
+    data["w"] = tooth + 0.3 * rng.normal(size=300)
+    data["m"] = data["m"] + 2 * tooth
+    edges = [("c", "x"), ("c", "w"), ("c", "m"), ("x", "m"), ("w", "m")]
+    case = wb.AuditCase(
+        data=pd.DataFrame(data),
+        model=wb.BlackBoxModel(lambda rows: rows["m"], ["m"]),
+        graph=wb.CausalGraph(edges),
+    )
+    x, w, _, joint = wb.debiased_effects(case, wb.UnlearningTarget.features(["x", "w"]))
+    missed = [entry.form.missed for entry in (x, w) if entry.form is not None]
+    assert joint.combination == "joint" and min(missed) > 0
+    assert joint.total.standard_error > sum(missed)
+    assert joint.indirect.standard_error > sum(missed)
