@@ -221,6 +221,9 @@ PLAN = (
     Step(_TWELVE_WORLDS, 4_000, 8, first=4),
     # Side by side, so that the seconds of the two can be compared.
     Step((*KINDS, *HELD_OUT), 4_000, 2, _LR, estimators=("debiased", "debiased, logged")),
+    # Under 90 % in the worlds before: as many again.
+    Step(("many zeros", "two humps"), 4_000, 12, first=12),
+    Step(("multiplicative", "non monotone"), 4_000, 12, first=12),
 )
 """What the stored results hold. With `--compare` the first step is small and asks others too."""
 WORLD = ["kind", "rows", "seed", "model", "fresh"]
