@@ -20,12 +20,6 @@ a pile of zeros then left intervals that held the truth in 58 to 75 %.
 """
 SIZES = 2.0 ** np.arange(7)
 """Spreads that a correction has otherwise, in its own standard errors; equally likely."""
-STILL_OPEN = 0.25
-"""Added to the variance of what was measured, in squares of its error.
-
-A guess is right on average over such quantities. Without this, an interval would hold the truth in
-87 % where the quantity is about two errors; with it in 92 % or more, wherever it lies.
-"""
 
 
 def corrected(
@@ -37,8 +31,8 @@ def corrected(
     unexplained: the regression finds it there. So the correction's noise is its own less that of
     the equations, and the corrected estimate is free of the equations' error. What the correction
     truly is, given what was found, is said by :func:`shrunk`: the value is total + λδ, and its
-    variance that of the total, with the variance of δ's truth for the part that the two share
-    nothing of. This second part is carried by a column at right angles to those of total and
+    variance that of the total, with what stays open of δ for the part that the two share nothing
+    of. This second part is carried by a column at right angles to those of total and
     direct, so that both total and indirect effect get it in full.
 
     Parameters
@@ -58,9 +52,9 @@ def corrected(
     delta, s = noise.value, noise.standard_error
     if s == 0:
         return total + Effect(delta, correction.influence), FormTest(delta, s, 1.0)
-    weight, variance = (float(found) for found in shrunk(delta / s))
+    weight, still_open = (float(found) for found in shrunk(delta / s))
     aside = _aside(noise.influence, [total.influence, direct.influence])
-    column = total.influence + np.sqrt(variance) * s * len(aside) * aside
+    column = total.influence + np.sqrt(still_open) * s * len(aside) * aside
     return Effect(total.value + weight * delta, column), FormTest(delta, s, weight)
 
 
@@ -70,31 +64,31 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     A quantity is 0 with chance 0.1, and else normal about 0 with a spread of 1, 2, 4, … or 64
     errors. A measurement within its error is mostly noise; one far beyond it is taken as it is.
 
+    Such a guess is closer to the truth on average over quantities. What holds of the one at hand is
+    the measurement's own error, and that what was not taken of it may be true. Intervals count
+    both: with the guess's variance they would hold a quantity of two errors in 87 %.
+
     Returns
     -------
     weights : ndarray
         Mean of the quantity given the measurement, as a share of the measurement.
-    variances : ndarray
-        Its variance given the measurement, and what is added so that an interval holds it wherever
-        it lies.
+    open : ndarray
+        Square of the error to be reckoned with.
 
     Examples
     --------
-    >>> weights, variances = shrunk([0.0, 2.0, 10.0])
-    >>> weights.round(2).tolist(), variances.round(2).tolist()
-    ([0.49, 0.72, 0.99], [0.74, 1.32, 1.26])
+    >>> weights, still_open = shrunk([0.0, 2.0, 10.0])
+    >>> weights.round(2).tolist(), still_open.round(2).tolist()
+    ([0.49, 0.72, 0.99], [1.0, 1.32, 1.01])
     """
-    squared = np.asarray(ratios, dtype=np.float64)[..., None] ** 2
+    measured = np.asarray(ratios, dtype=np.float64)[..., None]
     spread = np.r_[0.0, SIZES] ** 2
     prior = np.r_[RIGHT, np.full(len(SIZES), (1 - RIGHT) / len(SIZES))]
-    log = np.log(prior) - (np.log1p(spread) + squared / (1 + spread)) / 2
+    log = np.log(prior) - (np.log1p(spread) + measured**2 / (1 + spread)) / 2
     chance = np.exp(log - log.max(axis=-1, keepdims=True))
     chance /= chance.sum(axis=-1, keepdims=True)
-    share = spread / (1 + spread)
-    weights = chance @ share
-    # The mean of the variances, and the variance of the means.
-    about = (share - weights[..., None]) ** 2 * squared
-    return weights, (chance * (share + about)).sum(axis=-1) + STILL_OPEN
+    weights = chance @ (spread / (1 + spread))
+    return weights, 1.0 + ((1.0 - weights) * measured[..., 0]) ** 2
 
 
 def widened(effect: Effect, by: float) -> Effect:
