@@ -79,7 +79,7 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     --------
     >>> weights, still_open = shrunk([0.0, 2.0, 10.0])
     >>> weights.round(2).tolist(), still_open.round(2).tolist()
-    ([0.49, 0.72, 0.99], [1.0, 1.32, 1.01])
+    ([0.49, 0.72, 0.99], [1.0, 1.31, 1.01])
     """
     measured = np.asarray(ratios, dtype=np.float64)[..., None]
     spread = np.r_[0.0, SIZES] ** 2
