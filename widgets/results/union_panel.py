@@ -29,7 +29,8 @@ WORDS = (
     "Where several requests are open at once, different features were to be forgotten for other "
     "rows each. Write a line for each: the feature, “where”, and the condition. A line without a "
     "condition holds for every row. All lines together get one verdict, whose rate of error they "
-    "share; threshold, methods and seed are those of step 5."
+    "share; threshold, methods and seed are those of step 5. The result is in no saved session: "
+    "take it away as files."
 )
 ACTION = "Audit these together"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

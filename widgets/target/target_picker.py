@@ -68,6 +68,13 @@ class TargetPicker(W.VBox):
                 "wb-muted",
             )
         )
+        several = W.HTML(
+            markup.paragraph(
+                "Several requests, each about other features and rows, get one verdict below the "
+                "result: “Different features for different rows”.",
+                "wb-muted",
+            )
+        )
         self._interventions = InterventionPicker(session)
         self._answer = W.HTML()
         self._answer.add_class("wb-answer")
@@ -80,7 +87,10 @@ class TargetPicker(W.VBox):
         self._datapoints = W.VBox([self._table, self._table_note])
         detail = W.VBox([self._condition, self._datapoints, self._named])
         super().__init__(
-            [W.HTML(f"<style>{STYLE}</style>"), columns, detail, self._answer, self._interventions]
+            [
+                *(W.HTML(f"<style>{STYLE}</style>"), columns, detail),
+                *(self._answer, self._interventions, several),
+            ]
         )
         self._rows.observe(lambda _: self._choose(), "value")
         self._filter.observe(lambda _: self._narrow(), "value")
