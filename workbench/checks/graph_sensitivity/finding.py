@@ -160,7 +160,7 @@ class GraphSensitivity:
         do = "changes" if len(flips) == 1 else "change"
         return (
             f"{len(flips)} of the {len(self.edits)} graphs that differ from the drawn one by a "
-            f"single arrow {do} {self._finding}; the smallest such change: "
+            f"single arrow {do} {self._finding} ({_ways(flips)}); the smallest such change: "
             f"{flips.iloc[0]['edit']}."
         )
 
@@ -179,6 +179,12 @@ class GraphSensitivity:
                     f"change {self._finding}"
                     f"{f' ({rate(self.level)} interval {low} to {high})' if drawn else ''}."
                 )
+
+
+def _ways(flips: pd.DataFrame) -> str:
+    """Say to what the finding changes, and how often: left open is not turned round."""
+    counts = flips["decision"].value_counts()
+    return listing([f"{counts[one]} to “{DECISIONS[one]}”" for one in DECISIONS if one in counts])
 
 
 def share_of_flips(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:

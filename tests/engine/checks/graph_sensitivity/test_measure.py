@@ -38,6 +38,8 @@ def test_the_one_arrow_that_hides_the_confounding_is_found() -> None:
     # Without z as a common cause, its path counts as an effect of f.
     assert {"remove z → f", "reverse z → f"} & set(flips["edit"])
     assert (flips["decision"] == "above").any()
+    above = int((flips["decision"] == "above").sum())
+    assert f"{above} to “above the threshold”" in found.headline
     assert flips["change"].abs().is_monotonic_increasing
     assert not found.edits.set_index("edit").loc["add w → m", "flips"]
     assert 0 <= found.shares["share"].min() <= found.shares["share"].max() <= 1
