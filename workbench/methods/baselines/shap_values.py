@@ -21,7 +21,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.target import UnlearningTarget
 from workbench.common.arrays import FloatArray
-from workbench.common.errors import AuditCancelled, AuditError, MissingPackageError, ModelError
+from workbench.common.errors import AuditError, ModelError
 from workbench.common.progress import Progress, silent
 from workbench.methods.attribution import Attribution, by_feature
 from workbench.methods.baselines.quiet_import import quiet_import
@@ -87,7 +87,7 @@ def shap_importance(
     AuditError
         When `max_queries` does not suffice for one row.
     MissingPackageError
-        When shap is not installed and the model is not linear.
+        When shap is not installed.
 
     Examples
     --------
@@ -106,10 +106,12 @@ def shap_importance(
         )
     _, mask = case.resolve(target)
     rows = np.flatnonzero(mask)
+    progress("SHAP: starting the library", 0.0)
+    shap = quiet_import("shap")
     progress(STEP, 0.0)
-    found = _exact(case, rows, seed, progress)
+    found = _exact(shap, case, rows, seed, progress)
     if found is None:
-        found = _asked(_library(progress), case, rows, max_queries, seed, progress)
+        found = _asked(shap, case, rows, max_queries, seed, progress)
     progress(STEP, 1.0)
     size = np.abs(found.values)
     n = len(size)
@@ -126,16 +128,8 @@ def shap_importance(
     )
 
 
-def _library(progress: Progress) -> Any:
-    """Start shap, which takes as long as all the rest of a linear model's explanation."""
-    progress("SHAP: starting the library", 0.0)
-    shap = quiet_import("shap")
-    progress(STEP, 0.0)
-    return shap
-
-
 def _exact(
-    case: AuditCase, rows: npt.NDArray[np.intp], seed: int, progress: Progress
+    shap: Any, case: AuditCase, rows: npt.NDArray[np.intp], seed: int, progress: Progress
 ) -> _Explained | None:
     """Explain from the model's inside; None when it cannot be opened or its sums do not match."""
     try:
@@ -144,11 +138,9 @@ def _exact(
             return None
         opened: _Linear | _Trees
         if hasattr(inputs.final, "coef_"):
-            opened = _Linear(inputs)
+            opened = _Linear(shap, inputs)
         else:
-            opened = _Trees(_library(progress), inputs, case.n_rows, len(rows), seed)
-    except (AuditCancelled, MissingPackageError):
-        raise
+            opened = _Trees(shap, inputs, case.n_rows, len(rows), seed)
     except Exception:  # whatever keeps an estimator from being opened, it can still be asked
         return None
     rng = np.random.default_rng(seed)
@@ -173,27 +165,28 @@ def _exact(
 
 
 class _Linear:
-    """Weight times distance from the mean, at the final step of a pipeline."""
+    """shap's LinearExplainer on the final step of a pipeline."""
 
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, shap: Any, inputs: Inputs) -> None:
         coefficients = np.asarray(inputs.final.coef_, dtype=np.float64).reshape(-1)
         intercept = float(np.asarray(inputs.final.intercept_).reshape(-1)[0])
         mean = inputs.mean()
         if coefficients.shape != mean.shape:
             raise ValueError("more than one output")
         self.inputs = inputs
-        self.coefficients, self.mean = coefficients, mean
-        self.base = np.asarray(coefficients @ mean + intercept)
+        # The covariances only matter to explainers of correlated features.
+        self.explainer = shap.LinearExplainer(
+            (coefficients, intercept), (mean, np.zeros((1, 1))), feature_perturbation=None
+        )
         self.n_rows = inputs.n_rows
         self.n_parts = inputs.n_parts
-        self.how = (
-            "Weight × distance from the mean of the data (exact, as shap.LinearExplainer gives it)"
-        )
+        self.how = "shap.LinearExplainer (exact) against the mean of the data"
 
     def explain(self, rows: npt.NDArray[np.intp], part: int) -> tuple[FloatArray, FloatArray]:
-        values = (self.inputs.at(rows) - self.mean) * self.coefficients
+        values = np.asarray(self.explainer.shap_values(self.inputs.at(rows)))
+        base = np.asarray(self.explainer.expected_value)
         # The score may be about either class; the other one has the opposite log-odds.
-        return np.stack([values, -values], axis=2), np.stack([self.base, -self.base])
+        return np.stack([values, -values], axis=2), np.stack([base, -base])
 
 
 class _Trees:
