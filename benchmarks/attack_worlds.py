@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["KINDS", "TAU", "Attack", "Truth", "attack", "truth_of"]
+__all__ = ["KINDS", "TAU", "Attack", "Truth", "truth_of"]
 
 Array = npt.NDArray[np.float64]
 Column = npt.NDArray[np.generic]
@@ -48,6 +48,8 @@ class Attack:
         Whether only the answers are handed in, not the model.
     split : bool
         Whether the feature's ways are above the threshold and cancel in every row.
+    groups : tuple of str
+        Groups that the auditor names, each "name=condition".
     """
 
     name: str
@@ -58,6 +60,7 @@ class Attack:
     target: tuple[str, ...] = ("f",)
     logged: bool = False
     split: bool = False
+    groups: tuple[str, ...] = ()
 
     def rows(self, n: int, seed: int, given: Mapping[str, Column] | None = None) -> Values:
         """Draw rows; columns in `given` are set, the noise of all others stays the same."""
@@ -388,8 +391,3 @@ KINDS: dict[str, Callable[[np.random.Generator], Attack]] = {
     "innocent": _innocent,
 }
 """Recipes by kind; all but the last hide an influence."""
-
-
-def attack(kind: str, seed: int) -> Attack:
-    """Draw one attack of a kind."""
-    return KINDS[kind](np.random.default_rng([seed, list(KINDS).index(kind)]))

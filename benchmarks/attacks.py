@@ -4,7 +4,7 @@ Each attack's table and graph are written to files, its model answers behind an 
 loopback (or its answers are a column of the table), and ``cafe-workbench audit`` is asked.
 Exit status 0 for an influence above the threshold is wrong, and so is 1 for one below. Run
 
-    python benchmarks/attacks.py --each 10
+    python benchmarks/attacks.py --each 7
 
 to write benchmarks/results/attacks.md.
 """
@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attack_worlds import KINDS, TAU, Attack, Truth, attack, truth_of
+from attack_cases import ALL, INNOCENT, attack
+from attack_worlds import TAU, Attack, Truth, truth_of
 from typer.testing import CliRunner
 
 from workbench import CausalGraph
@@ -102,6 +104,7 @@ def audited(made: Attack, folder: Path, rows: int, seed: int) -> tuple[int, str]
         *("audit", "--data", str(table), "--graph", str(graph), "--threshold", str(TAU)),
         *("--json", str(saved), "--quiet", "--seed", str(seed), "--features", ",".join(made.reads)),
         *(word for name in made.target for word in ("--target", name)),
+        *(word for group in made.groups for word in ("--subgroup", group)),
         *(word for name in ("debiased", "cafe", "fuzzing") for word in ("--method", name)),
     ]
     if made.logged:
@@ -127,12 +130,13 @@ def run(each: int, rows: int, kinds: tuple[str, ...], first: int = 0) -> Iterato
 def report(found: list[Outcome], rows: int, minutes: float) -> str:
     """Write the outcomes as a page of Markdown."""
     wrong = [outcome for outcome in found if outcome.wrong]
+    each = max(Counter(outcome.kind for outcome in found).values())
     lines = [
         "# Attacks on the verdict, by the command line",
         "",
-        f"`python benchmarks/attacks.py`: {len(found)} models in tables of {rows:,} rows, "
-        f"threshold {TAU}, {minutes:g} minutes of processor time. Wrong exit statuses: "
-        f"{len(wrong)}.",
+        f"`python benchmarks/attacks.py --each {each}`: {len(found)} models in "
+        f"tables of {rows:,} rows, threshold {TAU}, {minutes:g} minutes of processor time. Wrong "
+        f"exit statuses: {len(wrong)}.",
         "",
         "| kind | attacks | above | inconclusive | below | did not run | wrong |",
         "|---|---:|---:|---:|---:|---:|---:|",
@@ -144,7 +148,8 @@ def report(found: list[Outcome], rows: int, minutes: float) -> str:
         lines.append(f"| {kind} | {told} |")
     lines += [
         "",
-        "The innocent ones lie below the threshold; all others hide an influence above it: by the "
+        f"Of {', '.join(INNOCENT[:-1])} and {INNOCENT[-1]} the influence lies below the threshold; "
+        "all others hide an influence above it: by the "
         "mean over all rows, or by the share of the rows that it moves.",
         "",
         "| kind | model | mean | rows moved | status | |",
@@ -160,9 +165,9 @@ def report(found: list[Outcome], rows: int, minutes: float) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--each", type=int, default=10)
+    parser.add_argument("--each", type=int, default=7)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--kinds", nargs="*", default=list(ALL), choices=list(ALL))
     parser.add_argument("--first", type=int, default=0, help="The first seed.")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -170,8 +175,8 @@ if __name__ == "__main__":
     for outcome in run(chosen.each, chosen.rows, tuple(chosen.kinds), chosen.first):
         print(outcome, flush=True)
         outcomes.append(outcome)
-    outcomes.sort(key=lambda outcome: list(KINDS).index(outcome.kind))
+    outcomes.sort(key=lambda outcome: list(ALL).index(outcome.kind))
     page = report(outcomes, chosen.rows, round(time.process_time() / 60, 1))
-    if chosen.kinds == list(KINDS):
+    if chosen.kinds == list(ALL):
         RESULTS.write_text(page, encoding="utf-8")
     print(page)

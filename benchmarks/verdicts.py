@@ -4,19 +4,21 @@
 
     python benchmarks/verdicts.py --minutes 15
 
-to write benchmarks/results/verdicts.md with as many worlds as the processor time allows. Most
-audits go where a decision is hardest: just below and just above the threshold, in the kinds of
-worlds whose effects are estimated.
+to write benchmarks/results/verdicts.md with as many worlds as the processor time allows, and
+verdicts.csv, from which ``--more`` goes on where the last run of the same rules ended. Most audits
+go where a decision is hardest: just below and just above the threshold.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import signal
 import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +40,10 @@ RATIOS = (0.0, 0.9, 0.98, 1.02, 1.1, 1.25, 1.5, 2.0)
 """True size of what hides, in thresholds."""
 BORDER = (0.98, 1.02)
 BORDER_TURNS = 12
-"""At most so many audits beside the threshold for one elsewhere, where effects are estimated."""
+"""At most so many audits beside the threshold in a round, in kinds with a promised rate."""
+INNOCENT_TURNS = 6
 ASKED_EVERY = 5
-"""Rounds between audits of worlds whose effects are asked, without error."""
+"""Rounds between audits, away from the threshold, of worlds whose effects are asked."""
 ROWS = (1_000, 5_000)
 INNOCENT_ROWS = (300, 1_000)
 INNOCENT_TAU = 0.02
@@ -51,6 +54,7 @@ FIRST_SEED = 700_000
 """No seed from here on was used while the verdict was written."""
 DECISIONS = ("above", "below", "inconclusive")
 RESULTS = Path(__file__).parent / "results" / "verdicts.md"
+COUNTS = RESULTS.with_suffix(".csv")
 Key = tuple[str, int, float]
 Found = dict[Key, Counter[str]]
 
@@ -79,57 +83,96 @@ def decide(kind: str, ratio: float, n: int, seed: int) -> str:
     return report.verdict.decision
 
 
-def run(minutes: float, rows: Sequence[int] = ROWS, turns: int = BORDER_TURNS) -> Found:
-    """Audit worlds in turn until the processor time is over, or somebody interrupts."""
+def run(
+    minutes: float,
+    rows: Sequence[int] = ROWS,
+    turns: int = BORDER_TURNS,
+    before: Found | None = None,
+) -> Iterator[Found]:
+    """Audit worlds in turn until the processor time is over; yield what was found after each.
+
+    The order is always the same, so that a run goes on after the audits `before` it.
+    """
     until = time.process_time() + 60 * minutes
-    found: Found = {}
+    found: Found = {key: Counter(counts) for key, counts in (before or {}).items()}
+    done = {key: counts.total() for key, counts in found.items()}
     for turn, seed in enumerate(range(FIRST_SEED, 10**9, BORDER_TURNS)):
         for kind, n, ratio, more in _round(turn, rows, turns):
+            if done.get((kind, n, ratio), 0) > 0:
+                done[kind, n, ratio] -= 1
+                continue
             if time.process_time() > until:
-                return found
-            try:
-                decision = decide(kind, ratio, n, seed + more)
-            except KeyboardInterrupt:
-                return found
+                return
+            decision = decide(kind, ratio, n, seed + more)
             found.setdefault((kind, n, ratio), Counter())[decision] += 1
-    return found
+            yield found
 
 
 def _round(turn: int, rows: Sequence[int], turns: int) -> Iterator[tuple[str, int, float, int]]:
+    for kind in HIDING_PLACES:
+        for ratio in BORDER:
+            for more in range(1 if kind in HARD else turns):
+                for n in rows:
+                    yield kind, n, ratio, more
     for n in INNOCENT_ROWS:
         for kind in INNOCENT:
-            for more in range(2):
+            for more in range(INNOCENT_TURNS):
                 yield kind, n, 0.0, more
-    for n in rows:
-        for kind in HIDING_PLACES:
-            if kind not in CARRIED and turn % ASKED_EVERY:
-                continue
-            for ratio in RATIOS:
-                again = turns if kind in CARRIED and ratio in BORDER else 1
-                for more in range(again):
-                    yield kind, n, ratio, more
+    for kind in HIDING_PLACES:
+        if kind in CARRIED or not turn % ASKED_EVERY:
+            for n in rows:
+                for ratio in RATIOS:
+                    if ratio not in BORDER:
+                        yield from ((kind, n, ratio, more) for more in range(min(turns, 2)))
 
 
-def report(found: Found, minutes: float) -> str:
+def stored(path: Path) -> Found:
+    """Read the counts of an earlier run."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {
+            (line["kind"], int(line["rows"]), float(line["size"])): Counter(
+                {decision: int(line[decision]) for decision in DECISIONS}
+            )
+            for line in csv.DictReader(lines)
+        }
+
+
+def store(found: Found, path: Path) -> None:
+    """Write the counts, one line for each kind, number of rows and true size."""
+    beside = path.with_suffix(".new")  # an interrupted run leaves the last whole file
+    with beside.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(["kind", "rows", "size", *DECISIONS])
+        for (kind, n, ratio), counts in sorted(found.items()):
+            writer.writerow([kind, n, ratio, *(counts[decision] for decision in DECISIONS)])
+    beside.replace(path)
+
+
+def report(found: Found) -> str:
     """Write the rates as a page of Markdown."""
     worlds = sum(sum(counts.values()) for counts in found.values())
     rows = sorted({n for kind, n, _ in found if kind not in INNOCENT})
     lines = [
         "# Error rates and power of the verdict",
         "",
-        f"`python benchmarks/verdicts.py`, {minutes:g} minutes of processor time: {worlds} audits, "
-        f"seeds from {FIRST_SEED:,}, threshold {TAU}, alpha 5 %, methods {', '.join(METHODS)}, "
-        "default range (all levels). A size is the largest true effect over values, people and "
-        "groups, in thresholds.",
+        f"`python benchmarks/verdicts.py`: {worlds:,} audits, seeds from {FIRST_SEED:,}, "
+        f"threshold {TAU}, alpha 5 %, methods {', '.join(METHODS)}, default range (all levels). A "
+        "size is the largest true effect over values, people and groups, in thresholds.",
         "",
-        "Wrong firm decisions, beside the threshold and elsewhere; upper: the 95 % bound of the "
+        "Wrong firm decisions; beside the threshold: at "
+        f"{' and '.join(f'{ratio:g}' for ratio in BORDER)} τ. Asked: what hides is the model's own "
+        "answer, without error; estimated: other features carry it. Upper: the 95 % bound of the "
         "rate.",
         "",
         "| kind | rows | truth | audits | wrong | share | upper |",
         "|---|---:|---|---:|---:|---:|---:|",
     ]
     kinds = [kind for kind in HIDING_PLACES if kind not in HARD]
+    carried = [kind for kind in kinds if kind in CARRIED]
+    asked = [kind for kind in kinds if kind not in CARRIED]
     lines += [line for n in rows for line in _errors(found, "all of these", kinds, n, RATIOS)]
+    for name, own in (("all of these", kinds), ("estimated", carried), ("asked", asked)):
+        lines += [line for n in rows for line in _errors(found, name, own, n, BORDER)]
     for kind in kinds:
         lines += [line for n in rows for line in _errors(found, kind, [kind], n, BORDER)]
     lines += [
@@ -215,11 +258,19 @@ if __name__ == "__main__":
     parser.add_argument(
         "--border", type=int, default=BORDER_TURNS, help="Audits beside the threshold for one."
     )
+    parser.add_argument(
+        "--more",
+        action="store_true",
+        help="Go on after the audits stored, which had the same --border.",
+    )
     chosen = parser.parse_args()
     if not 1 <= chosen.border <= BORDER_TURNS:
         parser.error(f"--border must lie between 1 and {BORDER_TURNS}.")
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
-    found = run(chosen.minutes, turns=chosen.border)
-    RESULTS.write_text(report(found, round(time.process_time() / 60, 1)), encoding="utf-8")
+    before = stored(COUNTS) if chosen.more else {}
+    with suppress(KeyboardInterrupt):
+        for found in run(chosen.minutes, turns=chosen.border, before=before):
+            store(found, COUNTS)
+    RESULTS.write_text(report(stored(COUNTS)), encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import skops.io
-from attack_worlds import KINDS, attack, truth_of
+from attack_cases import ALL, INNOCENT, attack
+from attack_worlds import truth_of
 from attacks import audited
 from typer.testing import CliRunner
 
@@ -15,12 +16,12 @@ from workbench.cli.commands import app
 from workbench.models.trained_here import train_model
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", list(ALL))
 def test_the_exit_status_is_not_fooled(kind: str, tmp_path: Path) -> None:
     made = attack(kind, 100)  # no seed from 100 on is in the benchmark's table
     truth = truth_of(made)
     status, headline = audited(made, tmp_path, 1500, 0)
-    assert truth.above == (kind != "innocent")
+    assert truth.above == (kind not in INNOCENT)
     assert status in ((0, 3) if truth.below else (1, 3)), headline
 
 

@@ -83,6 +83,9 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
         data["f"] = r.integers(0, 2, n)
         data["m"] = data["f"] + 0.3 * noise
     target: tuple[str, ...] = ("f",)
+    if kind == "confounded":
+        data["f"] = (z + r.logistic(size=n) > 0).astype(int)
+        data["m"] = data["f"] + 0.4 * z + 0.3 * noise
     if kind in ("together", "carried together"):
         data["h"] = r.integers(0, 2, n)
         data["k"] = data["h"] + 0.3 * r.normal(size=n)
@@ -97,6 +100,8 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
         edges = [("f", "m"), ("h", "k")]
     elif kind in CARRIED:
         reads, edges = ("m", "z", "g"), [("f", "m")]
+        if kind == "confounded":
+            edges += [("z", "f"), ("z", "m")]
     score = HIDING_PLACES[kind]
 
     def predict(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -108,7 +113,15 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
 
 
 CARRIED = frozenset(
-    {"carried curve", "group", "cancelling", "carried together", "wrong form", "few people"}
+    {
+        "carried curve",
+        "confounded",
+        "group",
+        "cancelling",
+        "carried together",
+        "wrong form",
+        "few people",
+    }
 )
 """Kinds whose influence other features carry, so that it is estimated and not only asked."""
 HARD = ("wrong form", "few people")
@@ -125,6 +138,7 @@ TOGETHER = 2 * (1 - 0.6 / np.sqrt(2 * np.pi))
 HIDING_PLACES: dict[str, Score] = {
     "curve": lambda d: np.clip(d["f"].to_numpy() ** 2, 0, 4) / 4,
     "carried curve": lambda d: d["m"].to_numpy(),
+    "confounded": lambda d: d["m"].to_numpy(),
     "level": lambda d: (d["f"] == "d").to_numpy().astype(float),
     "group": lambda d: (d["m"] * d["g"]).to_numpy(),
     "cancelling": lambda d: (d["m"] - d["k"]).to_numpy() / 2,

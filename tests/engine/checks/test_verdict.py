@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ import workbench as wb
 from workbench.checks.verdict import judge
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.estimator import Estimator
+from workbench.methods.form_test import FormTest
 from workbench.methods.fuzzing.paths import PathEffect, trace_paths
 
 ROWS = 100
@@ -74,6 +77,20 @@ def test_a_path_above_raises_the_verdict_though_the_total_is_small() -> None:
         "age → income → prediction",
     }
     assert "cancel to a total of" in cancellation.sentence(0.02)
+
+
+@pytest.mark.parametrize(
+    ("tested", "decision"), [(0.001, "above"), (0.04, "inconclusive"), (None, "above")]
+)
+def test_a_path_is_known_no_better_than_the_form_that_it_rests_on(
+    tested: float | None, decision: str
+) -> None:
+    debiased = table(effect(0.05, 0.03), effect(0.0, 0.0))
+    form = None if tested is None else FormTest(0.0, tested, 0.5)
+    entry = replace(debiased.entries[0], estimator=Estimator("debiased"), form=form)
+    paths = [PathEffect("age", ("age", "bmi", "prediction"), "", effect(0.08, 0.01))]
+    verdict = judge(replace(debiased, entries=(entry,)), paths, threshold=0.02)
+    assert verdict.decision == decision
 
 
 def test_no_alarm_when_parts_point_the_same_way() -> None:

@@ -7,6 +7,7 @@ family share, since any one suffices.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict
@@ -148,7 +149,9 @@ def claims_of_effects(
     return claims
 
 
-def claims_of_profile(profile: EffectProfile, slack: Mapping[str, float]) -> list[Claim]:
+def claims_of_profile(
+    profile: EffectProfile, slack: Mapping[str, float], noise: Mapping[str, float]
+) -> list[Claim]:
     """Hold a profile against its threshold: values, people and groups.
 
     Parameters
@@ -157,16 +160,20 @@ def claims_of_profile(profile: EffectProfile, slack: Mapping[str, float]) -> lis
         By feature, by how much its simulated effects may be off for the form of the equations.
         What is asked is not, nor are means that are corrected level by level; claims about all
         else must hold by so much more.
+    noise : mapping of str to float
+        By feature, the error of the test of that form, which the sizes of simulated effects at
+        single rows have besides their own.
     """
     claims = []
     singles = [found.feature for found in profile if not found.combination]
     for found in profile:
         names = singles if found.combination else [found.feature]
         off = sum(slack.get(name, 0.0) for name in names) if found.carried else 0.0
+        blur = math.hypot(*(noise.get(name, 0.0) for name in names)) if found.carried else 0.0
         means = 0.0 if found.corrected else off
         claims += [
             *_over_values(profile, found, means),
-            *_over_people(profile, found, off),
+            *_over_people(profile, found, off, blur),
             *_over_groups(profile, found, means),
         ]
     return claims
@@ -265,11 +272,14 @@ def _change(found: FeatureProfile, pair: Pair) -> _Change:
     }
 
 
-def _over_people(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
+def _over_people(
+    profile: EffectProfile, found: FeatureProfile, off: float, blur: float
+) -> Iterator[Claim]:
     tau, count = profile.threshold, PEOPLE_CLAIMS * len(profile.features)
     for part, people in found.people.items():
         name = f"{_name(found)}, mean size of {part} effects at single rows"
-        yield _sizes(profile, found, name, people, count, 0.0 if part == "direct" else off)
+        simulated = (0.0, 0.0) if part == "direct" else (off, blur)
+        yield _sizes(profile, found, name, people, count, *simulated)
         if part == "direct":
             yield Claim(
                 f"{_name(found)}, share of rows moved directly by more than {stated(tau)}",
@@ -315,8 +325,10 @@ def _sizes(
     people: PeopleProfile,
     count: int,
     off: float,
+    blur: float,
 ) -> Claim:
-    size, error, pair, tau = people.mean_size, people.error, people.pair, profile.threshold + off
+    size, error, pair = people.mean_size, math.hypot(people.error, blur), people.pair
+    tau = profile.threshold + off
     half = float(scipy.stats.norm.isf(profile.alpha)) * error + off
     surely = max(size - people.inflation, 0.0)
     p = p_within(surely, error, tau)

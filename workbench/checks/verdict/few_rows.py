@@ -6,7 +6,7 @@ short where few rows carry an estimate. What is asked of the model itself needs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from workbench.checks.verdict.claims import Claim
@@ -22,6 +22,9 @@ FEWEST_AT_LEVEL = 50
 """Rows at a tested level below which nothing is firm of an effect that is estimated."""
 FEWEST_NAMED = 30
 """Named rows below which no absence of influence is stated."""
+FEWEST_MISFIT = 500
+"""Rows of data below which nothing is firm of an effect that is estimated where confounders act in
+a way that the equations do not follow: how far it is off does not show in so few."""
 ROUNDING = 1e-6
 """Share of the threshold that rounding may leave of an effect that nothing else carries."""
 ASKED = "direct", "share"
@@ -77,14 +80,19 @@ def few_rows_of(profile: EffectProfile | None, effects: EffectTable) -> FewRows:
         return FewRows(_said(f"The target has {n_rows} rows", FEWEST_ROWS), True)
     rare = {found.feature: rows for found in profile if (rows := _rare(profile, found))}
     unknown = _unknown(profile, effects)
-    reasons = [*_unknown_mediators(unknown), *_rare_levels(rare)]
+    misfit = _misfit(profile, effects)
+    reasons = [
+        *_unknown_mediators(unknown),
+        *_rare_levels(rare),
+        *(_said_of_misfit(name, profile.table_rows) for name in misfit),
+    ]
     if not profile.sampled and n_rows < FEWEST_NAMED:
         named = "1 row is" if n_rows == 1 else f"{n_rows} rows are"
         reasons.append(
             f"{named} named; that an influence is absent is not said of fewer than {FEWEST_NAMED}."
         )
     changes = {entry.feature: entry.intervention for entry in effects if not entry.combination}
-    enough = _enough(profile, rare, unknown)
+    enough = _enough(profile, rare, (*unknown, *misfit))
     return FewRows(" ".join(reasons[:1]), False, enough, changes, profile.asks)
 
 
@@ -93,14 +101,14 @@ def _said(what: str, fewest: int) -> str:
 
 
 def _enough(
-    profile: EffectProfile, rare: Mapping[str, Mapping[str, int]], unknown: Mapping[str, int]
+    profile: EffectProfile, rare: Mapping[str, Mapping[str, int]], none: Iterable[str]
 ) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {
         feature.feature: frozenset(level.label for level in feature.levels) - rows.keys()
         for feature in profile
         if (rows := rare.get(feature.feature))
     }
-    found |= {name: frozenset() for name in unknown}
+    found |= {name: frozenset() for name in none}
     return found
 
 
@@ -139,6 +147,21 @@ def _unknown(profile: EffectProfile, effects: EffectTable) -> dict[str, int]:
         entry.feature: entry.n_rows - entry.filled_rows for entry in effects if entry.filled_rows
     }
     return {name: rows for name, rows in known.items() if profile.sampled and rows < FEWEST_ROWS}
+
+
+def _misfit(profile: EffectProfile, effects: EffectTable) -> list[str]:
+    """Name features whose equations do not follow their confounders, in a short table."""
+    if profile.table_rows >= FEWEST_MISFIT:
+        return []
+    return [entry.feature for entry in effects if entry.form and entry.form.missed]
+
+
+def _said_of_misfit(feature: str, rows: int) -> str:
+    return (
+        f"What {feature} is adjusted for acts in a way that the equations do not follow; with "
+        f"{rows} rows nothing firm is said of an effect that is estimated there, below "
+        f"{FEWEST_MISFIT} it does not show how far such an effect is off."
+    )
 
 
 def _unknown_mediators(unknown: Mapping[str, int]) -> Iterator[str]:

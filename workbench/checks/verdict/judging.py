@@ -33,6 +33,7 @@ from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.errors import TargetError
 from workbench.common.wording import listing
 from workbench.methods.answer_noise import between_calls
+from workbench.methods.debiased.combination import widened
 from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile, Pair
@@ -223,7 +224,14 @@ def judge(
     looks = None if profile is None else _looks(profile)
     effects = effects.judged
     doubtful = {entry.feature for entry in effects if entry.form and not entry.form.holds}
-    paths = [path for path in paths if path.feature not in doubtful]
+    off, noise = _slack(effects), _unseen(effects)
+    paths = [
+        replace(path, effect=widened(path.effect, math.hypot(room, noise[path.feature])))
+        if (room := off.get(path.feature)) is not None
+        else path
+        for path in paths
+        if path.feature not in doubtful
+    ]
     claims = claims_of_effects(
         effects,
         paths,
@@ -235,7 +243,7 @@ def judge(
     )
     if profile is not None:
         error = 0.0 if unsteady is None else between_calls(unsteady.call_error)
-        about_levels = claims_of_profile(profile, _slack(effects))
+        about_levels = claims_of_profile(profile, off, noise)
         claims = [*(_widened(claim, error, threshold, alpha) for claim in about_levels), *claims]
     if unsteady is not None and unsteady.moves_rows(threshold):
         claims = [replace(c, above=False) if c.kind in SHARES else c for c in claims]
@@ -315,6 +323,15 @@ def _slack(effects: EffectTable) -> dict[str, float]:
             excess = entry.form.correction**2 - entry.form.standard_error**2
             found[entry.feature] = math.sqrt(max(excess, 0.0)) + entry.form.missed
     return found
+
+
+def _unseen(effects: EffectTable) -> dict[str, float]:
+    """How finely the equations' form was tested: nothing that it carries alone is known better."""
+    return {
+        entry.feature: entry.form.standard_error
+        for entry in effects
+        if entry.form is not None and not entry.combination
+    }
 
 
 def _unfit(effects: EffectTable, claims: Sequence[Claim]) -> str:

@@ -43,6 +43,9 @@ ROWS_PER_TERM = 12
 MOST_TERMS = 300
 LEVEL_ROWS = 40
 """Rows that a level must hold to get a regressor of its own."""
+BOOSTED_ROWS = 500
+"""Rows below which trees, whose error no interval carries, have no part in an equation: there they
+lend the feature what a confounder does."""
 SMALLEST_SCALE = 0.2
 """S is at least this share of the mean size of the residuals."""
 FAR_OF, FAR = (0.9, 0.99), (5.0, 1.5)
@@ -226,7 +229,7 @@ def fit_location_scale(
     regressors = terms(alike.causes)
     fit = LeastSquares.fit(*alike.normal_equations(regressors, calm), PENALTY, len(y))
     left = y - alike.by_row(regressors @ fit.coefficients)
-    boosted = boosted_residual(parents, values, left)
+    boosted = boosted_residual(parents, values, left) if len(left) >= BOOSTED_ROWS else None
     if boosted is not None:
         left = left - boosted(values)
     equation = LocationScaleEquation(

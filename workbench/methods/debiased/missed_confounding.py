@@ -38,10 +38,12 @@ MOST_ROWS = 4_000
 LEAST_ROWS = 60
 MOST_LEVELS = 12
 """Levels of a category whose chances are predicted."""
-NOTICED = 0.1
-"""p-value from which on something was missed, of the predictions or of what is unexplained."""
-MISSED, ENOUGH_ROWS = 2.0, 1_200.0
-"""How many times what adjusting further changes may still be missed; more by the square of these
+NOTICED, NOTICED_IN_FEW = 0.01, 0.05
+"""p-value from which on something was missed, of the predictions or of what is unexplained; with
+fewer than ENOUGH_ROWS the second, since trees then show little of what is there."""
+ENOUGH_ROWS = 1_000
+MISSED, ROWS_FOR_AS_MUCH = 1.2, 700.0
+"""How many times what adjusting further changes may still be missed; more by the cube of these
 rows over n."""
 
 
@@ -90,7 +92,8 @@ class Expected:
         if not self.columns:
             return None
         further, p = regression.beside(self.columns)
-        return further if min(p, self.p) < NOTICED else None
+        few = len(self.columns[0].values) < ENOUGH_ROWS
+        return further if min(p, self.p) < (NOTICED_IN_FEW if few else NOTICED) else None
 
 
 def still_missed(change: float, n: int) -> float:
@@ -98,10 +101,10 @@ def still_missed(change: float, n: int) -> float:
 
     Examples
     --------
-    >>> still_missed(-0.01, 300), still_missed(0.01, 12_000)
-    (0.18, 0.0201)
+    >>> round(still_missed(-0.01, 350), 3), round(still_missed(0.01, 14_000), 3)
+    (0.092, 0.012)
     """
-    return (MISSED + (ENOUGH_ROWS / n) ** 2) * abs(change)
+    return (MISSED + (ROWS_FOR_AS_MUCH / n) ** 3) * abs(change)
 
 
 def expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...]:

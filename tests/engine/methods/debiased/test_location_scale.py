@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.methods.debiased.location_scale import LocationScaleEquation, fit_location_scale
+from workbench.methods.debiased.location_scale import (
+    BOOSTED_ROWS,
+    LocationScaleEquation,
+    fit_location_scale,
+)
 from workbench.tables.columns import Column, encode_column
 
 N = 3000
@@ -117,3 +121,12 @@ def test_influences_add_up_to_the_error_of_a_prediction() -> None:
         influence = equation.influences(gradient[None, :])[0]
         errors.append(np.sqrt((influence**2).sum()) / 600)
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.3)
+
+
+@pytest.mark.parametrize(("n", "boosts"), [(BOOSTED_ROWS - 1, False), (BOOSTED_ROWS, True)])
+def test_trees_have_no_part_in_an_equation_of_few_rows(n: int, boosts: bool) -> None:
+    rng = np.random.default_rng(7)
+    a, b = rng.normal(size=(2, n))
+    y = 3.0 * (a > 0.5) * (b > 0.5) * (a + b < 2) + 0.1 * rng.normal(size=n)
+    fitted = fit_location_scale(column("y", y), [column("a", a), column("b", b)])
+    assert (fitted.boosted is not None) == boosts

@@ -68,6 +68,8 @@ def test_what_the_form_misses_accuses_nobody(world) -> None:
     assert report.verdict is not None
     assert report.verdict.decision == "inconclusive"
     assert "form of the equations for the effect of x does not fit" in report.verdict.reason
+    assert "with 300 rows nothing firm is said" in report.verdict.reason
+    assert not any(claim.above for claim in report.verdict.claims)
     (form,) = (entry.form for entry in report.effects if entry.form is not None)
     assert form.missed > 0.2
     assert not form.holds
