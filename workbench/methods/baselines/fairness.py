@@ -20,6 +20,7 @@ from workbench.common.errors import AuditError
 from workbench.common.progress import Progress, silent
 from workbench.common.wording import level_text, rows_said, stated
 from workbench.methods.baselines.fairness_finding import SAVED, FairnessMetrics
+from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.method import Baseline, CsvRow
 from workbench.tables.columns import Column
 
@@ -93,17 +94,19 @@ def fairness_metrics(
     ------
     AuditError
         When `resamples` is negative, or no feature has enough of the target's rows on either side.
+    MissingPackageError
+        When aif360 is not installed.
 
     Notes
     -----
-    All four metrics are functions of the table of group × outcome × decision, so they are worked
-    out from it (the tests hold them against aif360's own, row by row), and the bootstrap draws that
-    table from a multinomial distribution instead of drawing rows.
+    All four metrics are functions of the table of group × outcome × decision, so the bootstrap
+    draws that table from a multinomial distribution instead of drawing rows.
     """
     if resamples < 0:
         raise AuditError(f"Fairness metrics need resamples of 0 or more, not {resamples}.")
     _, mask = case.resolve(target)
     progress(STEP, 0.0)
+    aif360 = quiet_import("aif360.sklearn.metrics")
     decisions = _Decisions.of(case, threshold, favourable)
     rng = np.random.default_rng(seed)
     records: list[dict[str, Any]] = []
@@ -112,7 +115,7 @@ def fairness_metrics(
         groups = _split(case.columns[name], mask, decisions)
         table = _table(groups.privileged, decisions, mask & groups.known)
         low, high = _interval(table, resamples, rng)
-        value, recorded = metrics_of_tables(table[None])[0], _of_the_outcome(table)
+        value, recorded = _by_aif360(aif360, table), _recorded_by_aif360(aif360, table)
         counts = table.sum(axis=(1, 2))
         if counts.min() < smallest_group:
             continue
@@ -258,11 +261,51 @@ def _table(
     return np.bincount(cells[rows], minlength=12).reshape(2, 3, 2)
 
 
-def _of_the_outcome(table: Positions) -> FloatArray:
+def _by_aif360(aif360: Any, table: Positions) -> FloatArray:
+    """Return the four metrics of the decisions; NaN where a group has no row for a rate.
+
+    The cells stand for the rows that they count, as weights: the same numbers, much sooner.
+    """
+    everyone, recorded = table.sum(axis=(1, 2)), table[:, :2]
+    outcomes = recorded.sum(axis=2)
+    values = np.full(4, np.nan)
+    if everyone.all():
+        asked = _weighted(table)
+        values[0] = aif360.statistical_parity_difference(**asked)
+        if table[1, :, 1].sum():
+            values[1] = aif360.disparate_impact_ratio(**asked)
+    asked = _weighted(recorded)
+    if outcomes[:, 1].all():
+        values[2] = aif360.equal_opportunity_difference(**asked)
+    if outcomes.all():
+        values[3] = aif360.average_odds_difference(**asked)
+    return values
+
+
+def _recorded_by_aif360(aif360: Any, table: Positions) -> FloatArray:
     """Return the first two metrics of the recorded outcome itself, and NaN for the others."""
-    counts = table[:, :2].sum(axis=2)
-    rates = _rate(counts[:, 1], counts.sum(axis=1))
-    return np.array([rates[0] - rates[1], _rate(rates[0], rates[1]).item(), np.nan, np.nan])
+    values = np.full(4, np.nan)
+    recorded = table[:, :2]
+    if recorded.sum(axis=(1, 2)).all():
+        asked = _weighted(recorded)
+        del asked["y_pred"]
+        values[0] = aif360.statistical_parity_difference(**asked)
+        if recorded[1, 1].sum():
+            values[1] = aif360.disparate_impact_ratio(**asked)
+    return values
+
+
+def _weighted(table: Positions) -> dict[str, Any]:
+    """Return a table as arguments of aif360: one row per cell, weighted by its count."""
+    group, outcome, decision = (axis.ravel() for axis in np.indices(table.shape))
+    return {
+        "y_true": pd.Series(outcome, index=pd.Index(group, name="group")),
+        "y_pred": decision,
+        "prot_attr": "group",
+        "priv_group": 1,
+        "pos_label": 1,
+        "sample_weight": table.ravel().astype(np.float64),
+    }
 
 
 def _interval(
