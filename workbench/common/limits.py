@@ -50,6 +50,10 @@ XLSX_BYTES = Limit(1_000_000_000, "bytes", "of XML that a workbook unpacks to")
 XLSX_CELLS = Limit(10_000_000, "cells", "of a workbook; a million takes some seconds")
 XLSX_ROWS = Limit(1_048_576, "rows", "no sheet of Excel has more; gaps between rows are counted")
 
+EQUATION_WORK = Limit(
+    4_000_000_000, "rows × terms × levels²", "of a category's equation; about a minute of computing"
+)
+
 # What is brought to the page by upload.
 UPLOAD_BYTES = Limit(30_000_000, "bytes", "the browser sends it in one message")
 UPLOAD_COLUMNS = Limit(200, "columns", "more cannot be ticked by hand")

@@ -20,7 +20,7 @@ from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.alike_rows import AlikeRows, distinct_rows
 from workbench.methods.fuzzing.equation import Equation, Keep
 from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
-from workbench.methods.fuzzing.multinomial import fit_multinomial
+from workbench.methods.fuzzing.multinomial import fit_multinomial, refuse_endless
 from workbench.tables.columns import Column, Values
 
 __all__ = ["CategoricalEquation", "NumericEquation", "fit_equation"]
@@ -343,6 +343,7 @@ def _fit_categorical(
         seen = np.maximum(np.bincount(column.values, minlength=levels), 0.5)
         return CategoricalEquation(column, parents, terms, np.log(seen[1:] / seen[:1])[None])
     places, first = _alike(regressors)
+    refuse_endless(column.name, len(first), regressors.shape[1] + 1, levels)
     counts = np.zeros((len(first), levels))
     np.add.at(counts, (places, column.values[rows]), weights)
     regressors, sizes = regressors[first], counts.sum(axis=1)

@@ -10,8 +10,10 @@ import numpy as np
 import scipy
 
 from workbench.common.arrays import FloatArray
+from workbench.common.errors import DataError
+from workbench.common.limits import EQUATION_WORK
 
-__all__ = ["fit_multinomial"]
+__all__ = ["fit_multinomial", "refuse_endless"]
 
 
 PENALTY = 1.0
@@ -87,3 +89,20 @@ def _curvature(regressors: FloatArray, sizes: FloatArray, chances: FloatArray) -
             weight = sizes * chances[:, i] * ((i == j) - chances[:, j])
             out[i, :, j] = out[j, :, i] = (regressors * weight[:, None]).T @ regressors
     return out.reshape(others * width, others * width)
+
+
+def refuse_endless(name: str, rows: int, width: int, levels: int) -> None:
+    """Refuse a category whose equation would take so long that nobody waits for it.
+
+    Raises
+    ------
+    DataError
+        It says how many levels could be fitted.
+    """
+    if rows * width * levels**2 > EQUATION_WORK:
+        most = int((EQUATION_WORK / (rows * width)) ** 0.5)
+        raise DataError(
+            f"{name!r} has {levels:,} levels, and the equation of so many over {rows:,} different "
+            f"rows would take too long. With its rare levels merged into one, so that at most "
+            f"{most:,} are left, it can be fitted."
+        )

@@ -10,6 +10,7 @@ import pytest
 from scipy import special
 
 from workbench import AuditCase, CausalGraph
+from workbench.common.errors import DataError
 from workbench.methods.fuzzing.equation_terms import MOST_TERMS, ROWS_PER_TERM, choose_terms
 from workbench.methods.fuzzing.equations import CategoricalEquation, NumericEquation, fit_equation
 from workbench.methods.fuzzing.propagation import Propagation, fit_equations
@@ -458,6 +459,14 @@ def test_many_categories_in_few_rows(rng: np.random.Generator) -> None:
         np.testing.assert_array_equal(moved(equation, observed(equation)), equation.column.values)
         influence = equation.influences(np.ones(equation.coefficients.size)[None])[0]
         assert np.isfinite(influence).all()
+
+
+def test_an_equation_of_very_many_levels_is_refused_with_how_many_would_do(rng) -> None:
+    a = encode_column("a", pd.Series(rng.normal(size=6_000)))
+    town = encode_column("town", pd.Series([f"town {i % 900}" for i in range(6_000)]))
+    with pytest.raises(DataError, match=r"'town' has 900 levels.* at most (\d+) are left") as told:
+        fit_equation(town, (a,))
+    assert 100 < int(told.value.args[0].split("at most ")[1].split()[0]) < 900
 
 
 def test_a_category_whose_causes_are_all_rare_levels_has_the_shares_of_the_whole() -> None:
