@@ -17,34 +17,34 @@ Score = Callable[[pd.DataFrame], pd.Series]
 Edges = list[tuple[str, str]]
 
 
-def people() -> pd.DataFrame:
+def people(n: int = N) -> pd.DataFrame:
     r = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
-            "x": r.normal(size=N),
-            "y": r.normal(size=N),
-            "z": r.normal(size=N),
-            "b": r.integers(0, 2, N),
-            "c": r.integers(0, 2, N),
-            "unknown": r.normal(size=N),
-            "rare": (r.random(N) < 0.03).astype(int),
-            "zip": r.choice(list("ABCDEFGH"), N, p=[0.3, 0.25, 0.2, 0.1, 0.07, 0.04, 0.02, 0.02]),
-            "asked": np.where(r.random(N) < 0.04, np.nan, r.normal(size=N)),
+            "x": r.normal(size=n),
+            "y": r.normal(size=n),
+            "z": r.normal(size=n),
+            "b": r.integers(0, 2, n),
+            "c": r.integers(0, 2, n),
+            "unknown": r.normal(size=n),
+            "rare": (r.random(n) < 0.03).astype(int),
+            "zip": r.choice(list("ABCDEFGH"), n, p=[0.3, 0.25, 0.2, 0.1, 0.07, 0.04, 0.02, 0.02]),
+            "asked": np.where(r.random(n) < 0.04, np.nan, r.normal(size=n)),
         }
     )
-    frame["m"] = 0.8 * frame["x"] + r.normal(0, 0.6, N)
-    frame["wave"] = np.sin(3 * frame["x"]) + r.normal(0, 0.2, N)
-    frame["mb"] = frame["b"] + r.normal(0, 0.3, N)
-    frame["mc"] = frame["c"] + r.normal(0, 0.3, N)
-    frame["again"] = frame["b"] + r.normal(0, 0.3, N)
+    frame["m"] = 0.8 * frame["x"] + r.normal(0, 0.6, n)
+    frame["wave"] = np.sin(3 * frame["x"]) + r.normal(0, 0.2, n)
+    frame["mb"] = frame["b"] + r.normal(0, 0.3, n)
+    frame["mc"] = frame["c"] + r.normal(0, 0.3, n)
+    frame["again"] = frame["b"] + r.normal(0, 0.3, n)
     return frame
 
 
 def audit(
-    score: Score, reads: list[str], target: list[str], edges: Edges, **options: object
+    score: Score, reads: list[str], target: list[str], edges: Edges, n: int = N, **options: object
 ) -> wb.AuditReport:
     kept = list(dict.fromkeys([*reads, *target, *(n for edge in edges for n in edge)]))
-    frame = people()[kept]
+    frame = people(n)[kept]
     model = wb.BlackBoxModel(
         lambda rows: np.clip(0.5 + 0.03 * rows["z"] + score(rows), 0, 1).to_numpy(), features=reads
     )
@@ -93,7 +93,10 @@ HARD: dict[str, tuple[Score, list[str], list[str], Edges]] = {
 
 @pytest.mark.parametrize("name", HARD)
 def test_what_is_hard_to_find_is_found(name: str) -> None:
-    assert audit(*HARD[name]).verdict.decision == "above"
+    # In 3,000 rows the band is left open: sizes at single rows are claimed no more finely than the
+    # form of the mediator's equation was tested.
+    n = 6_000 if name == "the mediator's band" else N
+    assert audit(*HARD[name], n=n).verdict.decision == "above"
 
 
 @pytest.mark.parametrize(
