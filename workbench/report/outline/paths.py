@@ -113,6 +113,13 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         yield from _account(report, feature)
     if rest := features[DRAWN_FEATURES:]:
         yield _others(report, rest)
+    if any(entry.form is not None for entry in report.effects if entry.feature in features):
+        yield Sentence(
+            "The verdict claims a path no more finely than the form of the equations was tested: "
+            "its interval there is wider than the one in the table.",
+            quiet=True,
+            audience="annex",
+        )
     yield Sentence(
         "Signed share: part of the summed sizes of all followed paths of the feature. In a linear "
         "world the paths add up to the total; where features act only together they need not.",
