@@ -24,7 +24,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    expect,
+)
+from playwright.sync_api import (
+    TimeoutError as WaitedTooLong,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "browser-tests-0123456789"
@@ -262,15 +271,35 @@ def watched(browser: Browser, site: Site, **options: Any) -> Iterator[Watched]:
         site.end_kernels(view.notebooks)
 
 
+def command(page: Page, name: str) -> None:
+    """Carry out a command of JupyterLab, and wait until it is done.
+
+    What JupyterLab promises is waited for here, not in the page: a promise that a kernel which
+    started anew never keeps would be waited for without end. Then it is told once more.
+    """
+    for last in (False, True):
+        page.evaluate(
+            """(name) => {
+                const done = () => { window.carriedOut = true; };
+                window.carriedOut = false;
+                window.jupyterapp.commands.execute(name).then(done, done);
+            }""",
+            name,
+        )
+        try:
+            page.wait_for_function("() => window.carriedOut", timeout=LONG)
+            return
+        except WaitedTooLong:
+            if last:
+                raise
+
+
 def run_cell(page: Page, cell: int) -> list[dict[str, Any]]:
     """Run a cell of the notebook that is open in JupyterLab; return its outputs when it is done."""
     page.evaluate(
-        """(cell) => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell;
-            return window.jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        cell,
+        "(cell) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell; }", cell
     )
+    command(page, "notebook:run-cell")
     found: list[dict[str, Any]] = page.evaluate(
         "(cell) => window.jupyterapp.shell.currentWidget.content.widgets[cell]"
         ".model.outputs.toJSON()",

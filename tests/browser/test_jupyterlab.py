@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import served_pages
 from tests.browser.accessibility import faults
 from tests.browser.graph_canvas import canvas, drag, drawn_edges, place_of, settled
-from tests.browser.served_pages import LONG, Site, ready, run, run_cell, tab_to
+from tests.browser.served_pages import LONG, Site, command, ready, run, run_cell, tab_to
 
 nbformat = pytest.importorskip("nbformat")
 nbconvert = pytest.importorskip("nbconvert")
@@ -28,10 +27,6 @@ SAID = ".wb-graph-editor .wb-status"
 @pytest.fixture(scope="module")
 def site(lab_site: Site) -> Site:
     return lab_site
-
-
-def command(page: Page, name: str) -> Any:
-    return page.evaluate("(name) => window.jupyterapp.commands.execute(name)", name)
 
 
 def test_letters_over_the_canvas_leave_the_cells_alone(page: Page) -> None:
