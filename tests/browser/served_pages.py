@@ -255,7 +255,7 @@ class Watched:
     def checked(self) -> None:
         """Assert that nothing foreign was asked for and that no script failed."""
         assert self.foreign == []
-        assert self.errors == []
+        assert self.errors == [], self.errors
 
 
 @contextmanager
