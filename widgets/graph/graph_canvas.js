@@ -151,15 +151,19 @@ function render({ model, el }) {
   const fit = () => {
     moved = false;
     if (!nodes.length || !canvas.clientWidth) return;
-    setHeight(tall);
-    network.fit({ animation: false, maxZoomLevel: 1 });
-    const said = KEYS_SAID + (network.getScale() < 0.5 ? SMALL : "");
+    // How the library fits: all boxes and a tenth around them, never larger than they are. It is
+    // worked out here, since every change of the height draws the whole canvas anew.
+    const boxes = nodes.getIds().map((id) => network.getBoundingBox(id));
+    const span = (from, to) => 1.1 * (Math.max(...boxes.map((box) => box[to])) - Math.min(...boxes.map((box) => box[from])));
+    const whole = document.fullscreenElement === root;
+    const room = whole ? canvas.clientHeight : tall;
+    const scale = Math.min(1, canvas.clientWidth / span("left", "right"), room / span("top", "bottom"));
+    const said = KEYS_SAID + (scale < 0.5 ? SMALL : "");
     if (keys.textContent !== said) keys.textContent = said;
-    if (document.fullscreenElement === root) return;
     // A wide graph is drawn smaller, and then needs less height than it would at its own size.
     const across = Object.values(network.getPositions()).map(({ y }) => y);
-    const needed = (Math.max(...across) - Math.min(...across) + 110) * network.getScale();
-    setHeight(Math.min(tall, Math.max(260, needed)));
+    const needed = (Math.max(...across) - Math.min(...across) + 110) * scale;
+    setHeight(whole ? tall : Math.min(tall, Math.max(260, needed)));
     network.fit({ animation: false, maxZoomLevel: 1 });
   };
   const outside = () => {
