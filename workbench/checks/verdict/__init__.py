@@ -5,6 +5,7 @@ from workbench.checks.verdict.claims import SHARES, Claim
 from workbench.checks.verdict.judging import (
     Decision,
     Verdict,
+    as_judged,
     deciding_contrasts,
     default_threshold,
     judge,
@@ -16,6 +17,7 @@ __all__ = [
     "Claim",
     "Decision",
     "Verdict",
+    "as_judged",
     "deciding_contrasts",
     "default_threshold",
     "judge",

@@ -38,7 +38,7 @@ from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.profile.profile import EffectProfile, FeatureProfile, Pair
 
-__all__ = ["Decision", "Verdict", "deciding_contrasts", "default_threshold", "judge"]
+__all__ = ["Decision", "Verdict", "as_judged", "deciding_contrasts", "default_threshold", "judge"]
 
 Decision = Literal["below", "above", "inconclusive"]
 THRESHOLD = 0.02
@@ -224,14 +224,7 @@ def judge(
     looks = None if profile is None else _looks(profile)
     effects = effects.judged
     doubtful = {entry.feature for entry in effects if entry.form and not entry.form.holds}
-    off, noise = _slack(effects), _unseen(effects)
-    paths = [
-        replace(path, effect=widened(path.effect, math.hypot(room, noise[path.feature])))
-        if (room := off.get(path.feature)) is not None
-        else path
-        for path in paths
-        if path.feature not in doubtful
-    ]
+    paths = [path for path in as_judged(paths, effects) if path.feature not in doubtful]
     claims = claims_of_effects(
         effects,
         paths,
@@ -243,7 +236,7 @@ def judge(
     )
     if profile is not None:
         error = 0.0 if unsteady is None else between_calls(unsteady.call_error)
-        about_levels = claims_of_profile(profile, off, noise)
+        about_levels = claims_of_profile(profile, _slack(effects), _unseen(effects))
         claims = [*(_widened(claim, error, threshold, alpha) for claim in about_levels), *claims]
     if unsteady is not None and unsteady.moves_rows(threshold):
         claims = [replace(c, above=False) if c.kind in SHARES else c for c in claims]
@@ -313,6 +306,22 @@ def _deciding_pair(profile: EffectProfile, feature: FeatureProfile) -> Pair | No
     if direct is not None and direct.moved_low > profile.people_share:
         return direct.pair
     return None
+
+
+def as_judged(paths: Sequence[PathEffect], effects: EffectTable) -> list[PathEffect]:
+    """Return paths with the intervals by which the verdict claims them.
+
+    Nothing corrects a path, so that it is known no more finely than the form of its feature's
+    equations was tested.
+    """
+    effects = effects.judged
+    off, noise = _slack(effects), _unseen(effects)
+    return [
+        replace(path, effect=widened(path.effect, math.hypot(room, noise[path.feature])))
+        if (room := off.get(path.feature)) is not None
+        else path
+        for path in paths
+    ]
 
 
 def _slack(effects: EffectTable) -> dict[str, float]:

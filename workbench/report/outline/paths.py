@@ -8,6 +8,7 @@ from itertools import pairwise
 from operator import add
 from typing import NamedTuple
 
+from workbench.checks.verdict import as_judged
 from workbench.common.blocks import (
     Block,
     Bullets,
@@ -113,13 +114,6 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         yield from _account(report, feature)
     if rest := features[DRAWN_FEATURES:]:
         yield _others(report, rest)
-    if any(entry.form is not None for entry in report.effects if entry.feature in features):
-        yield Sentence(
-            "The verdict claims a path no more finely than the form of the equations was tested: "
-            "its interval there is wider than the one in the table.",
-            quiet=True,
-            audience="annex",
-        )
     yield Sentence(
         "Signed share: part of the summed sizes of all followed paths of the feature. In a linear "
         "world the paths add up to the total; where features act only together they need not.",
@@ -141,7 +135,7 @@ def _others(report: AuditFindings, features: list[str]) -> Section:
     rows = tuple(
         _path_row(path, size, level)
         for own, size in (_paths_of(report, feature) for feature in features)
-        for path in own
+        for path in as_judged(own, report.effects)
     )
     title = f"The paths of {len(features)} more feature{'' if len(features) == 1 else 's'}"
     table = Table(f"{title}, strongest first.", HEAD, rows, name="Paths of other features")
@@ -152,6 +146,7 @@ def _account(report: AuditFindings, feature: str) -> Iterator[Block]:
     own, size = _paths_of(report, feature)
     level = report.interval_level
     net = _net(report, feature, own)
+    own = as_judged(own, report.effects)
     yield Bullets(tuple(_words(feature, net, own, level)))
     yield Figure(_bars(report, feature, own, size))
     rows = [_path_row(path, size, level) for path in own]
@@ -162,8 +157,8 @@ def _account(report: AuditFindings, feature: str) -> Iterator[Block]:
         rows = [*rows[:LISTED], (name, Number(raised), Number(lowered), "", "")]
     balance = _balance(net, own, level)
     yield Table(
-        f"Paths from {feature} to the prediction, strongest first, and what they add up to, with "
-        f"{report.about().intervals}.",
+        f"Paths from {feature} to the prediction, strongest first, with "
+        f"{report.about().intervals}; below them what they add up to, by causal fuzzing alone.",
         HEAD,
         (*rows, *balance),
         name=f"Paths of {feature}",
