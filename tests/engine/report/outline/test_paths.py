@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.common.blocks import Bullets
+from workbench.checks.verdict import as_judged
+from workbench.common.blocks import Bullets, Table
+from workbench.common.wording import span
 from workbench.report.outline.paths import paths
 
 
@@ -54,3 +56,21 @@ def test_nothing_is_said_of_paths_left_out_where_all_were_followed(
 
     assert "All ways of a raise the prediction" in said
     assert "too many to follow" not in said
+
+
+def test_the_table_of_paths_has_the_intervals_of_the_verdict() -> None:
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=400)
+    frame = pd.DataFrame({"a": a, "m": a + rng.normal(size=400)})
+    model = wb.BlackBoxModel(lambda rows: rows["m"] / 10, ["m"], output="value")
+    case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([("a", "m")]))
+    report = wb.audit(case, wb.UnlearningTarget.feature("a"), ["debiased", "fuzzing"])
+    (own,), (judged,) = (
+        report.path_effects,
+        as_judged(report.path_effects, report.effects),
+    )
+    assert judged.effect.value == own.effect.value
+    assert judged.effect.standard_error > own.effect.standard_error
+    (table,) = (block for block in paths(report).blocks if isinstance(block, Table))
+    assert table.rows[0][3] == span(judged.effect.interval(report.interval_level))
+    assert "as wide as the verdict’s" in table.caption
