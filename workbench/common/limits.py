@@ -51,7 +51,7 @@ XLSX_CELLS = Limit(10_000_000, "cells", "of a workbook; a million takes some sec
 XLSX_ROWS = Limit(1_048_576, "rows", "no sheet of Excel has more; gaps between rows are counted")
 
 EQUATION_WORK = Limit(
-    4_000_000_000, "rows × terms × levels²", "of a category's equation; about a minute of computing"
+    4_000_000_000, "steps", "rows × terms × levels² of a category's equation; about a minute"
 )
 
 # What is brought to the page by upload.
