@@ -157,10 +157,23 @@ def class_cases(
     data, graph, outcome, features
         As for :class:`workbench.AuditCase`.
 
+    Returns
+    -------
+    dict of label to AuditCase
+        In the order of the model's classes.
+
     Raises
     ------
     ModelError
         The model has no classes.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> frame = pd.DataFrame({"a": [0.0, 0.1, 1.0, 1.1, 2.0, 2.1], "grade": list("llmmhh")})
+    >>> model = GaussianNB().fit(frame[["a"]], frame["grade"])
+    >>> list(class_cases(model, data=frame, graph=CausalGraph([("a", "grade")]), outcome="grade"))
+    ['h', 'l', 'm']
     """
     classes = None if isinstance(model, BlackBoxModel) else asked_estimator(model).classes
     if classes is None:
@@ -202,6 +215,11 @@ def audit_classes(
     Returns
     -------
     ClassAudit
+
+    Raises
+    ------
+    AuditError
+        As :func:`workbench.audit`, and when there is no case.
 
     Examples
     --------

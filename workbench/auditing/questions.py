@@ -47,6 +47,10 @@ def question_plan(
     case, target, methods, max_queries, range, intervention, subgroups, checks, seed
         As for :func:`workbench.audit`.
 
+    Returns
+    -------
+    QuestionPlan
+
     Raises
     ------
     AuditError

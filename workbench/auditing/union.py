@@ -305,6 +305,11 @@ def audit_union(
     -------
     UnionAudit
 
+    Raises
+    ------
+    AuditError
+        As :func:`workbench.audit`.
+
     Examples
     --------
     >>> import numpy as np

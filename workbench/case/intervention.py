@@ -39,6 +39,11 @@ NEIGHBOURS = 50
 class Contrast:
     """Set the feature from level `a` to level `b` on every row.
 
+    Parameters
+    ----------
+    a, b : scalar
+        Levels of a category, or numbers within the observed range, in the feature's own unit.
+
     Examples
     --------
     >>> Contrast("02467", "02121")
@@ -59,6 +64,16 @@ class Resample:
         Values tried per row.
     given : {"parents"}, optional
         Draw only from rows with similar parents, which keeps the intervention realistic.
+
+    Raises
+    ------
+    InterventionError
+        When `draws` is not a whole number from 1 to 1,000, or `given` is something else.
+
+    Examples
+    --------
+    >>> Resample(5, given="parents")
+    Resample(draws=5, given='parents')
     """
 
     draws: int = 10
@@ -73,7 +88,23 @@ class Resample:
 
 @dataclass(frozen=True)
 class Shift:
-    """Add `delta`, in the feature's own unit, clipped to the observed range."""
+    """Move the feature by the same amount on every row, within the observed range.
+
+    Parameters
+    ----------
+    delta : float
+        In the feature's own unit; not 0.
+
+    Raises
+    ------
+    InterventionError
+        When `delta` is not such a number.
+
+    Examples
+    --------
+    >>> Shift(-1_000)
+    Shift(delta=-1000)
+    """
 
     delta: float
 

@@ -114,6 +114,15 @@ def build_dossier(parts: DossierParts, key: SigningKey) -> dict[str, bytes]:
         What goes in.
     key : SigningKey
         The log keeper's; it signs the statement.
+
+    Returns
+    -------
+    dict of str to bytes
+
+    Raises
+    ------
+    EvidenceError
+        When one of `parts.more` has the name of a file that every dossier has.
     """
     files = {
         "request.json": parts.request,
@@ -166,6 +175,17 @@ def sign_dossier(
 
 def write_dossier(files: Mapping[str, bytes], path: str | Path) -> Path:
     """Write a dossier: a zip where the path ends in ``.zip``, else a folder.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        What :func:`build_dossier` returned.
+    path : str or Path
+
+    Returns
+    -------
+    Path
+        Where it was written.
 
     Raises
     ------

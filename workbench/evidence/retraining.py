@@ -69,6 +69,15 @@ def configuration_for(
     penalty : int, default 1
         λ of every weight, the constant's included, so that the optimum is one.
 
+    Returns
+    -------
+    Configuration
+
+    Raises
+    ------
+    DataError
+        When a column is missing, has an empty cell, or is neither numbers nor texts.
+
     Examples
     --------
     >>> table = pd.DataFrame({"income": [1.0, 2.0, 4.0], "city": list("abb"), "paid": [0, 1, 1]})

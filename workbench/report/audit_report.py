@@ -157,10 +157,30 @@ def read_report(path: str | PathLike[str]) -> AuditReport:
     path : str or path
         What :meth:`workbench.report.audit_report.AuditReport.to_json` wrote.
 
+    Returns
+    -------
+    AuditReport
+        The same, but for effects at single rows, which are not in the file.
+
     Raises
     ------
     DataError
         When the file cannot be read, or is not a report that agrees with itself.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> import workbench as wb
+    >>> frame = pd.DataFrame({"sex": [0, 1] * 100, "age": range(200)})
+    >>> case = wb.AuditCase(data=frame, model=lambda rows: 0.3 * rows["sex"], features=["sex"],
+    ...                     graph=wb.CausalGraph(nodes=["sex", "age"]))
+    >>> report = wb.audit(case, wb.UnlearningTarget.feature("sex"), ["cafe"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "report.json")
+    ...     _ = report.to_json(file)
+    ...     read_report(file).verdict.decision == report.verdict.decision
+    True
     """
     return AuditReport.from_json(saved_content(path))
 

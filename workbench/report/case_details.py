@@ -221,10 +221,23 @@ def read_case_details(path: str | PathLike[str]) -> CaseDetails:
         A file of lines such as ``law = "GDPR art. 17"``; any field may be left out. A table
         ``[arrows]`` says why each arrow of the graph is there.
 
+    Returns
+    -------
+    CaseDetails
+
     Raises
     ------
     DataError
         When the file cannot be read, is no TOML, is too large, or has a field that is not known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "case.toml")
+    ...     _ = file.write_text('law = "GDPR art. 17"')
+    ...     read_case_details(file).law
+    'GDPR art. 17'
     """
     try:
         with Path(path).open("rb") as stream:

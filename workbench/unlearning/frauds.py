@@ -25,7 +25,7 @@ __all__ = ["AuditAware", "DefaultLevels", "FlippedLabels", "MaskedOutputs", "Unc
 
 @dataclass(frozen=True)
 class Unchanged(WholeModel):
-    """Serve the old model."""
+    """Serve the old model under a new name."""
 
     name: str = "unchanged"
     kind: Kind = "fraud"

@@ -28,7 +28,7 @@ class WholeModel:
 
 @dataclass(frozen=True)
 class Retraining(WholeModel):
-    """Train again from scratch on D'."""
+    """Train again from scratch on the table without what is to be forgotten."""
 
     name: str = "retrain"
     kind: Kind = "exact"

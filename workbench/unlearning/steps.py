@@ -46,7 +46,7 @@ class _Step(WholeModel):
 
 @dataclass(frozen=True)
 class InfluenceStep(_Step):
-    """Step with the curvature of the old table."""
+    """Step with the curvature of the old table: the influence function of Koh and Liang (2017)."""
 
     name: str = "influence-step"
     kind: Kind = "approximate"
@@ -69,11 +69,12 @@ class InfluenceStep(_Step):
 
 @dataclass(frozen=True)
 class NewtonStep(_Step):
-    """Step with the curvature of the remaining table.
+    """Step with the curvature of the remaining table (Guo and others, 2020).
 
     Parameters
     ----------
     steps : int, default 1
+        Newton steps to take, one after another.
     """
 
     steps: int = 1
@@ -97,7 +98,18 @@ class NewtonStep(_Step):
 
 
 def weights_of(trained: Trained) -> FloatArray:
-    """Return the intercept and the weights of a linear model, shape (1 + width,)."""
+    """Return the intercept and the weights of a linear model.
+
+    Parameters
+    ----------
+    trained : Trained
+        A fitted pipeline whose last step is linear.
+
+    Returns
+    -------
+    ndarray, shape (1 + width,)
+        The intercept first.
+    """
     estimator = trained.estimator
     out: FloatArray = np.r_[np.ravel(estimator.intercept_), np.ravel(estimator.coef_)]
     return out

@@ -92,6 +92,9 @@ def graph_sensitivity(
 
     Parameters
     ----------
+    case : AuditCase
+    target : UnlearningTarget
+        Features, on all rows or in a subgroup.
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
     threshold : float, optional
         τ; by default :func:`workbench.checks.verdict.default_threshold`.
@@ -125,6 +128,19 @@ def graph_sensitivity(
     and in every group; where the other graph leaves a feature no mediators, the total is what the
     model answered. What is not moved: sizes of effects at single rows, features set together, and
     paths, which count as long as the other graph has them. The model is not asked again.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import workbench as wb
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({"sex": rng.integers(0, 2, 500)})
+    >>> frame["job"] = frame["sex"] + rng.normal(size=500)
+    >>> case = wb.AuditCase(data=frame, model=lambda rows: 0.1 * rows["job"], features=["job"],
+    ...                     graph=wb.CausalGraph([("sex", "job")]))
+    >>> found = graph_sensitivity(case, wb.UnlearningTarget.feature("sex"), repeats=5)
+    >>> found.headline.partition(" change the finding")[0]
+    '2 of the 2 graphs that differ from the drawn one by a single arrow'
     """
     if repeats < 1:
         raise TargetError(f"repeats must be at least 1, not {repeats}.")

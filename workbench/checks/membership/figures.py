@@ -24,7 +24,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number between 0 and 1 with its interval."""
+    """A number between 0 and 1 with its interval.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The interval has the level that its evidence states.
+    """
 
     value: float
     low: float

@@ -114,6 +114,10 @@ def membership_evidence(
     seed : int, default 0
     progress : callable, optional
 
+    Returns
+    -------
+    MembershipEvidence
+
     Raises
     ------
     TargetError
@@ -137,6 +141,21 @@ def membership_evidence(
     Where the erased records are of a kind of their own, reference models may hold more of that kind
     than a model retrained without them; they then fit it better. Only the question for traces is
     asked in that case: it errs on the careful side.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> import workbench as wb
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({"a": rng.normal(size=300), "ill": rng.integers(0, 2, 300)})
+    >>> def train(rows, seed):
+    ...     return DecisionTreeClassifier(random_state=seed).fit(rows[["a"]], rows["ill"])
+    >>> training = wb.Training(train, rows=np.arange(300) < 200)
+    >>> case = wb.AuditCase(data=frame, model=train(frame[:200], 0), outcome="ill",
+    ...                     graph=wb.CausalGraph(nodes=["a"]))
+    >>> some = wb.UnlearningTarget.datapoints(range(20))
+    >>> membership_evidence(case, some, training, references=8, workers=1).decision
+    'no evidence'
     """
     level = 1 - alpha if level is None else level
     signals, groups, notes = _prepared(case, target, training, most_records, seed)

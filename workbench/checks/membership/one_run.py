@@ -110,17 +110,39 @@ def one_run_audit(
     delta : float, default 0.0
         δ of the (ε, δ)-differential privacy that is put to the test.
     confidence : float, default 0.95
+        Of the bound.
     mislabelled : bool, default False
         Whether each canary gets the other of two outcomes, which only a model that remembers the
         row will repeat. The bound holds as well, and is often larger.
     workers : int, optional
         1 trains in this process, where it cannot be stopped half-way.
     seed : int, default 0
+        Of the coins, and of the training.
+    progress : callable, optional
+        See :mod:`workbench.common.progress`.
+
+    Returns
+    -------
+    OneRunAudit
 
     Raises
     ------
     DataError, ModelError
         When the outcome is unknown, there are fewer than 10 canaries, or the training fails.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> import workbench as wb
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({"a": rng.normal(size=300), "ill": rng.integers(0, 2, 300)})
+    >>> def train(rows, seed):
+    ...     return DecisionTreeClassifier(random_state=seed).fit(rows[["a"]], rows["ill"])
+    >>> training = wb.Training(train, rows=np.arange(300) < 200)
+    >>> case = wb.AuditCase(data=frame, model=train(frame[:200], 0), outcome="ill",
+    ...                     graph=wb.CausalGraph(nodes=["a"]))
+    >>> one_run_audit(case, training, canaries=100, workers=1).epsilon > 0.5
+    True
     """
     training.check(case.data)
     outcome, known = known_outcomes(case)
@@ -201,7 +223,14 @@ def epsilon_lower_bound(
     canaries, guesses, correct : int
         Rows put in or left out by a fair coin each, guesses made, right ones.
     delta : float, default 0.0
+        δ of (ε, δ)-differential privacy.
     confidence : float, default 0.95
+        Of the bound.
+
+    Returns
+    -------
+    float
+        0 where the guesses say nothing.
 
     Raises
     ------

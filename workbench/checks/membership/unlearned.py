@@ -81,11 +81,34 @@ def u_lira(
     alpha : float, default 0.05
         Chance of finding a difference where there is none, at most.
     level : float, default 0.95
+        Coverage of each interval.
+
+    Returns
+    -------
+    ULira
 
     Raises
     ------
     TargetError, DataError, ModelError
         As for `membership_evidence`; also when retrained models do not differ at all.
+
+    Examples
+    --------
+    A fraud that keeps what it should forget:
+
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> import workbench as wb
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({"a": rng.normal(size=300), "ill": rng.integers(0, 2, 300)})
+    >>> def train(rows, seed):
+    ...     return DecisionTreeClassifier(random_state=seed).fit(rows[["a"]], rows["ill"])
+    >>> training = wb.Training(train, rows=np.arange(300) < 200)
+    >>> case = wb.AuditCase(data=frame, model=train(frame[:200], 0), outcome="ill",
+    ...                     graph=wb.CausalGraph(nodes=["a"]))
+    >>> some = wb.UnlearningTarget.datapoints(range(20))
+    >>> u_lira(case, some, training, lambda rows, erased, seed: train(rows, seed),
+    ...        models=8, workers=1).decision
+    'traces'
     """
     erased = erased_rows(case, target, training)
     outcome, known = known_outcomes(case)

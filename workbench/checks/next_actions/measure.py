@@ -63,6 +63,8 @@ def next_actions(
     ----------
     case : AuditCase
         With the audited model, which can be asked.
+    target : UnlearningTarget
+        Features, on all rows, in a subgroup or at single rows.
     retrained : AuditCase, optional
         The same data with a model retrained without the target: then all is about the residue,
         the audited model's effect less the retrained one's.
@@ -81,6 +83,8 @@ def next_actions(
     max_rows : int or None, default 10,000
         Work on a random sample of the target's rows of this size; None takes all.
     seed : int, default 0
+        Of the sample, and of fuzzing.
+    progress : callable, optional
 
     Returns
     -------

@@ -60,6 +60,9 @@ def subgroup_effects(
 
     Parameters
     ----------
+    case : AuditCase
+    target : UnlearningTarget
+        Features, on all rows or in a subgroup.
     intervention : Contrast, Resample, Shift, mapping of feature to these, or None
         None takes the defaults over all rows; both halves are varied alike.
     max_depth : int, default 2

@@ -74,10 +74,32 @@ def whole_table_plan(
 ) -> TablePlan:
     """Say what :func:`whole_table_effects` will take; one partition is read and timed for it.
 
+    Parameters
+    ----------
+    case, target, intervention, seed, on
+        As for :func:`workbench.whole_table_effects`.
+
+    Returns
+    -------
+    TablePlan
+
     Raises
     ------
     AuditError
         As :func:`whole_table_effects`; also where a worker's share of the memory is too small.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import workbench as wb
+    >>> a = np.random.default_rng(0).normal(size=400)
+    >>> table = wb.Table.pandas(pd.DataFrame({"a": a, "b": 2 * a}), 3)
+    >>> case = wb.AuditCase(data=table, model=lambda rows: 3 * rows["b"], features=["b"],
+    ...                     graph=wb.CausalGraph([("a", "b")]))
+    >>> plan = whole_table_plan(case, wb.UnlearningTarget.feature("a"))
+    >>> plan.rows, plan.partitions, plan.words
+    (400, 3, 'in one process')
     """
     parts = table_of(case).partitions
     made = prepared(case, target, intervention, "flexible", "query", "minimum-variance", seed)

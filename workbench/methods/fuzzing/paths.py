@@ -75,6 +75,9 @@ def path_effects(
 
     Parameters
     ----------
+    case : AuditCase
+    target : UnlearningTarget
+        Features, on all rows, in a subgroup or at single rows.
     intervention, equations, seed, progress
         As in :func:`workbench.methods.fuzzing.estimator.fuzzed_effects`.
     max_rows : int or None, default 10,000
@@ -91,6 +94,17 @@ def path_effects(
     ------
     ModelError, NotIdentifiableError, TargetError, InterventionError
         As :func:`workbench.methods.fuzzing.estimator.fuzzed_effects`.
+
+    Examples
+    --------
+    >>> import workbench as wb
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({"sex": rng.integers(0, 2, 500)})
+    >>> frame["job"] = frame["sex"] + rng.normal(size=500)
+    >>> case = wb.AuditCase(data=frame, model=lambda rows: 0.1 * rows["job"], features=["job"],
+    ...                     graph=wb.CausalGraph([("sex", "job")]))
+    >>> path_effects(case, wb.UnlearningTarget.feature("sex"))["path"].tolist()
+    [('sex', 'job', 'prediction')]
     """
     return path_frame(
         trace_paths(
