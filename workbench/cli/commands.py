@@ -1,8 +1,9 @@
-"""The command line: ``cafe-workbench audit``, ``report``, ``serve`` and ``registry``."""
+"""The command line ``cafe-workbench``: its list of commands, and ``audit`` itself."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +13,8 @@ import typer
 
 from workbench.auditing.audit import audit
 from workbench.auditing.questions import question_plan
+from workbench.case.audit_case import AuditCase
+from workbench.case.target import UnlearningTarget
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
 from workbench.cli.arguments import (
     blocks_of,
@@ -25,15 +28,13 @@ from workbench.cli.arguments import (
     subgroups_of,
     target_of,
 )
-from workbench.cli.every_class import check_apart, each_class, files_of_class, finish, read_again
+from workbench.cli.every_class import check_apart, each_class, files_of_class, finish
 from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
     CaseFile,
     ProfileFlag,
     WordFile,
-    closed_pipe,
-    exit_status,
     files_to_write,
     reported,
     show_plan,
@@ -42,15 +43,15 @@ from workbench.cli.output import (
 )
 from workbench.cli.partitioned import check_workers, show_table_plan, workers_of
 from workbench.cli.registry_audit_command import registry_app
+from workbench.cli.report_command import report_command
 from workbench.cli.serve_command import serve_command
 from workbench.cli.sources import SAMPLES, Named, load_case, load_compared
+from workbench.common.map_reduce import On
 from workbench.common.progress import silent
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.endpoint.protocols import PROTOCOLS
 from workbench.models.trained_here import MODEL_KINDS
-from workbench.report.audit_report import AuditReport, saved_content
 from workbench.report.case_details import read_case_details
-from workbench.report.saved.document import SAVED_NOTE
 from workbench.tables.files.column_types import TYPES
 
 __all__ = ["EXIT_STATUS", "app", "main"]
@@ -307,33 +308,31 @@ def audit_command(
         )
         check_workers(data, workers, memory, scheduler)
         on = workers_of(workers, memory, scheduler)
+        levels = levels_of(contrast, low, high)
         (runs, mirrored), reports = each_class(named), dict[str | None, Any]()
         for one in runs:
             loaded = load_case(one)
-            others = load_compared(before, retrained or (), loaded.case.data.columns, one.positive)
-            whole = target_of(loaded.case, names, where, tuple(row or ()))
-            blocks = blocks_of(whole, loaded.case)
+            case = loaded.case
+            others = load_compared(before, retrained or (), case.data.columns, one.positive)
+            blocks = blocks_of(target_of(case, names, where, tuple(row or ())), case)
             check_apart(runs, mirrored, blocks)
             count = len(runs) * len(blocks)
             for block, wanted in blocks.items():
-                levels = levels_of(contrast, low, high)
-                options: dict[str, Any] = {
+                questions: dict[str, Any] = {
                     "methods": tuple(method) if method else METHOD_NAMES,
-                    "range": range_of(loaded.case, wanted.names, range_),
-                    "intervention": levels and contrast_of(loaded.case, wanted.names, levels),
+                    "range": range_of(case, wanted.names, range_),
+                    "intervention": levels and contrast_of(case, wanted.names, levels),
                     "seed": seed,
                     "subgroups": groups,
                     "checks": tuple(check or ()),
                     "max_queries": max_queries and max_queries // count,
                 }
-                if max_queries is not None and not quiet:
-                    show_plan(question_plan(loaded.case, wanted, **options))
-                if max_queries is None and not quiet:
-                    show_table_plan(loaded.case, wanted, options["intervention"], seed, on)
+                if not quiet:
+                    _show_what_it_takes(case, wanted, questions, on)
                 report = audit(
-                    loaded.case,
+                    case,
                     wanted,
-                    **options,
+                    **questions,
                     on=on,
                     threshold=threshold,
                     alpha=alpha / count,
@@ -345,47 +344,28 @@ def audit_command(
                 label = block or one.positive
                 write_files(report, files_of_class(files, label, count > 1 or mirrored is not None))
                 reports[label] = report
-                with closed_pipe():
-                    notes, load = (*loaded.notes, *others.notes), loaded.code + others.code
-                    show_report(
-                        report, notes=notes, load=load, profile=profile, code=code, quiet=quiet
-                    )
+                show_report(
+                    report,
+                    notes=(*loaded.notes, *others.notes),
+                    load=loaded.code + others.code,
+                    profile=profile,
+                    code=code,
+                    quiet=quiet,
+                )
         status = finish(
             reports, alpha, files, quiet=quiet, union=len(blocks) > 1, mirrored=mirrored
         )
     raise typer.Exit(status)
 
 
-@app.command("report", epilog=STATUS_HELP, no_args_is_help=True)
-def report_command(
-    file: Annotated[Path, typer.Argument(help="A report that was saved with audit --json.")],
-    html: Annotated[Path | None, typer.Option(help="Write it as one HTML page.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write its effects as a table.")] = None,
-    docx: WordFile = None,
-    case_file: CaseFile = None,
-    profile: ProfileFlag = False,
-    code: Annotated[
-        bool, typer.Option("--code", help="Print the Python that repeats the audit.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print no report.")] = False,
+def _show_what_it_takes(
+    case: AuditCase, target: UnlearningTarget, questions: Mapping[str, Any], on: On
 ) -> None:
-    """Read a saved report again, without its data and its model.
+    """Say what an audit with limited questions will ask, or what one of a large table will take."""
+    if questions["max_queries"] is not None:
+        show_plan(question_plan(case, target, **questions))
+    else:
+        show_table_plan(case, target, questions["intervention"], questions["seed"], on)
 
-    cafe-workbench report audit.json --html audit.html
-    """
-    with reported():
-        files = files_to_write(html=html, csv=csv, docx=docx)
-        content = saved_content(file)
-        details = None if case_file is None else read_case_details(case_file)
-        status = read_again(
-            content, files, details=details, profile=profile, code=code, quiet=quiet
-        )
-        if status is None:
-            report = AuditReport.from_json(content)
-            if details is not None:
-                report = report.with_details(details)
-            write_files(report, files)
-            with closed_pipe():
-                show_report(report, notes=(SAVED_NOTE,), profile=profile, code=code, quiet=quiet)
-            status = exit_status(report)
-    raise typer.Exit(status)
+
+app.command("report", epilog=STATUS_HELP, no_args_is_help=True)(report_command)

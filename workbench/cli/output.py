@@ -198,6 +198,8 @@ def show_report(
 ) -> None:
     """Print a report, notes on how it came about, and the code that repeats it.
 
+    The reader of the output may leave early; see :func:`closed_pipe`.
+
     Parameters
     ----------
     load : str, optional
@@ -205,20 +207,25 @@ def show_report(
     profile : bool, default False
         Whether the effect at every level is printed too, even where the report is not.
     """
-    if profile or not quiet:
-        from rich.console import Console
+    with closed_pipe():
+        if profile or not quiet:
+            sys.stdout.write(_with_signs(_printed(report, notes, profile=profile, quiet=quiet)))
+        if code:
+            typer.echo(("" if quiet else "\n") + report.to_code(load), nl=False)
 
-        from workbench.report.terminal import print_profile, print_report
 
-        console = Console(highlight=False, markup=False, emoji=False)
-        # Captured, since rich itself would exit with status 1 when the output is closed.
-        with console.capture() as captured:
-            if not quiet:
-                print_report(report, console)
-            if profile:
-                print_profile(report, console)
-            for note in () if quiet else notes:
-                console.print(printable(note, keep="\n"), style="dim")
-        sys.stdout.write(_with_signs(captured.get()))
-    if code:
-        typer.echo(("" if quiet else "\n") + report.to_code(load), nl=False)
+def _printed(report: AuditReport, notes: Sequence[str], *, profile: bool, quiet: bool) -> str:
+    from rich.console import Console
+
+    from workbench.report.terminal import print_profile, print_report
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    # Captured, since rich itself would exit with status 1 when the output is closed.
+    with console.capture() as captured:
+        if not quiet:
+            print_report(report, console)
+        if profile:
+            print_profile(report, console)
+        for note in () if quiet else notes:
+            console.print(printable(note, keep="\n"), style="dim")
+    return captured.get()
