@@ -9,17 +9,20 @@ any more, and is refused. Who edits everything consistently is not found out thi
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import pandas as pd
 
+from workbench.case.asking.steadiness import Unsteady
 from workbench.case.condition import Condition
 from workbench.case.target import UnlearningTarget
 from workbench.checks.diagnostics import Diagnostics, estimator_disagreement
 from workbench.checks.finding import Finding, Rest
 from workbench.checks.registry import CHECKS
-from workbench.checks.verdict import judge
+from workbench.checks.verdict import Verdict, judge
 from workbench.common.checked_code import check_code
 from workbench.common.errors import DataError, listed
 from workbench.common.row_labels import read_label
@@ -33,8 +36,11 @@ from workbench.common.saved_values import (
 from workbench.common.strict_json import LARGEST_NUMBER, JsonPart, parse_strictly
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
 from workbench.methods.attribution import Attribution
+from workbench.methods.effects import EffectTable
+from workbench.methods.fuzzing.paths import PathEffect
 from workbench.methods.joint_uncertainty import read_block
 from workbench.methods.method import BaselineFinding
+from workbench.methods.profile.profile import EffectProfile
 from workbench.methods.registry import BASELINES
 from workbench.methods.saved_effects import SavedEstimates
 from workbench.report.findings import AuditFindings
@@ -118,48 +124,46 @@ def _check_format(root: JsonPart) -> None:
         root.value["agreement"] = {}
 
 
-def _report(saved: Any) -> AuditFindings:
-    estimates = saved.estimates
-    kept = SavedEstimates(
-        blocks=[read_block(columns, turn) for turn, columns in enumerate(estimates.blocks)]
-    )
-    told = saved.verdict
-    tau = None if told is None else told.threshold
-    unit, seed, n_rows = saved.unit, estimates.seed, saved.n_target_rows
-    effects = read_table(estimates.effects, kept, tau, unit, seed, n_rows)
-    context = read_table(estimates.context, kept, tau, unit, seed, n_rows)
-    whole = read_table(estimates.whole_table, kept, None, unit, seed)
-    subgroups = {
-        name: read_table(entries, kept, tau, unit, seed)
-        for name, entries in estimates.subgroups.items()
-    }
-    paths = tuple(read_path(path, kept) for path in estimates.paths)
-    if (told is None) != (len(effects) == 0):
-        raise altered("a verdict and effects belong together, and one of them is missing")
-    verdict = profile = None
-    unsteady = read_unsteady(saved.unsteady)
-    if told is not None:
-        profile = None if saved.profile is None else read_profile(saved.profile)
-        verdict = judge(
-            effects,
-            paths,
-            threshold=told.threshold,
-            alpha=told.alpha,
-            doubted=saved.doubted,
-            profile=profile,
-            unsteady=unsteady,
+@dataclass(frozen=True)
+class _Effects:
+    """Every effect that a report holds, by where it stands."""
+
+    of_target: EffectTable
+    context: EffectTable
+    whole_table: EffectTable
+    subgroups: dict[str, EffectTable]
+    paths: tuple[PathEffect, ...]
+
+    @classmethod
+    def read(cls, saved: Any, kept: SavedEstimates) -> _Effects:
+        told, held = saved.verdict, saved.estimates
+        tau, unit, seed = None if told is None else told.threshold, saved.unit, held.seed
+        return cls(
+            read_table(held.effects, kept, tau, unit, seed, saved.n_target_rows),
+            read_table(held.context, kept, tau, unit, seed, saved.n_target_rows),
+            read_table(held.whole_table, kept, None, unit, seed),
+            {
+                name: read_table(entries, kept, tau, unit, seed)
+                for name, entries in held.subgroups.items()
+            },
+            tuple(read_path(path, kept) for path in held.paths),
         )
-    graph = CausalGraph(saved.graph.edges, nodes=saved.graph.nodes, latents=saved.graph.latents)
-    audit_graph = graph.with_prediction(saved.reads, outcome=saved.outcome)
-    for node in saved.audit_nodes:
-        if node not in audit_graph:
-            audit_graph = audit_graph.add_node(node)
-    singles = [
-        e for t in (effects, context, whole, *subgroups.values()) for e in t if not e.combination
-    ]
-    named = [*saved.features, *(e.feature for e in singles), *(path.feature for path in paths)]
-    if lost := [name for name in named if name not in audit_graph or name == PREDICTION]:
-        raise DataError(f"The {WHAT} has effects of {listed(lost[:1])}, which is not in its graph.")
+
+    def features(self) -> Iterator[str]:
+        """Name the feature of every effect of one feature, and of every path."""
+        for table in (self.of_target, self.context, self.whole_table, *self.subgroups.values()):
+            yield from (effect.feature for effect in table if not effect.combination)
+        yield from (path.feature for path in self.paths)
+
+
+def _report(saved: Any) -> AuditFindings:
+    kept = SavedEstimates(
+        blocks=[read_block(columns, turn) for turn, columns in enumerate(saved.estimates.blocks)]
+    )
+    effects = _Effects.read(saved, kept)
+    unsteady = read_unsteady(saved.unsteady)
+    profile, verdict = _judged_again(saved, effects, unsteady)
+    graph, audit_graph = _graphs(saved, effects)
     provenance = _provenance(saved.provenance)
     target = _target(saved.target_parts)
     rest = Rest(
@@ -167,8 +171,8 @@ def _report(saved: Any) -> AuditFindings:
         features=saved.features,
         graph=graph,
         nodes=audit_graph.nodes,
-        unit=unit,
-        n_target_rows=n_rows,
+        unit=saved.unit,
+        n_target_rows=saved.n_target_rows,
         n_rows=provenance.n_rows,
         model_fingerprint=provenance.model_fingerprint,
         verdict=verdict,
@@ -176,15 +180,15 @@ def _report(saved: Any) -> AuditFindings:
     return AuditFindings(
         target=target,
         features=saved.features,
-        n_target_rows=n_rows,
-        effects=effects,
-        context=context,
-        whole_table=whole if len(whole) else None,
-        path_effects=paths,
+        n_target_rows=saved.n_target_rows,
+        effects=effects.of_target,
+        context=effects.context,
+        whole_table=effects.whole_table if len(effects.whole_table) else None,
+        path_effects=effects.paths,
         verdict=verdict,
         profile=profile,
         diagnostics=Diagnostics(
-            estimator_disagreement(effects),
+            estimator_disagreement(effects.of_target),
             *_tables(saved.diagnostics),
             saved.diagnostics.warnings,
             saved.doubted,
@@ -198,17 +202,52 @@ def _report(saved: Any) -> AuditFindings:
         audited_class=saved.audited_class,
         favourable=saved.favourable,
         details=saved.case_details,
-        unit=unit,
+        unit=saved.unit,
         methods=saved.methods,
         call=check_code(saved.call, call=True),
         provenance=provenance,
         skipped=saved.skipped,
-        subgroups=subgroups,
+        subgroups=effects.subgroups,
         subgroup_conditions=saved.subgroup_conditions,
-        baselines=_baselines(saved, n_rows),
+        baselines=_baselines(saved, saved.n_target_rows),
         checks=_checks(saved, rest, kept),
         from_file=True,
     )
+
+
+def _judged_again(
+    saved: Any, effects: _Effects, unsteady: Unsteady | None
+) -> tuple[EffectProfile | None, Verdict | None]:
+    """Return the profile, and the verdict that follows from the file's estimates."""
+    told = saved.verdict
+    if (told is None) != (len(effects.of_target) == 0):
+        raise altered("a verdict and effects belong together, and one of them is missing")
+    if told is None:
+        return None, None
+    profile = None if saved.profile is None else read_profile(saved.profile)
+    verdict = judge(
+        effects.of_target,
+        effects.paths,
+        threshold=told.threshold,
+        alpha=told.alpha,
+        doubted=saved.doubted,
+        profile=profile,
+        unsteady=unsteady,
+    )
+    return profile, verdict
+
+
+def _graphs(saved: Any, effects: _Effects) -> tuple[CausalGraph, CausalGraph]:
+    """Return the drawn graph and the audit's, in which every feature with an effect stands."""
+    graph = CausalGraph(saved.graph.edges, nodes=saved.graph.nodes, latents=saved.graph.latents)
+    audit_graph = graph.with_prediction(saved.reads, outcome=saved.outcome)
+    for node in saved.audit_nodes:
+        if node not in audit_graph:
+            audit_graph = audit_graph.add_node(node)
+    named = [*saved.features, *effects.features()]
+    if lost := [name for name in named if name not in audit_graph or name == PREDICTION]:
+        raise DataError(f"The {WHAT} has effects of {listed(lost[:1])}, which is not in its graph.")
+    return graph, audit_graph
 
 
 def _baselines(saved: Any, n_target_rows: int) -> dict[str, BaselineFinding]:
