@@ -49,6 +49,7 @@ from workbench.common.map_reduce import On
 from workbench.common.progress import Progress, progress_bar
 from workbench.methods.answer_noise import wider_effects, wider_paths
 from workbench.methods.effects import EffectTable
+from workbench.methods.fuzzing.paths import direct_as_asked
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
 from workbench.report.audit_report import AuditReport
@@ -245,7 +246,7 @@ def audit(
         chosen_change = tested.intervention is not None
         asked = asked.varied_as(explained(profile, intervention, chosen=chosen_change))
         effects = run_effects(asked, steps, equations)
-        paths = run_paths(asked, steps, equations)
+        paths = direct_as_asked(run_paths(asked, steps, equations), effects)
         if unsteady is None:
             unsteady = steps.optional(
                 "same answers at the end", lambda: changed_meanwhile(case, rows=again, seed=seed)

@@ -18,17 +18,18 @@ from workbench.auditing.joint_verdict import (
 from workbench.auditing.union_file import parse_union, union_text
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import TargetUnion
+from workbench.checks.verdict.claims import Claim, who
 from workbench.common.blocks import Block, Column, Note, Sentence, Table
 from workbench.common.errors import TargetError
 from workbench.common.saved_values import altered
-from workbench.common.wording import amount, listing, rate, with_interval
+from workbench.common.wording import listing, rate, signed, span, with_interval
 from workbench.methods.effects import Effect
-from workbench.methods.profile.profile import PeopleProfile
 from workbench.methods.registry import METHOD_NAMES
 from workbench.report.audit_report import AuditReport
 from workbench.report.case_details import CaseDetails
 from workbench.report.csv_table import union_csv_text
 from workbench.report.outline.case_details import case_section
+from workbench.report.outline.decided import as_decided
 
 __all__ = ["UnionAudit", "UnionSize", "audit_union"]
 
@@ -193,12 +194,14 @@ class UnionAudit(JointVerdict):
         None where a block's single rows could not be asked about: with logged predictions.
         """
         sizes = list(map(_size, self.reports.values()))
-        known = [(s.mean_size, s.error, s.inflation) for s in sizes if s is not None]
+        known = [(s.value, s.value - s.low, s.high - s.value) for s in sizes if s is not None]
         if len(known) < len(sizes):
             return None
-        value, error, noise = self._over_rows(known)
-        half = float(scipy.stats.norm.isf(self.alpha / 2)) * error
-        return UnionSize(value, max(value - noise - half, 0.0), value + half, self._n_rows)
+        value, below, above = self._over_rows(known)
+        # A block's claim has one-sided ends at its share of alpha, which two and more blocks keep.
+        wider = 1.0 if len(known) > 1 else _two_sided(self.alpha)
+        low, high = value - wider * below, value + wider * above
+        return UnionSize(value, max(low, 0.0), high, self._n_rows)
 
     @property
     def _n_rows(self) -> int:
@@ -242,9 +245,9 @@ class UnionAudit(JointVerdict):
             for name, report in self.reports.items()
         ]
         return (
-            f"Each of {count} blocks of rows, for which the same features were to be forgotten, "
-            f"was audited at 1/{count} of the error rate of {rate(self.alpha)}, which all "
-            f"together keep. {'; '.join(each)}.{self._size()}"
+            f"The rows were taken in {count} blocks, in each of which the same features were to be "
+            f"forgotten. Each block was audited at an error rate of {rate(self.alpha / count)}, so "
+            f"that all together keep {rate(self.alpha)}. {'; '.join(each)}.{self._size()}"
         )
 
     def _size(self) -> str:
@@ -260,25 +263,34 @@ class UnionAudit(JointVerdict):
             )
         if found is None:
             return said
+        sizes = f"{signed(found.value)} ({span((found.low, found.high))})".replace("+", "")
         return said + (
             f" Over all {found.n_rows:,} rows of these blocks, setting what each was to forget to "
-            f"levels drawn from the data moves a prediction by {amount(found.value)} on average, "
-            f"up or down ({amount(found.low)} to {amount(found.high)})."
+            f"levels drawn from the data moves a prediction, up or down, by {sizes} on average."
         )
 
 
 def _explained(report: AuditReport) -> Effect | None:
     """Return the total effect of a block's features together, or of its only one."""
-    entries = list(report.effects.judged)
+    entries = list(as_decided(report).judged)
     chosen = [entry for entry in entries if entry.combination == "joint"]
     chosen += [entry for entry in entries if entry.combination == "sum"]
     return next((entry.total for entry in [*chosen, *entries]), None)
 
 
-def _size(report: AuditReport) -> PeopleProfile | None:
-    """Return the row effects of a block's features together, or of its only one."""
+def _size(report: AuditReport) -> Claim | None:
+    """Return what the verdict says of the size of row effects, with all that it doubts of it."""
     features = list(report.profile or ())
-    return next((one.people.get("total") for one in reversed(features)), None)
+    if report.verdict is None or not features:
+        return None
+    name = who(features[-1].feature, joint=bool(features[-1].combination))
+    sizes = (c for c in report.verdict.claims if c.over == "people" and c.kind == "total")
+    return next((claim for claim in sizes if claim.feature == name), None)
+
+
+def _two_sided(alpha: float) -> float:
+    """How much wider an interval at 1 − alpha is than one at 1 − 2·alpha."""
+    return float(scipy.stats.norm.isf(alpha / 2) / scipy.stats.norm.isf(alpha))
 
 
 def audit_union(

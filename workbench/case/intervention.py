@@ -17,6 +17,7 @@ import pandas as pd
 
 from workbench.common.errors import InterventionError
 from workbench.tables.columns import Column, Values
+from workbench.tables.shown_levels import shown_level, tells_in_full
 
 __all__ = [
     "Contrast",
@@ -170,9 +171,9 @@ def vary(
         The feature, over all n rows of the data.
     intervention : Intervention, mapping or None
         None takes the default: low to high of two levels, the 25th to the 75th percentile of a
-        number (or, where these are the same, that value and the median of the others), and of a
-        category the two levels, among those with at least 5 % of the rows, whose
-        mean predictions lie widest apart.
+        number (or, where these are the same, that value and the median of the others; rounded where
+        fewer than five rows hold it), and of a category the two levels, among those with at least
+        5 % of the rows, whose mean predictions lie widest apart.
     rows : ndarray of int
         Positions of the target's rows.
     predictions : ndarray, shape (n,)
@@ -255,7 +256,7 @@ def _default_contrast(
             # Most rows share one value (no capital gain): go from it to the median of the others.
             others = present[present != low]
             low, high = sorted((low, np.quantile(others, 0.5, method="inverted_cdf")))
-        return float(low), float(high)
+        return _shown(column, float(low), float(high))
     named = [code for code, level in enumerate(column.levels) if level is not None]
     if len(named) == 1:
         raise InterventionError(
@@ -273,6 +274,12 @@ def _default_contrast(
     sums = np.bincount(column.values, weights=predictions, minlength=len(counts))
     by_mean = common[np.argsort(sums[common] / counts[common], kind="stable")]
     return int(by_mean[0]), int(by_mean[-1])
+
+
+def _shown(column: Column, low: float, high: float) -> tuple[float, float]:
+    """Keep both ends from being, to the last digit, what a handful of people have."""
+    ends = [shown_level(column, v) if tells_in_full(column, v) else v for v in (low, high)]
+    return (ends[0], ends[1]) if ends[0] < ends[1] else (low, high)
 
 
 def _similar_rows(

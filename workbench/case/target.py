@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -272,7 +272,8 @@ class TargetUnion:
     def blocks(self, data: pd.DataFrame) -> tuple[UnlearningTarget, ...]:
         """Return one target for each block of rows with the same features to be forgotten.
 
-        The blocks share no row; those without any are left out.
+        The blocks share no row; those without any are left out. That its rows do not meet a
+        condition is said of a block only where they could.
 
         Raises
         ------
@@ -282,24 +283,27 @@ class TargetUnion:
         masks = [part.mask(data) for part in self.parts]
         found = []
         for chosen in product((True, False), repeat=len(self.parts)):
-            inside = np.logical_and.reduce(
-                [m if one else ~m for m, one in zip(masks, chosen, strict=True)]
-            )
+            inside = _inside(masks, chosen)
             if any(chosen) and inside.any():
-                found.append(self._block(chosen, data.index[inside]))
+                found.append(self._block(chosen, masks, data.index[inside]))
         return tuple(found)
 
-    def _block(self, chosen: tuple[bool, ...], labels: pd.Index) -> UnlearningTarget:
-        parts = list(zip(self.parts, chosen, strict=True))
-        names = _joined([part for part, one in parts if one])
+    def _block(
+        self, chosen: tuple[bool, ...], masks: list[npt.NDArray[np.bool_]], labels: pd.Index
+    ) -> UnlearningTarget:
+        names = _joined([part for part, one in zip(self.parts, chosen, strict=True) if one])
         if self.parts[0].rows is not None:
             return UnlearningTarget(names, tuple(labels.tolist()))
-        told = [
-            f"({part.condition.text})" if one else f"not ({part.condition.text})"
-            for part, one in parts
-            if part.condition is not None
-        ]
-        return UnlearningTarget(names, condition=Condition(" and ".join(told)))
+        met, not_met = [], []
+        for place, (part, one) in enumerate(zip(self.parts, chosen, strict=True)):
+            if part.condition is not None and one:
+                met.append(part.condition.text)
+            elif part.condition is not None and not _implied(place, masks, chosen):
+                not_met.append(part.condition.text)
+        if len(met) == 1 and not not_met:
+            return UnlearningTarget(names, condition=Condition(met[0]))
+        told = " and ".join([*(f"({text})" for text in met), *(f"not ({t})" for t in not_met)])
+        return UnlearningTarget(names, condition=Condition(told) if told else None)
 
     def describe(self) -> str:
         """Say in words what is to be forgotten."""
@@ -308,6 +312,21 @@ class TargetUnion:
     def to_code(self) -> str:
         """Return the Python expression that makes this union."""
         return " | ".join(part.to_code() for part in self.parts)
+
+
+def _inside(
+    masks: Sequence[npt.NDArray[np.bool_]], chosen: Sequence[bool]
+) -> npt.NDArray[np.bool_]:
+    """Return the rows that are in all chosen parts and in none of the others."""
+    sides = [mask if one else ~mask for mask, one in zip(masks, chosen, strict=True)]
+    inside: npt.NDArray[np.bool_] = np.logical_and.reduce(sides)
+    return inside
+
+
+def _implied(place: int, masks: Sequence[npt.NDArray[np.bool_]], chosen: Sequence[bool]) -> bool:
+    """Whether no row of the chosen parts is in one that is left out: it need not be named."""
+    held = [mask for mask, one in zip(masks, chosen, strict=True) if one]
+    return not bool((np.logical_and.reduce(held) & masks[place]).any())
 
 
 def check_target(target: object, feature: str) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 import scipy
 
 from workbench.checks.registry import CHECKS
+from workbench.checks.verdict import as_judged
 from workbench.common.blocks import PLAIN_LEVEL
 from workbench.common.printable import printable
 from workbench.methods.effects import EFFECT_PARTS, EffectTable
 from workbench.methods.registry import BASELINES
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.decided import as_decided
 
 __all__ = ["csv_text", "union_csv_text"]
 
@@ -57,7 +59,12 @@ def _written(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
 
 
 def _csv_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
-    """Yield the rows of a report, each with the level of its interval where it has one."""
+    """Yield the rows of a report, each with the level of its interval where it has one.
+
+    Effects and paths have the verdict's numbers and intervals, as on the page.
+    """
+    for row in _effects(report):
+        yield *row, _level(row, report.interval_level)
     for row in _own_rows(report):
         yield *row, _level(row, report.level)
     for method in BASELINES:
@@ -77,12 +84,20 @@ def _level(row: tuple[object, ...], level: float) -> object:
     return "" if none else round(level, 12)
 
 
-def _own_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
+def _effects(report: AuditFindings) -> Iterator[tuple[object, ...]]:
     if report.audited_class is not None:
         # Every value below is of this class: a reader of a spreadsheet sees no other page.
         yield "audited", report.about().score, "", "", "", report.n_target_rows, "", "", ""
+    level = report.interval_level
+    yield from _effect_rows("effect", "", as_decided(report), level)
+    for path in as_judged(report.path_effects, report.effects):
+        effect = path.effect
+        about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
+        yield "path", *about, effect.value, *effect.interval(level)
+
+
+def _own_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
     level = report.level
-    yield from _effect_rows("effect", "", report.effects, level)
     for name, table in report.subgroups.items():
         yield from _effect_rows("subgroup", name, table, level)
     for row in report.subgroup_frame().to_dict("records"):
@@ -90,10 +105,6 @@ def _own_rows(report: AuditFindings) -> Iterator[tuple[object, ...]]:
             found = (row[f"{part}_difference{end}"] for end in ("", "_low", "_high"))
             about = (row["subgroup"], row["feature"], "cafe", part, row["n_rows"])
             yield "subgroup minus whole", *about, *found
-    for path in report.path_effects:
-        effect = path.effect
-        about = (" → ".join(path.path), path.feature, "fuzzing", "path", "")
-        yield "path", *about, effect.value, *effect.interval(level)
     if report.whole_table is not None:
         yield from _effect_rows("all rows of the table", "", report.whole_table, level)
     yield from _effect_rows("other feature", "", report.context, level)

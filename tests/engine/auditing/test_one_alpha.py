@@ -12,6 +12,7 @@ import scipy
 
 import workbench as wb
 from workbench.checks.registry import CHECK_BY_NAME
+from workbench.report.outline.decided import as_decided
 
 CHECKS = ("graph", "subgroups", "actions")
 
@@ -69,12 +70,14 @@ def test_the_words_say_that_level(report: wb.AuditReport) -> None:
         assert "95 %" not in said, name
     first = report.to_csv().splitlines()[1]
     low, high = map(float, first.split(",")[-3:-1])
-    total = report.effects.entries[0].total
-    assert (low, high) == total.interval(0.8)
+    total = as_decided(report).entries[0].total
+    assert (low, high) == total.interval(report.interval_level)
 
 
 def test_every_interval_of_the_table_says_its_level(report: wb.AuditReport) -> None:
     rows = list(csv.DictReader(io.StringIO(report.to_csv())))
-    assert {row["level"] for row in rows} == {"0.8", ""}
+    decided = str(round(report.interval_level, 12))
+    assert {row["level"] for row in rows} == {"0.8", decided, ""}
+    assert {row["level"] for row in rows if row["section"] in ("effect", "path")} == {decided}
     for row in rows:
         assert bool(row["level"]) == bool(row["low"])

@@ -45,6 +45,17 @@ def test_the_blocks_of_a_union_share_no_row_and_miss_none() -> None:
     assert sum(int(block.mask(data).sum()) for block in either.blocks(data)) == (data.z > 0).sum()
 
 
+def test_a_block_names_no_condition_that_its_rows_could_not_meet() -> None:
+    data = case(lambda d: d["z"]).data
+    apart = OLD_A | wb.UnlearningTarget.subgroup("z <= 0", ["b"])
+    assert [block.describe() for block in apart.blocks(data)] == ["a where z > 0", "b where z <= 0"]
+    assert [block.describe() for block in (OLD_A | YOUNG_B).blocks(data)] == [
+        "a, b where (z > 0) and (z < 0.5)",
+        "a where (z > 0) and not (z < 0.5)",
+        "b where (z < 0.5) and not (z > 0)",
+    ]
+
+
 def test_missing_values_fall_into_one_block() -> None:
     data = pd.DataFrame({"z": [np.nan, 1.0, -1.0], "a": 1, "b": 0})
     blocks = (OLD_A | wb.UnlearningTarget.feature("b")).blocks(data)

@@ -23,7 +23,11 @@ from workbench.checks.next_actions.blocking import OPEN, Routes
 from workbench.checks.next_actions.example_pairs import ExamplePair, example_pairs
 from workbench.checks.next_actions.feature_actions import Action, feature_actions
 from workbench.checks.next_actions.finding import NextActions
-from workbench.checks.next_actions.over_levels import left_over_levels
+from workbench.checks.next_actions.over_levels import (
+    change_of_residue,
+    left_over_levels,
+    over_all_levels,
+)
 from workbench.common.against_threshold import exceeds, lies_within
 from workbench.common.errors import DataError, ModelError, TargetError
 from workbench.common.progress import Progress, silent
@@ -79,7 +83,8 @@ def next_actions(
         The audited model's debiased effects of the same change: what is left is their total. By
         how much they differ from what the equations carry is left whatever route is blocked.
     profile : EffectProfile, optional
-        The audit's: what blocking leaves is then said over all its levels, too.
+        The audit's: what blocking leaves is then said over all its levels, too; and a residue is
+        followed between those of them where it is largest.
     max_rows : int or None, default 10,000
         Work on a random sample of the target's rows of this size; None takes all.
     seed : int, default 0
@@ -140,13 +145,26 @@ def next_actions(
     all_rows = np.flatnonzero(mask)
     positions = all_rows[sample_places(len(all_rows), max_rows, seed)]
     varied = variations_of(case, names, positions, intervention, seed)
+    about_residue = profile if retrained is not None else None
     if equations is None:
-        equations = better_equations(whole, names, varied, seed=seed, progress=progress)
+        every = varied
+        if about_residue is not None:
+            every = [
+                over_all_levels(v, whole.columns[v.feature], about_residue[v.feature])
+                for v in varied
+            ]
+        equations = better_equations(whole, names, every, seed=seed, progress=progress)
     equations.check_cover(whole, names)
     sampled = target.kind != "datapoints" or len(positions) < len(all_rows)
     batch = QueryBatch(whole, progress, "what is left")
     routes = [Routes(whole, equations, v, positions, sampled, batch, seed) for v in varied]
     notes: list[str] = []
+    if about_residue is not None:
+        routes = [
+            change_of_residue(one, about_residue[one.variation.feature], threshold)
+            for one in routes
+        ]
+        varied = [one.variation for one in routes]
     if effects is not None and retrained is None:
         for one in routes:
             notes += _go_beyond(one, effects[one.variation.feature].total, threshold)
@@ -170,7 +188,7 @@ def next_actions(
         step = partial(_share_of, progress, place, len(followed))
         found, careful = feature_actions(routes[i], totals[i], threshold, 1 - alpha, step)
         actions, notes = actions + found, notes + careful
-        if profile is not None and retrained is None:
+        if profile is not None:
             further = left_over_levels(routes[i], found, profile[names[i]], threshold, 1 - alpha)
             notes += [further] if further else []
         pairs += example_pairs(case, routes[i], retrained)

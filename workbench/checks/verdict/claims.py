@@ -161,8 +161,8 @@ def claims_of_profile(
         What is asked is not, nor are means that are corrected level by level; claims about all
         else must hold by so much more.
     noise : mapping of str to float
-        By feature, the error of the test of that form, which the sizes of simulated effects at
-        single rows have besides their own.
+        By feature, the error of the test of that form, which sizes of simulated effects at single
+        rows and means that nothing corrects have besides their own.
     """
     claims = []
     singles = [found.feature for found in profile if not found.combination]
@@ -170,11 +170,11 @@ def claims_of_profile(
         names = singles if found.combination else [found.feature]
         off = sum(slack.get(name, 0.0) for name in names) if found.carried else 0.0
         blur = math.hypot(*(noise.get(name, 0.0) for name in names)) if found.carried else 0.0
-        means = 0.0 if found.corrected else off
+        means = (0.0, 0.0) if found.corrected else (off, blur)
         claims += [
-            *_over_values(profile, found, means),
+            *_over_values(profile, found, *means),
             *_over_people(profile, found, off, blur),
-            *_over_groups(profile, found, means),
+            *_over_groups(profile, found, *means),
         ]
     return claims
 
@@ -216,18 +216,22 @@ def _name(found: FeatureProfile) -> str:
     return who(found.feature, joint=bool(found.combination))
 
 
-def _over_values(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
+def _over_values(
+    profile: EffectProfile, found: FeatureProfile, off: float, blur: float
+) -> Iterator[Claim]:
     levels = {"levels": "over all levels", "named": "over the levels named", "change": ""}
     for part, about in found.parts.items():
         name = f"{_name(found)}, {part} effect {levels[profile.scope]}".rstrip()
-        yield _over_pairs(profile, found, name, about, off)
+        yield _over_pairs(profile, found, name, about, off, blur)
 
 
-def _over_groups(profile: EffectProfile, found: FeatureProfile, off: float) -> Iterator[Claim]:
+def _over_groups(
+    profile: EffectProfile, found: FeatureProfile, off: float, blur: float
+) -> Iterator[Claim]:
     for group, parts in found.groups.items():
         for part, about in parts.items():
             name = f"{_name(found)}, {part} effect for {group}"
-            yield _over_pairs(profile, found, name, about, off, group)
+            yield _over_pairs(profile, found, name, about, off, blur, group)
 
 
 def _over_pairs(
@@ -236,17 +240,19 @@ def _over_pairs(
     name: str,
     about: PartProfile,
     off: float,
+    blur: float,
     group: str = "",
 ) -> Claim:
     """Hold the pair that decides: one surely above τ, else the one that reaches farthest."""
-    tau = profile.threshold
-    off = 0.0 if about.part == "direct" else off
-    deciding = about.deciding(tau + off)
-    above, below = deciding is not None, about.ceiling + off < tau
-    pair = deciding or about.widest
+    tau, normal = profile.threshold, float(scipy.stats.norm.isf(profile.alpha))
     critical = profile.critical_groups if group else profile.critical
-    half = (critical if above else float(scipy.stats.norm.isf(profile.alpha))) * pair.error + off
-    p = p_within(pair.value, pair.error, tau + off)
+    off, blur = (0.0, 0.0) if about.part == "direct" else (off, blur)
+    # Taken at its largest, as if the pair had no error of its own.
+    deciding = about.deciding(tau + off + critical * blur)
+    above, below = deciding is not None, about.ceiling + off + normal * blur < tau
+    pair = deciding or about.widest
+    half = (critical if above else normal) * math.hypot(pair.error, blur) + off
+    p = p_within(pair.value, math.hypot(pair.error, blur), tau + off)
     ends = pair.value - half, pair.value + half
     return Claim(
         f"{name}: {pair.text}", _name(found), about.part, pair.value, *ends, p, below, above,

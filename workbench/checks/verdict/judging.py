@@ -27,6 +27,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Contrast
 from workbench.checks.verdict.cancellations import Cancellation, cancellations_of
 from workbench.checks.verdict.claims import SHARES, Claim, claims_of_effects, claims_of_profile
+from workbench.checks.verdict.explained_change import asked_of_all_rows
 from workbench.checks.verdict.few_rows import few_rows_of
 from workbench.checks.verdict.words import assurance_of, basis_of, headline_of, reason_of
 from workbench.common.against_threshold import lies_beyond, lies_within
@@ -237,6 +238,7 @@ def judge(
     if profile is not None:
         error = 0.0 if unsteady is None else between_calls(unsteady.call_error)
         about_levels = claims_of_profile(profile, _slack(effects), _unseen(effects))
+        about_levels = asked_of_all_rows(about_levels, effects, profile)
         claims = [*(_widened(claim, error, threshold, alpha) for claim in about_levels), *claims]
     if unsteady is not None and unsteady.moves_rows(threshold):
         claims = [replace(c, above=False) if c.kind in SHARES else c for c in claims]
@@ -299,9 +301,9 @@ def deciding_contrasts(profile: EffectProfile) -> dict[str, Contrast]:
 def _deciding_pair(profile: EffectProfile, feature: FeatureProfile) -> Pair | None:
     tau = profile.threshold
     for parts in (feature.parts, *feature.groups.values()):
-        shown = [part for part in parts.values() if part.floor > tau]
-        if shown:
-            return max(shown, key=lambda part: part.floor).deciding(tau)
+        shown = [pair for part in parts.values() if (pair := part.deciding(tau)) is not None]
+        if shown:  # the one that the verdict names; see Verdict.deciding
+            return max(shown, key=lambda pair: float(f"{abs(pair.value):.9g}"))
     direct = feature.people.get("direct")
     if direct is not None and direct.moved_low > profile.people_share:
         return direct.pair
@@ -312,13 +314,13 @@ def as_judged(paths: Sequence[PathEffect], effects: EffectTable) -> list[PathEff
     """Return paths with the intervals by which the verdict claims them.
 
     Nothing corrects a path, so that it is known no more finely than the form of its feature's
-    equations was tested.
+    equations was tested. The direct one rests on no equation.
     """
     effects = effects.judged
     off, noise = _slack(effects), _unseen(effects)
     return [
         replace(path, effect=widened(path.effect, math.hypot(room, noise[path.feature])))
-        if (room := off.get(path.feature)) is not None
+        if len(path.path) > 2 and (room := off.get(path.feature)) is not None
         else path
         for path in paths
     ]

@@ -21,10 +21,12 @@ from workbench.methods.profile.bends import BAND_ROWS
 from workbench.methods.profile.combinations import FEW_FEATURES
 from workbench.methods.profile.profile import FEWEST_SOUGHT, EffectProfile, FeatureProfile
 
-__all__ = ["assurance_of", "basis_of", "headline_of", "reason_of"]
+__all__ = ["assurance_of", "basis_of", "headline_of", "reason_of", "untested_words"]
 
 ROUNDING = 1e-7
 """Effects this small a part of the threshold are what rounding leaves of none."""
+UNTESTED_SAID = 5
+"""Untested levels that are named in words."""
 OVER = {
     "levels": "over all levels tested",
     "named": "over the levels named",
@@ -318,9 +320,7 @@ def _levels(found: FeatureProfile) -> str:
     if total is not None and total.surest.value:
         said += f" Clearest difference: {total.surest.text}, {signed(total.surest.value)}."
     if found.n_untested:
-        rare = listing(list(found.untested), most=5) if found.untested else "levels"
-        more = found.n_untested - len(found.untested)
-        said += f" Untested, for too few rows: {rare}" + (f" and {more} more" if more else "") + "."
+        said += f" Untested, for too few rows: {untested_words(found)}."
     if found.left_out >= 0.0005:
         said += (
             f" {_percent(found.left_out)} of the level–row pairs are left out: such rows could "
@@ -333,6 +333,14 @@ def _levels(found: FeatureProfile) -> str:
             f"rest is extrapolation, and it decides nothing by itself."
         )
     return said
+
+
+def untested_words(found: FeatureProfile) -> str:
+    """Name levels that were not tested, and count those that are not named."""
+    told = list(found.untested[:UNTESTED_SAID])
+    if more := found.n_untested - len(told):
+        told.append(f"{more} more" if told else f"{more} level{'s' if more > 1 else ''}")
+    return listing(told)
 
 
 def _percent(value: float) -> str:

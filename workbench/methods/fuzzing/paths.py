@@ -8,7 +8,7 @@ coefficients and sum to the total.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +23,7 @@ from workbench.common.arrays import Positions
 from workbench.common.progress import Progress, silent
 from workbench.graph.causal_graph import PREDICTION
 from workbench.methods.averages import mean_effect
-from workbench.methods.effects import Effect
+from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.equation_error import (
     SAMPLE_ROWS,
     Nudge,
@@ -33,7 +33,7 @@ from workbench.methods.fuzzing.equation_error import (
 from workbench.methods.fuzzing.propagation import Equations, Propagation, fit_equations, set_levels
 from workbench.tables.columns import Values
 
-__all__ = ["PathEffect", "path_effects", "path_frame", "trace_paths"]
+__all__ = ["PathEffect", "direct_as_asked", "path_effects", "path_frame", "trace_paths"]
 
 
 MOST_PATHS = 100
@@ -138,6 +138,25 @@ def path_frame(paths: Sequence[PathEffect]) -> pd.DataFrame:
     ]
     columns = ["feature", "path", "intervention", "effect", "effect_low", "effect_high", "share"]
     return pd.DataFrame(records, columns=columns)
+
+
+def direct_as_asked(paths: Sequence[PathEffect], effects: EffectTable) -> tuple[PathEffect, ...]:
+    """Return paths whose direct ones are the direct effects that the model was asked for.
+
+    Paths are followed on a sample of a long table's rows; the same change, made directly, was asked
+    about in all of them, and is one number.
+    """
+    asked = {
+        (entry.feature, entry.intervention): entry.direct
+        for entry in effects
+        if entry.estimator.asks_direct and not entry.combination
+    }
+    return tuple(
+        replace(path, effect=asked[path.feature, path.intervention])
+        if len(path.path) == 2 and (path.feature, path.intervention) in asked
+        else path
+        for path in paths
+    )
 
 
 def trace_paths(

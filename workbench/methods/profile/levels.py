@@ -17,6 +17,7 @@ import numpy as np
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray
 from workbench.tables.columns import Column, Values
+from workbench.tables.shown_levels import FEWEST_HOLDERS, rounding_step, shown_level
 
 __all__ = ["TestedLevels", "fine_grid", "named_levels", "tested_levels", "with_bends"]
 
@@ -54,7 +55,8 @@ class TestedLevels:
     shares : ndarray, shape (levels,)
         Share of the rows that each stands for: rows at the level, or nearest to it.
     untested : tuple of str
-        Levels that too few rows hold, most frequent first, at most 20 by name.
+        Levels that too few rows hold, most frequent first, at most 20 by name; those that fewer
+        than five rows hold are counted alone.
     n_untested : int
     """
 
@@ -125,9 +127,10 @@ def tested_levels(
         if held.sum() < 2:
             held[np.argsort(-counts, kind="stable")[:2]] = True
         named = [(float(v), "value") for v in values[held]]
-        rare = [column.label(float(v)) for v in values[~held]]
+        named_rare = values[~held & (counts >= FEWEST_HOLDERS)]
+        rare, n_rare = [column.label(float(v)) for v in named_rare], int((~held).sum())
     else:
-        named, rare = _grid(column, present, default, seed), []
+        named, rare, n_rare = _grid(column, present, default, seed), [], 0
         kept = set(avoid)
         named = [(value, origin) for value, origin in named if value not in kept]
         if len({value for value, _ in named}) < 2:
@@ -139,12 +142,13 @@ def tested_levels(
         named.append((float("nan"), "missing"))
     elif missing:
         rare.append("missing")
-    return _levels(column, named, rare)
+        n_rare += 1
+    return _levels(column, named, rare, n_rare)
 
 
 def named_levels(column: Column, values: Sequence[float | int]) -> TestedLevels:
     """Return the levels that an auditor named, encoded."""
-    return _levels(column, [(value, "named") for value in dict.fromkeys(values)], [])
+    return _levels(column, [(value, "named") for value in dict.fromkeys(values)])
 
 
 def with_bends(levels: TestedLevels, values: Sequence[float | int]) -> TestedLevels:
@@ -155,7 +159,7 @@ def with_bends(levels: TestedLevels, values: Sequence[float | int]) -> TestedLev
     if not more:
         return levels
     named = [*zip(levels.values.tolist(), levels.origins, strict=True), *more]
-    fresh = _levels(levels.column, named, [])
+    fresh = _levels(levels.column, named)
     return TestedLevels(
         fresh.column,
         fresh.values,
@@ -194,8 +198,13 @@ def _categories(column: Column, default: Variation | None) -> TestedLevels:
         (int(code), "missing" if column.levels[code] is None else "level")
         for code in np.flatnonzero(held)
     ]
-    rare = [column.label(int(code)) for code in order if not held[code]]
-    return _levels(column, named, rare)
+    rare = [code for code in order if not held[code]]
+    told = [
+        column.label(int(code))
+        for code in rare
+        if counts[code] >= FEWEST_HOLDERS or column.levels[code] is None
+    ]
+    return _levels(column, named, told, len(rare))
 
 
 def _grid(
@@ -226,13 +235,15 @@ def _grid(
 
 
 def _rounded(column: Column, values: FloatArray) -> FloatArray:
-    """Round levels to some three digits, so that none of them is the value of one person."""
+    """Round levels to some three digits, so that none of them is the value of a few people."""
+    return np.array([shown_level(column, value) for value in _near(column, values).tolist()])
+
+
+def _near(column: Column, values: FloatArray) -> FloatArray:
     if column.integer:
         whole: FloatArray = np.clip(np.rint(values), column.low, column.high)
         return whole
-    low, high = np.nanquantile(column.values, (0.01, 0.99))
-    spread = float(high - low) or column.high - column.low
-    step = 10.0 ** np.floor(np.log10(spread / 200))
+    step = rounding_step(column)
     places = max(-int(np.log10(step)), 0)
     # Inward at the ends: the smallest value of all is some person's.
     ends = np.ceil(column.low / step), np.floor(column.high / step)
@@ -241,7 +252,10 @@ def _rounded(column: Column, values: FloatArray) -> FloatArray:
 
 
 def _levels(
-    column: Column, named: Sequence[tuple[float | int, str]], untested: Sequence[str]
+    column: Column,
+    named: Sequence[tuple[float | int, str]],
+    untested: Sequence[str] = (),
+    n_untested: int = 0,
 ) -> TestedLevels:
     first: dict[Any, str] = {}
     for value, origin in named:
@@ -257,7 +271,7 @@ def _levels(
         tuple(first[v] for v in ordered),
         _shares(column, values),
         tuple(untested[:NAMED_AS_UNTESTED]),
-        len(untested),
+        n_untested,
     )
 
 

@@ -10,6 +10,7 @@ from workbench.methods.profile.answers import Answers, Assignment
 from workbench.methods.profile.bounds import LevelMeans
 from workbench.methods.profile.corrections import Corrected
 from workbench.methods.profile.levels import TestedLevels
+from workbench.methods.profile.profile import Pair
 
 __all__ = ["LEAST_SHARE", "Measured"]
 
@@ -66,3 +67,9 @@ class Measured:
     def name(self) -> str:
         """The feature's name, or those of all."""
         return " + ".join(self.assignment.features)
+
+    def pair(self, low: int, high: int, value: float, error: float, share: float) -> Pair:
+        """Return two levels as a pair; those of the default contrast go its way."""
+        ends = self.assignment.labels[low], self.assignment.labels[high]
+        pair = Pair(self.raw[low], self.raw[high], ends, value, error, share)
+        return pair.turned() if self.default == (high, low) else pair

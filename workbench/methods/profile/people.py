@@ -117,12 +117,6 @@ def _widest_over_rows(measured: Measured, scores: FloatArray, plausible: BoolArr
             sizes[place], means[place] = np.abs(moved).mean(), moved.mean()
             shares[place] = both.mean()
     place = int(np.argmax(np.where(shares >= LEAST_SHARE, sizes, -1.0)))
-    labels = measured.assignment.labels
-    return Pair(
-        measured.raw[low[place]],
-        measured.raw[high[place]],
-        (labels[low[place]], labels[high[place]]),
-        float(means[place]),
-        0.0,
-        float(shares[place]),
+    return measured.pair(
+        int(low[place]), int(high[place]), float(means[place]), 0.0, float(shares[place])
     )

@@ -202,8 +202,6 @@ def _part(
         at = int(np.flatnonzero((found.low == ends[0]) & (found.high == ends[1]))[0])
         if broad[at]:
             default, default_floor = _pair(measured, found, at), max(float(floors[at]), 0.0)
-            if list(ends) != list(measured.default):
-                default = default.turned()
     spread, low, high = _spread(measured.assignment.shares, found, alpha)
     return PartProfile(
         part,  # type: ignore[arg-type]
@@ -221,12 +219,9 @@ def _part(
 
 
 def _pair(measured: Measured, found: PairBounds, place: int) -> Pair:
-    low, high = int(found.low[place]), int(found.high[place])
-    labels = measured.assignment.labels
-    return Pair(
-        measured.raw[low],
-        measured.raw[high],
-        (labels[low], labels[high]),
+    return measured.pair(
+        int(found.low[place]),
+        int(found.high[place]),
         float(found.values[place]),
         float(found.errors[place]),
         float(found.shares[place]),

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import scipy
 
-from workbench.checks.verdict.claims import Claim, who
+from workbench.checks.verdict.claims import Claim
+from workbench.checks.verdict.explained_change import direction_of
 from workbench.common.against_threshold import exceeds
 from workbench.common.wording import amount, signed
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
@@ -61,31 +62,14 @@ def claims_shown(entry: FeatureEffects, report: AuditFindings) -> dict[str, Clai
     made_by = {one.feature: one.estimator for one in report.profile}
     if entry.estimator.kind not in ("debiased", made_by.get(entry.feature)):
         return {}
-    name, (low, high) = who(entry.feature, joint=entry.combination == "joint"), _ends(entry)
     found = {}
     for claim in report.verdict.claims:
-        if claim.over != "values" or not claim.above or claim.feature != name:
-            continue
-        if claim.combination != entry.combination:
-            continue
-        if (claim.before, claim.after) == (low, high):
-            found[claim.kind] = claim
-        elif (claim.before, claim.after) == (high, low):
-            found[claim.kind] = replace(claim, value=-claim.value, low=-claim.high, high=-claim.low)
-    return {str(kind): claim for kind, claim in found.items()}
-
-
-def _ends(entry: FeatureEffects) -> tuple[str, str]:
-    """Return both ends of an entry's change as a profile writes them."""
-    if entry.combination != "joint":
-        low, _, high = entry.intervention.partition(" → ")
-        return low, high
-    ends = [part.partition(" → ") for part in entry.intervention.split("; ")]
-    names = entry.feature.split(" + ")
-    if len(ends) != len(names):
-        return "", ""
-    highs = (f"{name} {high}" for name, (_, _, high) in zip(names, ends, strict=True))
-    return "; ".join(low for low, _, _ in ends), "; ".join(highs)
+        way = direction_of(claim, entry) if claim.above else 0
+        if way < 0:
+            claim = replace(claim, value=-claim.value, low=-claim.high, high=-claim.low)
+        if way:
+            found[str(claim.kind)] = claim
+    return found
 
 
 def _as_claimed(effect: Effect, claim: Claim | None, level: float) -> Effect:

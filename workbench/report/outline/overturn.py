@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from workbench.checks.verdict import SHARES
+from workbench.checks.verdict.words import untested_words
 from workbench.common.blocks import Block, Bullets, Section, Sentence
 from workbench.common.wording import amount, listing, share
 from workbench.report.findings import AuditFindings
@@ -241,7 +242,7 @@ def _levels(report: AuditFindings) -> Iterator[Assumption]:
             "do something else.",
         )
         return
-    rare = [f"{one.feature}: {', '.join(one.untested)}" for one in profile if one.n_untested]
+    rare = [f"{one.feature}: {untested_words(one)}" for one in profile if one.n_untested]
     if rare:
         few = listing(rare, 3)
         yield Assumption(

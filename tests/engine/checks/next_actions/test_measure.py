@@ -502,3 +502,40 @@ def test_blocking_that_hides_a_curve_from_one_change_is_told_over_all_levels() -
     assert "with m blocked" in " ".join(
         wb.AuditReport.from_json(report.to_json()).next_actions.notes
     )
+
+
+def test_a_residue_is_followed_where_it_is_largest() -> None:
+    """The explained change leaves none; the level that it does not name has it all."""
+    rng = np.random.default_rng(4)
+    zone = rng.choice(["a", "b", "c"], 1_500)
+    frame = pd.DataFrame({"zone": zone, "pay": (zone == "c") + rng.normal(size=1_500)})
+    graph = wb.CausalGraph([("zone", "pay")])
+
+    def model(rows: pd.DataFrame, more: float = 0.0) -> pd.Series:
+        return 0.1 * rows["pay"] - more * (rows["zone"] == "b").to_numpy()
+
+    reads = ["pay", "zone"]
+    after = wb.BlackBoxModel(functools.partial(model, more=0.12), features=reads, output="value")
+    clean = wb.BlackBoxModel(model, features=reads, output="value")
+    case, retrained = (wb.AuditCase(data=frame, model=one, graph=graph) for one in (after, clean))
+    target = wb.UnlearningTarget.feature("zone")
+    contrast = {"zone": wb.Contrast("a", "c")}
+    profile = wb.effect_profile(case, target, threshold=0.02)
+    found = next_actions(
+        case,
+        target,
+        retrained=retrained,
+        threshold=0.02,
+        intervention=contrast,
+        profile=profile,
+    )
+    assert found.about in ("zone: a → b", "zone: b → a", "zone: b → c", "zone: c → b")
+    assert abs(found.left[0][1]) == pytest.approx(0.12)
+    assert [action.what for action in found.actions][:1] == [("direct",)]
+    assert any("none of all 3 tested levels differ: 0 exactly" in note for note in found.notes)
+    assert (
+        next_actions(
+            case, target, retrained=retrained, threshold=0.02, intervention=contrast
+        ).decision
+        == "no action"
+    )

@@ -28,6 +28,7 @@ from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
 from workbench.methods.joint_uncertainty import pack, unpack
 from workbench.report.audit_report import read_report
+from workbench.report.outline.decided import as_decided
 
 Document = dict[str, Any]
 
@@ -606,10 +607,11 @@ def test_the_csv_holds_every_effect_and_no_formula(tmp_path: Path) -> None:
     assert (tmp_path / "e.csv").read_bytes().decode() == text
     rows = list(csv.DictReader(io.StringIO(text)))
     found = {(r["section"], r["name"], r["estimator"], r["part"]): r for r in rows}
-    entry = report.effects.entries[0]
+    entry = as_decided(report).entries[0]
     row = found["effect", "", entry.estimator.label, "total"]
     assert float(row["value"]) == entry.total.value
-    assert (float(row["low"]), float(row["high"])) == entry.total.interval()
+    ends = entry.total.interval(report.interval_level)
+    assert (float(row["low"]), float(row["high"])) == ends
     name = "<script>alert(1)</script>"
     assert ("subgroup", name, "cafe", "indirect") in found
     frame = report.subgroup_frame()
