@@ -62,7 +62,7 @@ LAZY = {
     "xgboost": "models/files",
     "art": "checks/membership",
     "cryptography": "evidence/keys.py",
-    "yaml": "evidence/surroundings.py",
+    "yaml": "evidence/training_environment.py",
     "mlflow": "evidence/mlflow_record.py",
     "docx": "report/word_file.py",
     "distributed": "cli/partitioned.py",

@@ -21,7 +21,7 @@ from pyvis.network import Network
 from traitlets import Any as AnyTrait
 from traitlets import Dict, validate
 
-from widgets.parts.with_library import with_library
+from widgets.parts.script_with_library import with_library
 from workbench.common.limits import GRAPH_PLACES
 from workbench.graph.acyclic_graph import AcyclicGraph
 from workbench.graph.causal_graph import PREDICTION

@@ -20,8 +20,8 @@ from widgets.parts.status_line import StatusLine
 from widgets.parts.table_preview import case_summary, table_preview
 from widgets.session.jobs import BackgroundJob, Listener, words_for
 from widgets.session.session import AuditSession
-from workbench.case.bring import Opened, open_case
 from workbench.case.model_sources import ModelFile, ModelSource
+from workbench.case.open_case import Opened, open_case
 from workbench.common.errors import DataError
 from workbench.common.limits import UPLOAD_BYTES
 from workbench.common.progress import Progress

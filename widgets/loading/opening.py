@@ -8,8 +8,8 @@ import pandas as pd
 
 from widgets.loading.sources import Table, parsed, table_of
 from workbench.case.as_trained import as_trained
-from workbench.case.bring import Opened, open_case
 from workbench.case.model_sources import ModelSource
+from workbench.case.open_case import Opened, open_case
 from workbench.common.progress import Progress
 from workbench.graph.causal_graph import CausalGraph
 from workbench.tables.files.column_types import Stated
@@ -31,7 +31,7 @@ def open_table(
     Parameters
     ----------
     reads, outcome, graph, progress
-        See :func:`workbench.case.bring.open_case`.
+        See :func:`workbench.case.open_case.open_case`.
 
     Raises
     ------

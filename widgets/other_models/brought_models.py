@@ -15,8 +15,8 @@ from widgets.parts import markup
 from widgets.parts.column_checklist import ColumnChecklist
 from widgets.parts.job_row import JobRow
 from widgets.session.session import AuditSession
-from workbench.case.bring import another_model
 from workbench.case.model_sources import Made, ModelFile
+from workbench.case.open_case import another_model
 from workbench.common.errors import ModelError
 from workbench.common.limits import PAGE_RETRAINED
 from workbench.common.progress import Progress

@@ -1,4 +1,4 @@
-"""The answer of the page: what is always in view, and the tabs below it."""
+"""The right half of the page: the answer that is always in view, and the tabs below it."""
 
 from __future__ import annotations
 

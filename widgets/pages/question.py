@@ -1,4 +1,4 @@
-"""The question of the page: its steps, each folded to one line when it is done."""
+"""The left half of the page: the steps of the question, each folded to one line when it is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part of a page that may fail alone."""
+"""A part of a page whose failure leaves the rest of the page working."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The matter that a report belongs to: who asks, for whom, who signs, and why arrows are drawn."""
+"""The form for the case of a report: who asks, for whom, who signs, and why each arrow is drawn."""
 
 from __future__ import annotations
 

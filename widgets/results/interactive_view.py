@@ -14,7 +14,7 @@ from traitlets import Dict, Unicode
 
 import workbench as wb
 from widgets.parts import markup
-from widgets.parts.with_library import with_library
+from widgets.parts.script_with_library import with_library
 from widgets.results.plotly_figures import effects_plot, paths_plot, ranks_plot
 from widgets.session.jobs import words_for
 from widgets.session.report_session import ReportSession

@@ -27,7 +27,7 @@ from voila.voila_identity_provider import VoilaIdentityProvider
 
 from widgets.serving.address import bound, bracketed, open_in_browser
 from widgets.serving.headers import SecurityHeaders
-from widgets.serving.page_line import LineHandler
+from widgets.serving.page_websocket import CheckedWebsocketHandler
 from workbench.common.errors import AuditError
 from workbench.common.limits import SERVED_PAGES
 
@@ -86,7 +86,7 @@ class WorkbenchServer(Voila):
             if handler is TornadoVoilaHandler:
                 handlers.append((pattern, PageHandler, *rest))
             elif handler is VoilaKernelWebsocketHandler:
-                handlers.append((pattern, LineHandler, *rest))
+                handlers.append((pattern, CheckedWebsocketHandler, *rest))
             elif handler is RequestInfoSocketHandler:
                 continue  # would tell a visitor's address, token included, without asking for one
             elif handler is TemplateStaticFileHandler:

@@ -1,4 +1,4 @@
-"""Where the command starts: Ctrl-C is heeded from its first moment, before anything is loaded."""
+"""Where the command starts: Ctrl-C works from the first moment, before anything is loaded."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from workbench.evidence.notes import (
 )
 from workbench.evidence.rehearsal import rehearse
 from workbench.evidence.retraining import configuration_for
-from workbench.evidence.surroundings import surroundings
+from workbench.evidence.training_environment import surroundings
 from workbench.evidence.verifier import verifier_source
 from workbench.evidence.verify_command import written_claims
 from workbench.report.audit_report import read_report

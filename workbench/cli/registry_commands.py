@@ -17,7 +17,7 @@ from workbench.common.errors import EvidenceError
 from workbench.common.printable import printable
 from workbench.evidence.configuration import Configuration, read_configuration
 from workbench.evidence.registry.consents import BASES, Consent
-from workbench.evidence.registry.pinned import PinnedConfiguration
+from workbench.evidence.registry.pinned_training import PinnedConfiguration
 from workbench.evidence.registry.registry import Registry
 from workbench.evidence.registry.times import day_of
 from workbench.evidence.retraining import configuration_for

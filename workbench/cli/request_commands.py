@@ -27,7 +27,7 @@ from workbench.evidence.keys import SigningKey, ask_for_time_stamp
 from workbench.evidence.notes import read_checkpoint
 from workbench.evidence.registry.due_dates import KINDS
 from workbench.evidence.registry.times import day_of, end_of_term, seconds_of
-from workbench.evidence.surroundings import surroundings
+from workbench.evidence.training_environment import surroundings
 from workbench.report.audit_report import read_report
 
 __all__ = ["registry_app"]

@@ -12,7 +12,6 @@ import pandas as pd
 
 from workbench.case.as_trained import as_trained
 from workbench.case.audit_case import AuditCase
-from workbench.case.bring import open_case
 from workbench.case.brought_table import BroughtTable
 from workbench.case.model_sources import (
     Endpoint,
@@ -22,6 +21,7 @@ from workbench.case.model_sources import (
     Trained,
     token_from,
 )
+from workbench.case.open_case import open_case
 from workbench.cli.partitioned import in_partitions, partitioned_case
 from workbench.common.errors import DataError, ModelError, listed, suggestion
 from workbench.common.progress import silent

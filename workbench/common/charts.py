@@ -1,4 +1,4 @@
-"""Charts as values: what is drawn, in which unit and under which name; drawing is the report's."""
+"""Charts as values: what is drawn, in which unit, under which name. ``report/charts`` draws."""
 
 from __future__ import annotations
 

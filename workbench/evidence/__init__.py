@@ -4,7 +4,7 @@ from workbench.evidence.configuration import Configuration
 from workbench.evidence.dossier import Measured, build_dossier, verify_dossier, write_dossier
 from workbench.evidence.keys import SigningKey
 from workbench.evidence.registry.consents import Consent
-from workbench.evidence.registry.pinned import PinnedConfiguration
+from workbench.evidence.registry.pinned_training import PinnedConfiguration
 from workbench.evidence.registry.registry import Registry
 from workbench.evidence.retraining import configuration_for
 

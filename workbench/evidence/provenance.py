@@ -15,7 +15,7 @@ from workbench.evidence.commitments import canonical_json, leaf_list, sha256_hex
 from workbench.evidence.configuration import Configuration
 from workbench.evidence.dossier import DossierParts
 from workbench.evidence.dossier_case import MODEL
-from workbench.evidence.surroundings import environment
+from workbench.evidence.training_environment import environment
 
 __all__ = ["provenance_bundle"]
 
@@ -36,7 +36,7 @@ def provenance_bundle(
         When the model was trained, in seconds since 1970.
     facts : mapping, optional
         What the controller states: "licence", "source", and what
-        :func:`workbench.evidence.surroundings.surroundings` found.
+        :func:`workbench.evidence.training_environment.surroundings` found.
     """
     stated = dict(facts or {})
     roots = {

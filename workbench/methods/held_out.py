@@ -1,4 +1,4 @@
-"""How far predictions of rows that were not fitted on are off, without the few that are far out.
+"""How well rows that were not fitted on are predicted, without the few that are far out.
 
 A curve that bends freely may miss one row beyond the others by a whole range: squared, this one
 row would choose the curve for all.

@@ -20,7 +20,7 @@ from workbench.models.answers import (
     labels_of,
     of_class,
 )
-from workbench.models.asked import Output
+from workbench.models.asked_model import Output
 from workbench.models.estimators import asked_estimator, estimator_name
 from workbench.models.networks import asked_network
 

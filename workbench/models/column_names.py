@@ -1,4 +1,4 @@
-"""Columns that a model calls otherwise than the table: underlines for signs, blanks at the ends."""
+"""Columns whose names differ between model and table: underlines for signs, blanks at the ends."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from workbench.common.errors import ModelError
 from workbench.models.answers import refuse_labels
-from workbench.models.asked import Asked, Output
+from workbench.models.asked_model import Asked, Output
 from workbench.models.networks import asked_network
 
 __all__ = [

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.common.errors import ModelError, listed
-from workbench.models.asked import Asked, Output
+from workbench.models.asked_model import Asked, Output
 
 __all__ = ["asked_network"]
 

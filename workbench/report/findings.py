@@ -1,4 +1,4 @@
-"""What one audit found, as a value: effects, verdict, checks and origin. It knows no renderer."""
+"""What one audit found, as a value: effects, verdict, checks and origin, without any rendering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report found, written beside the code that repeats it, and held against another run."""
+"""What a report found, written beside the code that repeats it and compared with another run."""
 
 from __future__ import annotations
 

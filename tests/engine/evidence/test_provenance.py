@@ -14,7 +14,7 @@ from tests.engine.evidence.time_authority import TimeAuthority
 from workbench.common.errors import EvidenceError
 from workbench.evidence.commitments import sha256_hex, tree_root
 from workbench.evidence.provenance import provenance_bundle
-from workbench.evidence.surroundings import surroundings
+from workbench.evidence.training_environment import surroundings
 
 LOCK = """schema: '2.0'
 stages:

@@ -27,7 +27,7 @@ from tests.widgets.widget_tree import LONG, part, said
 from widgets.loading.loader import DataModelLoader
 from widgets.parts.secret_field import SecretField
 from widgets.session.session import AuditSession
-from workbench.case import bring
+from workbench.case import open_case
 
 
 def test_an_endpoint_is_asked_once_per_row(
@@ -213,7 +213,7 @@ def test_a_stopped_endpoint_is_not_asked_about_the_rest(
     served: Served,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bring, "ASKED_AT_ONCE", 10)
+    monkeypatch.setattr(open_case, "ASKED_AT_ONCE", 10)
     served.way = "hang"
     use(asking, wait=False)
     assert served.asked.wait(LONG)

@@ -15,8 +15,8 @@ from tornado.web import Application, HTTPError, RequestHandler
 from widgets.lessons.lesson import Taught, notebook_file
 from widgets.parts.page_style import page_style
 from widgets.serving.classroom import pages
-from widgets.serving.classroom.book import ClassIsFull
-from widgets.serving.classroom.room import SAVING, Classroom
+from widgets.serving.classroom.classroom import SAVING, Classroom
+from widgets.serving.classroom.seats_and_answers import ClassIsFull
 from widgets.serving.headers import SecurityHeaders
 
 __all__ = ["application"]

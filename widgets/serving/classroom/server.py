@@ -17,8 +17,8 @@ from tornado.ioloop import PeriodicCallback
 
 from widgets.lessons.lesson import Lesson
 from widgets.serving.address import base_url, bound, bracketed, check_host, open_in_browser
+from widgets.serving.classroom.classroom import Classroom
 from widgets.serving.classroom.handlers import application
-from widgets.serving.classroom.room import Classroom
 from workbench.common.limits import CLASS_FORM_BYTES
 
 __all__ = ["serve_class"]

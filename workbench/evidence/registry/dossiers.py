@@ -18,8 +18,8 @@ from workbench.evidence.near_copies import NearCopies, find_near_copies
 from workbench.evidence.optimum_proof import prove_optimum
 from workbench.evidence.provenance import provenance_bundle
 from workbench.evidence.registry.freezing import dataset_named
-from workbench.evidence.registry.handed_out import RequestEvidence, evidence_for
 from workbench.evidence.registry.opened import Opened
+from workbench.evidence.registry.request_evidence import RequestEvidence, evidence_for
 from workbench.evidence.registry.requests import CONCERNED
 from workbench.evidence.retraining import encode_rows
 from workbench.evidence.row_commitments import EncodedRow, commit_rows, new_blind

@@ -14,9 +14,9 @@ from workbench.common.errors import AuditError, EvidenceError
 from workbench.evidence.audit_results import NOT_SEEN, OTHER_TARGET
 from workbench.evidence.dossier_case import read_request
 from workbench.evidence.registry.freezing import dataset_named, table_of
-from workbench.evidence.registry.handed_out import RequestEvidence
 from workbench.evidence.registry.models import model_versions
 from workbench.evidence.registry.opened import Opened
+from workbench.evidence.registry.request_evidence import RequestEvidence
 from workbench.evidence.registry.retraining import black_box
 from workbench.evidence.registry.values import ModelVersion
 from workbench.report.audit_report import AuditReport

@@ -1,4 +1,4 @@
-"""An open registry as the parts that work on it take it: file, log and keys."""
+"""An open registry as a value: its file, its log and its keys."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from workbench.evidence.registry import (
     retraining,
 )
 from workbench.evidence.registry.consents import Consent, consent_of, grant
-from workbench.evidence.registry.request_desk import RequestDesk
+from workbench.evidence.registry.request_methods import RequestMethods
 from workbench.evidence.registry.values import (
     DataSet,
     Ingested,
@@ -34,7 +34,7 @@ class _Document(Protocol):
     def to_bytes(self) -> bytes: ...
 
 
-class Registry(RequestDesk):
+class Registry(RequestMethods):
     """Sources, consents, records, data sets, models and requests of one controller, and their log.
 
     Made by :meth:`create` and opened by :meth:`open`. Each method that writes does so in one

@@ -21,7 +21,7 @@ from workbench.evidence.registry.models import (
     version_named,
 )
 from workbench.evidence.registry.opened import Opened
-from workbench.evidence.registry.pinned import (
+from workbench.evidence.registry.pinned_training import (
     PinnedReplay,
     read_pinned,
     replay_pinned,

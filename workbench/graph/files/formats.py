@@ -18,7 +18,7 @@ from workbench.common.errors import GraphFileError, listed
 from workbench.common.limits import CASE_FIELD_CHARACTERS, GRAPH_BYTES
 from workbench.graph.files.bayesian_networks import from_bif
 from workbench.graph.files.dot_and_dagitty import from_dagitty, from_dot, to_dagitty, to_dot
-from workbench.graph.files.exchange import from_graphml, from_networkx, from_node_link
+from workbench.graph.files.graphml_and_node_link import from_graphml, from_networkx, from_node_link
 from workbench.graph.files.parts_and_limits import (
     GraphParts,
     bounded,

@@ -1,4 +1,4 @@
-"""What the passes over a table take of memory, told before any row is read."""
+"""How much memory the passes over a table need, said before any row is read."""
 
 from __future__ import annotations
 

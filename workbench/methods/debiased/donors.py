@@ -1,4 +1,4 @@
-"""Whose noise a row's mediators take when they are drawn anew.
+"""Which rows lend their noise to a mediator that is drawn again.
 
 Any row may give its noise to any other that is like it in what a feature is adjusted for: noise may
 go with that, and the simulated effect, in which every row keeps its own, averages over it as it is.

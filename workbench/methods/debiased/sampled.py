@@ -1,4 +1,4 @@
-"""The debiased estimate where only so many questions may be asked.
+"""The debiased estimate where the number of questions is limited.
 
 A random sample of the rows is asked about. CAFÉ needs no questions, and says on all rows what it
 says on the sample: the difference tells how the sample differs from the whole, and is taken off.

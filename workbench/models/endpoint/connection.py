@@ -1,4 +1,4 @@
-"""One question to a server and its answer: bounded in time and size, and never led elsewhere.
+"""One HTTP request and its answer: bounded in time and size, redirects refused.
 
 Python's own HTTP client does nothing by itself: it follows no redirect, reads no proxy and no
 password from the environment, and unpacks no compressed answer. And its socket is at hand, so that

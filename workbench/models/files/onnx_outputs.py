@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from workbench.common.errors import ModelError, listed, suggestion
 from workbench.models.answers import ClassNotNamedError, class_named
-from workbench.models.asked import Output
+from workbench.models.asked_model import Output
 from workbench.models.files.onnx_checks import class_labels
 
 __all__ = ["FLOATS", "OnnxScores", "check_probabilities", "column_of", "one_number", "scores_of"]

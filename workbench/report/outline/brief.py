@@ -1,4 +1,4 @@
-"""The page that stands alone: how far each level goes, how many people are moved, what it rests on.
+"""The first page, which stands alone: effects by level, how many people move, what it rests on.
 
 It follows the question and the verdict, and repeats nothing of them.
 """

@@ -1,4 +1,4 @@
-"""What is said of the matter that a report belongs to: who asks, for whom, and who signs."""
+"""The case that a report belongs to, as blocks: who asks, for whom, and who signs."""
 
 from __future__ import annotations
 

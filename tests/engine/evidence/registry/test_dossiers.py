@@ -17,7 +17,7 @@ from workbench.common.errors import EvidenceError
 from workbench.evidence.commitments import sha256_hex
 from workbench.evidence.dossier import verify_dossier, write_dossier
 from workbench.evidence.keys import SigningKey
-from workbench.evidence.registry.pinned import PinnedConfiguration
+from workbench.evidence.registry.pinned_training import PinnedConfiguration
 from workbench.evidence.retraining import configuration_for
 
 

@@ -19,8 +19,8 @@ from tests.engine.evidence.registry.small_bank import (
 from workbench.common.errors import EvidenceError
 from workbench.evidence.commitments import sha256_hex
 from workbench.evidence.configuration import read_configuration
-from workbench.evidence.registry import pinned
-from workbench.evidence.registry.pinned import PinnedConfiguration
+from workbench.evidence.registry import pinned_training
+from workbench.evidence.registry.pinned_training import PinnedConfiguration
 from workbench.evidence.registry.registry import Registry
 from workbench.evidence.retraining import encode_rows, train
 
@@ -134,10 +134,12 @@ def test_a_forest_of_other_rows_is_told_from_the_replay(tmp_path: Path) -> None:
     with with_forest(tmp_path) as registry:
         other = registry.table("credit scoring/1").iloc[:40]
         body = registry.configuration(registry.models()[0].configuration)
-        configuration = pinned.read_pinned(body)
+        configuration = pinned_training.read_pinned(body)
         assert configuration is not None
-        file = pinned.train_pinned(configuration, other)
-        found = pinned.replay_pinned(configuration, registry.table("credit scoring/1"), file)
+        file = pinned_training.train_pinned(configuration, other)
+        found = pinned_training.replay_pinned(
+            configuration, registry.table("credit scoring/1"), file
+        )
         assert found.outcome == "differs" and found.largest > 0.01
 
 
@@ -146,7 +148,7 @@ def test_other_versions_than_the_committed_are_refused(
 ) -> None:
     with with_forest(tmp_path) as registry:
         registry.request("erasure", subject="c-3", clause="GDPR 17(1)(b)")
-        monkeypatch.setattr(pinned.np, "__version__", "1.0")
+        monkeypatch.setattr(pinned_training.np, "__version__", "1.0")
         with pytest.raises(EvidenceError, match=r"was committed for numpy .* \(here 1.0\)"):
             registry.retrain_due("forest")
 

@@ -21,8 +21,8 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from widgets.lessons.lesson import Lesson, StoryQuestion, Told
+from widgets.serving.classroom.classroom import Classroom
 from widgets.serving.classroom.handlers import application
-from widgets.serving.classroom.room import Classroom
 
 
 def lesson(key: str = "first", notebook: str = "01_first_audit") -> Lesson:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.widgets.serving.classroom.conftest import lesson
 from widgets.lessons.lesson import teach
-from widgets.serving.classroom.book import (
+from widgets.serving.classroom.seats_and_answers import (
     AWAY_SECONDS,
     CSV_HEAD,
     SEATS_EVER,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.widgets.serving.classroom.conftest import Served
-from widgets.serving.classroom.room import Classroom
+from widgets.serving.classroom.classroom import Classroom
 
 
 def test_without_the_token_there_is_a_sentence_and_no_seat(served: Served) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.widgets.serving.classroom.conftest import lesson
 from widgets.lessons.lesson import Taught
-from widgets.serving.classroom.room import Classroom
+from widgets.serving.classroom.classroom import Classroom
 from workbench.common.errors import AuditError, GraphError
 
 

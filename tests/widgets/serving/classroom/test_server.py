@@ -12,7 +12,7 @@ import pytest
 
 from tests.widgets.serving.classroom.conftest import Reader, lesson
 from widgets.serving.classroom import server
-from widgets.serving.classroom.room import Classroom
+from widgets.serving.classroom.classroom import Classroom
 from widgets.serving.classroom.server import serve_class
 from workbench.common.errors import AuditError
 

@@ -1,4 +1,4 @@
-"""A registry's requests: received, due, carried out, and what is handed out about them."""
+"""The registry's methods about requests: receive, list what is due, carry out, and answer."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from workbench.evidence.registry import (
     dossiers,
     erasure,
     freezing,
-    handed_out,
     ingestion,
     known_models,
+    request_evidence,
     requests,
     retraining,
 )
@@ -28,10 +28,10 @@ from workbench.evidence.registry.registry_file import RegistryFile
 from workbench.evidence.registry.values import Destroyed, Request, frame_of
 from workbench.report.audit_report import AuditReport
 
-__all__ = ["RequestDesk"]
+__all__ = ["RequestMethods"]
 
 
-class RequestDesk(RegistryFile):
+class RequestMethods(RegistryFile):
     """The side of a registry where requests come in and answers go out."""
 
     def request(
@@ -155,7 +155,7 @@ class RequestDesk(RegistryFile):
 
     def receipts(self, request: str) -> tuple[bytes, ...]:
         """Return what the person who asked keeps; hers alone, and before the erasure."""
-        return handed_out.receipts_for(self._opened, request)
+        return request_evidence.receipts_for(self._opened, request)
 
     def known_models(
         self, report: AuditReport, case: AuditCase
@@ -204,7 +204,7 @@ class RequestDesk(RegistryFile):
             Further files: the report of the audit.
         facts : mapping, optional
             What the provenance files state beside the sources that the registry knows:
-            :func:`workbench.evidence.surroundings.surroundings` of a project.
+            :func:`workbench.evidence.training_environment.surroundings` of a project.
         """
         checkpoint = self.checkpoint(key)
         if report is not None:
@@ -227,9 +227,9 @@ class RequestDesk(RegistryFile):
         )
         return build_dossier(parts, key)
 
-    def evidence_for(self, request: str, model: str) -> handed_out.RequestEvidence:
+    def evidence_for(self, request: str, model: str) -> request_evidence.RequestEvidence:
         """Return what a dossier about a request and a model is made from."""
-        return handed_out.evidence_for(self._opened, request, model)
+        return request_evidence.evidence_for(self._opened, request, model)
 
 
 def _law_of(clauses: Sequence[str], policy: DueDates) -> str:

@@ -1,4 +1,4 @@
-"""A page's line to its process, on which no message keeps the server counting for ever.
+"""A page's WebSocket to its Python process: messages cut up wrongly are refused.
 
 A binary message begins with a table: how many parts it has, and where each begins. Jupyter's and
 Voila's readers believe the number, which is anybody's to write, and Voila reads a message of the
@@ -14,7 +14,7 @@ from typing import Any
 
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-__all__ = ["LineHandler", "table_fits"]
+__all__ = ["CheckedWebsocketHandler", "table_fits"]
 
 NEWER = "v1.kernel.websocket.jupyter.org"
 NOT_VALID = 1007
@@ -46,7 +46,7 @@ def table_fits(message: bytes, *, newer: bool) -> bool:
     return all(start <= stop for start, stop in pairwise(places))
 
 
-class LineHandler(VoilaKernelWebsocketHandler):
+class CheckedWebsocketHandler(VoilaKernelWebsocketHandler):
     """Voila's line, which passes on only binary messages that can be read."""
 
     def on_message(self, ws_message: Any) -> None:

@@ -1,4 +1,4 @@
-"""Graphs as programs exchange them: GraphML, networkx's node-link JSON, GML's attributes."""
+"""Graphs from GraphML, networkx's node-link JSON, and GML with attributes."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ pytest.importorskip("voila")
 
 from voila.tornado import kernel_websocket_handler as theirs
 
-from widgets.serving.page_line import NEWER, LineHandler, table_fits
+from widgets.serving.page_websocket import NEWER, CheckedWebsocketHandler, table_fits
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,8 @@ def test_a_file_over_the_older_protocol_is_not_read_by_the_rules_of_the_newer(
         lambda self, message, binary=False: sent.append(message),
     )
     for protocol in (None, NEWER):
-        monkeypatch.setattr(LineHandler, "selected_subprotocol", protocol)
-        LineHandler.__new__(LineHandler).write_message(f"to {protocol}".encode(), True)
+        monkeypatch.setattr(CheckedWebsocketHandler, "selected_subprotocol", protocol)
+        CheckedWebsocketHandler.__new__(CheckedWebsocketHandler).write_message(
+            f"to {protocol}".encode(), True
+        )
     assert read == [f"to {NEWER}".encode()] and len(sent) == 2

@@ -1,4 +1,4 @@
-"""Who sits in a class, what was answered, and how often: numbers without a name."""
+"""The seats of a class, the answers given from them, and their counts: no names."""
 
 from __future__ import annotations
 

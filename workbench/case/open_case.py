@@ -1,4 +1,4 @@
-"""One way from a table and a model to a case, for the command line and for the page.
+"""From a table and a model to an audit case: one way for the command line and for the page.
 
 A sample, a file, an endpoint or a column of logged predictions becomes an :class:`AuditCase` with
 the Python lines that make data and model again.

@@ -1,4 +1,4 @@
-"""How a fitted model is asked: what reads a library's own ways hands this on."""
+"""How a fitted model is asked, as a value: its answers, columns, classes and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the registry hands out: to the person a receipt, to the dossier everything that it needs."""
+"""The evidence of one request: a receipt for the person, and what its dossier needs."""
 
 from __future__ import annotations
 

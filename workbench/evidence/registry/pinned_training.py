@@ -1,4 +1,4 @@
-"""Training with everything pinned that can be: for learners without one optimum to name.
+"""Training with seed, thread and versions fixed, for learners that have no single optimum.
 
 A forest or a network trained twice on the same rows with the same seed, one thread and the same
 versions gives the same predictions on the same kind of machine. On another kind, numbers may be

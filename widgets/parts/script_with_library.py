@@ -1,4 +1,4 @@
-"""A module of ours with a library ahead of it that a Python package ships."""
+"""One script from a widget of ours and a JavaScript library that a Python package ships."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a class shares: its lessons, its answers, its two tokens, and the file the answers go to."""
+"""A class: its lessons, its answers, its two tokens, and the file that the answers are saved in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from widgets.lessons.lesson import Lesson, Taught, teach
 from widgets.serving.address import check_token
-from widgets.serving.classroom.book import ClassBook
+from widgets.serving.classroom.seats_and_answers import ClassBook
 from widgets.session.jobs import words_for
 from workbench.common.errors import AuditError
 from workbench.common.progress import silent
