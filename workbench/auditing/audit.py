@@ -197,6 +197,8 @@ def audit(
         training.check(case.data)
     names, mask = case.resolve(target)
     groups = read_subgroups(case, subgroups, names)
+    if groups:
+        chosen = tuple(name for name in METHOD_NAMES if name in (*chosen, "debiased"))
     positions = np.flatnonzero(mask)
     tau = default_threshold(case) if threshold is None else threshold
     tested = tested_range(case, names, positions, range, written, seed=seed)

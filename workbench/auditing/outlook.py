@@ -123,7 +123,7 @@ def expected_steps(
 
     causal = [method for method in CAUSAL_METHODS if method.name in methods]
     takes = any(method.needs_equations or method.takes_equations for method in causal)
-    solved = asks and carried and takes
+    solved = asks and carried and bool(causal)
     by_regression = not {"cafe", "debiased"}.isdisjoint(methods)
     add("same answers", min(rows, 400))
     if solved:
@@ -133,7 +133,7 @@ def expected_steps(
         add("profile", min(3 * contrast, 2 * BASELINE_ROWS * 10))
     for method in causal:
         add(method.name, 0.0 if method.name == "cafe" else contrast / 2)
-    if solved:
+    if solved and takes:
         add("paths", contrast)
     add("same answers at the end", min(rows, 200))
     add("checks")

@@ -20,7 +20,6 @@ from workbench.checks.subgroups.named import effects_by_subgroup
 from workbench.common.errors import AuditError
 from workbench.methods.cafe.estimator import cafe_effects
 from workbench.methods.cafe.other_inputs import STRONGEST, crowd_outside
-from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import EffectTable
@@ -58,15 +57,13 @@ NO_QUERIES = "The model is a column of logged predictions and cannot be asked ab
 def run_equations(
     asked: AuditRequest, steps: Steps, kept: Mapping[str, npt.NDArray[np.intp]]
 ) -> Equations | None:
-    """Fit the structural equations once, for every method and check that needs them.
+    """Fit the structural equations once, for the verdict and every method that needs them.
 
     `kept` are the levels of categories that the profile sets features to.
     """
     case = asked.case
     chosen = [method for method in CAUSAL_METHODS if method.name in asked.methods]
-    if not case.model.can_query or not any(
-        method.needs_equations or method.takes_equations for method in chosen
-    ):
+    if not case.model.can_query or not chosen:
         return None
     keep = {**set_levels(asked.varied), **kept}
     others = any(not method.needs_equations for method in chosen)
@@ -86,28 +83,19 @@ def run_profile(
     by_regression = not {"cafe", "debiased"}.isdisjoint(asked.methods)
     if levels is None or (equations is None and not by_regression):
         return None
-    simulator = _simulator(asked, equations)
-    used = equations if simulator is None else simulator.equations
-    if simulator is None and equations is not None:
-        # Plain equations smooth steps away, and a verdict must not rest on that.
-        used = steps.run(
-            "better equations",
-            lambda: better_equations(
-                asked.case,
-                asked.names,
-                asked.varied,
-                plain=equations,
-                seed=asked.seed,
-                progress=asked.progress,
-            ),
-        )
+    # A verdict must not rest on what uncorrected equations say, whichever methods stand beside it.
+    simulator = (
+        None
+        if equations is None
+        else steps.run("better equations", lambda: _simulator(asked, equations))
+    )
     return steps.run(
         "profile",
         lambda: profile_of(
             asked.case,
             asked.target,
             levels,
-            used,
+            None if simulator is None else simulator.equations,
             asked.groups,
             simulator=None if asked.plan is not None else simulator,
             max_queries=None if asked.plan is None else asked.plan.profile,
@@ -156,16 +144,25 @@ def run_paths(
     asked: AuditRequest, steps: Steps, equations: Equations | None
 ) -> tuple[PathEffect, ...]:
     """Follow the effects path by path."""
-    if equations is None:
+    if equations is None or not _by_equations(asked):
         return ()
     if asked.plan is not None:
         steps.skipped["paths"] = LEFT_OUT
         return ()
-    simulator = _simulator(asked, equations)
+    simulator = _simulator(asked, equations) if "debiased" in asked.methods else None
     used = equations if simulator is None else simulator.equations
     return steps.run(
         "paths",
         lambda: trace_paths(asked.case, asked.target, equations=used, **asked.options),
+    )
+
+
+def _by_equations(asked: AuditRequest) -> bool:
+    """Whether a method was chosen that carries changes along the graph."""
+    return any(
+        method.needs_equations or method.takes_equations
+        for method in CAUSAL_METHODS
+        if method.name in asked.methods
     )
 
 
@@ -175,31 +172,24 @@ def run_subgroups(
     """Estimate effects again in every subgroup of the target's rows."""
     if not asked.groups:
         return {}
-    found: dict[str, EffectTable] = {}
-    estimate: Callable[..., EffectTable] | None = None
+    estimate: Callable[..., EffectTable]
     if asked.plan is not None:
         estimate = partial(debiased_effects, max_queries=asked.plan.per_table)
-    elif "debiased" in asked.methods:
-        estimate = partial(debiased_effects, simulator=_simulator(asked, equations))
-    elif "cafe" in asked.methods:
-        estimate = cafe_effects
-    if estimate is None:
-        reason = "Effects in subgroups take the method 'debiased' or 'cafe'; add one of them."
-        left_out = dict.fromkeys(asked.groups, reason)
     else:
-        found, left_out = steps.run(
-            "subgroups",
-            lambda: effects_by_subgroup(
-                asked.case, asked.target, asked.groups, estimate, **asked.options
-            ),
-        )
+        estimate = partial(debiased_effects, simulator=_simulator(asked, equations))
+    found, left_out = steps.run(
+        "subgroups",
+        lambda: effects_by_subgroup(
+            asked.case, asked.target, asked.groups, estimate, **asked.options
+        ),
+    )
     steps.skipped |= {f"subgroup {name}": why for name, why in left_out.items()}
     return found
 
 
 def _simulator(asked: AuditRequest, equations: Equations | None) -> Simulator | None:
-    """Return the simulator of the debiased estimate, where the audit has made one."""
-    if equations is None or "debiased" not in asked.methods:
+    """Return the simulator of the debiased estimate, where there are equations."""
+    if equations is None:
         return None
     return Simulator.of(
         asked.case,

@@ -171,10 +171,15 @@ def range_of(
 
 
 def _level(column: Column, text: str) -> object:
-    """Return the value of a column that a text stands for; the text itself when there is none."""
+    """Return the value of a column that a text stands for; the text itself when there is none.
+
+    Nothing, or "missing", is the level that some categories have where no value is known.
+    """
     for level in column.levels:
         if level is not None and str(level) == text:
             return level
+    if text in ("", "missing") and None in column.levels:
+        return None
     try:
         number = float(text)
     except ValueError:

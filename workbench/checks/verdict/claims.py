@@ -129,8 +129,7 @@ def claims_of_effects(
     if looks is None:
         above = [corrected <= alpha for corrected in holm(p_values)]
     else:
-        debiased = alone and all(entry.estimator.kind == "debiased" for entry in effects)
-        heard = ("total", "indirect", "path") if debiased else ("path",)
+        heard = _heard(effects, alone=alone)
         tried = looks * max(sum(one.kind in heard for one in named), 1)
         above = [
             one.kind in heard and p * tried <= alpha / families
@@ -147,6 +146,16 @@ def claims_of_effects(
             )
         )  # fmt: skip
     return claims
+
+
+def _heard(effects: EffectTable, *, alone: bool) -> tuple[ClaimKind, ...]:
+    """Name the kinds of effects that may show something above beside a profile.
+
+    Paths rest on equations whose form the debiased estimate alone tests.
+    """
+    if not all(entry.estimator.kind == "debiased" for entry in effects):
+        return ()
+    return ("total", "indirect", "path") if alone else ("path",)
 
 
 def claims_of_profile(

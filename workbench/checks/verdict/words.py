@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from workbench.checks.verdict.claims import SHARES, Claim
-from workbench.common.against_threshold import exceeds
+from workbench.common.against_threshold import exceeds, lies_beyond
 from workbench.common.wording import (
     amount,
     beginning,
@@ -185,10 +185,13 @@ def _open(claims: Sequence[Claim], threshold: float) -> str:
     if others:
         worst = max(others, key=lambda c: max(abs(c.low), abs(c.high)))
         far = max(abs(worst.low), abs(worst.high))
-        sure = exceeds(worst.value, threshold)
-        return f"Least certain: {_name(worst)}, {signed(worst.value)}; " + (
-            "that may be chance." if sure else f"it may be as large as {amount(far)}."
-        )
+        if lies_beyond(worst.low, worst.high, threshold):
+            why = "nothing firm rests on this number alone."
+        elif exceeds(worst.value, threshold):
+            why = "that may be chance."
+        else:
+            why = f"it may be as large as {amount(far)}."
+        return f"Least certain: {_name(worst)}, {signed(worst.value)}; {why}"
     return (
         f"{shares[0].name}: {_percent(shares[0].value)}; it may be up to "
         f"{_percent(shares[0].high)}."

@@ -320,7 +320,8 @@ def _plain(
         if doubt:
             note(
                 f"{name} is kept as text: a comma such as in {present[0]!r} may part thousands or "
-                f"stand before a fraction. State it: decimal=',' or decimal='.'."
+                f"stand before a fraction. State it: --decimal , (decimal=',') or --decimal . "
+                f"(decimal='.')."
             )
         else:
             _note_nearly_numbers(name, present, note)
@@ -328,14 +329,15 @@ def _plain(
         if odd:
             note(
                 f"In {name}, which is text, {listed(odd)} is read as a value. If it means 'not "
-                f"known', say so: missing={{{name!r}: {odd[0]!r}}}."
+                f"known', say so: --missing {name}={odd[0]}, missing={{{name!r}: {odd[0]!r}}}."
             )
         return _text(values, marks)
     if code := next((value for value in present if CODE.match(value)), None):
         if not category:
             note(
                 f"{name} is read as text, because {code!r} looks like a code. If a model was "
-                f"trained on it as a number, state it: types={{{name!r}: 'number'}}."
+                f"trained on it as a number, state it: --type {name}=number, "
+                f"types={{{name!r}: 'number'}}."
             )
         return _codes(values, usual)
     parted = next((v for v in present if with_groups(v, sign or ".")), None)
@@ -362,5 +364,5 @@ def _note_nearly_numbers(name: str, present: list[str], note: Callable[[str], No
     )
     note(
         f"{name} is kept as text, because {what}. Write it as plain numbers, or state what means "
-        f"'not known': missing={{{name!r}: …}}."
+        f"'not known': --missing {name}=…, missing={{{name!r}: …}}."
     )

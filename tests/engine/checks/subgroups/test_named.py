@@ -38,7 +38,7 @@ ZIP = wb.UnlearningTarget.feature("zip_code")
 
 def test_a_subgroup_says_what_the_subgroup_itself_would_say(case: wb.AuditCase) -> None:
     report = audit(case, ZIP, subgroups={"rich": "income > 60"})
-    alone = wb.cafe_effects(case, wb.UnlearningTarget.subgroup("income > 60", ["zip_code"]))
+    alone = wb.debiased_effects(case, wb.UnlearningTarget.subgroup("income > 60", ["zip_code"]))
     found = report.subgroups["rich"]
     pd.testing.assert_frame_equal(found.to_frame(), alone.to_frame())
     assert found["zip_code"].n_rows == int((case.data["income"] > 60).sum())
@@ -90,9 +90,10 @@ def test_a_group_too_small_is_named_with_the_reason(case: wb.AuditCase) -> None:
     assert report.verdict is not None
 
 
-def test_subgroups_need_an_estimate_of_their_own(case: wb.AuditCase) -> None:
+def test_subgroups_are_estimated_as_the_whole_is_judged(case: wb.AuditCase) -> None:
     report = audit(case, ZIP, methods=["fuzzing"], subgroups={"rich": "income > 60"})
-    assert "take the method 'debiased' or 'cafe'" in report.skipped["subgroup rich"]
+    assert report.methods == ("debiased", "fuzzing")
+    assert {entry.estimator.kind for entry in report.subgroups["rich"]} == {"debiased"}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_the_frame_compares_with_the_whole_through_shared_noise(case: wb.AuditCa
     groups = {"nearly all": "income > 15", "rich": "income > 60"}
     report = audit(case, wb.UnlearningTarget.features(["zip_code", "income"]), subgroups=groups)
     frame = report.subgroup_frame().set_index(["subgroup", "feature"])
-    assert len(frame) == 6  # two features and their sum, twice
+    assert len(frame) == 8  # two features, their sum and both set together, twice
     row = frame.loc[("rich", "income")]
     difference = report.subgroups["rich"]["income"].total - report.effects["income"].total
     assert row["total_difference"] == difference.value

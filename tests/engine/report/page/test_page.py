@@ -386,7 +386,7 @@ def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
     words = page.text("section")
     for row in report.subgroup_frame().to_dict("records"):
         assert signed(row["total"]) in words
-        entry = report.subgroups[row["subgroup"]].of("cafe")
+        entry = report.subgroups[row["subgroup"]].of("debiased")
         own = next(
             e for e in entry if (e.feature, e.combination) == (row["feature"], row["combination"])
         )
@@ -405,7 +405,7 @@ def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
         assert share(part.above) in words
         assert signed(part.quantiles[0.25]) in words
     drawn = page.text("desc")
-    assert "the whole target (900 rows), total, CAFÉ" in drawn
+    assert "the whole target (900 rows), total, debiased" in drawn
     assert "total: " in drawn and " above · mean " in drawn
     judged = checked(wb.audit(case, wb.UnlearningTarget.feature("income"), ["debiased"])).text()
     assert "rows of the debiased estimate. It corrects averages, not single rows" in judged

@@ -613,7 +613,7 @@ def test_the_csv_holds_every_effect_and_no_formula(tmp_path: Path) -> None:
     ends = entry.total.interval(report.interval_level)
     assert (float(row["low"]), float(row["high"])) == ends
     name = "<script>alert(1)</script>"
-    assert ("subgroup", name, "cafe", "indirect") in found
+    assert ("subgroup", name, "debiased", "indirect") in found
     frame = report.subgroup_frame()
     difference = found["subgroup minus whole", name, "cafe", "total"]
     assert float(difference["value"]) == frame["total_difference"].item()
