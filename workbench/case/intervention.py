@@ -190,10 +190,10 @@ def vary(
     if column.is_constant:
         if column.is_numeric and np.isnan(column.values).any():
             raise InterventionError(
-                f"{column.name!r} is {column.label(column.low)} in every row that has a number; the "
-                f"others are missing. If missing is a level of its own, say that it is a category: "
-                f"--type {column.name}=category, types={{{column.name!r}: 'category'}}, or "
-                f"data[{column.name!r}].astype('category')."
+                f"{column.name!r} is {column.label(column.low)} in every row that has a number; "
+                f"the others are missing. If missing is a level of its own, say that it is a "
+                f"category: --type {column.name}=category, types={{{column.name!r}: 'category'}}, "
+                f"or data[{column.name!r}].astype('category')."
             )
         raise InterventionError(
             f"{column.name!r} has the same value in every row of the data, so nothing can be said "
@@ -264,10 +264,14 @@ def _default_contrast(
             others = present[present != low]
             low, high = sorted((low, np.quantile(others, 0.5, method="inverted_cdf")))
         return _shown(column, float(low), float(high))
-    if len(column.levels) == 2:
-        low, high = range(2)
-        return (high, low) if column.levels[high] is None else (low, high)
     named = [code for code, level in enumerate(column.levels) if level is not None]
+    if len(named) == 1:
+        only = column.levels[named[0]]
+        raise InterventionError(
+            f"{column.name!r} has one level besides missing, so there is no contrast to take by "
+            f"itself. If missing means something here, name it: --from missing --to "
+            f"{column.label(named[0])}, or Contrast(None, {only!r})."
+        )
     if len(named) == 2:
         return named[0], named[1]
     counts = column.counts()

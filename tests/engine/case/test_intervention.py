@@ -66,10 +66,17 @@ def test_a_contrast_outside_the_domain_is_refused(values, contrast, message: str
 
 
 def test_a_constant_feature_cannot_be_varied() -> None:
-    for values in (np.ones(9), ["x"] * 9, [True] * 9, np.r_[np.ones(8), np.nan]):
+    for values in (np.ones(9), ["x"] * 9, [True] * 9):
         for intervention in (None, Contrast(1, 2), Resample(3), Shift(1)):
             with pytest.raises(InterventionError, match="'f' has the same value in every row"):
                 varied(values, intervention)
+
+
+def test_a_number_or_nothing_is_told_from_a_constant() -> None:
+    with pytest.raises(
+        InterventionError, match=r"'f' is 1 in every row that has a number; .*'category'"
+    ):
+        varied(np.r_[np.ones(8), np.nan])
 
 
 def test_what_is_no_intervention_is_refused() -> None:

@@ -135,6 +135,20 @@ def test_a_reader_who_leaves_early_does_not_change_the_status() -> None:
     assert process.returncode == 0
 
 
+def test_rows_without_a_value_are_a_level_that_can_be_named(files: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(files / "loan.csv", dtype=str)
+    table["zip_code"] = table["zip_code"].replace({"02121": "yes"})
+    table["zip_code"] = table["zip_code"].where(table["zip_code"] == "yes")
+    table.to_csv(tmp_path / "one.csv", index=False)
+    options = ["--data", tmp_path / "one.csv", "--graph", files / "graph.json", "--outcome"]
+    more = ["approved", "--model", files / "model.skops", "--target", "zip_code"]
+    refused = fast(*options, *more)
+    said = " ".join(refused.stderr.split())
+    assert refused.exit_code == 2 and "--from missing --to yes" in said
+    done = fast(*options, *more, "--from", "missing", "--to", "yes")
+    assert done.exit_code == 1, done.output
+
+
 def test_quiet_prints_nothing() -> None:
     done = fast("loan", "--target", "zip_code", "--quiet")
     assert (done.exit_code, done.output) == (1, "")
