@@ -220,7 +220,7 @@ class GraphProposals(W.VBox):
         self._show()
 
     def _follow(self) -> None:
-        """Compare again when the drawn graph has changed; begin anew with another table."""
+        """Compare again when the drawn graph has changed; begin again with another table."""
         try:
             case = self._session.case
             data = None if case is None else case.data

@@ -45,7 +45,7 @@ HEALTH = "workbench/health"
 WARM_SECONDS = 60.0
 """The longest wait for preheated processes before the address is announced."""
 REFILL_SECONDS = 5.0
-"""A process is preheated anew this long after one was taken."""
+"""A process is preheated again this long after one was taken."""
 LOGS = ("tornado.access", "tornado.application", "tornado.general")
 SECRETS = ("CAFE_WORKBENCH_TOKEN", "QUERY_STRING", "VOILA_REQUEST_URL")
 """Variables by which the token would reach a page's process, which has no use for it."""

@@ -137,7 +137,7 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class GivenModel:
-    """A model that is at hand, with the Python that makes it again."""
+    """A model that is here already, with the Python that makes it again."""
 
     model: BlackBoxModel
     lines: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Typed values of a saved file: one definition writes them, reads them and gives their schema.
 
-A document is a :class:`Saved` struct of msgspec. What a stranger wrote is held against it by
+A document is a :class:`Saved` struct of msgspec. What a stranger wrote is compared with it by
 :func:`read_values`, which says where a value is not of its kind; whether the values agree with each
 other is for the reader of each document to say, with :func:`altered`, :func:`check_between` and
 :func:`check_known`.

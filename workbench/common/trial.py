@@ -233,7 +233,7 @@ def _command(mode: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return what a child needs of the environment: no more of it is handed on."""
+    """Return what a child needs of the environment: no more of it is passed on."""
     kept = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "TMPDIR")
     found = {name: os.environ[name] for name in kept if name in os.environ}
     single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

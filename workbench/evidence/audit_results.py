@@ -36,7 +36,7 @@ MEMBERS = {
 def report_file(report: AuditReport) -> bytes:
     """Return the report's file for a dossier, without rows of the data and without the case.
 
-    Who asks and for whom are names of people, and nobody asked for them to be handed on here.
+    Who asks and for whom are names of people, and nobody asked for them to be passed on here.
     """
     # A report in memory and the same from a file may differ in the last digit of an interval. What
     # was written once and read is written alike ever after.

@@ -98,7 +98,7 @@ def gradient_scale_bits(link: str) -> int:
 
 @cache
 def logistic_table() -> tuple[tuple[int, int, int], ...]:
-    """Return σ, σ' and σ''/2 at the centres of the cells, reckoned in whole numbers alone."""
+    """Return σ, σ' and σ''/2 at the centres of the cells, computed in whole numbers alone."""
     bits = 512
     one, cells = 1 << bits, 1 << CELL_BITS
     step = cells >> REACH_BITS  # centres are odd multiples of 1/step

@@ -1,4 +1,4 @@
-"""The effects at single rows, summed up so that a report can be handed on without its rows.
+"""The effects at single rows, summed up so that a report can be passed on without its rows.
 
 What is kept is about groups of at least five rows: no smallest and no largest value, quantiles
 only where five rows lie on either side, and a histogram whose first and last bin take in

@@ -68,7 +68,7 @@ def by_labels(answer: Any, rows: pd.Index, name: str, *, asked: bool) -> Any:
     Parameters
     ----------
     asked : bool
-        Whether a model gave the answer to these very rows: one that counts anew from 0 then has
+        Whether a model gave the answer to these very rows: one that counts from 0 again then has
         no labels but places.
 
     Raises

@@ -1,7 +1,7 @@
 """What a fitted model says of the values it was trained on, and which values it never met.
 
 An encoder that ignores what it does not know answers without a word, and as if the value did not
-matter. So what the encoders of a scikit-learn pipeline say is held against the table.
+matter. So what the encoders of a scikit-learn pipeline say is compared with the table.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What an audit found, as a value, and the forms it is handed on in."""
+"""What an audit found, as a value, and the forms it is passed on in."""

@@ -25,7 +25,7 @@ STOPPED = "The audit was cancelled before this was measured."
 
 
 class AuditReport(AuditFindings):
-    """Everything one audit found, and the forms it can be handed on in.
+    """Everything one audit found, and the forms it can be passed on in.
 
     Its attributes are those of :class:`workbench.report.findings.AuditFindings`.
     """
@@ -135,7 +135,7 @@ class AuditReport(AuditFindings):
         return replace(self, pending=(), skipped={**self.skipped, **reasons})
 
     def _only_when_done(self) -> None:
-        """No half of an audit is handed on as if it were the whole."""
+        """No half of an audit is passed on as if it were the whole."""
         if self.pending:
             raise TargetError(
                 f"The audit is still running ({listed(self.pending)} to come). Take the report "

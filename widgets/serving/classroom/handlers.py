@@ -1,6 +1,6 @@
 """Who is answered what: plain pages for the readers of a class, counts for whoever teaches.
 
-A reader brings nothing but the place of an answer, a small whole number that is held against the
+A reader brings nothing but the place of an answer, a small whole number that is compared with the
 question. The two addresses have a token each; the readers' opens no teacher's page.
 """
 

@@ -254,7 +254,7 @@ def _sample(
 
 
 def _ask_mixed(case: AuditCase, asked: pd.DataFrame, rng: np.random.Generator) -> FloatArray:
-    """Ask about the rows in another order, labelled anew."""
+    """Ask about the rows in another order, labelled again."""
     order = rng.permutation(len(asked))
     answers = np.empty(len(asked))
     answers[order] = case.ask(asked.iloc[order].reset_index(drop=True))

@@ -34,7 +34,7 @@ ChangeDecision = Literal["below", "above", "inconclusive", "unknown"]
 
 @dataclass(frozen=True)
 class Residue:
-    """One residue held against the threshold.
+    """One residue compared with the threshold.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class ModelChange:
 
     @property
     def level(self) -> float:
-        """Coverage of the intervals that are not held against the threshold."""
+        """Coverage of the intervals that are not compared with the threshold."""
         return 1 - self.alpha
 
     @property
@@ -144,14 +144,14 @@ class ModelChange:
 
     @property
     def _beside(self) -> str:
-        """What the audited model is held against, in words."""
+        """What the audited model is compared with, in words."""
         if self.known:
             return "the one that the workbench trained without the target"
         return "the one handed in as retrained without the target"
 
     @cached_property
     def residues(self) -> tuple[Residue, ...]:
-        """Every residue held against τ: the claims behind the decision."""
+        """Every residue compared with τ: the claims behind the decision."""
         known = [(f, f.residue) for f in self.findings]
         held = [(f, residue) for f, residue in known if residue is not None]
         above = [p <= self.alpha for p in holm([r.p_above(self.threshold) for _, r in held])]

@@ -2,7 +2,7 @@
 
 The effects of every model stand among the report's estimates, so that findings, residues, decision
 and sentences are made again. Figures of single rows and of the outcome cannot be made again, since
-no row travels; they are held against each other and against the effects.
+no row travels; they are compared with each other and with the effects.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class SavedFinding(Saved, frozen=True):
 
 
 class SavedResidue(Saved, frozen=True):
-    """One residue held against the threshold: made again."""
+    """One residue compared with the threshold: made again."""
 
     name: str
     feature: str

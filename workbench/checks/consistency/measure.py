@@ -3,7 +3,7 @@
 A model that was truly changed answers from one set of weights. A fraud that shows an auditor
 something else must tell an audit from daily use: by many rows in one call, by the very rows that
 are to be forgotten, or by who is asking. So rows are asked alone and together, exactly and next to
-it, and the answers are held against those that were served before the audit.
+it, and the answers are compared with those that were served before the audit.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def answer_consistency(
     - Nearby: every number of a row is moved by 1e-6 of the column's standard deviation, up and
       down. Where a model is smooth, the answer lies between those on its two sides; at the step of
       a tree it equals one of them; an answer that is kept for the very row stands apart from both,
-      which agree. Rows of the target are held against other rows; where there are none, against
+      which agree. Rows of the target are compared with other rows; where there are none, with
       rows put together from two of them, which no list would know.
     - Served: any difference beyond that of the same question asked twice.
 

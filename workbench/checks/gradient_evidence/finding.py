@@ -62,7 +62,7 @@ class GradientEvidence:
     gradient, gradient_before : float
         Length of the gradient over the remaining rows, and over the table before.
     gradient_per_row : float
-        Largest entry over the remaining rows, per row: to be held against `tolerance`.
+        Largest entry over the remaining rows, per row: to be compared with `tolerance`.
     together : float
         Length of the gradient of all erased records together.
     smallest_eigenvalue : float
@@ -80,7 +80,7 @@ class GradientEvidence:
     gradient_retrained : float
         What the retraining itself left of the gradient.
     solver_per_row : float
-        As `gradient_per_row`, of the same solver run anew on the remaining rows with the model's
+        As `gradient_per_row`, of the same solver run again on the remaining rows with the model's
         own settings; NaN when not retrained.
     records : tuple of ErasedRecord
     hidden_rows : int

@@ -264,7 +264,7 @@ def training_of(
 def retrained(
     estimator: Any, training: ConvexTraining, counts: FloatArray, *, sharp: bool
 ) -> FloatArray:
-    """Train anew on the rows that count; return the weights, the intercept last.
+    """Train again on the rows that count; return the weights, the intercept last.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """How a finding depends on the graph.
 
-A causal graph is an assumption. Part of it can be held against the data: the independences that it
+A causal graph is an assumption. Part of it can be compared with the data: the independences that it
 implies. The rest cannot, so the verdict is asked again under other graphs: each single edge added,
 removed or reversed, graphs that no data could tell from the drawn one (Markov equivalent), and
 graphs with a quarter or half of the edges changed at random.

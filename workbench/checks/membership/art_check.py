@@ -1,4 +1,4 @@
-"""The loss attack held against the Adversarial Robustness Toolbox, where that is installed."""
+"""The loss attack compared with the Adversarial Robustness Toolbox, where that is installed."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def calibrated(
 
     Each reference model is attacked in the audited one's place, with the others as references. A
     record's score then counts from the mean of those models that did not see it, in units of their
-    spread (half its own, half that of all records). A hard record, and one of a rare kind, thereby
+    spread (half its own, half that of all records). A hard record, and one of a rare kind, thus
     counts like any other, as Watson et al. (2022) do with the loss.
 
     Returns

@@ -1,7 +1,7 @@
 """Tests of whether a model treats some records like models that never saw them.
 
 A model that never saw the records is one more draw of the models that the auditor trained without
-them. So its mean score over the records is held against theirs, and not record against record:
+them. So its mean score over the records is compared with theirs, and not record against record:
 records of one kind share the chance of one training, and are not independent.
 """
 

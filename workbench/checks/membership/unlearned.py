@@ -1,4 +1,4 @@
-"""U-LiRA: unlearned models held against retrained ones, record by record (Hayes et al. 2024)."""
+"""U-LiRA: unlearned models compared with retrained ones, record by record (Hayes et al. 2024)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 An influence that is small on average can be large for some people. A shallow tree on the effects
 at single rows proposes subgroups on one half of the rows; on the other half, which it has not
-seen, everything is estimated anew and the differences are tested, corrected for their number.
+seen, everything is estimated again and the differences are tested, corrected for their number.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Claims: one statement each about values, people or groups, held against the threshold τ.
+"""Claims: one statement each about values, people or groups, compared with the threshold τ.
 
 Of an effect of one change, of a path, of a profile over all levels, of single rows, of a group.
 "Below" is tested for each claim at alpha, since all must pass; "above" at what the claims of one
@@ -39,7 +39,7 @@ SHARES = "share", "total share"
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement held against the threshold.
+    """One statement compared with the threshold.
 
     Attributes
     ----------

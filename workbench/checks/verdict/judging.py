@@ -61,7 +61,7 @@ def default_threshold(case: AuditCase) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the audit found, held against the threshold.
+    """What the audit found, compared with the threshold.
 
     Attributes
     ----------

@@ -166,7 +166,7 @@ def unseen(
 
 
 def coefficients_of(design: Design, regressors: FloatArray, y: FloatArray) -> FloatArray:
-    """Fit a design to rows whose regressors are at hand."""
+    """Fit a design to rows whose regressors are given."""
     gram = _penalised(regressors.T @ regressors, design)
     scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
     scaled = gram / np.outer(scaling, scaling)

@@ -64,7 +64,7 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     A quantity is 0 with chance 0.1, and else normal about 0 with a spread of 1, 2, 4, … or 64
     errors. A measurement within its error is mostly noise; one far beyond it is taken as it is.
 
-    Such a guess is closer to the truth on average over quantities. What holds of the one at hand is
+    Such a guess is closer to the truth on average over quantities. What holds of this one is
     the measurement's own error, and that what was not taken of it may be true. Intervals count
     both: with the guess's variance they would hold a quantity of two errors in 87 %.
 
@@ -73,7 +73,7 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     weights : ndarray
         Mean of the quantity given the measurement, as a share of the measurement.
     open : ndarray
-        Square of the error to be reckoned with.
+        Square of the error to allow for.
 
     Examples
     --------

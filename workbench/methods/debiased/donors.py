@@ -35,7 +35,7 @@ def donors(
     Parameters
     ----------
     features : sequence of Column
-        What keeps its value while the mediators are drawn anew.
+        What keeps its value while the mediators are drawn again.
     given : sequence of Column
         What it is adjusted for, without these features.
     predictions : ndarray, shape (n,)

@@ -1,6 +1,6 @@
 """A case's better equations, and what they leave unexplained of its predictions.
 
-At every row the feature stays as it is and all that it moves is drawn anew, with the noise of
+At every row the feature stays as it is and all that it moves is drawn again, with the noise of
 another row (:mod:`donors`); the model is asked about the row so made. Where graph and equations are
 right, the prediction less the mean of such answers goes with neither the feature nor what it is
 adjusted for.
@@ -33,7 +33,7 @@ Learned = dict[tuple[str, ...], tuple[tuple[Column, ...], tuple[Column, ...]]]
 """By feature and what it is adjusted for: these columns, and what trees predict of the feature."""
 
 REDRAWS = 2
-"""Times the mediators are drawn anew at every row."""
+"""Times the mediators are drawn again at every row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Simulator:
     def unexplained(
         self, given: Mapping[str, Iterable[str]], progress: Progress = silent
     ) -> dict[str, Unexplained]:
-        """Ask about rows with their mediators drawn anew, once per group of mediators.
+        """Ask about rows with their mediators drawn again, once per group of mediators.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class Simulator:
     def _redrawn(
         self, carriers: Sequence[str], features: Sequence[str], given: Sequence[str]
     ) -> list[tuple[npt.NDArray[np.intp], dict[str, Values]]]:
-        """Draw the mediators of every row anew.
+        """Draw the mediators of every row again.
 
         They take the noise of one other row together, so that what moves two mediators beside
         the drawn causes stays with them.

@@ -63,7 +63,7 @@ class Equation(Protocol):
     ) -> Values:
         """Carry the noise of `observed`, whose causes gave `was`, over to causes that give `now`.
 
-        Of another row it is given that row's values, and so draws the node anew with its noise.
+        Of another row it is given that row's values, and so draws the node again with its noise.
         """
         ...
 

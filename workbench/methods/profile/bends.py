@@ -15,7 +15,7 @@ __all__ = ["BAND_ROWS", "find_bands", "find_bends"]
 
 
 BAND_ROWS = 1_000
-"""Rows that are held against what the model says of them at the levels beside their own."""
+"""Rows that are compared with what the model says of them at the levels beside their own."""
 MOST_BANDS = 3
 
 

@@ -42,7 +42,7 @@ def drawn_combinations(
 
     Combinations that rows hold, each feature at its nearest tested level; where a drawn row's is
     one of many features and held by fewer than :data:`HELD_BY`, levels of different rows are
-    mixed, so that no single row is handed on. Beside them the ends of the features' own
+    mixed, so that no single row is passed on. Beside them the ends of the features' own
     profiles, where influences of several add up or pull apart.
 
     Parameters

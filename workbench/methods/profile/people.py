@@ -20,7 +20,7 @@ __all__ = ["PeopleRules", "people_profiles"]
 
 @dataclass(frozen=True)
 class PeopleRules:
-    """What row effects are held against, and how surely.
+    """What row effects are compared with, and how surely.
 
     Attributes
     ----------

@@ -72,7 +72,7 @@ class LevelEffect:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two levels held against each other.
+    """Two levels compared with each other.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ class PeopleProfile:
     pair : Pair
         The two levels that lie widest apart on average over the sizes of row effects.
     inflation : float
-        At most by so much noise in the equations enlarges `mean_size` on average; reckoned where
+        At most by so much noise in the equations enlarges `mean_size` on average; computed where
         the size seems to lie above the threshold, else 0. An influence is shown only beyond it.
     """
 

@@ -1,8 +1,8 @@
 """One HTTP request and its answer: bounded in time and size, redirects refused.
 
 Python's own HTTP client does nothing by itself: it follows no redirect, reads no proxy and no
-password from the environment, and unpacks no compressed answer. And its socket is at hand, so that
-a server which sends one byte a second can be left at the deadline, or when somebody presses Cancel.
+password from the environment, and unpacks no compressed answer. Its socket can be closed from here:
+a server that sends one byte a second is left at the deadline, or when somebody presses Cancel.
 """
 
 from __future__ import annotations

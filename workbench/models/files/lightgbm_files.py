@@ -1,7 +1,7 @@
 """A model from the text that LightGBM wrote: every index of its trees is looked at before use.
 
 LightGBM follows a tree's indices without asking whether they point inside, and takes sizes on
-trust. So the text is read here, and LightGBM is handed what was checked, written anew.
+trust. So the text is read here, and LightGBM is handed what was checked, written again.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def lightgbm_booster(content: bytes, name: str) -> Any:
 
 
 def checked_lightgbm(content: bytes, name: str) -> str:
-    """Return the text written anew when every tree in it is sound."""
+    """Return the text written again when every tree in it is sound."""
     if len(content) > ONNX_BYTES:
         raise ModelError(f"{name!r} is too large for a model here.")
     try:
@@ -127,7 +127,7 @@ def _checked_head(told: Mapping[str, str]) -> str:
     )
     if not sound:
         raise ValueError("a head that does not fit")
-    # Python reads 1_0 as ten, and C++ as one: numbers are written anew.
+    # Python reads 1_0 as ten, and C++ as one: numbers are written again.
     numbers = {key: int(told[key]) for key in HEAD[1:5]}
     if not re.fullmatch(r"v\d", told["version"], re.ASCII):
         raise ValueError("an unknown version")
@@ -136,7 +136,7 @@ def _checked_head(told: Mapping[str, str]) -> str:
 
 
 def _checked_tree(told: Mapping[str, str], width: int) -> str:
-    """Write a tree anew whose children come after their parent, inside it, on known features."""
+    """Write a tree again whose children come after their parent, inside it, on known features."""
     leaves = int(told["num_leaves"])
     if leaves < 1 or int(told["num_cat"]) or int(told.get("is_linear", "0")):
         raise ValueError("a tree of another kind")

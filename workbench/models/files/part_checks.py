@@ -29,7 +29,7 @@ METRIC, WEIGHTS = 11, 12
 def check_parts(model: Any, name: str) -> None:
     """Look at every tree, spline and sparse table inside a fitted scikit-learn model.
 
-    Splines are made anew by their own constructor.
+    Splines are made again by their own constructor.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """A model from JSON or UBJ that XGBoost wrote: every index of its trees is looked at before use.
 
 XGBoost follows a tree's indices without asking whether they point inside. So the file is read here
-(UBJ is JSON in bytes), each tree is checked, and XGBoost is handed what was checked, written anew:
+(UBJ is JSON in bytes), each tree is checked, and XGBoost is handed what was checked, written again:
 a key that stands twice in the file cannot mean one thing here and another there.
 """
 

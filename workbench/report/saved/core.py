@@ -33,7 +33,7 @@ FORMAT_VERSION = 3
 
 
 class SavedClaim(Saved, frozen=True):
-    """One effect held against the threshold."""
+    """One effect compared with the threshold."""
 
     name: str
     feature: str

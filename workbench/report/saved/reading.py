@@ -271,7 +271,7 @@ def _baselines(saved: Any, n_target_rows: int) -> dict[str, BaselineFinding]:
 
 
 def _checks(saved: Any, rest: Rest, kept: SavedEstimates) -> dict[str, Finding]:
-    """Read the findings of the checks, each with those before it at hand."""
+    """Read the findings of the checks, each with those before it."""
     found: dict[str, Finding] = {}
     for check in CHECKS:
         document, form = getattr(saved, check.key), check.saved
