@@ -246,8 +246,8 @@ class UnionAudit(JointVerdict):
         ]
         return (
             f"The rows were taken in {count} blocks, in each of which the same features were to be "
-            f"forgotten. Each block was audited at an error rate of {rate(self.alpha / count)}, so "
-            f"that all together keep {rate(self.alpha)}. {'; '.join(each)}.{self._size()}"
+            f"forgotten. Each block was audited at 1/{count} of the error rate of "
+            f"{rate(self.alpha)}, which all together keep. {'; '.join(each)}.{self._size()}"
         )
 
     def _size(self) -> str:

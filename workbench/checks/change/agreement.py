@@ -58,8 +58,9 @@ class RowAgreement:
 
     def sentence(self, threshold: float) -> str:
         """Say it in words."""
+        where = "none" if not self.differing else f"{100 * self.differing / self.n_rows:.3g} %"
         said = (
-            f"At {100 * self.differing / self.n_rows:.3g} % of the rows the prediction differs by "
+            f"At {where} of the rows the prediction differs by "
             f"more than {stated(threshold)} from the retrained model's; the mean difference is "
             f"{signed(self.gap).lstrip('+')}"
         )

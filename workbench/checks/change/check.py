@@ -42,11 +42,13 @@ def _run(asked: AuditRequest, earlier: Earlier) -> ModelChange:
 def _csv_rows(change: ModelChange) -> Iterator[CsvRow]:
     for finding in change.findings:
         for key in ("before", "after", "world", "removed", "residue"):
+            if key == "residue" and change.not_retrained:
+                continue  # what is handed in as retrained is none
             found: Effect | Difference | None = getattr(finding, key)
             if found is not None:
                 name = "retrained" if key == "world" else key
                 about = ("change", name, finding.feature, finding.estimator.label, finding.part, "")
-                yield *about, found.value, *found.interval()
+                yield *about, found.value, *found.interval(change.level)
     if change.utility is None:
         return
     for row in change.utility.to_frame().to_dict("records"):

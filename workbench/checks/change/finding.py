@@ -20,10 +20,10 @@ import pandas as pd
 from workbench.checks.change.agreement import RowAgreement
 from workbench.checks.change.one_effect import ChangeFinding, Difference, RowGaps
 from workbench.checks.change.utility import ModelUtility
-from workbench.checks.verdict import Claim
+from workbench.checks.verdict import SHARES, Claim
 from workbench.common.against_threshold import lies_within
 from workbench.common.multiple_testing import holm
-from workbench.common.wording import amount, rate, signed, span, stated, with_interval
+from workbench.common.wording import amount, rate, share, signed, stated, with_interval
 from workbench.methods.effects import Effect
 from workbench.methods.estimator import Estimator
 
@@ -229,8 +229,7 @@ class ModelChange:
             held = [c for c in every if c.above]
             worst = max(held, key=lambda c: (getattr(c, "kind", "") != "share", abs(c.value)))
             return (
-                f"Largest: {worst.name}, {signed(worst.value)} (interval "
-                f"{span((worst.low, worst.high))}). If the graph and the estimates' models are "
+                f"Largest: {self._largest(worst)}. If the graph and the estimates' models are "
                 f"right, saying so wrongly happens in at most {rate(self.alpha)} of such audits. "
                 f"{chance}"
             )
@@ -241,6 +240,21 @@ class ModelChange:
             f"The smallest mean residue that could have been ruled out is "
             f"{amount(self.smallest_threshold)}.{rows} {chance}"
         )
+
+    def _largest(self, claim: Residue | Claim) -> str:
+        """Say a residue with its interval, and what that holds for."""
+        if isinstance(claim, Claim):
+            if claim.kind in SHARES:
+                return f"{claim.name}: {share(claim.value)}, at least {share(claim.low)}"
+            what = f"{rate(1 - 2 * self.alpha)} interval"
+            if claim.over != "people":
+                what = "interval for all tested changes at once"
+            return f"{claim.name}, {with_interval(claim.value, (claim.low, claim.high), what=what)}"
+        found = next(f for f in self.findings if f.name == claim.name)
+        assert found.residue is not None
+        ends = found.residue.interval(self.level)
+        what = f"{rate(self.level)} interval"
+        return f"{claim.name}, {with_interval(claim.value, ends, what=what)}"
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was removed, what the world carries and what is left, feature by feature."""
@@ -290,9 +304,13 @@ class ModelChange:
             for name in ("before", "after", "world", "removed", "residue"):
                 value: Effect | Difference | None = getattr(finding, name)
                 low, high = (np.nan, np.nan) if value is None else value.interval(self.level)
+                if name == "residue" and self.not_retrained:
+                    value, low, high = None, np.nan, np.nan
                 record[name] = np.nan if value is None else value.value
                 record[f"{name}_low"], record[f"{name}_high"] = low, high
             claim = above.get((finding.feature, finding.part, finding.estimator))
+            if self.not_retrained:
+                claim = None
             record["p_above"] = np.nan if claim is None else claim.p_above
             record["above"] = None if claim is None else claim.above
             records.append(record)

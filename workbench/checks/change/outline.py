@@ -221,7 +221,9 @@ def _mark(name: str, found: Effect | Difference, level: float) -> Mark:
 
 
 def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, about: About) -> Table:
-    claims = {(c.feature, c.part, c.estimator): c for c in change.residues}
+    # Beside a model that was not retrained nothing is a residue.
+    held_against = () if change.not_retrained else change.residues
+    claims = {(c.feature, c.part, c.estimator): c for c in held_against}
     columns = dict(_columns(change))
     rows: list[tuple[Cell, ...]] = []
     for finding in findings:
@@ -229,15 +231,13 @@ def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, abo
         cells: list[Cell] = [None if one is None else _number(one, change.level) for one in found]
         if claims:
             claim = claims.get((finding.feature, finding.part, finding.estimator))
-            if change.not_retrained:
-                claim = None  # beside such a model nothing is found
             cells.append(None if claim is None else held(claim.above, claim.below))
         rows.append((finding.name, *cells))
     against = (
         f" Above or below: the residue held against {stated(change.threshold)}, after "
         f"correction for "
         f"{len(claims)} residues."
-        if claims and not change.not_retrained
+        if claims
         else ""
     )
     last = (Column("finding", number=False),) if claims else ()
@@ -258,10 +258,11 @@ def _columns(change: ModelChange) -> Iterator[tuple[str, Column]]:
     yield "after", Column("now", "the audited model")
     if "retrained" in roles:
         many = change.n_retrained
-        yield "world", Column("retrained", f"mean of {many}" if many > 1 else "the world’s share")
+        note = f"mean of {many}" if many > 1 else "the world’s share"
+        yield "world", Column("retrained", "as handed in" if change.not_retrained else note)
     if "before" in roles:
         yield "removed", Column("removed", "before − now")
-    if "retrained" in roles:
+    if "retrained" in roles and not change.not_retrained:
         yield "residue", Column("residue", "now − retrained")
 
 
@@ -269,7 +270,7 @@ def _utility(utility: ModelUtility) -> Iterator[Block]:
     """Say what the models are good for, with every cliff in sight."""
     said = utility.sentences()
     if utility.cliffs:
-        cliffs = tuple(cliff.sentence() for cliff in utility.cliffs)
+        cliffs = tuple(cliff.sentence(utility.level) for cliff in utility.cliffs)
         yield Note("alarm", "Performance cliff", cliffs)
     if rest := tuple(text for text in said if not text.startswith(CLIFF)):
         yield Bullets(rest)

@@ -67,14 +67,15 @@ class Cliff:
     high: float
     relative: float | None = None
 
-    def sentence(self) -> str:
-        """Say it in words."""
+    def sentence(self, level: float) -> str:
+        """Say it in words, with the level of its interval."""
         where = "on all rows" if self.group == ALL else f"in the group {self.group!r}"
         verb = "rose" if self.metric == "rmse" else "fell"
         much = f" ({share(self.relative)})" if self.relative is not None else ""
         return (
             f"Performance cliff: {title(self.metric)} of the model {self.model!r} {verb} by "
-            f"{signed(self.change)}{much} {where} (interval {span((self.low, self.high))})."
+            f"{signed(self.change)}{much} {where} "
+            f"({rate(level)} interval {span((self.low, self.high))})."
         )
 
 
@@ -108,7 +109,7 @@ class ModelUtility:
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was kept, what was lost, and what follows."""
-        found = [*self._changes(), *(cliff.sentence() for cliff in self.cliffs)]
+        found = [*self._changes(), *(c.sentence(self.level) for c in self.cliffs)]
         fallen = {c.model for c in self.cliffs} - {RETRAINED}
         if fallen:
             found.append("Advice: retrain from a clean snapshot instead of repairing this model.")

@@ -71,8 +71,8 @@ class Action:
     effect_high: float
     rows_share: float = 1.0
 
-    def sentence(self, threshold: float) -> str:
-        """Say it in words."""
+    def sentence(self, threshold: float, whole: str = "effect") -> str:
+        """Say it in words; `whole` is what it is a part of: the effect, or the residue."""
         left = with_interval(self.remaining, (self.low, self.high), what="") + " would remain"
         surely_more = lies_beyond(self.low, self.high, threshold)
         held = "below" if self.below else "still above" if surely_more else "not surely below"
@@ -80,7 +80,7 @@ class Action:
         if self.kind == "mediator":
             return (
                 f"Block {_route(self.what[0], self.feature)}: it carries {share(self.share)} of "
-                f"the effect of {self.feature}; then {left}."
+                f"the {whole} of {self.feature}; then {left}."
             )
         if self.kind == "step":
             routes = listing([_route(name, self.feature) for name in self.what], most=20)
@@ -89,8 +89,8 @@ class Action:
         where = f"Look at the rows where {self.what[0]}"
         inside = with_interval(self.effect, (self.effect_low, self.effect_high), what="")
         return (
-            f"{where}: there the effect of {self.feature} is {inside}; these are "
-            f"{share(self.rows_share)} of the rows and {share(self.share)} of that effect."
+            f"{where}: there the {whole} of {self.feature} is {inside}; these are "
+            f"{share(self.rows_share)} of the rows and {share(self.share)} of that {whole}."
         )
 
 

@@ -13,6 +13,13 @@ from workbench.common.wording import rate, stated, with_interval
 
 __all__ = ["NextActions"]
 
+MOST_CHANGES = 3
+"""Changes that are named; of more features these are counted."""
+NOT_WORKED_OUT = (
+    "A residue that moves people opposite ways, or a group alone, shows in no such average: what "
+    "to block for it is not worked out."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class NextActions:
@@ -58,7 +65,7 @@ class NextActions:
         """The first action, or that none is named."""
         if not self.actions:
             return self.sentences()[0]
-        return self.actions[0].sentence(self.threshold)
+        return self.actions[0].sentence(self.threshold, self._whole)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per action: the fields of :class:`Action`, `what` joined by " + "."""
@@ -76,11 +83,12 @@ class NextActions:
                 f"No total influence above {stated(self.threshold)}{about} was found, so no "
                 f"action is "
                 f"named (largest: {most[0]}, {with_interval(most[1], most[2:], what='')}).",
+                *((NOT_WORKED_OUT,) if self.residue else ()),
                 *self._change(),
                 *self.notes,
             )
         followed = {action.feature for action in self.actions}
-        named = "Left" if self.residue else "The total effect"
+        named = "Left, by the equations," if self.residue else "The total effect"
         what = f"{rate(self.level)} interval"
         said = [
             f"{named} of {name}{about}: {with_interval(value, (low, high), what=what)}."
@@ -89,11 +97,22 @@ class NextActions:
         ]
         alone = {(a.feature, a.what) for a in self.actions if a.kind == "mediator"}
         said += [
-            action.sentence(self.threshold)
+            action.sentence(self.threshold, self._whole)
             for action in self.actions
             if action.kind != "step" or (action.feature, action.what) not in alone
         ]
         return (*said, *self._change(), *self.notes)
 
+    @property
+    def _whole(self) -> str:
+        return "residue" if self.residue else "effect"
+
     def _change(self) -> tuple[str, ...]:
-        return (f"This is about one change, on average: {self.about}.",) if self.about else ()
+        if not self.about:
+            return ()
+        changes = self.about.split("; ")
+        more = len(changes) - MOST_CHANGES
+        if more <= 0:
+            return (f"This is about one change, on average: {self.about}.",)
+        shown = "; ".join(changes[:MOST_CHANGES])
+        return (f"This is about one change of each feature, on average: {shown}; and {more} more.",)

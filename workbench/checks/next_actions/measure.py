@@ -165,9 +165,11 @@ def next_actions(
             for one in routes
         ]
         varied = [one.variation for one in routes]
+    beyond: dict[int, list[str]] = {}
     if effects is not None and retrained is None:
-        for one in routes:
-            notes += _go_beyond(one, effects[one.variation.feature].total, threshold)
+        for place, one in enumerate(routes):
+            total = effects[one.variation.feature].total
+            beyond[place] = list(_go_beyond(one, total, threshold))
     totals = [one.effects(OPEN)[0] for one in routes]
     left = tuple(
         (name, total.value, *total.interval(1 - alpha))
@@ -176,8 +178,15 @@ def next_actions(
     order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
     over = [i for i in order if exceeds(totals[i].value, threshold)]
     notes += _unsure(left, over, names, threshold)
-    for i in set(range(len(names))).difference(over):
-        notes += _cancelling(routes[i], totals[i], threshold)
+    cancel = [
+        note
+        for i in order
+        if i not in over
+        for note in _cancelling(routes[i], totals[i], threshold)
+    ]
+    notes += cancel[:MOST_FEATURES]
+    if (more := len(cancel) - MOST_FEATURES) > 0:
+        notes.append(f"Of {more} more feature{'s' if more > 1 else ''} the routes cancel, too.")
     if len(over) > MOST_FEATURES:
         rest = listing([names[i] for i in over[MOST_FEATURES:]])
         notes.append(f"Also above {stated(threshold)} and not followed here: {rest}.")
@@ -186,6 +195,7 @@ def next_actions(
     followed = over[:MOST_FEATURES]
     for place, i in enumerate(followed):
         step = partial(_share_of, progress, place, len(followed))
+        notes += beyond.get(i, [])
         found, careful = feature_actions(routes[i], totals[i], threshold, 1 - alpha, step)
         actions, notes = actions + found, notes + careful
         if profile is not None:

@@ -227,7 +227,9 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
         )
     if first is not None and first.asked_rows < first.n_rows:
         said.append(
-            f"The model was asked about a sample of {first.asked_rows:,} of {first.n_rows:,} rows."
+            f"At the levels the model was asked about a sample of {first.asked_rows:,} of "
+            f"{first.n_rows:,} rows, so that a number over levels can differ a little from that "
+            f"of the change that is explained."
         )
     if any(found.corrected for found in profile):
         said.append(
@@ -281,9 +283,10 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
         seen = min(BAND_ROWS, first.n_rows)
         held = "was held" if seen == 1 else "were held"
         said.append(
-            f"Between the levels of a number, {rows_said(seen)} {held} against the model's answers "
-            f"beside their own value: a band that fewer than some {_percent(3 / max(seen, 3))} of "
-            f"the rows lie in can be missed, and so can one that nobody lies in."
+            f"Between the levels of a number that the model reads, up to {rows_said(seen)} {held} "
+            f"against the model's answers beside their own value: a band that fewer than some "
+            f"{_percent(3 / max(seen, 3))} of the rows lie in can be missed, and so can one that "
+            f"nobody lies in."
         )
     return said
 

@@ -23,6 +23,7 @@ from workbench.methods.baselines.fairness_finding import SAVED, FairnessMetrics
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.method import Baseline, CsvRow
 from workbench.tables.columns import Column
+from workbench.tables.shown_levels import shown_level
 
 __all__ = ["METHOD", "fairness_metrics"]
 
@@ -236,7 +237,7 @@ def _split_at_median(
     if not seen.any():
         nobody = np.zeros(len(known), dtype=bool)
         return _Groups(nobody, known, "nobody", "nobody", "no value on these rows")
-    median = float(np.median(column.values[seen]))
+    median = shown_level(column, float(np.median(column.values[seen])))
     above = column.values > median
     said = column.label(median)
     names = [f"above {said}", f"at most {said}"]

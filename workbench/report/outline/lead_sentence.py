@@ -181,10 +181,17 @@ def _points(value: float, unit: str) -> str:
 
 
 def _rests_on(claim: Claim, report: AuditFindings) -> str:
-    asked = claim.kind == "direct" and all(
+    asked = (claim.kind == "direct" or _asked_together(claim, report)) and all(
         entry.estimator.asks_direct for entry in report.effects.judged
     )
     return ASKED if asked else _if_right(report)
+
+
+def _asked_together(claim: Claim, report: AuditFindings) -> bool:
+    """Whether a joint change sets all that would carry it, so that the model itself answers."""
+    if not claim.combination or report.profile is None:
+        return False
+    return not any(found.carried for found in report.profile if found.combination)
 
 
 def _if_right(report: AuditFindings) -> str:

@@ -24,6 +24,7 @@ from workbench.methods.profile.profile import (
     PARTS,
     EffectProfile,
     FeatureProfile,
+    LevelEffect,
     Pair,
     PartProfile,
 )
@@ -70,15 +71,26 @@ def _level_table(found: FeatureProfile, report: AuditFindings) -> Table:
         )
         numbers = tuple(cells)
         if len(numbers) == len(parts):
-            rows.append((level.label, Number(level.share, form="share"), *numbers))
+            rows.append((level.label, *_held(found, level), *numbers))
+    of_each = (
+        f"the {report.about().score} of this row goes from its average over the levels when it"
+        if report.n_target_rows == 1
+        else f"the mean {report.about().score} goes from its average when every row"
+    )
+    heads = () if found.combination else (Column("rows"),)
     return Table(
-        f"{found.feature}: how far the mean {report.about().score} goes from its average when "
-        f"every row is set to the level, with bounds that hold for all tested levels at once.",
-        (Column("level", number=False), Column("rows"), *map(Column, parts)),
+        f"{_name(found)}: how far {of_each} is set to the level, with bounds that hold for all "
+        f"tested levels at once.",
+        (Column("level", number=False), *heads, *map(Column, parts)),
         tuple(rows),
         name=f"{found.feature}, level by level",
         audience="annex",
     )
+
+
+def _held(found: FeatureProfile, level: LevelEffect) -> tuple[Cell, ...]:
+    """Return the rows at or near a level; what rows hold a combination is not counted."""
+    return () if found.combination else (Number(level.share, form="share"),)
 
 
 def _blocks(report: AuditFindings) -> Iterator[Block]:

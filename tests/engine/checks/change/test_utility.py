@@ -178,7 +178,7 @@ def test_a_rise_of_the_error_is_a_cliff_in_relative_size() -> None:
     (cliff,) = kept.cliffs
     assert cliff.metric == "rmse"
     assert cliff.relative is not None and 0.1 < cliff.relative < 0.6
-    assert "%" in cliff.sentence()
+    assert "95 % interval" in cliff.sentence(0.95)
     assert not model_utility(happened, scores, output="value", cliff=0.9).cliffs
 
 
