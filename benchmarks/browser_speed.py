@@ -102,7 +102,7 @@ def choose_adult(page: Page) -> None:
     ready(page)
     page.get_by_label("Adult census income (real)").check()
     expect(page.get_by_text("Ready: 48,842 rows").first).to_be_visible(timeout=LONG)
-    expect(page.locator(".wb-live .wb-list:not(.wb-room)")).to_be_visible(timeout=LONG)
+    expect(page.locator(".wb-live > .wb-list")).to_be_visible(timeout=LONG)
 
 
 # Times are taken in the page itself, so that none is lost on the way to this script.
@@ -118,7 +118,7 @@ WATCH = """
         const drawn = canvas.dataset.turn !== turn && canvas.dataset.settled === 'true';
         if (drawn) seen.answered ??= now;
         gone ||= live() !== before;
-        const there = document.querySelector('.wb-live .wb-list:not(.wb-room)');
+        const there = document.querySelector('.wb-live > .wb-list');
         if (gone && there) seen.redrawn ??= now;
         if (!(seen.answered && seen.redrawn)) requestAnimationFrame(look);
     };

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 import workbench as wb
 from tests.browser import served_pages
 from tests.browser.graph_canvas import canvas
-from tests.browser.served_pages import FLAGS, LONG, opened, ready, run
+from tests.browser.served_pages import FLAGS, LONG, opened, ready, run, without
 from workbench.models.trained_here import train_model
 
 DOCS = Path(__file__).resolve().parent
@@ -120,10 +120,11 @@ def change(browser: Browser) -> None:
     ):
         page = view.open()
         ready(page)
+        opened(page, 4)
         page.get_by_label("Demonstrate: unlearn here").check()
         page.get_by_role("button", name="Unlearn here").click()
         expect(page.get_by_text("From now on the audited model")).to_be_visible()
-        page.get_by_role("checkbox", name="SHAP").uncheck()  # it asks such a model very often
+        without(page, "SHAP")  # it asks such a model very often
         run(page)
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         page.wait_for_timeout(1_500)

@@ -335,6 +335,21 @@ def opened(page: Page, number: int) -> None:
         folded.click()
 
 
+def settings_opened(page: Page) -> None:
+    """Open the methods, checks and seed of step 5, unless they stand open."""
+    part = page.get_by_role("button", name="Methods, further checks and seed")
+    expect(part).to_be_visible()
+    if "▸" in part.inner_text():
+        part.click()
+
+
+def without(page: Page, *methods: str) -> None:
+    """Run without these methods, by default without those that a verdict does not need."""
+    settings_opened(page)
+    for name in methods or ("SHAP", "Permutation importance", "FairTest", "AIF360"):
+        page.get_by_role("checkbox", name=name).first.uncheck()
+
+
 def words_of(page: Page) -> str:
     """Return all that the page holds, with tabs that are not shown and what is folded."""
     return " ".join(str(page.locator(".wb-page").evaluate(ALL_WORDS)).split())

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import workbench as wb
-from tests.browser.served_pages import LONG, opened, ready, run, words_of
+from tests.browser.served_pages import LONG, opened, ready, run, without, words_of
 from workbench.common.wording import signed, span
 from workbench.models.trained_here import train_model
 from workbench.report.outline.decided import as_decided
@@ -208,8 +208,7 @@ def test_a_subgroup_then_cancel_then_run_again_and_both_runs_side_by_side(
     first = audited(page).locator(".wb-verdict .wb-title").inner_text()
     opened(page, 3)
     start = page.get_by_role("button", name="Run the audit")
-    for name in ("SHAP", "Permutation importance", "FairTest", "AIF360"):
-        page.get_by_role("checkbox", name=name).first.uncheck()
+    without(page)
     page.get_by_label("a subgroup: the rows where a condition holds").check()
     condition = page.get_by_role("textbox", name="Condition", exact=True)
     condition.fill("race == 'Black'")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import served_pages
 from tests.browser.accessibility import faults
 from tests.browser.graph_canvas import canvas, drag, drawn_edges, place_of, settled
-from tests.browser.served_pages import LONG, Site, command, ready, run, run_cell, tab_to
+from tests.browser.served_pages import LONG, Site, command, ready, run, run_cell, tab_to, without
 
 nbformat = pytest.importorskip("nbformat")
 nbconvert = pytest.importorskip("nbconvert")
@@ -175,8 +175,7 @@ def test_a_case_of_one_s_own_in_a_cell_and_what_is_saved_of_it(
     with served_pages.watched(browser, lab_site) as view:
         page = view.open("own.ipynb", cells=[0])
         page.get_by_role("checkbox", name="age").check(timeout=LONG)
-        for name in ("SHAP", "Permutation importance", "FairTest", "AIF360"):
-            page.get_by_role("checkbox", name=name).first.uncheck()
+        without(page)
         headline = run(page).locator(".wb-title").inner_text()
         assert "age" in headline
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.browser import served_pages
 from tests.browser.accessibility import faults
-from tests.browser.served_pages import LONG, Site, ready, run
+from tests.browser.served_pages import LONG, Site, ready, run, settings_opened, without
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +20,7 @@ def audited(page: Page) -> str:
     page.get_by_label("Job performance (simulated)").check()
     expect(page.get_by_text("Ready: ").first).to_be_visible(timeout=LONG)
     ready(page)
-    for name in ("SHAP", "Permutation importance", "FairTest", "AIF360"):
-        page.get_by_role("checkbox", name=name).first.uncheck()
+    without(page)
     page.get_by_role("spinbutton", name="Seed of the random numbers").fill("7")
     page.keyboard.press("Tab")
     return run(page).locator(".wb-title").inner_text()
@@ -54,6 +53,7 @@ def test_a_reload_and_a_file_bring_the_session_back_and_nothing_leaks(
         expect(page.get_by_text("Do the estimators agree?")).to_be_visible()
         expect(page.get_by_role("heading", name="What was found")).to_be_hidden()
         expect(page.get_by_label("Job performance (simulated)")).to_be_checked()
+        settings_opened(page)
         seed = page.get_by_role("spinbutton", name="Seed of the random numbers")
         expect(seed).to_have_value("7")
         page.get_by_role("button", name="Save this session, or open one").click()
@@ -69,6 +69,7 @@ def test_a_reload_and_a_file_bring_the_session_back_and_nothing_leaks(
         # The window beside it is a process of its own: it has seen nothing, and it stays.
         ready(beside)
         expect(beside.get_by_label("Loan applications (simulated)")).to_be_checked()
+        settings_opened(beside)
         expect(beside.get_by_role("spinbutton", name="Seed")).to_have_value("0")
         assert beside.locator(".wb-verdict").count() == 0
         assert headline not in beside.locator("body").inner_text()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 import workbench as wb
 from tests.browser.accessibility import faults_everywhere
-from tests.browser.served_pages import LONG, ROOT, opened, ready, run, tab_to, words_of
+from tests.browser.served_pages import LONG, ROOT, opened, ready, run, tab_to, without, words_of
 from widgets.other_models.unlearn_here import unlearn_here, ways
 from workbench.common.wording import signed, span
 from workbench.models.trained_here import train_model
@@ -35,8 +35,7 @@ def change() -> wb.AuditReport:
 
 
 def only_cafe_and_fuzzing(page: Page) -> None:
-    for name in ("Debiased", "SHAP", "Permutation importance", "FairTest", "AIF360"):
-        page.get_by_role("checkbox", name=name).first.uncheck()
+    without(page, "Debiased", "SHAP", "Permutation importance", "FairTest", "AIF360")
 
 
 def test_unlearned_on_the_page_and_read_as_three_findings(
@@ -44,6 +43,7 @@ def test_unlearned_on_the_page_and_read_as_three_findings(
 ) -> None:
     ready(page)
     only_cafe_and_fuzzing(page)
+    opened(page, 4)
     page.get_by_label("Demonstrate: unlearn here").check()
     expect(page.get_by_text("To be forgotten: zip_code")).to_be_visible()
     page.get_by_label("How to forget").focus()
@@ -83,6 +83,7 @@ def test_several_files_queue_and_one_that_cannot_be_read_stops_none(
 ) -> None:
     ready(page)
     only_cafe_and_fuzzing(page)
+    opened(page, 4)
     page.get_by_label("Bring the model before, or retrained models").check()
     page.get_by_label("A model retrained without the target").check()
     files = [tmp_path / f"retrained {number}.skops" for number in (1, 2, 3)]

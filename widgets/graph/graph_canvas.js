@@ -151,10 +151,12 @@ function render({ model, el }) {
   const fit = () => {
     moved = false;
     if (!nodes.length || !canvas.clientWidth) return;
-    // How the library fits: all boxes and a tenth around them, never larger than they are. It is
-    // worked out here, since every change of the height draws the whole canvas anew.
+    // All boxes and a little around them, never larger than they are: the library leaves more room
+    // around them, and every change of the height draws the whole canvas anew.
     const boxes = nodes.getIds().map((id) => network.getBoundingBox(id));
-    const span = (from, to) => 1.1 * (Math.max(...boxes.map((box) => box[to])) - Math.min(...boxes.map((box) => box[from])));
+    const least = (side) => Math.min(...boxes.map((box) => box[side]));
+    const most = (side) => Math.max(...boxes.map((box) => box[side]));
+    const span = (from, to) => 1.04 * (most(to) - least(from)) + 12;
     const whole = document.fullscreenElement === root;
     const room = whole ? canvas.clientHeight : tall;
     const scale = Math.min(1, canvas.clientWidth / span("left", "right"), room / span("top", "bottom"));
@@ -163,8 +165,8 @@ function render({ model, el }) {
     // A wide graph is drawn smaller, and then needs less height than it would at its own size.
     const across = Object.values(network.getPositions()).map(({ y }) => y);
     const needed = (Math.max(...across) - Math.min(...across) + 110) * scale;
-    setHeight(whole ? tall : Math.min(tall, Math.max(260, needed)));
-    network.fit({ animation: false, maxZoomLevel: 1 });
+    setHeight(whole ? tall : Math.min(tall, Math.max(200, needed)));
+    network.moveTo({ position: { x: (least("left") + most("right")) / 2, y: (least("top") + most("bottom")) / 2 }, scale });
   };
   const outside = () => {
     const places = Object.values(network.getPositions()).map((place) => network.canvasToDOM(place));

@@ -40,7 +40,7 @@ MOST_ROUTED = 60
 """Nodes up to which edges are led around boxes."""
 FARTHEST = 20_000.0
 """Pixels from the middle at which a node may be put."""
-WIDTH = 940.0
+WIDTH = 780.0
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 FONT_SIZE = 14
 CHARACTER, LINE = 7.9, 17.0

@@ -102,7 +102,8 @@ class GraphEditor(SavedView, W.VBox):
         if isinstance(session, AuditSession):
             folds.append(Disclosure("Propose arrows from the data", GraphProposals(session)))
         folds.append(Disclosure("Open or save the graph as a file", self._files()))
-        self._fold = W.VBox(folds)
+        self._fold = W.HBox(folds)
+        self._fold.add_class("wb-fold-row")
         shown = [self.canvas, self._list, self._status, self._adjusted, self._legend, self._fold]
         super().__init__([self._words, self._part, *shown])
         self.add_class("wb-graph-editor")

@@ -329,6 +329,7 @@ class DataModelLoader(W.VBox):
             live=opened.live,
             learner=opened.learner,
             sample=sample if sample[0] in SOURCES and self._trained else None,
+            rate=opened.rate,
         )
 
     def _start(self, work: Callable[[Progress], Result], done: Callable[[Result], None]) -> None:

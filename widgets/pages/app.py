@@ -17,9 +17,8 @@ __all__ = ["Workbench"]
 
 HEAD = """
 <header class="wb-head"><h1>CAFÉ Audit Workbench</h1>
-<p>Has a model really forgotten? Removing a column does not remove its influence: it can come back
-through the columns that it shapes. Choose a model, say what was to be forgotten, and see what is
-left.</p></header>
+<p>Has a model really forgotten? A removed column can still act through the columns that it shapes.
+Choose a model, say what was to be forgotten, and see what is left.</p></header>
 """
 
 

@@ -45,6 +45,8 @@ class Question(W.VBox):
             step.key: Step(number, step.key, step.title, made[step.key], folds=step.folds)
             for number, step in enumerate(STEPS, start=1)
         }
+        for step in STEPS:
+            self._steps[step.key].opened = not step.optional
         self._said: tuple[Link, ...] = ()
         self.bar = LinkBar("Steps", self._follow, [*self._steps, "result"])
         self.bar.add_class("wb-step-bar")

@@ -50,6 +50,8 @@ class StepSection:
     stands : callable (AuditSession) -> Standing
     folds : bool
         Whether it folds when a run starts.
+    optional : bool
+        Whether it begins folded, since an audit does without it.
     """
 
     key: str
@@ -58,6 +60,7 @@ class StepSection:
     make: Callable[[AuditSession, Start], W.Widget]
     stands: Callable[[AuditSession], Standing]
     folds: bool = True
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ STEPS = (
         "Models",
         lambda session, _: ChangeModels(session),
         step_states.change_stands,
+        optional=True,
     ),
     StepSection(
         "run",

@@ -78,7 +78,9 @@ def target_stands(session: AuditSession) -> Standing:
 def change_stands(session: AuditSession) -> Standing:
     """Say which models stand beside the audited one."""
     if not session.compare:
-        return _since(session, ("models", "rows held out"), "The audited model alone.", "")
+        return _since(
+            session, ("models", "rows held out"), "Optional. The audited model alone.", ""
+        )
     roles = (f"{len(models)} {role}" for role, models in session.compare.items())
     return _since(
         session, ("models", "rows held out"), f"Beside the audited model: {', '.join(roles)}"

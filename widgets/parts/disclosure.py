@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipywidgets as W
-from traitlets import Bool
+from traitlets import Bool, Unicode
 
 __all__ = ["Disclosure"]
 
@@ -20,6 +20,7 @@ class Disclosure(W.VBox):
 
     Attributes
     ----------
+    title : str
     opened : bool, default False
 
     Examples
@@ -30,18 +31,20 @@ class Disclosure(W.VBox):
     '▾ More'
     """
 
+    title = Unicode()
     opened = Bool(False)
 
     def __init__(self, title: str, content: W.Widget) -> None:
-        self._title, self._content = title, content
+        self._content = content
         self._button = W.ToggleButton()
         self._button.add_class("wb-disclosure")
-        super().__init__([self._button, content])
+        super().__init__([self._button, content], title=title)
         self._button.observe(lambda change: setattr(self, "opened", change["new"]), "value")
-        self.observe(lambda _: self._draw(), "opened")
+        self.observe(lambda _: self._draw(), ["opened", "title"])
         self._draw()
 
     def _draw(self) -> None:
         self._button.value = self.opened
-        self._button.description = f"{'▾' if self.opened else '▸'} {self._title}"
+        self._button.description = f"{'▾' if self.opened else '▸'} {self.title}"
         self._content.layout.display = None if self.opened else "none"
+        (self.add_class if self.opened else self.remove_class)("wb-opened")

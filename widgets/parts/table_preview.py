@@ -18,6 +18,7 @@ FLAGS = re.compile(r"say so: --type .*", re.DOTALL)
 """How a column is stated on the command line and in Python: a page has a form for it."""
 EXAMPLES = 3
 ROWS, CASE_ROWS = 5, 3
+FOLDED = '<details class="wb-more"><summary>See its first rows</summary>'
 WIDEST = 30
 """Columns of the first rows that are shown; the list of columns names all of them."""
 SAMPLE = 1_000
@@ -110,10 +111,7 @@ def table_preview(data: pd.DataFrame, columns: tuple[ColumnSummary, ...]) -> str
         caption=f"{len(data):,} rows, {len(columns)} columns",
         numeric=(2, 3),
     )
-    return (
-        f'<div class="wb-columns-list">{shown}</div><details class="wb-more">'
-        f"<summary>See its first rows</summary>{_first_rows(data, ROWS)}</details>"
-    )
+    return f'<div class="wb-columns-list">{shown}</div>{FOLDED}{_first_rows(data, ROWS)}</details>'
 
 
 def case_summary(
@@ -144,7 +142,8 @@ def case_summary(
     warned = (FLAGS.sub("state it under “State what a column holds”.", w) for w in case.warnings)
     more = "".join(markup.notice(text, "warning") for text in (*notes, *warned))
     shown = case.data[[*case.features, *([case.outcome] if case.outcome else [])]]
-    return markup.figure_note(terms) + more + (_first_rows(shown, CASE_ROWS) if rows else "")
+    first = f"{FOLDED}{_first_rows(shown, CASE_ROWS)}</details>" if rows else ""
+    return markup.figure_note(terms) + more + first
 
 
 def _first_rows(data: pd.DataFrame, n_rows: int) -> str:

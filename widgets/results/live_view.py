@@ -16,7 +16,7 @@ from widgets.session.report_session import ReportSession
 from workbench.auditing.audit import default_threshold
 from workbench.case.recorded_outcome import audited_class
 from workbench.common.blocks import About, Bullets
-from workbench.report.outline.effects import effect_figure
+from workbench.report.outline.effects import effect_tiles
 from workbench.report.outline.moved import estimate_words
 from workbench.report.page.markup import render_blocks
 
@@ -25,6 +25,8 @@ __all__ = ["LiveEstimate"]
 TITLE = "Estimate while you choose (CAFÉ)"
 NEXT = "Run the audit for the verdict, the paths and the other methods."
 NOTHING = "The result appears here when an audit has run."
+TILED_SHOWN = 4
+"""Features whose effects are shown as large numbers; the words tell of all."""
 TRAITS = ("report", "stale", "live", "live_state", "live_problem")
 
 
@@ -109,16 +111,12 @@ def _estimate(session: Any, live: wb.EffectTable) -> str:
     words = estimate_words(
         live, score=about.score, reads=case.reads, graph=case.audit_graph, everybody=everybody
     )
-    return render_blocks((Bullets(words), effect_figure(live, about)))
+    first = {entry.feature: entry for entry in reversed(live.entries) if not entry.combination}
+    single = [first[name] for name in features if name in first]
+    return render_blocks((Bullets(words), effect_tiles(single[:TILED_SHOWN], about)))
 
 
 def _hollow(block: str) -> str:
     """Return the room that a block takes, without what it says."""
-    boxes = re.findall(r'<svg [^>]*viewBox="([0-9. -]+)" style="([a-z0-9%;:-]+)"', block)
-    rows = block.count("<li>")
-    drawn = "".join(
-        f'<figure class="wb-figure"><svg aria-hidden="true" viewBox="{box}" style="{style}"></svg>'
-        f"</figure>"
-        for box, style in boxes
-    )
-    return f'<ul class="wb-list wb-room" aria-hidden="true">{"<li>&nbsp;</li>" * rows}</ul>{drawn}'
+    words = re.sub(r"(?<=>)[^<>]+(?=<)", "&nbsp;", re.sub(r' aria-label="[^"]*"', "", block))
+    return f'<div class="wb-room" aria-hidden="true">{words}</div>'

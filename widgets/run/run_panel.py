@@ -8,14 +8,15 @@ from html import escape
 import ipywidgets as W
 from traitlets import link
 
+from widgets.parts import markup
+from widgets.parts.disclosure import Disclosure
 from widgets.parts.menu_choice import choose_in
 from widgets.parts.status_line import StatusLine
+from widgets.session.forecast import time_words
 from widgets.session.jobs import words_for
 from widgets.session.session import AuditSession, AuditSettings
 from workbench.auditing.audit import default_threshold
-from workbench.auditing.outlook import TimeLeft
 from workbench.checks.registry import CHECK_BY_NAME, CHECK_NAMES
-from workbench.common.wording import about_seconds
 from workbench.methods.registry import AUDIT_METHODS
 from workbench.report.audit_report import STOPPED
 
@@ -28,6 +29,7 @@ ADVANTAGE = (
 )
 """What a higher answer of the model means to people, and what the audit calls favourable."""
 
+MORE = "Methods, further checks and seed"
 DRAWN = [
     "case",
     "target",
@@ -81,29 +83,32 @@ class RunPanel(W.VBox):
         methods, checks = (W.VBox(list(boxes.values())) for boxes in (self._methods, self._checks))
         for boxes in (methods, checks):
             boxes.add_class("wb-checks")
-        numbers = W.VBox([self._tau, self._unit, self._seed, self._better])
-        numbers.add_class("wb-half")
-        right = W.VBox(
-            [
-                W.HTML("<p class='wb-label'>Methods</p>"),
-                methods,
-                W.HTML("<p class='wb-label'>Further checks, which take longer</p>"),
-                checks,
-                self._why_not,
-                self._live,
-            ]
+        self._more = Disclosure(
+            MORE,
+            W.VBox(
+                [
+                    W.HTML("<p class='wb-label'>Methods</p>"),
+                    methods,
+                    W.HTML("<p class='wb-label'>Further checks, which take longer</p>"),
+                    checks,
+                    self._why_not,
+                    self._live,
+                    self._seed,
+                ]
+            ),
         )
-        right.add_class("wb-half")
-        columns = W.HBox([numbers, right])
-        columns.add_class("wb-columns")
+        stated = W.HBox([self._tau, self._better])
         buttons = W.HBox([self._run, self._cancel, self._bar])
-        buttons.add_class("wb-row")
-        super().__init__([columns, buttons, self._status])
+        for row in (stated, buttons):
+            row.add_class("wb-row")
+        self._forecast = W.HTML()
+        super().__init__([stated, self._unit, self._more, buttons, self._status, self._forecast])
         self._run.on_click(lambda _: self._pressed())
         self._cancel.on_click(lambda _: session.cancel())
         session.observe(lambda _: self._offer(), "case")
         session.observe(lambda _: self._draw(), DRAWN)
         session.observe(lambda _: self._beat(), "clock")
+        session.observe(lambda _: self._say_forecast(), "forecast")
         session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])
         held = session.settings
         self._offer()
@@ -111,6 +116,7 @@ class RunPanel(W.VBox):
         if session.case is not None:
             self.ask(held)
         self._draw()
+        self._say_forecast()
 
     def ask(self, settings: AuditSettings) -> None:
         """Take settings for one's own, as if they had been chosen on the page."""
@@ -205,11 +211,20 @@ class RunPanel(W.VBox):
         if self._session.clock is not None and self._session.state == "running":
             seconds, left = self._session.clock
             waits = self._session.report is None
-            self._status.beat(seconds, _left(left, waits=waits))
+            self._status.beat(seconds, time_words(left, waits=waits))
+
+    def _say_forecast(self) -> None:
+        found = self._session.forecast
+        self._forecast.value = "" if found is None else markup.paragraph(found.words(), "wb-muted")
 
     def _draw(self) -> None:
         session = self._session
         running, missing = session.state == "running", session.missing
+        methods, checks = len(session.settings.methods), len(session.settings.checks)
+        self._more.title = (
+            f"{MORE} ({methods} method{'' if methods == 1 else 's'}, "
+            f"{checks or 'no'} check{'' if checks == 1 else 's'})"
+        )
         self._run.disabled = running or bool(missing)
         self._cancel.disabled = not running
         self._bar.layout.visibility = "visible" if running else "hidden"
@@ -235,9 +250,3 @@ class RunPanel(W.VBox):
                 "failed": (f"The audit could not be done. {session.problem}", "problem"),
             }[session.state]
             self._status.say(text, kind)
-
-
-def _left(left: TimeLeft, *, waits: bool) -> str:
-    """Say when the verdict will stand, and when everything is measured."""
-    rest = f"everything in {about_seconds(left.everything)}"
-    return f"the verdict in {about_seconds(left.verdict)}, {rest}" if waits else rest

@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from traitlets import Bool, Dict, Enum, Float, Instance, Unicode, observe
 
 import workbench as wb
+from widgets.session.forecast import Forecast, Forecasts, steps_of
 from widgets.session.inputs import AuditInputs, AuditRun, AuditSettings, alike, changes
 from widgets.session.jobs import BackgroundJob, Listener
 from widgets.session.readiness import why_not
 from widgets.session.report_session import LiveEstimating, ReportSession
-from workbench.auditing.outlook import Outlook, expected_steps
+from workbench.auditing.outlook import Outlook
 from workbench.case.asking.budget import Budget
 from workbench.checks.finding import Need
 from workbench.common.progress import Progress
@@ -73,6 +74,8 @@ class AuditSession(ReportSession):
         Where a run is.
     clock : (float, TimeLeft) or None
         The seconds that a run has taken, and those that are left as far as is known.
+    forecast : Forecast or None
+        What a run of the present inputs would take; None while none can be started.
     problem : str
         Why the last run failed, in words.
     """
@@ -95,6 +98,7 @@ class AuditSession(ReportSession):
     step = Unicode()
     share = Float()
     clock = Instance(tuple, allow_none=True)
+    forecast = Instance(Forecast, allow_none=True)
     problem = Unicode()
     history = Instance(tuple, ())
 
@@ -103,6 +107,7 @@ class AuditSession(ReportSession):
         self.lock = threading.RLock()
         self._job = BackgroundJob(self.lock)
         self._live = LiveEstimating(self, self._job)
+        self._forecasts = Forecasts(self)
         self.shown: AuditRun | None = None  # the run of `report`
         self.sample: tuple[str, str] | None = None  # with its model, where the page has both
         self._as_loaded: tuple[wb.BlackBoxModel, str | None] | None = None
@@ -116,10 +121,17 @@ class AuditSession(ReportSession):
         live: bool = True,
         learner: str | None = None,
         sample: tuple[str, str] | None = None,
+        rate: float | None = None,
     ) -> None:
-        """Start over with another case; the target and the subgroups of the one before are gone."""
+        """Start over with another case; the target and the subgroups of the one before are gone.
+
+        Without `live`, a question to the model may cost; `rate` are the seconds per row that it is
+        known to take.
+        """
         with self.lock:
             self.close()
+            self._forecasts.free = live
+            self._forecasts.know(case.model, rate)
             self.suggested = tuple(name for name in suggested if name in case.features)
             self.code, self.subgroups, self.live_wanted = code, {}, live
             self.learner, self.sample = learner, sample
@@ -245,15 +257,7 @@ class AuditSession(ReportSession):
                 return
             case, target, settings = inputs.case, inputs.target, inputs.settings
             account = Budget(within=case.budget)
-            steps = expected_steps(
-                case,
-                target,
-                settings.methods,
-                settings.checks,
-                subgroups=len(inputs.subgroups),
-                compared=sum(len(models) for models in inputs.compare.values()),
-            )
-            outlook = Outlook(steps, account)
+            outlook = Outlook(steps_of(inputs), account)
             number = 1 + max((run.number for run in self.history), default=0)
             started = datetime.now(UTC)
             if self.live_state == "running":
@@ -290,10 +294,16 @@ class AuditSession(ReportSession):
                     early=lambda report: self._job.tell(lambda: grown(report)),
                 )
 
+            self._forecasts.watch(case.model, outlook)
             self.report, self.stale = None, ()
             self.problem, self.step, self.share, self.clock = "", "starting", 0.0, None
             self.state = "running"
             self._job.start(work, Listener(done, self._failed, self._progress, beat))
+
+    @observe("case", "target", "settings", "subgroups", "compare", "preparing", "made_for", "state")
+    def _look_ahead(self, _: object) -> None:
+        with self.lock:
+            self._forecasts.look()
 
     def cancel(self) -> None:
         """Stop the run that is under way, if any; a verdict that stands already is kept."""

@@ -17,7 +17,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.registry import CHECKS
 from workbench.methods.registry import BASELINES, CAUSAL_METHODS
 
-__all__ = ["ExpectedStep", "Outlook", "TimeLeft", "expected_steps"]
+__all__ = ["ExpectedStep", "Outlook", "TimeLeft", "expected_steps", "expected_time"]
 
 OWN: dict[str, tuple[float, float]] = {
     "same answers": (0.1, 0.0),
@@ -157,6 +157,27 @@ def expected_steps(
     return tuple(found)
 
 
+def expected_time(steps: Sequence[ExpectedStep], rate: float, slow: float = 1.0) -> TimeLeft:
+    """Return about how long an audit will take that has not begun.
+
+    Parameters
+    ----------
+    steps : sequence of ExpectedStep
+    rate : float
+        Seconds that the model takes per row.
+    slow : float, default 1
+        By how much this machine is slower than the one on which own work was measured.
+
+    Examples
+    --------
+    >>> steps = [ExpectedStep("a", 1_000, 1.0, True), ExpectedStep("b", 0, 4.0, False)]
+    >>> expected_time(steps, rate=0.002)
+    TimeLeft(verdict=3.0, everything=7.0)
+    """
+    seconds = [(step.own * slow + step.rows * rate, step.decides) for step in steps]
+    return TimeLeft(sum(took for took, decides in seconds if decides), sum(s for s, _ in seconds))
+
+
 class Outlook:
     """What is left of an audit, from what is expected and what was measured so far.
 
@@ -202,15 +223,27 @@ class Outlook:
     def left(self) -> TimeLeft:
         """Return the seconds that are left, as far as they are known."""
         now = self._now()
-        slow = self._slow(now)
+        slow, rate = self._slow(now), self.rate or 0.0
         verdict = everything = 0.0
         for place, step in enumerate(self._steps[max(self._at, 0) :], max(self._at, 0)):
-            seconds = step.own * slow + step.rows * self._rate
+            seconds = step.own * slow + step.rows * rate
             if place == self._at:
                 seconds = max(seconds - (now - self._began), 0.0)
             everything += seconds
             verdict += seconds if step.decides else 0.0
         return TimeLeft(verdict, everything)
+
+    @property
+    def slow(self) -> float:
+        """By how much the steps that have ended took longer than expected, without the asking."""
+        return self._own_taken / self._own_expected
+
+    @property
+    def rate(self) -> float | None:
+        """Seconds that the model took per row; None before it has answered enough."""
+        account = self._account
+        believed = account.spent >= FIRST or (account.spent and account.seconds >= LONG)
+        return account.seconds / account.spent if believed else None
 
     def _end(self, now: float) -> None:
         """Learn from the step that has ended how fast this machine is."""
@@ -224,14 +257,8 @@ class Outlook:
 
     def _slow(self, now: float) -> float:
         """By how much this machine is slower than ours; a step that takes too long says so, too."""
-        slow = self._own_taken / self._own_expected
+        slow = self.slow
         if self._at >= 0 and self._own_so_far(now) > self._steps[self._at].own * slow:
             taken = self._own_taken + self._own_so_far(now)
             return taken / (self._own_expected + self._steps[self._at].own)
         return slow
-
-    @property
-    def _rate(self) -> float:
-        account = self._account
-        believed = account.spent >= FIRST or (account.spent and account.seconds >= LONG)
-        return account.seconds / account.spent if believed else 0.0

@@ -6,6 +6,7 @@ the Python lines that make data and model again.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,8 @@ class Opened:
         What the auditor should know.
     learner : str or None
         How the model was trained here.
+    rate : float or None
+        Seconds that the model took per row, where its answers were timed.
     """
 
     case: AuditCase
@@ -51,6 +54,7 @@ class Opened:
     origin: str
     notes: tuple[str, ...] = ()
     learner: str | None = None
+    rate: float | None = None
 
 
 def open_case(
@@ -92,10 +96,12 @@ def open_case(
         outcome=outcome,
         features=None if model.features is not None else known,
     )
+    rate = None
     if asking is not None:
         asking.progress = None
+        rate = asking.seconds / case.n_rows
     code = _code(table, made)
-    return Opened(case, code, not source.costs, made.origin, made.notes, made.learner)
+    return Opened(case, code, not source.costs, made.origin, made.notes, made.learner, rate)
 
 
 def _silent_about_columns(model: BlackBoxModel) -> ModelError:
@@ -149,11 +155,14 @@ class _InPortions:
     ----------
     progress : Progress or None
         Hears of each portion; None once the case is loaded.
+    seconds : float
+        That the portions took.
     """
 
     def __init__(self, model: BlackBoxModel, progress: Progress) -> None:
         self.inner = model
         self.progress: Progress | None = progress
+        self.seconds = 0.0
 
     def model(self) -> BlackBoxModel:
         """Return the model that is asked like this."""
@@ -167,7 +176,9 @@ class _InPortions:
         for start in range(0, len(rows), ASKED_AT_ONCE):
             share = start / len(rows)
             self.progress(f"asking the endpoint, {start:,} of {len(rows):,} rows answered", share)
+            began = time.perf_counter()
             answers.append(self.inner.predict(rows.iloc[start : start + ASKED_AT_ONCE]))
+            self.seconds += time.perf_counter() - began
         return np.concatenate(answers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from workbench.common.against_threshold import exceeds
@@ -30,7 +30,7 @@ from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided, claims_shown, other_methods
 from workbench.report.outline.moved import average_over, moved_words
 
-__all__ = ["effect_figure", "effect_table", "effects"]
+__all__ = ["effect_figure", "effect_table", "effect_tiles", "effects"]
 
 DRAWN = 8
 """Features in the chart; the table has them all."""
@@ -75,7 +75,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
             yield Sentence(apart)
         if other := _another_change(main, report):
             yield Sentence(other)
-        yield _tiles(main, report)
+        yield effect_tiles([main], report.about())
         yield from _estimators(main, report)
     yield from _in_words(words)
     yield effect_figure(shown, about, caption="Each mark is an average over the target’s rows.")
@@ -123,15 +123,27 @@ def _main_entry(report: AuditFindings, shown: EffectTable) -> FeatureEffects | N
     return joint[0] if joint else None
 
 
-def _tiles(entry: FeatureEffects, report: AuditFindings) -> Tiles:
-    read = entry.feature in report.reads or bool(entry.combination)
+def effect_tiles(entries: Sequence[FeatureEffects], about: About) -> Tiles:
+    """Return large numbers: of one entry its three effects, of several the total of each.
+
+    Parameters
+    ----------
+    entries : sequence of FeatureEffects
+        At least one.
+    about : About
+    """
+    if len(entries) > 1:
+        totals = (Tile(f"{entry_name(e)}, in all", _number(e.total, about)) for e in entries)
+        return Tiles("Effects", tuple(totals), audience="annex")
+    entry = entries[0]
+    read = entry.feature in about.reads or bool(entry.combination)
     notes = ("", "" if read else "the model does not read it", "")
     names = ("in all (total)", "directly", "through other features (indirect)")
     shown = (entry.total, entry.direct, entry.indirect)
     return Tiles(
         "Effects",
         tuple(
-            Tile(name, _number(effect, report.about()), note)
+            Tile(name, _number(effect, about), note)
             for name, effect, note in zip(names, shown, notes, strict=True)
         ),
         audience="annex",  # the table has the same numbers

@@ -1,0 +1,203 @@
+"""How long the run would take that could be started now, and what it would ask the model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import workbench as wb
+from widgets.session.inputs import AuditInputs
+from widgets.session.jobs import BackgroundJob, Listener
+from workbench.auditing.outlook import (
+    ExpectedStep,
+    Outlook,
+    TimeLeft,
+    expected_steps,
+    expected_time,
+)
+from workbench.common.progress import Progress
+from workbench.common.wording import about_seconds
+
+if TYPE_CHECKING:
+    from widgets.session.session import AuditSession
+
+__all__ = ["Forecast", "Forecasts", "steps_of", "time_words"]
+
+PAUSE = 0.15
+"""Seconds without another change before anything is worked out."""
+FIRST_ROWS, MOST_ROWS = 50, 2_000
+"""Rows of the first questions, which are not believed, and of each that is timed, at the most."""
+BATCHES, BATCH_SECONDS = 3, 0.2
+"""Questions that are timed, and about how long each may take; the quickest counts, since the page
+does other things meanwhile."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run would take.
+
+    Attributes
+    ----------
+    rows : int
+        About how many rows the model would be asked about.
+    left : TimeLeft or None
+        None while nobody knows how fast the model is.
+    asked : bool, default True
+        Whether the model can be asked at all.
+    """
+
+    rows: int
+    left: TimeLeft | None
+    asked: bool = True
+
+    def words(self) -> str:
+        """Say it in one sentence.
+
+        Examples
+        --------
+        >>> print(Forecast(571_234, TimeLeft(4.0, 12.0)).words())
+        The verdict in a few seconds, everything in about 10 s; asks the model about 570,000 rows.
+        """
+        rows = f"asks the model about {_rounded(self.rows):,} rows"
+        if not self.asked:
+            rows = "asks the model nothing, since only its logged predictions are known"
+        if self.left is None:
+            return (
+                f"{rows[:1].upper()}{rows[1:]}; how long that takes is known when it has answered "
+                f"the first of them."
+            )
+        said = time_words(self.left, waits=True)
+        return f"{said[:1].upper()}{said[1:]}; {rows}."
+
+
+def time_words(left: TimeLeft, *, waits: bool) -> str:
+    """Say when the verdict will stand, if it is waited for, and when everything is measured.
+
+    Examples
+    --------
+    >>> time_words(TimeLeft(3.0, 5.0), waits=True), time_words(TimeLeft(0.0, 90.0), waits=False)
+    ('everything in a few seconds', 'everything in about 2 min')
+    """
+    verdict, everything = about_seconds(left.verdict), about_seconds(left.everything)
+    rest = f"everything in {everything}"
+    return f"the verdict in {verdict}, {rest}" if waits and verdict != everything else rest
+
+
+def steps_of(inputs: AuditInputs) -> tuple[ExpectedStep, ...]:
+    """Return the steps of the audit that these inputs ask for.
+
+    Raises
+    ------
+    TargetError
+        There is no target, or it does not fit the case.
+    """
+    if inputs.target is None:
+        raise wb.TargetError("Choose what should be forgotten.")
+    return expected_steps(
+        inputs.case,
+        inputs.target,
+        inputs.settings.methods,
+        inputs.settings.checks,
+        subgroups=len(inputs.subgroups),
+        compared=sum(len(models) for models in inputs.compare.values()),
+    )
+
+
+class Forecasts:
+    """Keeps a session's forecast up to date, in the background.
+
+    Each model is timed once, on a few rows of the table; a run teaches more. A model whose answers
+    may cost is never asked for this.
+
+    Parameters
+    ----------
+    session : AuditSession
+        Whose trait ``forecast`` holds the last one.
+
+    Attributes
+    ----------
+    free : bool
+        Whether the present model may be asked without being told to.
+    """
+
+    def __init__(self, session: AuditSession) -> None:
+        self._session = session
+        self._job = BackgroundJob(session.lock)
+        self._rates: WeakKeyDictionary[wb.BlackBoxModel, float] = WeakKeyDictionary()
+        self._slow = 1.0
+        self._watched: tuple[wb.BlackBoxModel, Outlook] | None = None
+        self.free = True
+
+    def know(self, model: wb.BlackBoxModel, rate: float | None) -> None:
+        """Take seconds per row that were measured elsewhere for the model's."""
+        if rate is not None:
+            self._rates[model] = rate
+
+    def watch(self, model: wb.BlackBoxModel, run: Outlook) -> None:
+        """Learn from a run, once it has ended, how fast model and machine are."""
+        self._watched = model, run
+
+    def look(self) -> None:
+        """Work out the forecast of the present inputs; there is none while a run goes on."""
+        session = self._session
+        inputs = session.inputs
+        self._job.cancel()
+        if self._watched is not None and session.state != "running":
+            (model, run), self._watched = self._watched, None
+            self._slow = run.slow
+            self.know(model, run.rate)
+        if inputs is None or session.state == "running" or session.missing:
+            session.forecast = None
+            return
+        wanted, free = inputs, self.free
+
+        def work(progress: Progress) -> Forecast:
+            time.sleep(PAUSE)
+            progress("", 0.0)  # ends here where something has changed meanwhile
+            steps = steps_of(wanted)
+            rate = self._rate(wanted.case, free, progress)
+            left = None if rate is None else expected_time(steps, rate, self._slow)
+            return Forecast(sum(step.rows for step in steps), left, wanted.case.model.can_query)
+
+        def done(found: Forecast) -> None:
+            session.forecast = found
+
+        def failed(_: str) -> None:
+            session.forecast = None  # the run itself will say what is wrong
+
+        self._job.start(work, Listener(done, failed, lambda *_: None))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the forecast is worked out; False when the time is over."""
+        return self._job.wait(timeout)
+
+    def _rate(self, case: wb.AuditCase, free: bool, progress: Progress) -> float | None:
+        model = case.model
+        if not model.can_query:
+            return 0.0
+        if model not in self._rates and free:
+            self._rates[model] = _timed(case, progress)
+        return self._rates.get(model)
+
+
+def _timed(case: wb.AuditCase, progress: Progress) -> float:
+    """Return the seconds that a model takes per row, from a few of the table's rows."""
+    rows = case.data[list(case.reads)]
+
+    def seconds_per_row(most: int) -> float:
+        progress("", 0.0)
+        asked = rows.iloc[:most].copy()
+        began = time.perf_counter()
+        case.model.predict(asked)
+        return (time.perf_counter() - began) / len(asked)
+
+    first = seconds_per_row(FIRST_ROWS)  # with what is loaded once
+    size = max(1, min(MOST_ROWS, int(BATCH_SECONDS / max(first, 1e-9))))
+    return min(seconds_per_row(size) for _ in range(BATCHES))
+
+
+def _rounded(rows: int) -> int:
+    """Round to two digits: no more is known."""
+    return round(rows, -max(len(str(rows)) - 2, 0))
