@@ -27,6 +27,7 @@ from widgets.graph.graph_roles import (
     explain_graph,
     graph_roles,
     lit_edges,
+    target_names,
 )
 from widgets.graph.graph_table import GraphTable, arrow_list
 from widgets.graph.lone_graph import Drawn, session_with_graph
@@ -249,6 +250,10 @@ class GraphEditor(SavedView, W.VBox):
             case.audit_graph, roles=graph_roles(case, target), lit=lit_edges(case, target)
         )
 
+    def _shown_of(self, case: Drawn, target: wb.UnlearningTarget | None) -> wb.CausalGraph:
+        names = target_names(case, target)
+        return self._part.of(case.audit_graph, lit_edges(case, target), names)
+
     def _draw(self, circle: tuple[str, ...] = ()) -> None:
         case, target = self._session.case, self._session.target
         try:
@@ -256,7 +261,7 @@ class GraphEditor(SavedView, W.VBox):
             drawable = (
                 case is not None
                 and whole is not None
-                and len(self._part.of(whole, lit_edges(case, target)).nodes) <= MOST_DRAWN
+                and len(self._shown_of(case, target).nodes) <= MOST_DRAWN
             )
             self.canvas.layout.display = None if drawable else "none"
             self._legend.layout.display = None if drawable else "none"
@@ -273,7 +278,7 @@ class GraphEditor(SavedView, W.VBox):
             self._words.value = markup.paragraph(explain_graph(case, target))
             self._adjusted.value = markup.bullets(adjustment_words(case, target))
             lit = lit_edges(case, target)
-            self._list.value = arrow_list(self._part.of(case.audit_graph, lit), lit)
+            self._list.value = arrow_list(self._shown_of(case, target), lit)
             if drawable:
                 self._draw_canvas(case, target, circle)
             else:
@@ -293,7 +298,7 @@ class GraphEditor(SavedView, W.VBox):
         circle: tuple[str, ...] = (),
     ) -> None:
         roles, lit = graph_roles(case, target), lit_edges(case, target)
-        graph = self._part.of(case.audit_graph, lit)
+        graph = self._shown_of(case, target)
         weights = edge_weights(None if self._session.stale else self._session.report)
         places = self._places(graph)
         drawn = draw_network(graph, roles=roles, lit=lit, weights=weights, places=places)

@@ -9,7 +9,14 @@ from widgets.graph.lone_graph import Drawn
 from workbench.common.wording import listing
 from workbench.graph.causal_graph import PREDICTION
 
-__all__ = ["adjustment_words", "edge_weights", "explain_graph", "graph_roles", "lit_edges"]
+__all__ = [
+    "adjustment_words",
+    "edge_weights",
+    "explain_graph",
+    "graph_roles",
+    "lit_edges",
+    "target_names",
+]
 
 Edge = tuple[str, str]
 
@@ -33,7 +40,7 @@ def graph_roles(case: Drawn, target: wb.UnlearningTarget | None) -> dict[str, st
     {'zip': 'target', 'income': 'mediator', 'prediction': 'prediction'}
     """
     graph = case.audit_graph
-    names = _names(case, target)
+    names = target_names(case, target)
     mediators = {node for name in names for node in graph.mediators(name, PREDICTION)}
     adjusted: set[str] = set()
     for name in names:
@@ -63,7 +70,7 @@ def lit_edges(case: Drawn, target: wb.UnlearningTarget | None) -> tuple[Edge, ..
     graph = case.audit_graph
     if PREDICTION not in graph:
         return ()
-    names = set(_names(case, target))
+    names = set(target_names(case, target))
     reached = names | {d for name in names for d in graph.descendants(name)}
     leading = {PREDICTION, *graph.ancestors(PREDICTION)}
     return tuple((u, v) for u, v in graph.edges if u in reached and v in leading)
@@ -105,7 +112,7 @@ def explain_graph(case: Drawn, target: wb.UnlearningTarget | None) -> str:
         )
     if target is None:
         return text
-    chosen = _names(case, target)
+    chosen = target_names(case, target)
     names = ", ".join(chosen)
     ways = sum(case.audit_graph.count_directed_paths(name, PREDICTION) for name in chosen)
     if not ways:
@@ -129,7 +136,9 @@ def adjustment_words(case: Drawn, target: wb.UnlearningTarget | None) -> tuple[s
     >>> adjustment_words(case, wb.UnlearningTarget.feature("zip"))
     ('What zip does to the prediction is estimated from rows that are alike in race.',)
     """
-    return tuple(_adjustment(case.audit_graph, name) for name in _names(case, target)[:MOST_NAMED])
+    return tuple(
+        _adjustment(case.audit_graph, name) for name in target_names(case, target)[:MOST_NAMED]
+    )
 
 
 def _adjustment(graph: wb.CausalGraph, name: str) -> str:
@@ -161,5 +170,6 @@ def _adjustment(graph: wb.CausalGraph, name: str) -> str:
     return f"{words}."
 
 
-def _names(case: Drawn, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
+def target_names(case: Drawn, target: wb.UnlearningTarget | None) -> tuple[str, ...]:
+    """Return the features that a target names, or that it means without naming any."""
     return () if target is None else target.resolve_names(case.features, case.reads)

@@ -465,6 +465,31 @@ def test_a_large_graph_is_drawn_in_parts_and_edited_whole(session: AuditSession)
     assert editor._part.layout.display == "none" and len(drawn()) == 8, "a small graph is whole"
 
 
+def test_of_a_large_graph_what_surrounds_the_target_is_drawn_first(session: AuditSession) -> None:
+    rng = np.random.default_rng(0)
+    names = [f"c{i}" for i in range(40)]
+    frame = pd.DataFrame(rng.normal(size=(60, 40)), columns=names)
+    model = wb.BlackBoxModel(lambda rows: rows["c3"].to_numpy(), features=["c3"])
+    chain = [("c0", "c1"), ("c1", "c2"), ("c2", "c3"), ("c2", "c9"), ("c8", "c9")]
+    editor = GraphEditor(session)
+    case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph(chain, nodes=names))
+    session.open(case, live=False)
+    which = part(editor, W.Dropdown, description="Draw")
+
+    def drawn() -> set[str]:
+        return {node["name"] for node in editor.canvas.drawing["nodes"]}
+
+    assert len(drawn()) == 41, "without a target there is nothing to stand around"
+    session.target = wb.UnlearningTarget.feature("c1")
+    assert drawn() == {"c0", "c1", "c2", "c3", "prediction"} and "5 of 41 columns" in said(editor)
+    session.target = wb.UnlearningTarget.feature("c8")
+    assert drawn() == {"c8", "c9"}
+    which.value = "all"
+    assert len(drawn()) == 41
+    session.target = wb.UnlearningTarget.feature("c1")
+    assert len(drawn()) == 41, "what a person has chosen stays"
+
+
 def test_before_there_is_data_the_editor_says_so(session: AuditSession) -> None:
     editor = GraphEditor(session)
     assert "Choose data and a model first" in said(editor)
