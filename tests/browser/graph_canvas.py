@@ -59,7 +59,8 @@ def canvas(page: Page) -> Locator:
 def settled(page: Page) -> None:
     """Wait until what Python holds is what is drawn."""
     expect(page.locator(".wb-canvas[data-settled=true]")).to_have_count(1)
-    # The view is fitted again when the page around it moves: wait for it to stand still.
+    # The view is fitted again when the page around it moves: wait for it to stand still, from now.
+    page.evaluate("() => { window.lastView = null; }")
     page.wait_for_function(
         """() => {
             const {network} = document.querySelector('.wb-canvas');

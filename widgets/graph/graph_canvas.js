@@ -26,6 +26,8 @@ const make = (tag, name, text = "") => {
 };
 
 const KEYS_SAID = "Drag a box to move it. Click an arrow to select it; Ctrl+click selects several. Ctrl+wheel zooms.";
+const LEGIBLE = 0.72; // of a letter's own 14 pixels: a smaller drawing is moved about in its frame instead
+const LARGER = " The drawing is larger than its frame: drag it to see the rest, or press “Fit”.";
 const SMALL = " The names need more room than there is: press “Whole screen”, or show fewer columns.";
 
 function render({ model, el }) {
@@ -69,6 +71,8 @@ function render({ model, el }) {
   let held = false; // whether the pointer is down: a change now would end what it is doing
   let waiting = false; // a drawing that came meanwhile
   let moved = false; // whether a person has zoomed or shifted the view
+  let all = false; // whether a person has asked to see the whole graph, however small
+  let larger = false; // whether the drawing is larger than its frame
   let alarm = 0;
   let clearing = 0;
   const hint = (text, time = 0) => {
@@ -134,7 +138,7 @@ function render({ model, el }) {
     }
     for (const [tool, able] of [["undo", drawing.undo], ["redo", drawing.redo]]) buttons[tool].setAttribute("aria-disabled", able ? "false" : "true");
     rearm();
-    if (!moved || outside()) fit();
+    if (!moved || (!larger && outside())) fit();
     network.once("afterDrawing", () => {
       canvas.dataset.turn = drawing.turn;
       canvas.dataset.settled = "true";
@@ -159,14 +163,27 @@ function render({ model, el }) {
     const span = (from, to) => 1.04 * (most(to) - least(from)) + 12;
     const whole = document.fullscreenElement === root;
     const room = whole ? canvas.clientHeight : tall;
-    const scale = Math.min(1, canvas.clientWidth / span("left", "right"), room / span("top", "bottom"));
-    const said = KEYS_SAID + (scale < 0.5 ? SMALL : "");
+    const fitting = Math.min(1, canvas.clientWidth / span("left", "right"), room / span("top", "bottom"));
+    const scale = all ? fitting : Math.max(fitting, LEGIBLE);
+    larger = scale > fitting;
+    const said = KEYS_SAID + (larger ? LARGER : scale < 0.5 ? SMALL : "");
     if (keys.textContent !== said) keys.textContent = said;
     // A wide graph is drawn smaller, and then needs less height than it would at its own size.
     const across = Object.values(network.getPositions()).map(({ y }) => y);
     const needed = (Math.max(...across) - Math.min(...across) + 110) * scale;
     setHeight(whole ? tall : Math.min(tall, Math.max(200, needed)));
-    network.moveTo({ position: { x: (least("left") + most("right")) / 2, y: (least("top") + most("bottom")) / 2 }, scale });
+    // Where not all of it is in the frame, the target is, and the frame is full.
+    const target = nodes.get({ filter: (node) => node.role === "target" })[0];
+    const place = target && network.getPositions([target.id])[target.id];
+    const middle = (from, to, seen, at) => {
+      const [low, high] = [least(from) - 8 + seen / scale / 2, most(to) + 8 - seen / scale / 2];
+      return low < high ? Math.min(Math.max(at ?? low, low), high) : (low + high) / 2;
+    };
+    const position = {
+      x: middle("left", "right", canvas.clientWidth, place?.x),
+      y: middle("top", "bottom", canvas.clientHeight, place?.y),
+    };
+    network.moveTo({ position, scale });
   };
   const outside = () => {
     const places = Object.values(network.getPositions()).map((place) => network.canvasToDOM(place));
@@ -208,7 +225,10 @@ function render({ model, el }) {
       moved = false;
       send("tidy");
     },
-    fit,
+    fit: () => {
+      all = true;
+      fit();
+    },
     large: () => (document.fullscreenElement ? document.exitFullscreen() : Promise.resolve(root.requestFullscreen?.() ?? Promise.reject()).catch(() => hint("The browser gives no whole screen here.", 4000))),
   };
   const buttons = {};

@@ -19,6 +19,8 @@ FLAGS = re.compile(r"say so: --type .*", re.DOTALL)
 EXAMPLES = 3
 ROWS, CASE_ROWS = 5, 3
 FOLDED = '<details class="wb-more"><summary>See its first rows</summary>'
+LISTED = 12
+"""Columns up to which all are listed in the open."""
 WIDEST = 30
 """Columns of the first rows that are shown; the list of columns names all of them."""
 SAMPLE = 1_000
@@ -111,6 +113,9 @@ def table_preview(data: pd.DataFrame, columns: tuple[ColumnSummary, ...]) -> str
         caption=f"{len(data):,} rows, {len(columns)} columns",
         numeric=(2, 3),
     )
+    if len(columns) > LISTED:
+        summary = f"<summary>See its {len(columns):,} columns</summary>"
+        shown = f'<details class="wb-more">{summary}{shown}</details>'
     return f'<div class="wb-columns-list">{shown}</div>{FOLDED}{_first_rows(data, ROWS)}</details>'
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import workbench as wb
@@ -19,9 +20,6 @@ from workbench.auditing.outlook import (
 )
 from workbench.common.progress import Progress
 from workbench.common.wording import about_seconds
-
-if TYPE_CHECKING:
-    from widgets.session.session import AuditSession
 
 __all__ = ["Forecast", "Forecasts", "steps_of", "time_words"]
 
@@ -113,8 +111,10 @@ class Forecasts:
 
     Parameters
     ----------
-    session : AuditSession
-        Whose trait ``forecast`` holds the last one.
+    lock : RLock
+        Held while `told` is called, and by who calls :meth:`look`.
+    told : callable (Forecast or None) -> None
+        Gets each forecast; None while no run can be started.
 
     Attributes
     ----------
@@ -122,9 +122,9 @@ class Forecasts:
         Whether the present model may be asked without being told to.
     """
 
-    def __init__(self, session: AuditSession) -> None:
-        self._session = session
-        self._job = BackgroundJob(session.lock)
+    def __init__(self, lock: threading.RLock, told: Callable[[Forecast | None], None]) -> None:
+        self._told = told
+        self._job = BackgroundJob(lock)
         self._rates: WeakKeyDictionary[wb.BlackBoxModel, float] = WeakKeyDictionary()
         self._slow = 1.0
         self._watched: tuple[wb.BlackBoxModel, Outlook] | None = None
@@ -139,35 +139,30 @@ class Forecasts:
         """Learn from a run, once it has ended, how fast model and machine are."""
         self._watched = model, run
 
-    def look(self) -> None:
-        """Work out the forecast of the present inputs; there is none while a run goes on."""
-        session = self._session
-        inputs = session.inputs
+    def look(self, inputs: AuditInputs | None, *, running: bool = False) -> None:
+        """Work out what a run of these inputs would take; None where none can be started now."""
         self._job.cancel()
-        if self._watched is not None and session.state != "running":
+        if self._watched is not None and not running:
             (model, run), self._watched = self._watched, None
             self._slow = run.slow
             self.know(model, run.rate)
-        if inputs is None or session.state == "running" or session.missing:
-            session.forecast = None
+        if inputs is None:
+            self._told(None)
             return
-        wanted, free = inputs, self.free
+        free = self.free
 
         def work(progress: Progress) -> Forecast:
             time.sleep(PAUSE)
             progress("", 0.0)  # ends here where something has changed meanwhile
-            steps = steps_of(wanted)
-            rate = self._rate(wanted.case, free, progress)
+            steps = steps_of(inputs)
+            rate = self._rate(inputs.case, free, progress)
             left = None if rate is None else expected_time(steps, rate, self._slow)
-            return Forecast(sum(step.rows for step in steps), left, wanted.case.model.can_query)
-
-        def done(found: Forecast) -> None:
-            session.forecast = found
+            return Forecast(sum(step.rows for step in steps), left, inputs.case.model.can_query)
 
         def failed(_: str) -> None:
-            session.forecast = None  # the run itself will say what is wrong
+            self._told(None)  # the run itself will say what is wrong
 
-        self._job.start(work, Listener(done, failed, lambda *_: None))
+        self._job.start(work, Listener(self._told, failed, lambda *_: None))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the forecast is worked out; False when the time is over."""

@@ -107,7 +107,7 @@ class AuditSession(ReportSession):
         self.lock = threading.RLock()
         self._job = BackgroundJob(self.lock)
         self._live = LiveEstimating(self, self._job)
-        self._forecasts = Forecasts(self)
+        self._forecasts = Forecasts(self.lock, lambda found: setattr(self, "forecast", found))
         self.shown: AuditRun | None = None  # the run of `report`
         self.sample: tuple[str, str] | None = None  # with its model, where the page has both
         self._as_loaded: tuple[wb.BlackBoxModel, str | None] | None = None
@@ -303,7 +303,9 @@ class AuditSession(ReportSession):
     @observe("case", "target", "settings", "subgroups", "compare", "preparing", "made_for", "state")
     def _look_ahead(self, _: object) -> None:
         with self.lock:
-            self._forecasts.look()
+            running = self.state == "running"
+            inputs = None if running or self.missing else self.inputs
+            self._forecasts.look(inputs, running=running)
 
     def cancel(self) -> None:
         """Stop the run that is under way, if any; a verdict that stands already is kept."""
