@@ -81,6 +81,7 @@ class RichRegression:
         self._n = len(y)
         feature, covariates = columns[variation.feature], [columns[z] for z in given]
         self._coarse = self._finest = self._plain(feature, covariates)
+        self._few = self._of_few(feature, covariates)
         with one_thread():
             design = self._choose(feature, covariates)
         self.fit = Fit(design, self._values, y)
@@ -91,6 +92,12 @@ class RichRegression:
         if self._coarse is self.fit.design:
             return [self.fit]
         return [self.fit, Fit(self._coarse, self._values, self._y)]
+
+    def of_few_regressors(self) -> RichRegression:
+        """Return a regression that bends each number once at the most: little noise, some bias."""
+        few = copy(self)
+        few.fit = Fit(self._few, self._values, self._y)
+        return few
 
     def by_finest(self, positions: Positions) -> float:
         """Average the change over the target's rows by the finest design there are rows for."""
@@ -108,6 +115,7 @@ class RichRegression:
         more._values = self._values | {column.name: column.values for column in columns}
         own = tuple(Block((column_basis(column, "linear"),), SHRINKAGE) for column in columns)
         more.fit = Fit(Design((*self.fit.design.blocks, *own)), more._values, self._y)
+        more._few = Design((*self._few.blocks, *own))
         count = len(columns)
         found = more.fit.coefficients[-count:]
         through = more.fit.through(np.eye(more.fit.design.width)[-count:]) / self._n
@@ -259,6 +267,19 @@ class RichRegression:
             left[~learn] = unseen(jumping, jumping(at), y, learn)
         gain = trimmed_error(left) < better(least, STEPS_WORTH, len(y))
         return more(slice(None)) if gain else design
+
+    def _of_few(self, feature: Column, covariates: Sequence[Column]) -> Design:
+        """Take one bend per number, and the simplest products that there are rows for."""
+        mains = [column_basis(c, "coarse") for c in (feature, *covariates)]
+        if 1 + sum(b.width for b in mains) > max(self._n // 8, 2):
+            mains = [column_basis(c, "minimal") for c in (feature, *covariates)]
+        blocks = [Block((basis,), 0.0) for basis in mains]
+        left, *right = (column_basis(c, "minimal") for c in (feature, *covariates))
+        most = min(MOST_TERMS, self._n // ROWS_PER_TERM)
+        for pairs in ([(left, r) for r in right], list(combinations(right, 2))):
+            if sum(a.width * b.width for a, b in pairs) <= most:
+                blocks += [Block(pair, SHRINKAGE) for pair in pairs]
+        return Design(tuple(block for block in blocks if block.width))
 
     def _plain(self, feature: Column, covariates: Sequence[Column]) -> Design:
         """Take main effects, the feature's interactions, products of covariates, its own levels."""

@@ -18,27 +18,37 @@ RIGHT = 0.1
 With 0.4 the error is a tenth smaller where equations of this form fit, but noise of two humps or
 a pile of zeros then left intervals that held the truth in 58 to 75 %.
 """
+ENOUGH = 0.3
+"""The same of "finer curves find nothing that a few do not"."""
 SIZES = 2.0 ** np.arange(7)
 """Spreads that a correction has otherwise, in its own standard errors; equally likely."""
 
 
 def corrected(
-    total: Effect, direct: Effect, correction: Effect, equations: FloatArray
+    total: Effect,
+    direct: Effect,
+    correction: Effect,
+    equations: FloatArray,
+    coarse: Effect | None = None,
 ) -> tuple[Effect, FormTest]:
     """Move an estimate by the share of its correction that is not its noise.
 
     The error of the equations is in the estimate and, with the other sign, in what they leave
     unexplained: the regression finds it there. So the correction's noise is its own less that of
     the equations, and the corrected estimate is free of the equations' error. What the correction
-    truly is, given what was found, is said by :func:`shrunk`: the value is total + λδ, and its
-    variance that of the total, with what stays open of δ for the part that the two share nothing
-    of. This second part is carried by a column at right angles to those of total and
-    direct, so that both total and indirect effect get it in full.
+    truly is, given what was found, is said by :func:`shrunk`. A regression on few regressors has
+    little noise, and finds most of a smooth error; what one on many adds to it is mostly noise. So
+    each of the two parts is judged by its own error. The variance is that of the total, that of
+    the whole correction, and the square of what was not taken of it. The last two are carried by a
+    column at right angles to those of total and direct, so that both total and indirect effect get
+    them in full.
 
     Parameters
     ----------
     equations : ndarray, shape (n,)
         The part of the total's influence column that is the equations' error.
+    coarse : Effect, optional
+        What few regressors find of the correction; without, it is taken as a whole.
 
     Examples
     --------
@@ -52,16 +62,28 @@ def corrected(
     delta, s = noise.value, noise.standard_error
     if s == 0:
         return total + Effect(delta, correction.influence), FormTest(delta, s, 1.0)
-    weight, still_open = (float(found) for found in shrunk(delta / s))
+    if coarse is None:
+        taken = _share(noise) * delta
+    else:
+        first = Effect(coarse.value, coarse.influence - equations)
+        further = noise - first
+        taken = _share(first) * first.value + _share(further, ENOUGH) * further.value
+    open_ = float(np.hypot(s, delta - taken))
     aside = _aside(noise.influence, [total.influence, direct.influence])
-    column = total.influence + np.sqrt(still_open) * s * len(aside) * aside
-    return Effect(total.value + weight * delta, column), FormTest(delta, s, weight)
+    column = total.influence + open_ * len(aside) * aside
+    weight = float(np.clip(taken / delta, 0.0, 1.0)) if delta else 1.0
+    return Effect(total.value + taken, column), FormTest(delta, s, weight)
 
 
-def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _share(found: Effect, right: float = RIGHT) -> float:
+    s = found.standard_error
+    return float(shrunk(found.value / s, right)[0]) if s > 0 else 1.0
+
+
+def shrunk(ratios: npt.ArrayLike, right: float = RIGHT) -> tuple[FloatArray, FloatArray]:
     """Guess quantities from one measurement of each, in units of the measurements' errors.
 
-    A quantity is 0 with chance 0.1, and else normal about 0 with a spread of 1, 2, 4, … or 64
+    A quantity is 0 with chance `right`, and else normal about 0 with a spread of 1, 2, 4, … or 64
     errors. A measurement within its error is mostly noise; one far beyond it is taken as it is.
 
     Such a guess is closer to the truth on average over quantities. What holds of this one is
@@ -83,7 +105,7 @@ def shrunk(ratios: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """
     measured = np.asarray(ratios, dtype=np.float64)[..., None]
     spread = np.r_[0.0, SIZES] ** 2
-    prior = np.r_[RIGHT, np.full(len(SIZES), (1 - RIGHT) / len(SIZES))]
+    prior = np.r_[right, np.full(len(SIZES), (1 - right) / len(SIZES))]
     log = np.log(prior) - (np.log1p(spread) + measured**2 / (1 + spread)) / 2
     chance = np.exp(log - log.max(axis=-1, keepdims=True))
     chance /= chance.sum(axis=-1, keepdims=True)

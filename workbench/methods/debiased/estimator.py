@@ -7,7 +7,8 @@
    (:mod:`simulator`).
 3. Regress this on the feature and what it is adjusted for, as CAFÉ regresses the prediction: the
    correction δ ± s.
-4. Take the share of δ that is not its noise (:mod:`combination`).
+4. Take the share of δ that is not its noise, apart for what few regressors find of it and for what
+   many add (:mod:`combination`).
 
 See ``estimands.md``, "The debiased estimate". A feature without mediators needs none of this: its
 total effect is the model's own answer.
@@ -169,10 +170,12 @@ def _asked_effects(
         regression = RichRegression(shared, variation, plan.total_given, residual.values)
         sampled = target.kind != "datapoints"
         expected = simulator.expected(variation.feature, plan.total_given)
-        correction, missed = _correction(regression, expected, positions, case.n_rows, sampled)
+        correction, coarse, missed = _correction(
+            regression, expected, positions, case.n_rows, sampled
+        )
         corrections.append(correction)
         through = entry.total.influence - _over_rows(entry, positions, case.n_rows, sampled)
-        total, form = corrected(entry.total, entry.direct, correction, through)
+        total, form = corrected(entry.total, entry.direct, correction, through, coarse)
         if missed:
             total, form = widened(total, missed), replace(form, missed=missed)
         entries.append(
@@ -221,14 +224,17 @@ def _correction(
     positions: npt.NDArray[np.intp],
     n: int,
     sampled: bool,
-) -> tuple[Effect, float]:
-    """Return what is left unexplained, and how far off it may be for what confounders hide."""
-    found = regression.answer(positions, sampled=sampled).effect
+) -> tuple[Effect, Effect, float]:
+    """Return what is left unexplained, what few regressors find of it, and what may be missed."""
+
+    def of(fitted: RichRegression) -> Effect:
+        return fitted.answer(positions, sampled=sampled).effect
+
     further = expected.adjusted(regression)
-    if further is None:
-        return found, 0.0
-    adjusted = further.answer(positions, sampled=sampled).effect
-    return adjusted, still_missed(adjusted.value - found.value, n)
+    used = regression if further is None else further
+    found, coarse = of(used), of(used.of_few_regressors())
+    missed = 0.0 if further is None else still_missed(found.value - of(regression).value, n)
+    return found, coarse, missed
 
 
 def _over_rows(

@@ -22,7 +22,7 @@ from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress
 from workbench.methods.cafe.estimator import Plan, columns_of, plan_of
 from workbench.methods.cafe.rich_regression import RichRegression
-from workbench.methods.debiased.combination import shrunk
+from workbench.methods.debiased.combination import ENOUGH, RIGHT, shrunk
 from workbench.methods.debiased.missed_confounding import Expected, still_missed
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.profile.answers import Answers, Assignment
@@ -138,41 +138,53 @@ def _moved(
     open of a correction is an error of the level's own.
     """
     usual = shares / shares.sum() if shares.sum() > 0 else np.full(len(shares), 1 / len(shares))
+    total = asked["total"]
+    # The equations' error is in what they leave, too, with the other sign.
+    equations = 0.0 if total.through is None else total.through - usual @ total.through
 
     def from_usual(fitted: RichRegression) -> tuple[FloatArray, FloatArray]:
         rows, through = fitted.by_draw(positions)
-        return rows - usual @ rows, through - usual @ through
+        return rows - usual @ rows, through - usual @ through - equations
 
-    rows, through = from_usual(regression)
-    total = asked["total"]
-    delta, missed = rows.mean(axis=1), 0.0
-    further = expected.adjusted(regression)
-    if further is not None:
-        rows, through = from_usual(further)
-        before, delta = delta, rows.mean(axis=1)
+    def weights(rows: FloatArray, through: FloatArray, right: float) -> FloatArray:
+        return shrunk(_ratios(rows.mean(axis=1), np.sqrt(noise_of(rows, through))), right)[0]
+
+    def noise_of(rows: FloatArray, through: FloatArray) -> FloatArray:
+        influence = through.copy()
+        if total.sampled:
+            apart = rows - rows.mean(axis=1, keepdims=True)
+            influence[:, positions] += apart * (total.n / len(positions))
+        variance: FloatArray = (influence**2).sum(axis=1) / total.n**2
+        return variance
+
+    used, missed = expected.adjusted(regression), 0.0
+    rows, through = from_usual(regression if used is None else used)
+    delta = rows.mean(axis=1)
+    if used is not None:
+        before = from_usual(regression)[0].mean(axis=1)
         missed = still_missed(float(np.abs(delta - before).max()), total.n)
-    influence = through.copy()
-    if total.sampled:
-        influence[:, positions] += (rows - delta[:, None]) * (total.n / len(positions))
-    if total.through is not None:
-        # The equations' error is in what they leave, too, with the other sign.
-        equations = total.through - usual @ total.through
-        influence, through = influence - equations, through - equations
-    noise = (influence**2).sum(axis=1) / total.n**2
-    measured = noise > 0
-    ratios = np.zeros(len(delta))
-    ratios[measured] = delta[measured] / np.sqrt(noise[measured])
-    taken, left = shrunk(ratios)
-    open_ = (left - taken**2) * noise + missed**2
+    few_rows, few_through = from_usual((used or regression).of_few_regressors())
+    first = weights(few_rows, few_through, RIGHT)[:, None]
+    further = weights(rows - few_rows, through - few_through, ENOUGH)[:, None]
+    noise = noise_of(rows, through)
+    rows = first * few_rows + further * (rows - few_rows)
+    through = first * few_through + further * (through - few_through)
+    open_ = np.maximum(noise - noise_of(rows, through), 0.0) + (delta - rows.mean(axis=1)) ** 2
+    open_ += missed**2
     inside = np.searchsorted(positions, total.positions)
-    shift = taken[:, None] * rows[:, inside]
+    shift = rows[:, inside]
     # The correction is that of all the target's rows, of which only a sample was asked about.
-    shift += (taken * delta - shift.mean(axis=1))[:, None]
+    shift = shift + (rows.mean(axis=1) - shift.mean(axis=1))[:, None]
     out = {}
     for kind in ("total", "indirect"):
         means = asked[kind]
-        column = taken[:, None] * through
-        if means.through is not None:
-            column = column + means.through
+        column = through if means.through is None else through + means.through
         out[kind] = replace(means, scores=means.scores + shift, through=column, aside=open_)
+    return out
+
+
+def _ratios(values: FloatArray, errors: FloatArray) -> FloatArray:
+    out = np.zeros(len(values))
+    measured = errors > 0
+    out[measured] = values[measured] / errors[measured]
     return out
