@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import scipy
 import sklearn
+from fresh_kinds import FRESH
 from held_out_kinds import HELD_OUT
 from kinds_of_worlds import KINDS
 from sklearn.ensemble import RandomForestClassifier
@@ -224,6 +225,9 @@ PLAN = (
     # Under 90 % in the worlds before: as many again.
     Step(("many zeros", "two humps"), 4_000, 12, first=12),
     Step(("multiplicative", "non monotone"), 4_000, 12, first=12),
+    Step(tuple(FRESH), 4_000, 4),
+    Step(tuple(FRESH), 1_000, 4, _LR),
+    Step(tuple(FRESH), 300, 4, _LR),
 )
 """What the stored results hold. With `--compare` the first step is small and asks others too."""
 WORLD = ["kind", "rows", "seed", "model", "fresh"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fresh_kinds import FRESH
 from held_out_kinds import HELD_OUT
 from kinds_of_worlds import KINDS, Kind
 from other_packages import PACKAGES, Question
@@ -46,7 +47,7 @@ __all__ = [
     "wrong_verdicts_by_kind",
 ]
 
-ALL_KINDS: dict[str, Kind] = KINDS | HELD_OUT
+ALL_KINDS: dict[str, Kind] = KINDS | HELD_OUT | FRESH
 MEMORISING = ("deep tree", "nearest row")
 
 TRUTH_ROWS = 100_000
