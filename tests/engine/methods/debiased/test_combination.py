@@ -87,3 +87,28 @@ def test_a_correction_of_many_errors_says_that_the_form_is_wrong() -> None:
     assert not FormTest(0.05, 0.01, 0.96).holds
     assert FormTest(0.02, 0.01, 0.75).holds
     assert FormTest(0.0, 0.0, 0.0).holds
+
+
+def test_what_few_regressors_find_is_taken_though_many_hide_it_in_their_noise() -> None:
+    total = effect(0.1, 0.01, 1)
+    coarse = effect(0.05, 0.01, 2)
+    whole = coarse + effect(0.0, 0.04, 3)
+    as_one, _ = corrected(total, Effect(0.0, NONE), whole, NONE)
+    in_parts, test = corrected(total, Effect(0.0, NONE), whole, NONE, coarse)
+    assert as_one.value < 0.135
+    assert in_parts.value > 0.145
+    assert test.standard_error == pytest.approx(whole.standard_error)
+
+
+@pytest.mark.parametrize("smooth", [0.0, 2.0, 5.0])
+@pytest.mark.parametrize("rough", [0.0, 1.5, 3.0, 6.0])
+def test_the_interval_holds_both_parts_of_a_correction(smooth: float, rough: float) -> None:
+    rng = np.random.default_rng(0)
+    total, one, other = (effect(0.0, error, seed) for seed, error in enumerate((0.003, 0.01, 0.02)))
+    held = []
+    for first, further in rng.normal(size=(400, 2)):
+        coarse = Effect(0.01 * (smooth + first), one.influence)
+        more = Effect(0.02 * (rough + further), other.influence)
+        found, _ = corrected(total, Effect(0.0, NONE), coarse + more, NONE, coarse)
+        held.append(abs(found.value - 0.01 * smooth - 0.02 * rough) <= 1.96 * found.standard_error)
+    assert np.mean(held) >= 0.91
