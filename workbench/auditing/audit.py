@@ -1,60 +1,36 @@
-"""One audit from end to end. It reads like the method."""
+"""One audit from end to end: what is asked is checked, then estimated, judged and reported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from workbench.auditing.clock import Steps
+from workbench.auditing.estimates import estimate_and_judge
+from workbench.auditing.growing_report import completed, first_report
 from workbench.auditing.questions import plan_questions
-from workbench.auditing.ranges import AuditRange, explained, kept_levels, tested_range
-from workbench.auditing.steps import (
-    run_baselines,
-    run_checks,
-    run_context,
-    run_effects,
-    run_equations,
-    run_paths,
-    run_profile,
-    run_subgroups,
-    to_ask,
-    to_check,
-)
-from workbench.auditing.whole_table import (
-    apart,
-    run_whole_table,
-    told_of_memory,
-    whole_table_notes,
-)
+from workbench.auditing.ranges import AuditRange, tested_range
+from workbench.auditing.whole_table import told_of_memory
 from workbench.case.asking.budget import Budget
-from workbench.case.asking.steadiness import MOST_CALLS, changed_meanwhile, unsteady_answers
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.compared_cases import read_compared
 from workbench.case.decision_line import checked_favourable
 from workbench.case.intervention import Interventions
-from workbench.case.recorded_outcome import audited_class
 from workbench.case.target import UnlearningTarget
-from workbench.checks.diagnostics import diagnose
-from workbench.checks.finding import Earlier
 from workbench.checks.registry import CHECK_NAMES
 from workbench.checks.subgroups.named import read_subgroups
-from workbench.checks.verdict import default_threshold, judge
+from workbench.checks.verdict import default_threshold
 from workbench.common.errors import TargetError, listed
 from workbench.common.map_reduce import On
 from workbench.common.progress import Progress, progress_bar
-from workbench.methods.answer_noise import wider_effects, wider_paths
-from workbench.methods.effects import EffectTable
-from workbench.methods.fuzzing.paths import direct_as_asked
 from workbench.methods.registry import METHOD_NAMES
 from workbench.models.training import Training
 from workbench.report.audit_report import AuditReport
 from workbench.report.case_details import CaseDetails
-from workbench.report.provenance import record_provenance
 from workbench.report.repeating_code import audit_call
 
 __all__ = ["audit", "default_threshold"]
@@ -218,6 +194,23 @@ def audit(
             levels=tested.levels,
             seed=seed,
         )
+    call = audit_call(
+        methods=None if chosen == METHOD_NAMES else list(chosen),
+        range_=range,
+        intervention=written,
+        threshold=tau,
+        alpha=alpha,
+        seed=seed,
+        subgroups={name: condition.text for name, condition in groups.items()},
+        checks=further,
+        max_queries=max_queries,
+        favourable=favoured,
+        given=[
+            name
+            for name, value in (("compare", compare), ("training", training))
+            if value is not None
+        ],
+    )
     with progress_bar(progress) as report_progress, told_of_memory(case):
         steps = Steps(budget, report_progress)
         asked = AuditRequest(
@@ -239,133 +232,9 @@ def audit(
             plan=plan,
             favourable=favoured,
         )
-        again = None if plan is None else plan.again // MOST_CALLS
-        unsteady = steps.run(
-            "same answers", lambda: unsteady_answers(case, moved=names, rows=again, seed=seed)
-        )
-        equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
-        profile = run_profile(asked, steps, tested.levels, equations)
-        chosen_change = tested.intervention is not None
-        asked = asked.varied_as(explained(profile, intervention, chosen=chosen_change))
-        effects = run_effects(asked, steps, equations)
-        paths = direct_as_asked(run_paths(asked, steps, equations), effects)
-        if unsteady is None:
-            unsteady = steps.optional(
-                "same answers at the end", lambda: changed_meanwhile(case, rows=again, seed=seed)
-            )
-        if unsteady is not None:
-            effects = wider_effects(effects, unsteady.call_error)
-            paths = wider_paths(paths, unsteady.call_error)
-        whole = run_whole_table(asked, steps, on)
-        planned = () if plan is None else plan.asked()
-        taken = () if compared is None else compared.notes
-        diagnostics = steps.run(
-            "checks",
-            lambda: diagnose(
-                case,
-                target,
-                asked.varied,
-                effects,
-                equations,
-                threshold=tau,
-                intervention=asked.intervention,
-                notes=(*planned, *taken, *whole_table_notes(asked, whole, effects)),
-                unsteady=unsteady,
-                seed=seed,
-                progress=report_progress,
-            ),
-        )
-        doubted = dict.fromkeys([*diagnostics.doubted, *apart(whole, effects)])
-        diagnostics = replace(diagnostics, doubted=tuple(doubted))
-        verdict = None
-        if len(effects):
-            verdict = judge(
-                effects,
-                paths,
-                threshold=tau,
-                alpha=alpha,
-                doubted=diagnostics.doubted,
-                profile=profile,
-                unsteady=unsteady,
-            )
-
-        audited_outcome, label = audited_class(case)
-        report = AuditReport(
-            target=asked_target,
-            features=names,
-            n_target_rows=len(positions),
-            effects=effects,
-            context=EffectTable((), effects.index, effects.unit, seed),
-            path_effects=paths,
-            verdict=verdict,
-            profile=profile,
-            whole_table=None if whole is None else whole.effects,
-            diagnostics=diagnostics,
-            graph=case.graph,
-            audit_graph=case.audit_graph,
-            reads=case.reads,
-            outcome=case.outcome,
-            unit=case.output,
-            audited_outcome=audited_outcome,
-            audited_class=label,
-            favourable=favoured,
-            details=details,
-            methods=chosen,
-            call=audit_call(
-                methods=None if chosen == METHOD_NAMES else list(chosen),
-                range_=range,
-                intervention=written,
-                threshold=tau,
-                alpha=alpha,
-                seed=seed,
-                subgroups={name: condition.text for name, condition in groups.items()},
-                checks=further,
-                max_queries=max_queries,
-                favourable=favoured,
-                given=[
-                    name
-                    for name, value in (("compare", compare), ("training", training))
-                    if value is not None
-                ],
-            ),
-            provenance=record_provenance(
-                case,
-                seed=seed,
-                interventions={variation.feature: variation.text for variation in asked.varied},
-            ),
-            skipped={},
-            subgroup_conditions={name: condition.text for name, condition in groups.items()},
-            pending=(*to_ask(asked), *to_check(asked)),
-        )
-
-        def grown(name: str = "", **found: Any) -> None:
-            nonlocal report
-            origin = replace(
-                report.provenance, queries=dict(steps.queries), seconds=dict(steps.seconds)
-            )
-            report = replace(
-                report,
-                provenance=origin,
-                skipped=dict(steps.skipped),
-                pending=tuple(left for left in report.pending if left != name),
-                **found,
-            )
-            if early is not None and report.pending:
-                early(report)
-
-        grown()
-        grown(subgroups=run_subgroups(asked, steps, equations))
-        grown(context=run_context(asked, steps))
-        for name, baseline in run_baselines(asked, steps):
-            grown(name, baselines=_with(report.baselines, name, baseline))
-        earlier = Earlier(verdict, equations, effects, profile, paths, unsteady)
-        for name, finding in run_checks(asked, steps, earlier):
-            grown(name, checks=_with(report.checks, name, finding))
-    return report
-
-
-def _with(found: Mapping[str, Any], name: str, new: Any | None) -> dict[str, Any]:
-    return dict(found) if new is None else {**found, name: new}
+        found = estimate_and_judge(asked, steps, tested, on)
+        report = first_report(found, n_target_rows=len(positions), call=call, details=details)
+        return completed(report, found, steps, early)
 
 
 def _checked_methods(methods: Iterable[str]) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def test_memory_that_runs_out_is_told_in_words(monkeypatch: pytest.MonkeyPatch) 
     def runs_out(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("workbench.auditing.audit.run_effects", runs_out)
+    monkeypatch.setattr("workbench.auditing.estimates.run_effects", runs_out)
     with pytest.raises(wb.DataError, match=r"memory ran out in the audit of 4,000 rows .* fewer"):
         _audit(1)
 

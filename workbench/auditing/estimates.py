@@ -1,0 +1,141 @@
+"""What an audit estimates and judges: profile, effects, paths, diagnostics and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from workbench.auditing.clock import Steps
+from workbench.auditing.ranges import TestedRange, explained, kept_levels
+from workbench.auditing.steps import run_effects, run_equations, run_paths, run_profile
+from workbench.auditing.whole_table import apart, run_whole_table, whole_table_notes
+from workbench.case.asking.steadiness import (
+    MOST_CALLS,
+    Unsteady,
+    changed_meanwhile,
+    unsteady_answers,
+)
+from workbench.case.audit_request import AuditRequest
+from workbench.checks.diagnostics import Diagnostics, diagnose
+from workbench.checks.finding import Earlier
+from workbench.checks.verdict import Verdict, judge
+from workbench.common.map_reduce import On
+from workbench.methods.answer_noise import wider_effects, wider_paths
+from workbench.methods.cafe.whole_table import WholeTable
+from workbench.methods.effects import EffectTable
+from workbench.methods.fuzzing.paths import PathEffect, direct_as_asked
+from workbench.methods.fuzzing.propagation import Equations
+from workbench.methods.profile.profile import EffectProfile
+
+__all__ = ["Estimates", "estimate_and_judge"]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """What the causal methods found, and the verdict on it.
+
+    Attributes
+    ----------
+    asked : AuditRequest
+        With the change that effects and paths explain.
+    equations : Equations or None
+        None where no method needs them, or they cannot be fitted.
+    profile : EffectProfile or None
+    effects : EffectTable
+    paths : tuple of PathEffect
+    whole : WholeTable or None
+        CAFÉ's effects over all rows of a table that is larger than its sample.
+    unsteady : Unsteady or None
+        How much answers to the same row differ, where they do.
+    diagnostics : Diagnostics
+    verdict : Verdict or None
+        None without effects.
+    """
+
+    asked: AuditRequest
+    equations: Equations | None
+    profile: EffectProfile | None
+    effects: EffectTable
+    paths: tuple[PathEffect, ...]
+    whole: WholeTable | None
+    unsteady: Unsteady | None
+    diagnostics: Diagnostics
+    verdict: Verdict | None
+
+    @property
+    def for_checks(self) -> Earlier:
+        """What the further checks may build on."""
+        return Earlier(
+            self.verdict, self.equations, self.effects, self.profile, self.paths, self.unsteady
+        )
+
+
+def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, on: On) -> Estimates:
+    """Estimate the effects of the target's features, and judge them.
+
+    The profile comes first: the change in it that decides the verdict is the one that effects and
+    paths explain, unless the auditor named another.
+    """
+    case, target, plan, seed = asked.case, asked.target, asked.plan, asked.seed
+    again = None if plan is None else plan.again // MOST_CALLS
+    unsteady = steps.run(
+        "same answers", lambda: unsteady_answers(case, moved=asked.names, rows=again, seed=seed)
+    )
+    equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
+    profile = run_profile(asked, steps, tested.levels, equations)
+    chosen_change = tested.intervention is not None
+    asked = asked.varied_as(explained(profile, asked.intervention, chosen=chosen_change))
+    effects = run_effects(asked, steps, equations)
+    paths = direct_as_asked(run_paths(asked, steps, equations), effects)
+    if unsteady is None:
+        unsteady = steps.optional(
+            "same answers at the end", lambda: changed_meanwhile(case, rows=again, seed=seed)
+        )
+    if unsteady is not None:
+        effects = wider_effects(effects, unsteady.call_error)
+        paths = wider_paths(paths, unsteady.call_error)
+    whole = run_whole_table(asked, steps, on)
+    diagnostics = _diagnosed(asked, steps, effects, equations, whole, unsteady)
+    verdict = None
+    if len(effects):
+        verdict = judge(
+            effects,
+            paths,
+            threshold=asked.threshold,
+            alpha=asked.alpha,
+            doubted=diagnostics.doubted,
+            profile=profile,
+            unsteady=unsteady,
+        )
+    return Estimates(
+        asked, equations, profile, effects, paths, whole, unsteady, diagnostics, verdict
+    )
+
+
+def _diagnosed(
+    asked: AuditRequest,
+    steps: Steps,
+    effects: EffectTable,
+    equations: Equations | None,
+    whole: WholeTable | None,
+    unsteady: Unsteady | None,
+) -> Diagnostics:
+    planned = () if asked.plan is None else asked.plan.asked()
+    taken = () if asked.compared is None else asked.compared.notes
+    diagnostics = steps.run(
+        "checks",
+        lambda: diagnose(
+            asked.case,
+            asked.target,
+            asked.varied,
+            effects,
+            equations,
+            threshold=asked.threshold,
+            intervention=asked.intervention,
+            notes=(*planned, *taken, *whole_table_notes(asked, whole, effects)),
+            unsteady=unsteady,
+            seed=asked.seed,
+            progress=asked.progress,
+        ),
+    )
+    doubted = dict.fromkeys([*diagnostics.doubted, *apart(whole, effects)])
+    return replace(diagnostics, doubted=tuple(doubted))
