@@ -47,7 +47,7 @@ def told_lines(told: Mapping[str, Any], created: str) -> str:
         "print(report.verdict.headline if report.verdict else 'No verdict.')",
         f"told = {{  # by the report of {one_line(created[:10])}",
         *(f"    {key!r}: {told[key]!r}," for key in ("data", "model", "decision")),
-        "    'effects': {",
+        "    'effects': {  # each change by itself, not together with all other levels",
         *(f"        {name!r}: {value!r}," for name, value in told["effects"].items()),
         "    },",
         "}",

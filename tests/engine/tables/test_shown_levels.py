@@ -54,6 +54,21 @@ def test_the_default_contrast_of_whole_numbers_names_nobody() -> None:
     assert values[0] < values[1] and not frame["paid"].isin(values).any()
 
 
+def test_groups_split_beside_a_median_that_one_row_has() -> None:
+    paid = np.arange(250, 1_251) * 13 + 1
+    frame = pd.DataFrame({"paid": paid, "z": RNG.normal(size=1_001)})
+    case = wb.AuditCase(
+        data=frame,
+        model=lambda rows: rows["paid"] / 20_000,
+        features=["paid", "z"],
+        graph=wb.CausalGraph([], nodes=["paid", "z"]),
+    )
+    found = wb.audit(case, wb.UnlearningTarget.feature("paid"), ["cafe", "aif360"])
+    page = found.to_html()
+    assert "plit near the median" in page
+    assert f"{int(np.median(paid)):,}" not in page
+
+
 def test_a_rare_category_is_counted_and_not_named() -> None:
     column = encode_column("job", pd.Series(["a"] * 60 + ["b"] * 60 + ["c"] * 9 + ["Smith"]))
     levels = tested.tested_levels(column, None, seed=0)

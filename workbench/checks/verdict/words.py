@@ -238,13 +238,18 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
         )
     above = f"{Decimal(f'{100 * profile.alpha / profile.families:.2g}'):f} %"
     groups = any(found.groups for found in profile)
+    others = [("people", profile.asks), ("groups", groups)]
+    others.append(("paths", profile.families > 1 + profile.asks + groups))
+    families = ["values", *(name for name, there in others if there)]
+    one_of = (
+        f"one claim of any family ({', '.join(families)}), each family"
+        if len(families) > 1
+        else "one claim about values, all of them"
+    )
     said.append(
         f"Error rates: “below” takes that every claim holds, each tested at "
-        f"{_percent(profile.alpha)}; “above” takes one claim of any family (values"
-        + (", people" if profile.asks else "")
-        + (", groups" if groups else "")
-        + (", paths" if profile.families > 1 + profile.asks + groups else "")
-        + f"), each family tested at {above}, over all pairs of levels at once."
+        f"{_percent(profile.alpha)}; “above” takes {one_of} tested at {above}, over all pairs of "
+        f"levels at once."
     )
     if profile.asks:
         said += _people(profile, first)

@@ -23,7 +23,7 @@ from workbench.methods.baselines.fairness_finding import SAVED, FairnessMetrics
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.method import Baseline, CsvRow
 from workbench.tables.columns import Column
-from workbench.tables.shown_levels import shown_level
+from workbench.tables.shown_levels import shown_level, tells_in_full
 
 __all__ = ["METHOD", "fairness_metrics"]
 
@@ -237,7 +237,9 @@ def _split_at_median(
     if not seen.any():
         nobody = np.zeros(len(known), dtype=bool)
         return _Groups(nobody, known, "nobody", "nobody", "no value on these rows")
-    median = shown_level(column, float(np.median(column.values[seen])))
+    exact = float(np.median(column.values[seen]))
+    # Written out it would be the value of one person's row.
+    median = shown_level(column, exact) if tells_in_full(column, exact) else exact
     above = column.values > median
     said = column.label(median)
     names = [f"above {said}", f"at most {said}"]
@@ -247,7 +249,7 @@ def _split_at_median(
     high, low = yes[seen & above], yes[seen & ~above]
     if len(low) and low.mean() > high.mean():
         above, names = ~above, names[::-1]
-    how = f"split at the median, {said}"
+    how = f"split {'at' if median == exact else 'near'} the median, {said}"
     left_out = int((mask & ~known).sum())
     if left_out:
         how += f"; {left_out:,} rows without a value left out"

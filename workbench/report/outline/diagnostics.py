@@ -171,7 +171,7 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
         (*_text("claim"), *map(Column, ("estimate and interval", "p")), *_text("finding")),
         tuple(
             (
-                Term(claim["name"], claim["change"]),
+                Term(claim["name"], "" if claim["change"] in claim["name"] else claim["change"]),
                 Number(
                     claim["value"],
                     (claim["low"], claim["high"]),

@@ -78,7 +78,8 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         yield effect_tiles([main], report.about())
         yield from _estimators(main, report)
     yield from _in_words(words)
-    yield effect_figure(shown, about, caption="Each mark is an average over the target’s rows.")
+    mark = "the effect at this row" if about.n_rows == 1 else "an average over the target’s rows"
+    yield effect_figure(shown, about, caption=f"Each mark is {mark}.")
     table = effect_table(_ordered(shown, report), about)
     if len(table.rows) > OPEN:
         title = f"All {len(table.rows)} estimates in numbers"
@@ -255,6 +256,7 @@ def _mark(entry: FeatureEffects, effect: Effect, about: About) -> Mark:
 def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
     """Return total, direct and indirect effects with their intervals and sizes per row."""
     rows: list[tuple[Cell, ...]] = []
+    entries = tuple(entries)
     for entry in entries:
         note = entry.intervention if len(entry.intervention) <= LONG else ""
         cells = []
@@ -271,7 +273,7 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
         if about.n_rows == 1
         else f"Effects on the {about.score}, averages over {rows_said(about.n_rows)} with "
         f"{about.intervals}; and, since gains and losses cancel in an average, the mean size of "
-        f"this change's effect at single rows, up or down.",
+        f"{_of_rows(entries)}, up or down.",
         (
             Column("feature", "and intervention", number=False),
             Column("estimator", number=False),
@@ -280,6 +282,13 @@ def effect_table(entries: Iterable[FeatureEffects], about: About) -> Table:
         tuple(rows),
         name="Effects",
     )
+
+
+def _of_rows(entries: Iterable[FeatureEffects]) -> str:
+    """Say of what the sizes at single rows are: asked, or read off a regression."""
+    if any(entry.estimator.asks_direct for entry in entries):
+        return "this change's effect at single rows"
+    return "what the regression says of this change at rows like each"
 
 
 def _number(effect: Effect, about: About, note: str = "") -> Number:

@@ -21,7 +21,7 @@ from workbench.common.wording import (
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
-__all__ = ["asks", "by_how_much", "lead_sentence", "size_in_words"]
+__all__ = ["asked_together", "asks", "by_how_much", "lead_sentence", "size_in_words"]
 
 IF_GRAPH = "This holds if the drawn graph is right."
 IF_REGRESSION = (
@@ -181,17 +181,15 @@ def _points(value: float, unit: str) -> str:
 
 
 def _rests_on(claim: Claim, report: AuditFindings) -> str:
-    asked = (claim.kind == "direct" or _asked_together(claim, report)) and all(
+    asked = (claim.kind == "direct" or asked_together(claim, report)) and all(
         entry.estimator.asks_direct for entry in report.effects.judged
     )
     return ASKED if asked else _if_right(report)
 
 
-def _asked_together(claim: Claim, report: AuditFindings) -> bool:
-    """Whether a joint change sets all that would carry it, so that the model itself answers."""
-    if not claim.combination or report.profile is None:
-        return False
-    return not any(found.carried for found in report.profile if found.combination)
+def asked_together(claim: Claim, report: AuditFindings) -> bool:
+    """Whether a joint change sets all that the model reads: then no graph carries any of it."""
+    return bool(claim.combination) and set(report.reads) <= set(report.features)
 
 
 def _if_right(report: AuditFindings) -> str:

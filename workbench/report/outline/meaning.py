@@ -89,6 +89,14 @@ def _rests_on(report: AuditFindings) -> tuple[str, ...]:
         hidden,
         "The fitted regressions are close to the truth.",
         "The interventions (below) make sense for the people in the table.",
-        "Intervals show the chance in drawing these rows from a larger population. They do not "
-        "show what a wrong graph would do.",
+        f"{_chance(report)} They do not show what a wrong graph would do.",
+    )
+
+
+def _chance(report: AuditFindings) -> str:
+    if report.target.rows is None:
+        return "Intervals show the chance in drawing these rows from a larger population."
+    return (
+        "The named rows are taken as they are: intervals show the chance in the rows from which "
+        "equations and regressions were fitted."
     )

@@ -11,6 +11,7 @@ from workbench.checks.verdict.words import untested_words
 from workbench.common.blocks import Block, Bullets, Section, Sentence
 from workbench.common.wording import amount, listing, share
 from workbench.report.findings import AuditFindings
+from workbench.report.outline.lead_sentence import asked_together
 
 __all__ = ["LEADING", "Assumption", "Footing", "assumptions", "in_short", "overturn"]
 
@@ -91,9 +92,11 @@ def _said(one: Assumption) -> str:
 
 
 def _asked_directly(report: AuditFindings) -> bool:
-    """Whether what decided is a direct effect that the model itself answered."""
+    """Whether the model itself answered what decided: a direct effect, or all set together."""
     deciding = report.verdict.deciding if report.verdict is not None else None
-    if deciding is None or not deciding.above or deciding.kind not in ("direct", "share"):
+    if deciding is None or not deciding.above:
+        return False
+    if deciding.kind not in ("direct", "share") and not asked_together(deciding, report):
         return False
     return all(entry.estimator.asks_direct for entry in report.effects.judged)
 
@@ -104,8 +107,7 @@ def _graph(report: AuditFindings) -> Iterator[Assumption]:
         yield Assumption(
             Footing.HELD,
             name,
-            "What decided is a direct effect. It is asked of the model, and no other graph "
-            "changes it.",
+            "What decided was asked of the model itself, and no other graph changes it.",
             "nothing that decided rests on it",
         )
         return

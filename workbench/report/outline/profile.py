@@ -135,17 +135,22 @@ def profile_figure(found: FeatureProfile, report: AuditFindings, place: str = ""
     kept = [level for level in found.levels if level in levels and "total" in level.effects]
     rows = tuple(BarRow(level.label, *level.effects["total"], share(level.share)) for level in kept)
     more = len(found.levels) - len(kept)
+    one = report.n_target_rows == 1
+    score = report.about().score
     chart = BarChart(
         rows,
-        f"Mean {report.about().score} with {found.feature} set to each level{place}",
+        f"{score[:1].upper()}{score[1:]} of this row with {found.feature} set to each level{place}"
+        if one
+        else f"Mean {score} with {found.feature} set to each level{place}",
         "distance from the mean over the feature’s own distribution",
         report.about().threshold,
     )
     rest = f" {more} rarer levels are left out of the picture." if more else ""
+    of = "the prediction goes when this row" if one else "the mean prediction goes when every row"
     return Figure(
         chart,
         title=f"{found.feature}, level by level",
-        caption="How far the mean prediction goes when every row is set to the level; the thin "
+        caption=f"How far {of} is set to the level; the thin "
         "lines hold for all tested levels at once; at the right, the level’s share of the "
         f"rows.{rest}",
     )
