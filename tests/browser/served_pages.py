@@ -350,6 +350,11 @@ def without(page: Page, *methods: str) -> None:
         page.get_by_role("checkbox", name=name).first.uncheck()
 
 
+def sheets(pdf: bytes) -> int:
+    """Count the pages of a PDF that Chromium has printed."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
 def words_of(page: Page) -> str:
     """Return all that the page holds, with tabs that are not shown and what is folded."""
     return " ".join(str(page.locator(".wb-page").evaluate(ALL_WORDS)).split())

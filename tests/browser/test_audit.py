@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import workbench as wb
-from tests.browser.served_pages import LONG, opened, ready, run, without, words_of
+from tests.browser.accessibility import faults
+from tests.browser.served_pages import LONG, opened, ready, run, sheets, without, words_of
+from widgets.results.union_panel import ACTION
 from workbench.common.wording import signed, span
 from workbench.models.trained_here import train_model
 from workbench.report.outline.decided import as_decided
@@ -145,11 +146,6 @@ def test_the_files_hold_it_and_the_short_print_has_two_pages(
     desk.close()
 
 
-def sheets(pdf: bytes) -> int:
-    """Count the pages of a PDF that Chromium has printed."""
-    return len(re.findall(rb"/Type\s*/Page\b", pdf))
-
-
 def test_a_change_dims_the_result_and_undo_brings_it_back(page: Page) -> None:
     audited(page)
     opened(page, 3)
@@ -250,3 +246,27 @@ def test_a_subgroup_then_cancel_then_run_again_and_both_runs_side_by_side(
     assert numbers(found)[0] in both.inner_text()
     page.get_by_role("button", name="Show this run above").click()
     expect(page.locator(".wb-verdict")).to_contain_text(found.verdict.headline)
+
+
+def test_two_requests_about_other_rows_get_one_verdict_and_a_file(
+    page: Page, tmp_path: Path
+) -> None:
+    ready(page)
+    without(page)
+    page.get_by_role("button", name="Different features for different rows").click()
+    lines = "zip_code where income > 50\nrace where income <= 50"
+    union = page.locator(".wb-union")
+    union.get_by_label("One target on each line").fill("zip_code")
+    union.get_by_role("button", name=ACTION).click()
+    expect(union.get_by_text("Write at least two lines")).to_be_visible()
+    union.get_by_label("One target on each line").fill(lines)
+    union.get_by_role("button", name=ACTION).click()
+    expect(union.get_by_text("Done. The verdict on all lines")).to_be_visible(timeout=LONG)
+    with page.expect_download() as download:
+        union.get_by_role("button", name=JSON).click()
+    file = tmp_path / "union.json"
+    download.value.save_as(file)
+    found = wb.UnionAudit.from_json(file.read_text("utf-8"))
+    assert len(found.reports) == 2
+    expect(union.get_by_role("heading", name="Found in 2 of 2 blocks of rows.")).to_be_visible()
+    assert faults(page, ".wb-union") == []

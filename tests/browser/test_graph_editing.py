@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -16,7 +20,7 @@ from tests.browser.graph_canvas import (
     press_tool,
     settled,
 )
-from tests.browser.served_pages import ready
+from tests.browser.served_pages import LONG, ready
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +31,24 @@ READABLE = 3.0
 
 def of_the_auditor(page: Page) -> set[tuple[str, str]]:
     return {(u, v) for u, v in drawn_edges(page) if v not in ("prediction", "approved")}
+
+
+def letters(page: Page) -> float:
+    """The size of the letters in the drawing, in pixels of the screen."""
+    return 14 * float(page.locator(".wb-canvas").evaluate("(at) => at.network.getScale()"))
+
+
+def large_table(folder: Path) -> tuple[Path, str]:
+    """Write a table of 40 columns; return it with the text of its graph."""
+    draws = np.random.default_rng(0)
+    names = ["region", "income", *(f"{kind}_{i}" for kind in ("product", "lag") for i in range(18))]
+    table = pd.DataFrame(draws.normal(size=(400, len(names))), columns=names)
+    table["region"] = draws.choice(["north", "south"], len(table))
+    table["income"] += table["region"] == "north"
+    table["granted"] = (table["income"] + draws.normal(size=len(table)) > 0).astype(int)
+    arrows = ["region -> income", *(f"product_{i} -> lag_{i}" for i in range(18))]
+    table.to_csv(folder / "large.csv", index=False)
+    return folder / "large.csv", f"dag {{ {'; '.join(arrows)} }}"
 
 
 def draw(page: Page, source: str, sink: str) -> None:
@@ -109,3 +131,34 @@ def test_where_boxes_would_have_no_names_the_arrows_are_a_list(page: Page) -> No
     page.get_by_role("button", name="Read the arrows as a table").click()
     page.set_viewport_size({"width": 1280, "height": 900})
     expect(page.locator(".wb-canvas")).to_be_visible()
+
+
+def test_of_forty_columns_the_target_s_surroundings_are_read_and_the_rest_is_a_choice_away(
+    page: Page, tmp_path: Path
+) -> None:
+    file, graph = large_table(tmp_path)
+    ready(page)
+    page.get_by_label("A table of your own").check()
+    page.get_by_label("CSV, Excel or Parquet file, at most").set_input_files(file)
+    expect(page.get_by_text("Read 400 rows and 39 columns").first).to_be_visible(timeout=LONG)
+    page.get_by_label("Outcome that the model learns to predict").select_option("granted")
+    page.get_by_role("checkbox", name="region").uncheck()
+    page.get_by_label("Causal graph: what causes what").select_option("Paste a text")
+    page.get_by_label("Graph as text").fill(graph)
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Train the model and use it").click()
+    expect(page.get_by_text("Ready: 400 rows").first).to_be_visible(timeout=LONG)
+    page.locator(".wb-step").nth(2).get_by_role("checkbox", name="region").check()
+    expect(page.get_by_text("Shown are 3 of 39 columns")).to_be_visible()
+    canvas(page)
+    assert drawn_edges(page) == {("region", "income"), ("income", "prediction")}
+    assert letters(page) >= 10
+    page.get_by_label("Draw", exact=True).select_option("every column")
+    expect(page.get_by_text("The drawing is larger than its frame")).to_be_visible()
+    settled(page)
+    assert letters(page) >= 10 and len(drawn_edges(page)) > 40
+    large = page.get_by_role("button", name="Whole screen")
+    large.click()
+    page.wait_for_function("() => document.fullscreenElement?.classList.contains('wb-editor')")
+    large.click()
+    page.wait_for_function("() => document.fullscreenElement === null")

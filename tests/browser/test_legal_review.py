@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import workbench as wb
 from tests.browser import served_pages
 from tests.browser.accessibility import faults, faults_everywhere
-from tests.browser.served_pages import LONG
+from tests.browser.served_pages import LONG, sheets
 from tests.engine.evidence.forgeries.story import Story
 from tests.engine.evidence.sample_dossier import BANK, Sample, sample
 from tests.engine.evidence.time_authority import TimeAuthority
@@ -63,6 +63,14 @@ def test_a_lawyer_reads_a_report_and_what_a_good_and_a_forged_dossier_can_say(
         verdict = page.locator(".wb-verdict").first
         expect(verdict).to_contain_text(report.verdict.headline, timeout=LONG)
         assert faults_everywhere(page) == []
+
+        # The page's own print, whole and in short: the button's class lasts until it is printed.
+        whole = sheets(page.pdf(format="A4"))
+        page.evaluate("() => { window.print = () => {}; }")
+        page.get_by_role("button", name="Print the finding only").click()
+        paper = page.pdf(path=tmp_path / "short.pdf", format="A4")
+        assert 1 <= sheets(paper) <= 2 < whole
+        assert page.locator(".wb-print-short").count() == 0, "the next print is whole again"
 
         check = page.get_by_role("button", name="Check the dossier")
         status = page.locator(".wb-dossier-status")

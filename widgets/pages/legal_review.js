@@ -6,7 +6,12 @@ export default {
     button.type = "button";
     button.className = "wb-button";
     button.textContent = model.get("label");
-    button.addEventListener("click", () => window.print());
+    button.addEventListener("click", () => {
+      const page = el.closest(".wb-page") ?? document.body;
+      page.classList.toggle("wb-print-short", model.get("short"));
+      window.addEventListener("afterprint", () => page.classList.remove("wb-print-short"), { once: true });
+      window.print();
+    });
     el.append(button);
   },
 };

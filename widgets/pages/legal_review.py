@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anywidget
 import ipywidgets as W
-from traitlets import Unicode
+from traitlets import Bool, Unicode
 
 from widgets.pages.dossier_review import DossierReview
 from widgets.pages.report_file import (
@@ -41,10 +41,18 @@ large it is, and how it was measured. It holds no data and no model, and it chan
 
 
 class PrintButton(anywidget.AnyWidget):
-    """A button that prints the served page; in a notebook there is none."""
+    """A button that prints the served page; in a notebook there is none.
+
+    Attributes
+    ----------
+    label : str
+    short : bool, default False
+        Whether only the finding and what tells the true report are printed.
+    """
 
     _esm = Path(__file__).with_suffix(".js").read_text("utf-8")
     label = Unicode("Print this page").tag(sync=True)
+    short = Bool(False).tag(sync=True)
 
 
 class LegalReview(SavedView, W.VBox):
@@ -73,17 +81,24 @@ class LegalReview(SavedView, W.VBox):
             ReportPanel(self.session),
         ]
         effects, comparison, how = self._views
+        firsts = [
+            _part("What was found", effects),
+            _part("Is it the true report?", self._identity),
+        ]
+        for step in firsts:
+            step.add_class("wb-print-first")
         self._result = W.VBox(
             [
-                _part("What was found", effects),
-                _part("Is it the true report?", self._identity),
+                *firsts,
                 _part("One group at a time", SubgroupChoice(self.session)),
                 _part("Compared with other methods", comparison),
                 _part(
                     "What it means, and how it was done",
                     how,
                     TakeAway(self.session),
-                    PrintButton(),
+                    W.HBox(
+                        [PrintButton(), PrintButton(label="Print the finding only", short=True)]
+                    ),
                 ),
             ]
         )

@@ -113,5 +113,6 @@ def _every_sheet(report: wb.AuditReport | None) -> str:
     return (
         '<style>@media print { @page { margin: 16mm 14mm 20mm; @bottom-left { content: "'
         f'{said}"; font: 8pt sans-serif; color: #52606d; }} @bottom-right {{ content: "page " '
-        'counter(page) " of " counter(pages); font: 8pt sans-serif; color: #52606d; } } }</style>'
+        'counter(page) " of " counter(pages); white-space: nowrap; font: 8pt sans-serif; '
+        "color: #52606d; } } }</style>"
     )

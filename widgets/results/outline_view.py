@@ -24,6 +24,8 @@ PAPER = "background:#ffffff;color:#1f2933"
 """Where no style sheet of ours is, a chapter keeps white paper: figures have dark lines."""
 APART = ("others", "meaning", "how")
 """Chapters that have a view of their own."""
+FIRST = 2
+"""Parts that a short print holds: the verdict, and the chapter after it."""
 
 Make = Callable[[wb.AuditReport], Sequence[Block]]
 
@@ -107,6 +109,8 @@ class EffectsView(ChapterView):
         self._live = LiveEstimate(held)
         keys = (key for key in chapter_makers() if key not in APART)
         super().__init__(held, [verdict_blocks, *map(_chapter, keys)], before=[self._live])
+        for part in list(self._parts.values())[FIRST:]:
+            part.add_class("wb-print-later")
         if held is not session:
             stand_alone(self)
 

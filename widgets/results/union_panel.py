@@ -70,6 +70,7 @@ class UnionPanel(SavedView, W.VBox):
         self._files = W.HBox([self._button(*file) for file in files])
         self._files.add_class("wb-row")
         super().__init__()
+        self.add_class("wb-union")
         session.observe(lambda _: self._forget(), "case")
         session.observe(lambda _: self._draw(), "settings")
 

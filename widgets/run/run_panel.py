@@ -108,7 +108,7 @@ class RunPanel(W.VBox):
         session.observe(lambda _: self._offer(), "case")
         session.observe(lambda _: self._draw(), DRAWN)
         session.observe(lambda _: self._beat(), "clock")
-        session.observe(lambda _: self._say_forecast(), "forecast")
+        session.observe(lambda _: self._say_forecast(), ["forecast", "state"])
         session.observe(lambda _: self._allow(), ["case", "target", "training", "learner"])
         held = session.settings
         self._offer()
@@ -214,8 +214,10 @@ class RunPanel(W.VBox):
             self._status.beat(seconds, time_words(left, waits=waits))
 
     def _say_forecast(self) -> None:
-        found = self._session.forecast
-        self._forecast.value = "" if found is None else markup.paragraph(found.words(), "wb-muted")
+        found, done = self._session.forecast, self._session.state == "done"
+        self._forecast.value = (
+            "" if found is None or done else markup.paragraph(found.words(), "wb-muted")
+        )
 
     def _draw(self) -> None:
         session = self._session
