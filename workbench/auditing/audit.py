@@ -24,6 +24,7 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.registry import CHECK_NAMES
 from workbench.checks.subgroups.named import read_subgroups
 from workbench.checks.verdict import default_threshold
+from workbench.common.against_threshold import check_limits
 from workbench.common.errors import TargetError, listed
 from workbench.common.map_reduce import On
 from workbench.common.progress import Progress, progress_bar
@@ -177,6 +178,7 @@ def audit(
         chosen = tuple(name for name in METHOD_NAMES if name in (*chosen, "debiased"))
     positions = np.flatnonzero(mask)
     tau = default_threshold(case) if threshold is None else threshold
+    check_limits(tau, alpha)
     tested = tested_range(case, names, positions, range, written, seed=seed)
     if written is None and tested.intervention is not None:
         intervention = tested.intervention

@@ -390,6 +390,8 @@ def _score(
 ) -> float:
     expected = fitted.expected({p.name: p.values[rows] for p in equation.parents})
     observed = equation.column.values[rows]
+    if not len(rows) or (observed == observed[0]).all():
+        return float("nan")  # nothing varies in these rows that could be predicted
     if isinstance(fitted, NumericEquation):
         left = np.nansum((observed - expected) ** 2)
         return float(1 - left / np.nansum((observed - np.nanmean(observed)) ** 2))

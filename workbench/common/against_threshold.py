@@ -5,14 +5,42 @@ Estimates may be single numbers or arrays; the answers have their shape.
 
 from __future__ import annotations
 
-from typing import overload
+import math
+from typing import TypeGuard, overload
 
 import numpy as np
 import scipy
 
 from workbench.common.arrays import BoolArray, FloatArray
+from workbench.common.errors import TargetError
 
-__all__ = ["exceeds", "lies_beyond", "lies_within", "p_within"]
+__all__ = ["check_limits", "exceeds", "lies_beyond", "lies_within", "p_within"]
+
+
+def check_limits(threshold: object, alpha: object = 0.05) -> None:
+    """Refuse a threshold τ that is no size, and an error rate that is none.
+
+    Raises
+    ------
+    TargetError
+        The threshold is no finite number above 0, or alpha none between 0 and 0.5.
+
+    Examples
+    --------
+    >>> check_limits(0.02)
+    >>> check_limits("0.02")
+    Traceback (most recent call last):
+        ...
+    workbench.common.errors.TargetError: The threshold must be a number above 0, not '0.02'.
+    """
+    if not (_is_number(threshold) and 0 < threshold < math.inf):
+        raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
+    if not (_is_number(alpha) and 0 < alpha < 0.5):
+        raise TargetError(f"alpha must lie between 0 and 0.5, not {alpha!r}.")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 @overload

@@ -310,7 +310,7 @@ class BlackBoxModel:
             answer = self._predict(asked)
         except (AuditError, AuditCancelled, KeyboardInterrupt):
             raise  # it says what is wrong, or somebody stopped the work
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ModelError(
                 f"The model {self.name!r} failed when asked about {len(rows):,} rows: "
                 f"{type(error).__name__}: {error}"

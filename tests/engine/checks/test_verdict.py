@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,8 +124,8 @@ def test_a_direct_effect_by_query_is_one_claim_for_both_estimators() -> None:
     assert sorted(kinds) == ["direct", "indirect", "indirect", "total", "total"]
 
 
-@pytest.mark.parametrize("threshold", [0, -1, float("nan"), float("inf")])
-def test_threshold_must_be_positive(threshold: float) -> None:
+@pytest.mark.parametrize("threshold", [0, -1, float("nan"), float("inf"), "0.02", True])
+def test_threshold_must_be_positive(threshold: Any) -> None:
     with pytest.raises(wb.TargetError, match="threshold must be a number above 0"):
         judge(table(effect(0.0, 0.1), effect(0.0, 0.1)), threshold=threshold)
 
@@ -132,6 +133,8 @@ def test_threshold_must_be_positive(threshold: float) -> None:
 def test_alpha_must_be_an_error_rate() -> None:
     with pytest.raises(wb.TargetError, match="alpha must lie between"):
         judge(table(effect(0.0, 0.1), effect(0.0, 0.1)), threshold=0.1, alpha=0.7)
+    with pytest.raises(wb.TargetError, match="alpha must lie between"):
+        judge(table(effect(0.0, 0.1), effect(0.0, 0.1)), threshold=0.1, alpha="0.05")  # type: ignore[arg-type]
 
 
 def test_holm_holds_the_family_wise_error_with_many_claims() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import warnings
 
 import numpy as np
@@ -101,6 +102,9 @@ def test_a_model_that_fails() -> None:
         ModelError, match="The model 'risk' failed when asked about 60 rows: KeyErr"
     ):
         model.predict(X)
+    leaves = BlackBoxModel(lambda rows: sys.exit(3), features=["a"], name="risk")
+    with pytest.raises(ModelError, match="60 rows: SystemExit: 3"):
+        leaves.predict(X)
 
 
 def test_cancelling_is_not_a_failure() -> None:

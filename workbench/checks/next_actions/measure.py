@@ -28,8 +28,8 @@ from workbench.checks.next_actions.over_levels import (
     left_over_levels,
     over_all_levels,
 )
-from workbench.common.against_threshold import exceeds, lies_within
-from workbench.common.errors import DataError, ModelError, TargetError
+from workbench.common.against_threshold import check_limits, exceeds, lies_within
+from workbench.common.errors import DataError, ModelError
 from workbench.common.progress import Progress, silent
 from workbench.common.wording import listing, signed, stated
 from workbench.methods.debiased.equations import better_equations
@@ -126,8 +126,7 @@ def next_actions(
     >>> todo.actions[0].what, todo.actions[0].remaining
     (('job',), 0.0)
     """
-    if not threshold > 0 or not np.isfinite(threshold):
-        raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
+    check_limits(threshold)
     if retrained is not None and not isinstance(retrained, AuditCase):
         raise ModelError(
             f"retrained= takes an AuditCase with the same data and the retrained model, not a "

@@ -29,7 +29,7 @@ from workbench.checks.planted_leaks.findings import (
 )
 from workbench.checks.planted_leaks.shapes import leaks_by_shape
 from workbench.checks.verdict import default_threshold
-from workbench.common.against_threshold import p_within
+from workbench.common.against_threshold import check_limits, p_within
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import TargetError
 from workbench.common.progress import Progress, silent
@@ -254,10 +254,7 @@ def _checked(
             "A planted leak is measured on the average over many rows; the target names single "
             "datapoints. Use membership evidence for these, or a subgroup."
         )
-    if not threshold > 0 or not np.isfinite(threshold):
-        raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
-    if not 0 < alpha < 0.5:
-        raise TargetError(f"alpha must lie between 0 and 0.5, not {alpha!r}.")
+    check_limits(threshold, alpha)
     if not 0 < clarity <= 0.9:
         raise TargetError(f"clarity must lie above 0 and be at most 0.9, not {clarity!r}.")
     if claims < 1 or repeats < 10:

@@ -30,7 +30,7 @@ from workbench.checks.verdict.claims import SHARES, Claim, claims_of_effects, cl
 from workbench.checks.verdict.explained_change import asked_of_all_rows
 from workbench.checks.verdict.few_rows import few_rows_of
 from workbench.checks.verdict.words import assurance_of, basis_of, headline_of, reason_of
-from workbench.common.against_threshold import lies_beyond, lies_within
+from workbench.common.against_threshold import check_limits, lies_beyond, lies_within
 from workbench.common.errors import TargetError
 from workbench.common.wording import listing
 from workbench.methods.answer_noise import between_calls
@@ -216,10 +216,7 @@ def judge(
     >>> judge(table, threshold=0.02).headline
     'No influence above 0.02 found for this one change, on average.'
     """
-    if not threshold > 0 or not np.isfinite(threshold):
-        raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
-    if not 0 < alpha < 0.5:
-        raise TargetError(f"alpha must lie between 0 and 0.5, not {alpha!r}.")
+    check_limits(threshold, alpha)
     if profile is not None and (profile.threshold, profile.alpha) != (threshold, alpha):
         raise TargetError("The profile was made for another threshold or alpha.")
     looks = None if profile is None else _looks(profile)

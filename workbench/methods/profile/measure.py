@@ -17,6 +17,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
+from workbench.common.against_threshold import check_limits
 from workbench.common.errors import TargetError
 from workbench.common.progress import Progress, silent
 from workbench.methods.debiased.simulator import Simulator
@@ -101,8 +102,7 @@ def effect_profile(
     """
     names, mask = case.resolve(target)
     positions = np.flatnonzero(mask)
-    if not threshold > 0:
-        raise TargetError(f"The threshold must be a number above 0, not {threshold!r}.")
+    check_limits(threshold, alpha)
     asks = case.model.can_query
     by = estimator or ("fuzzing" if asks else "cafe")
     if by == "fuzzing" and not asks:
