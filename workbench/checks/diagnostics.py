@@ -383,11 +383,7 @@ def _rows_of(column: Column, rows: npt.NDArray[np.intp]) -> Column:
     return Column(**{**parts, "values": column.values[rows]})
 
 
-def _score(
-    fitted: Equation,
-    equation: Equation,
-    rows: npt.NDArray[np.intp],
-) -> float:
+def _score(fitted: Equation, equation: Equation, rows: npt.NDArray[np.intp]) -> float:
     expected = fitted.expected({p.name: p.values[rows] for p in equation.parents})
     observed = equation.column.values[rows]
     if not len(rows) or (observed == observed[0]).all():
