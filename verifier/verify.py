@@ -2767,7 +2767,7 @@ def check_dossier(files: Mapping[str, bytes], outside: Outside) -> tuple[Claim, 
     except ReaderError:  # the reader's own mistake is no fault of the dossier
         raise
     except EvidenceError as error:
-        return (claim("opened", "INVALID", str(error)),)
+        return (claim("opened", "INVALID", str(error).removesuffix(".")),)
     return tuple(held)
 
 
@@ -3034,11 +3034,15 @@ def _file_of(path: str) -> bytes:
 
 def _key_of(given: str) -> NamedKey:
     """Read a key given as text or as the name of a file that holds it."""
-    text = _file_of(given).decode("utf-8", "replace") if os.path.isfile(given) else given
+    if os.path.isfile(given):
+        text, where = _file_of(given).decode("utf-8", "replace"), f"{given[:80]!r} holds no key. "
+    else:
+        # Not said back: it might be the secret half.
+        text, where = given, "What was given is neither a file's name nor a key. "
     try:
         return read_named_key(text)
     except EvidenceError as error:
-        raise ReaderError(str(error)) from None
+        raise ReaderError(where + str(error)) from None
 
 
 def _hash_of(given: str | None) -> str | None:

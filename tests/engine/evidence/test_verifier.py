@@ -131,7 +131,7 @@ def test_the_exit_status_is_the_weakest_claims(folder: Path, authority: TimeAuth
     (changed / "README.txt").write_text("x")
     done = run(folder, "changed", "--key", str(BANK.named))
     assert done.returncode == 5
-    assert "README.txt" in done.stdout
+    assert "is changed: README.txt.\n" in done.stdout
     done = run(folder, "dossier", "--key", "nonsense")
     assert (done.returncode, done.stdout) == (2, "")
     assert "could not run" in done.stderr
@@ -141,3 +141,9 @@ def test_the_package_says_what_the_file_says(folder: Path, capsys: pytest.Captur
     done = run(folder, "--key", str(BANK.named), "--json")
     assert verify_command([str(folder / "dossier"), "--key", str(BANK.named), "--json"]) == 3
     assert json.loads(capsys.readouterr().out) == json.loads(done.stdout)
+
+
+def test_what_is_no_key_is_not_said_back(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    assert verify_command([str(folder), "--key", "PRIVATE+of+somebody"]) == 2
+    said = capsys.readouterr()
+    assert "neither a file's name nor a key" in said.err and "somebody" not in said.err + said.out
