@@ -6,8 +6,6 @@ They need the extra ``distributed`` and are skipped without it.
 from __future__ import annotations
 
 import operator
-import os
-import signal
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -16,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.common.worker_tasks import dies, dies_once, twice
 from workbench.common.errors import AuditCancelled, DataError
 from workbench.common.map_reduce import engine_on
 from workbench.common.stopping import waited
@@ -41,22 +40,6 @@ def _total(client: Any, function: Any, report: Any = lambda _: None) -> Any:
         return engine.map_reduce(function, [0.1, 0.2, 0.3, 0.7], operator.add, report)
 
 
-def _twice(part: float) -> float:
-    return 2 * part
-
-
-def _dies_once(marker: Path, part: float) -> float:
-    if part == 0.3 and not marker.exists():
-        marker.write_text("died")
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * part
-
-
-def _dies(part: float) -> float:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return part
-
-
 def _waits(folder: Path, part: float) -> float:
     (folder / f"{part} began").touch()
     try:
@@ -75,13 +58,13 @@ class _Lacking:
 
 
 def test_the_part_of_a_worker_that_died_is_done_again(client: Any, tmp_path: Path) -> None:
-    assert _total(client, partial(_dies_once, tmp_path / "marker")) == _total(client, _twice)
+    assert _total(client, partial(dies_once, tmp_path / "marker")) == _total(client, twice)
     assert (tmp_path / "marker").exists()
 
 
 def test_a_part_that_ends_every_worker_is_told_in_words(client: Any) -> None:
     with pytest.raises(DataError, match=r"Several Dask workers ended .* perhaps out of memory"):
-        _total(client, _dies)
+        _total(client, dies)
 
 
 def test_a_package_that_workers_lack_is_told_in_words(client: Any) -> None:
@@ -114,4 +97,4 @@ def test_a_scheduler_without_workers_is_told_in_words(monkeypatch: pytest.Monkey
         distributed.Client(cluster) as lonely,
         pytest.raises(DataError, match="has no worker"),
     ):
-        _total(lonely, _twice)
+        _total(lonely, twice)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import operator
-import os
-import signal
 import time
 from functools import partial, reduce
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engine.common.worker_tasks import dies, dies_once, twice
 from workbench.common.errors import AuditCancelled, DataError
 from workbench.common.map_reduce import Workers, engine_on
 
@@ -26,22 +25,6 @@ def silent(_: float) -> None:
 def _total(on: Any, function: Any, parts: list[Any] = PARTS, report: Any = silent) -> Any:
     with engine_on(on) as engine:
         return engine.map_reduce(function, parts, operator.add, report)
-
-
-def _twice(part: float) -> float:
-    return 2 * part
-
-
-def _dies_once(marker: Path, part: float) -> float:
-    if part == 0.3 and not marker.exists():
-        marker.write_text("died")
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * part
-
-
-def _dies(part: float) -> float:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return part
 
 
 def _takes_memory(part: float) -> float:
@@ -65,21 +48,21 @@ class _Own:
 def test_parts_are_added_in_their_order_wherever_they_are_worked_on() -> None:
     expected = sum(2 * part for part in PARTS)
 
-    assert _total(None, _twice) == expected
-    assert _total(2, _twice) == expected
-    assert _total(_Own(), _twice) == expected
+    assert _total(None, twice) == expected
+    assert _total(2, twice) == expected
+    assert _total(_Own(), twice) == expected
 
 
 def test_the_part_of_a_worker_that_died_is_done_again(tmp_path: Path) -> None:
     marker = tmp_path / "marker"
 
-    assert _total(2, partial(_dies_once, marker)) == sum(2 * part for part in PARTS)
+    assert _total(2, partial(dies_once, marker)) == sum(2 * part for part in PARTS)
     assert marker.exists()
 
 
 def test_a_part_that_ends_every_worker_is_told_in_words() -> None:
     with pytest.raises(DataError, match=r"ended 3 times .* part 1 .*perhaps out of memory"):
-        _total(2, _dies, [0.1])
+        _total(2, dies, [0.1])
 
 
 def test_a_worker_that_needs_more_than_its_share_is_told_in_words() -> None:
@@ -119,4 +102,4 @@ def test_what_cannot_be_sent_is_told_in_words() -> None:
     import threading
 
     with pytest.raises(DataError, match="cannot be sent to other processes"):
-        _total(2, partial(_dies_once, threading.Lock()))
+        _total(2, partial(dies_once, threading.Lock()))
