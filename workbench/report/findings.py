@@ -356,7 +356,11 @@ class AuditFindings:
         """Return a comment that says whose probability the model is to answer with."""
         if self.audited_class is None:
             return ""
-        return f"# The model answers with the {one_line(self.about().score)}.\n"
+        return (
+            f"# The model answers with the {one_line(self.about().score)}.\n"
+            "# A classifier itself is told so: "
+            "model = wb.BlackBoxModel.from_estimator(model, positive=...)\n"
+        )
 
     @property
     def _told(self) -> dict[str, Any]:

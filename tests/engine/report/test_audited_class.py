@@ -56,7 +56,9 @@ def test_every_form_of_a_report_names_the_class(
     page, saved = report.to_html(), report.to_json()
     for form in (page, report.to_csv()):
         assert f"predicted probability of {said}" in form
-    assert f"# The model answers with the predicted probability of {said}." in report.to_code()
+    code = report.to_code()
+    assert f"# The model answers with the predicted probability of {said}." in code
+    assert "from_estimator(model, positive=...)" in code
     assert json.loads(saved)["audited_class"] == said.removeprefix("decision = ")
     again = wb.AuditReport.from_json(saved)
     assert again.audited_class == report.audited_class and again.to_html() == page
