@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -25,11 +26,11 @@ __all__ = ["Forecast", "Forecasts", "steps_of", "time_words"]
 
 PAUSE = 0.15
 """Seconds without another change before anything is worked out."""
-FIRST_ROWS, MOST_ROWS = 50, 2_000
-"""Rows of the first questions, which are not believed, and of each that is timed, at the most."""
-BATCHES, BATCH_SECONDS = 3, 0.2
-"""Questions that are timed, and about how long each may take; the quickest counts, since the page
-does other things meanwhile."""
+FIRST_ROWS, MOST_ROWS, GROWTH = 50, 5_000, 4
+"""Rows that a model is timed on: at first, at the most, and how many times more each time."""
+BATCHES, TIMED = 3, 0.6
+"""Largest questions that are timed, and about the seconds that all of them may take. The quickest
+rate counts: the first question loads what is loaded once, and the page does other things, too."""
 
 
 @dataclass(frozen=True)
@@ -179,18 +180,18 @@ class Forecasts:
 
 def _timed(case: wb.AuditCase, progress: Progress) -> float:
     """Return the seconds that a model takes per row, from a few of the table's rows."""
-    rows = case.data[list(case.reads)]
-
-    def seconds_per_row(most: int) -> float:
+    rows, most = case.data[list(case.reads)], min(MOST_ROWS, case.n_rows)
+    size, spent, large, rate = min(FIRST_ROWS, most), 0.0, 0, math.inf
+    while spent < TIMED and large < BATCHES:
         progress("", 0.0)
-        asked = rows.iloc[:most].copy()
+        asked = rows.iloc[:size].copy()
         began = time.perf_counter()
         case.model.predict(asked)
-        return (time.perf_counter() - began) / len(asked)
-
-    first = seconds_per_row(FIRST_ROWS)  # with what is loaded once
-    size = max(1, min(MOST_ROWS, int(BATCH_SECONDS / max(first, 1e-9))))
-    return min(seconds_per_row(size) for _ in range(BATCHES))
+        took = time.perf_counter() - began
+        rate, spent, large = min(rate, took / size), spent + took, large + (size == most)
+        if GROWTH * took < TIMED - spent:
+            size = min(GROWTH * size, most)
+    return rate
 
 
 def _rounded(rows: int) -> int:

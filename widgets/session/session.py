@@ -28,6 +28,10 @@ from workbench.models.training import Training
 
 __all__ = ["AuditSession", "AuditSettings", "ReportSession"]
 
+FORESEEN = (
+    "case", "target", "settings", "subgroups", "compare", "preparing", "made_for", "state",
+    "live_state",
+)  # fmt: skip
 MOST_RUNS = 10
 """Runs that a session keeps."""
 
@@ -123,11 +127,7 @@ class AuditSession(ReportSession):
         sample: tuple[str, str] | None = None,
         rate: float | None = None,
     ) -> None:
-        """Start over with another case; the target and the subgroups of the one before are gone.
-
-        Without `live`, a question to the model may cost; `rate` are the seconds per row that it is
-        known to take.
-        """
+        """Start over with another case; `rate` are the seconds per row that its model takes."""
         with self.lock:
             self.close()
             self._forecasts.free = live
@@ -300,12 +300,12 @@ class AuditSession(ReportSession):
             self.state = "running"
             self._job.start(work, Listener(done, self._failed, self._progress, beat))
 
-    @observe("case", "target", "settings", "subgroups", "compare", "preparing", "made_for", "state")
+    @observe(*FORESEEN)
     def _look_ahead(self, _: object) -> None:
         with self.lock:
             running = self.state == "running"
-            inputs = None if running or self.missing else self.inputs
-            self._forecasts.look(inputs, running=running)
+            busy = running or self.live_state == "running"  # a model that is busy looks slow
+            self._forecasts.look(None if busy or self.missing else self.inputs, running=running)
 
     def cancel(self) -> None:
         """Stop the run that is under way, if any; a verdict that stands already is kept."""

@@ -38,7 +38,7 @@ def case(model: Asked) -> wb.AuditCase:
 
 
 def told(session: AuditSession) -> Forecast:
-    assert session._forecasts.wait(LONG)
+    assert session.wait(LONG) and session._forecasts.wait(LONG)
     assert session.forecast is not None
     return session.forecast
 
@@ -56,7 +56,7 @@ def test_a_model_is_timed_once_and_the_words_follow_the_choices(
     assert found.left is not None and found.left.everything > 0
     assert found.words() in said(panel)
     timed = model.rows
-    assert FIRST_ROWS < timed <= FIRST_ROWS + 3 * case.n_rows
+    assert FIRST_ROWS <= timed <= 5 * case.n_rows
     session.target = wb.UnlearningTarget.subgroup("race == 'Black'", ["zip_code"])
     fewer = told(session)
     assert fewer.rows < found.rows and fewer.words() in said(panel)
