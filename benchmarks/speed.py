@@ -63,6 +63,10 @@ PERMUTED = "permutation importance, one repeat, 12 features"
 AUDITED = "default audit of sex, no baselines"
 EVERYTHING = "total effects of 12 features, debiased"
 FUZZED = "fuzzing of sex, fit included"
+TIMES = ("before, s", "now, s", "share", "target", "peak above held, GB")
+WHOLE = ("model", "feature", "audit", *TIMES)
+FUZZING_TIMES = ("bare prediction, s", "in the model, s", "own work, s", "µs per row", "own / bare")
+OWN = ("model", "rows asked", *FUZZING_TIMES, "fitting, s", "target")
 ENCODINGS = ("text columns one-hot", "every column a number")
 
 
@@ -252,6 +256,14 @@ def in_child(code: Path, name: str, feature: str, baselines: bool) -> tuple[floa
     return seconds, before / unit, peak / unit
 
 
+def compile_as_installed(folder: str, *codes: Path | None) -> None:
+    """Compile both versions for the processes that follow, as pip does when it installs."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(folder, "compiled"))
+    for code in filter(None, codes):
+        subprocess.run([sys.executable, "-m", "compileall", "-q", code / "workbench"], check=True)
+
+
 def beside_older_code(older: Path | None, names: list[str], repeats: int) -> Rows:
     """Time whole audits by turns on this code and on older code."""
     out: Rows = []
@@ -344,59 +356,32 @@ def main() -> None:
     names, repeats = ([LR], 1) if options.quick else (list(MODELS), 2)
     # First, while this process is small: Linux counts the parent's memory as the child's own.
     with tempfile.TemporaryDirectory() as folder:
-        whole = beside_older_code(older_code(options.before, folder), names, repeats)
+        older = older_code(options.before, folder)
+        compile_as_installed(folder, HERE.parent, older)
+        whole = beside_older_code(older, names, repeats)
     times = beside_permutation(data, names, repeats)
     own = fuzzing(data, [name for name in names if name in OWN_AT_MOST])
     others = packages(data)
     text = "\n".join(
         [
-            "# Speed on Adult",
-            "",
+            "# Speed on Adult\n",
             f"`python benchmarks/speed.py`: {len(data.data):,} rows, {len(data.features)} "
             "features. Processor seconds on one thread, the least of several runs within this one.",
             "",
-            "## What a user gets, beside permutation importance",
-            "",
+            "## What a user gets, beside permutation importance\n",
             table(("columns", "model", "what", "seconds", "permutations", "target"), times),
             "",
-            f"## Whole audits, beside the code of commit {options.before}",
+            f"## Whole audits, beside the code of commit {options.before}\n",
+            "By turns, each in a process of its own, compiled as an installation is, after the "
+            "model was trained. The older code has no debiased estimate, no profile and no verdict "
+            "over levels and people.",
             "",
-            "By turns, each in a process of its own, after the model was trained. The older code "
-            "has no debiased estimate, no profile and no verdict over levels and people.",
+            table(WHOLE, whole),
             "",
-            table(
-                (
-                    "model",
-                    "feature",
-                    "audit",
-                    "before, s",
-                    "now, s",
-                    "share",
-                    "target",
-                    "peak above held, GB",
-                ),
-                whole,
-            ),
+            "## Fuzzing of all 12 features: its own work\n",
+            table(OWN, own),
             "",
-            "## Fuzzing of all 12 features: its own work",
-            "",
-            table(
-                (
-                    "model",
-                    "rows asked",
-                    "bare prediction, s",
-                    "in the model, s",
-                    "own work, s",
-                    "µs per row",
-                    "own / bare",
-                    "fitting, s",
-                    "target",
-                ),
-                own,
-            ),
-            "",
-            "## Other packages, total effect of sex from logged predictions, every column a number",
-            "",
+            "## Other packages: total effect of sex from logged predictions, columns as numbers\n",
             table(("package", "seconds"), others),
             "",
             f"Python {platform.python_version()}, numpy {np.__version__}, pandas "

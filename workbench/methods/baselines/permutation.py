@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import scipy
 
+from workbench.case.asking.batches import Answer, QueryBatch
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.case.recorded_outcome import recorded_outcome
@@ -93,12 +93,14 @@ def permutation_importance(
             "permutation", nothing, None, None, scoring.unit, sentence, len(rows), 0, False
         )
 
-    asked = _Asked(case, calls=n_repeats * len(shuffling), progress=progress)
-    shuffled = _Shuffled(asked, rows, y, scoring, n_repeats, seed)
-    found = {name: shuffled.without(name) for name in shuffling}
+    batch = QueryBatch(case, progress, STEP)
+    shuffled = _Shuffled(batch, rows, y, scoring, n_repeats, seed)
+    asked = {name: shuffled.asked(name) for name in shuffling}
+    found = {name: shuffled.without(questions) for name, questions in asked.items()}
     sentence = (
         f"Permutation importance, scored {scoring.basis}, on {len(rows):,} of {mask.sum():,} rows, "
-        f"{n_repeats} shuffle{'s' if n_repeats > 1 else ''} per feature, {asked.rows:,} rows asked."
+        f"{n_repeats} shuffle{'s' if n_repeats > 1 else ''} per feature, {batch.asked:,} rows "
+        f"asked."
     )
     values, half = (
         by_feature(measured, {name: entry[k] for name, entry in found.items()}) for k in (0, 1)
@@ -111,7 +113,7 @@ def permutation_importance(
         scoring.unit,
         sentence,
         len(rows),
-        asked.rows,
+        batch.asked,
         exact=False,
     )
 
@@ -121,45 +123,39 @@ class _Shuffled:
 
     def __init__(
         self,
-        asked: _Asked,
+        batch: QueryBatch,
         rows: npt.NDArray[np.intp],
         y: FloatArray,
         scoring: _Scoring,
         repeats: int,
         seed: int,
     ) -> None:
-        self.asked, self.rows, self.y, self.scoring = asked, rows, y, scoring
-        self.frame = asked.case.data[list(asked.case.reads)].iloc[rows].reset_index(drop=True)
-        self.known = asked.case.predictions[rows]
+        self.batch, self.rows, self.y, self.scoring = batch, rows, y, scoring
         self.repeats = repeats
         # Legacy draws, so that the values equal sklearn.inspection.permutation_importance's.
         self.seed = np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1)
-        self.whole, self.own = scoring.score(self.known, y)
+        self.whole, self.own = scoring.score(batch.case.predictions[rows], y)
 
-    def without(self, name: str) -> tuple[float, float]:
-        """Return by how much the score falls, and half the width of its 95 % interval."""
+    def asked(self, name: str) -> list[tuple[Answer, npt.NDArray[np.intp]]]:
+        """Ask about the rows in each shuffle; return the answers and which row lends its value."""
         draws, order = np.random.RandomState(self.seed), np.arange(len(self.rows))
         donor = order.copy()
-        falls, influences, donors = [], [], []
+        values = self.batch.case.columns[name].values[self.rows]
+        found = []
         for _ in range(self.repeats):
             draws.shuffle(order)
             donor = donor[order]
-            score, influence = self.scoring.score(self._scores(name, donor), self.y)
+            found.append((self.batch.ask(self.rows, {name: values[donor]}), donor))
+        return found
+
+    def without(self, asked: list[tuple[Answer, npt.NDArray[np.intp]]]) -> tuple[float, float]:
+        """Return by how much the score falls, and half the width of its 95 % interval."""
+        falls, influences = [], []
+        for answer, _ in asked:
+            score, influence = self.scoring.score(answer.scores, self.y)
             falls.append(self.whole - score)
             influences.append(self.own - influence)
-            donors.append(donor)
-        return float(np.mean(falls)), 1.959964 * _error(influences, donors)
-
-    def _scores(self, name: str, donor: npt.NDArray[np.intp]) -> FloatArray:
-        """Ask about the rows that get another value; the others are as they were scored."""
-        codes = self.asked.case.columns[name].values[self.rows]
-        was, lent = codes, codes[donor]
-        moved = np.flatnonzero((lent != was) & ((lent == lent) | (was == was)))
-        scores = self.known.copy()
-        if len(moved):
-            column = self.frame[name].iloc[donor[moved]].array
-            scores[moved] = self.asked.predict(self.frame.iloc[moved].assign(**{name: column}))
-        return scores
+        return float(np.mean(falls)), 1.959964 * _error(influences, [donor for _, donor in asked])
 
 
 def _error(influences: list[FloatArray], donors: list[npt.NDArray[np.intp]]) -> float:
@@ -213,23 +209,6 @@ def _sample(rows: npt.NDArray[np.intp], limit: int | None, seed: int) -> npt.NDA
     if limit is None or len(rows) <= limit:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
-
-
-class _Asked:
-    """Asks the model and counts what it is asked."""
-
-    def __init__(self, case: AuditCase, calls: int, progress: Progress) -> None:
-        self.case, self.calls, self.progress = case, calls, progress
-        self.done = self.rows = 0
-
-    def predict(self, rows: pd.DataFrame) -> FloatArray:
-        """Return the scores of some rows."""
-        self.progress(STEP, self.done / self.calls)
-        scores: FloatArray = self.case.ask(rows)
-        self.done += 1
-        self.rows += len(rows)
-        self.progress(STEP, self.done / self.calls)
-        return scores
 
 
 def _roc_auc(scores: FloatArray, y: FloatArray) -> tuple[float, FloatArray]:
