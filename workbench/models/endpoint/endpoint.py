@@ -203,7 +203,7 @@ def _check_status(answered: Answered, address: Address, n: int) -> None:
     if 200 <= status < 300:
         return
     hints = {
-        401: "It requires authentication: give headers={'Authorization': …}",
+        401: "It requires authentication: give headers={'Authorization': …}, or --token-from",
         403: "It does not allow this: check the token in headers=",
         404: "It knows no such model: check the address and the protocol",
         405: "It takes no questions there: check the address and the protocol",

@@ -129,7 +129,10 @@ def scores_of(
         raise AnswerError(f"answered with {_kind(answer)}, where a JSON object is expected")
     if protocol == "mlflow":
         if "predictions" not in answer:
-            raise AnswerError(f"answered without 'predictions', but with {listed(answer)}")
+            raise AnswerError(
+                f"answered without 'predictions', but with {listed(answer)}"
+                + _spoken(answer, "outputs", "open-inference")
+            )
         return _scores(_selected(answer["predictions"], output, positive), n, positive)
     chosen = _named_output(answer, output)
     kind, data, shape = chosen.get("datatype"), chosen.get("data"), chosen.get("shape")
@@ -174,10 +177,20 @@ def _kind(value: object) -> str:
     return "null" if value is None else kinds.get(type(value), "a number")
 
 
+def _spoken(answer: Mapping[str, Any], field: str, protocol: Protocol) -> str:
+    """Name the protocol that an answer is of, where it is of the other one."""
+    if field not in answer:
+        return ""
+    return f"; that is the protocol {protocol!r}: --protocol {protocol}, protocol={protocol!r}"
+
+
 def _named_output(answer: Mapping[str, Any], output: str | None) -> Mapping[str, Any]:
     outputs = answer.get("outputs")
     if not isinstance(outputs, list) or not outputs:
-        raise AnswerError(f"answered without 'outputs', but with {listed(answer)}")
+        raise AnswerError(
+            f"answered without 'outputs', but with {listed(answer)}"
+            + _spoken(answer, "predictions", "mlflow")
+        )
     if not all(isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in outputs):
         raise AnswerError("answered with outputs that have no name")
     names = [entry["name"][:60] for entry in outputs]

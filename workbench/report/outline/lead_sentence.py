@@ -169,6 +169,8 @@ def _through(claim: Claim, report: AuditFindings) -> str:
             and entry.intervention == claim.change
         ):
             direct = _points(entry.direct.value, report.unit)
+            if entry.direct.value == 0:
+                return f"Nothing comes directly, all of it through {listing(route)}."
             other = _points(entry.indirect.value, report.unit)
             return f"Of this, {direct} come directly and {other} through {listing(route)}."
     return f"It comes directly and through {listing(route)}."

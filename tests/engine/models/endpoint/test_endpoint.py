@@ -251,6 +251,7 @@ V2_NONSENSE: list[tuple[Any, str]] = [
     ([1, 2, 3], "answered with a list, where a JSON object is expected"),
     ({}, "without 'outputs', but with none"),
     ({"error": "no"}, "without 'outputs', but with 'error'"),
+    ({"predictions": [0.1]}, "that is the protocol 'mlflow': --protocol mlflow"),
     ({"outputs": "x"}, "without 'outputs'"),
     ({"outputs": [3]}, "outputs that have no name"),
     ({"outputs": [output("p", [0.1, 0.2], [2])]}, "2 predictions for 3 rows"),
@@ -286,6 +287,7 @@ def test_nonsense_is_said_in_words(content: Any, message: str, server: Server) -
     ("content", "options", "message"),
     [
         ({"error_code": "BAD"}, {}, "without 'predictions', but with 'error_code'"),
+        ({"outputs": []}, {}, "that is the protocol 'open-inference'"),
         ({"predictions": 3}, {}, "answered with a number, where a list of 3"),
         ({"predictions": [0, 1, 1]}, {}, "pyfunc_predict_fn='predict_proba'"),
         ({"predictions": [{"a": 1.0, "b": 2.0}] * 3}, {}, r"gives 'a', 'b' per row\. Say which"),
