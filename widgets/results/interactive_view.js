@@ -12,8 +12,9 @@ export default {
       Plotly.react(place, figure.data, figure.layout, { displaylogo: false, responsive: true });
     };
     model.on("change:figure", draw);
-    requestAnimationFrame(draw);
+    const first = requestAnimationFrame(draw);
     return () => {
+      cancelAnimationFrame(first); // a view that is gone must not be drawn: plotly would wait for its size
       model.off("change:figure", draw);
       Plotly.purge(place);
     };
