@@ -122,7 +122,7 @@ def engines() -> Iterator[dict[str, Any]]:
         return
     from distributed import Client, LocalCluster
 
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         yield found | {WHERE[2]: client, WHERE[3]: client}
 
