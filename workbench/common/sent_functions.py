@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.common.errors import DataError
+from workbench.common.errors import AuditError, DataError
 
 __all__ = ["packed"]
 
@@ -15,15 +15,17 @@ def packed(function: Callable[..., Any]) -> bytes:
 
     Raises
     ------
-    DataError
-        It holds what cannot be sent, for instance a model with a lock or a connection.
+    AuditError
+        It holds what cannot be sent, for instance a model with a lock, or one asked over HTTP.
     """
     from joblib.externals.loky.backend.reduction import dumps
 
     try:
         return bytes(dumps(function))
+    except AuditError:
+        raise
     except Exception as error:
         raise DataError(
             f"The model cannot be sent to other processes ({type(error).__name__}: {error}). Use "
-            f"on=None, log its predictions in a column of the table, or bring an endpoint."
+            f"on=None, or log its predictions in a column of the table."
         ) from error

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -161,10 +161,27 @@ def endpoint_model(
         finally:
             line.close()
 
-    model = BlackBoxModel(predict, features, name=_name(address))
+    model = BlackBoxModel(_HereOnly(predict), features, name=_name(address))
     if not model.features:
         raise ModelError("Name at least one column that the endpoint's model reads.")
     return model if positive is None else model.of_class(positive, named=True)
+
+
+class _HereOnly:
+    """A function that is not sent to other processes."""
+
+    def __init__(self, predict: Callable[[pd.DataFrame], FloatArray]) -> None:
+        self._predict = predict
+
+    def __call__(self, rows: pd.DataFrame) -> FloatArray:
+        return self._predict(rows)
+
+    def __reduce__(self) -> NoReturn:
+        raise ModelError(
+            "An endpoint is asked from one place, one request at a time, and its headers stay "
+            "there: workers would ask past each other. Use on=None, or log its predictions in a "
+            "column of the table."
+        )
 
 
 def _asked(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import operator
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 
 import workbench as wb
 from workbench.common.errors import AuditCancelled, ModelError
+from workbench.common.sent_functions import packed
 from workbench.common.stopping import stopped_by
 from workbench.models.endpoint import connection as endpoint_http
 from workbench.models.endpoint.endpoint import ALLOWED_VARIABLE, allowed_endpoints, endpoint_model
@@ -650,3 +653,12 @@ def test_columns_are_checked() -> None:
 )
 def test_names(url: str, name: str) -> None:
     assert endpoint_model(url, ["a"]).name == name
+
+
+def test_workers_are_not_given_an_endpoint() -> None:
+    """They would ask past each other, and the headers would leave this process."""
+    rows = pd.DataFrame({"a": [1.0, 2.0], "b": [2.0, 1.0]})
+    endpoint = endpoint_model("http://localhost:1/m", ["b"], headers={"Authorization": "secret"})
+    with pytest.raises(ModelError, match="An endpoint is asked from one place") as error:
+        packed(partial(operator.methodcaller("predict", rows), endpoint))
+    assert "secret" not in str(error.value)
