@@ -328,8 +328,11 @@ class AuditFindings:
         origin = self.provenance
         name = one_line(origin.model)
         if load is None:
+            read = 'pd.read_csv("data.csv")'
+            if origin.table_rows is not None:
+                read = 'wb.Table.parquet("data/*.parquet")'
             load = (
-                f'data = pd.read_csv("data.csv")  # {origin.n_rows:,} rows, '
+                f"data = {read}  # {origin.table_rows or origin.n_rows:,} rows, "
                 f"SHA-256 {origin.data_fingerprint[:16]}…\n"
                 f"model = ...  # {name}, SHA-256 {origin.model_fingerprint[:16]}…"
             )
@@ -343,7 +346,7 @@ class AuditFindings:
             graph += f"    latents={list(self.graph.latents)!r},\n"
         return (
             "import pandas as pd\n\nimport workbench as wb\n\n"
-            f"{load}\n{self._audited_in_code()}{given}"
+            f"{load}\n{self._audited_in_code()}{self._sample_in_code()}{given}"
             f"graph = {graph})\n"
             f"case = wb.AuditCase(data=data, model=model, graph=graph, outcome={self.outcome!r},\n"
             f"                    features={list(self.reads)!r})\n"
@@ -360,6 +363,17 @@ class AuditFindings:
             f"# The model answers with the {one_line(self.about().score)}.\n"
             "# A classifier itself is told so: "
             "model = wb.BlackBoxModel.from_estimator(model, positive=...)\n"
+        )
+
+    def _sample_in_code(self) -> str:
+        """Return a comment that says which rows of a larger table the audit rests on."""
+        origin = self.provenance
+        if origin.table_rows is None:
+            return ""
+        return (
+            f"# Of the table's {origin.table_rows:,} rows the audit draws {origin.n_rows:,} at "
+            f"random; the SHA-256 is of these.\n"
+            f"# CAFÉ's effects alone are added up over all rows, too.\n"
         )
 
     @property

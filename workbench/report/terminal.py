@@ -55,10 +55,12 @@ def print_report(report: AuditFindings, console: Console) -> None:
     for made in _rendered(said):
         console.print(made)
     origin = report.provenance
+    sample = "" if origin.table_rows is None else f" of the table's {origin.table_rows:,}"
     console.print()
     console.print(
         _text(
-            f"{origin.n_rows:,} rows, data {origin.data_fingerprint[:12]}; {origin.model}, model "
+            f"{origin.n_rows:,} rows{sample}, data {origin.data_fingerprint[:12]}; "
+            f"{origin.model}, model "
             f"{origin.model_fingerprint[:12]}, {sum(origin.queries.values()):,} rows asked in "
             f"{sum(origin.seconds.values()):.1f} s; seed {origin.seed}; {origin.created}",
             "dim",

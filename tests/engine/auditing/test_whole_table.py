@@ -52,6 +52,11 @@ def test_a_larger_table_says_what_rests_on_its_sample(monkeypatch: pytest.Monkey
     assert "rest on 1,000 rows of it, drawn at random" in said
     assert "CAFÉ over all 4,000 rows of the target, a (" in said
     assert "more than chance explains" not in said
+    code = report.to_code()
+    assert 'data = wb.Table.parquet("data/*.parquet")  # 4,000 rows, ' in code
+    assert "# Of the table's 4,000 rows the audit draws 1,000 at random;" in code
+    html = report.to_html().replace("&#39;", "'")
+    assert "1,000 of them asked about; a random sample of the table's 4,000 rows" in html
     assert report.whole_table is not None
     whole = report.whole_table["a"]
     assert (whole.n_rows, report.effects["a"].n_rows) == (4_000, 1_000)
@@ -100,13 +105,14 @@ def test_a_saved_report_does_not_depend_on_partitions_or_workers(
 
 
 def test_a_saved_report_does_not_depend_on_dask(monkeypatch: pytest.MonkeyPatch) -> None:
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 600)
     frame, model, graph = synthetic(1_800)
     here = saved(wb.Table.pandas(frame, 1), model, graph, "a", None)
 
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
-    with distributed.Client(processes=False, **options) as client:
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+    with distributed.Client(processes=False, timeout=120, **options) as client:
         there = saved(wb.Table.pandas(frame, 3), model, graph, "a", client)
 
     assert _largest_gap(here, there) < 1e-9

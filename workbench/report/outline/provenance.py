@@ -96,6 +96,8 @@ def _steps(report: AuditFindings) -> Iterator[Sentence]:
 def _origin(report: AuditFindings) -> Iterator[Block]:
     origin = report.provenance
     data = f"{rows_said(origin.n_rows)}, {report.n_target_rows:,} of them asked about"
+    if origin.table_rows is not None:
+        data += f"; a random sample of the table's {origin.table_rows:,} rows"
     models = report.change.models if report.change is not None else ()
     rows: list[tuple[Cell, ...]] = [
         ("Asked to be forgotten", report.target.describe()),
