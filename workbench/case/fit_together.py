@@ -18,6 +18,7 @@ from workbench.models.column_names import columns_for
 from workbench.models.training_values import unknown_values
 from workbench.tables.columns import Column
 from workbench.tables.files.delimited import READING_NOTES
+from workbench.tables.partitions.ways_in import expected_frame
 
 __all__ = [
     "case_warnings",
@@ -37,7 +38,7 @@ def checked_frame(data: Any) -> pd.DataFrame:
         It is no table, is empty, or its columns have no names of their own.
     """
     if not isinstance(data, pd.DataFrame):
-        raise DataError(f"The data is a {type(data).__name__}; a pandas DataFrame is expected.")
+        raise DataError(expected_frame(data))
     if data.empty:
         raise DataError(f"The data has {len(data)} rows and {data.shape[1]} columns: it is empty.")
     names: list[Any] = data.columns.tolist()

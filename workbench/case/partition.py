@@ -16,7 +16,7 @@ from workbench.common.errors import TargetError
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
 from workbench.tables.columns import Column, Values
-from workbench.tables.partitions.table import Partition
+from workbench.tables.partitions.parts import Partition
 
 __all__ = ["CaseOfPartitions", "Opened"]
 

@@ -89,7 +89,7 @@ BAD = {
     "no frame": (
         {"data": {"a": [1]}},
         DataError,
-        "The data is a dict; a pandas DataFrame is expected",
+        "A pandas DataFrame is expected, not a dict",
     ),
     "no rows": ({"data": table()[:0]}, DataError, "has 0 rows and 7 columns: it is empty"),
     "names that are no text": (

@@ -29,7 +29,7 @@ from workbench.methods.cafe.shared_regression import (
 from workbench.methods.estimator import Basis
 from workbench.tables.column_bases import BasisKind
 from workbench.tables.columns import Column
-from workbench.tables.partitions.table import Partition
+from workbench.tables.partitions.parts import Partition
 
 __all__ = ["Key", "PartitionJob", "Products", "Sums", "job_of", "products_on", "summed_on"]
 

@@ -45,7 +45,8 @@ from workbench.methods.cafe.shared_regression import (
 from workbench.methods.cafe.table_memory import check_memory
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects, sum_of
 from workbench.methods.estimator import Adjustment, Basis, Direct, Estimator
-from workbench.tables.partitions.table import Partition, Table
+from workbench.tables.partitions.parts import Partition
+from workbench.tables.partitions.table import Table
 
 __all__ = ["Prepared", "WholeTable", "prepared", "table_of", "whole_table_effects"]
 

@@ -28,6 +28,9 @@ def asked(query: str, connection: Any) -> Any:
         It is no connection, the database refuses the query, or two columns have one name.
     """
     with _cursor(connection) as cursor:
+        query = getattr(query, "text", query)  # of SQLAlchemy's text(…)
+        if not isinstance(query, str):
+            raise DataError(f"A query is a text of SQL, not a {type(query).__name__}.")
         try:
             cursor.execute(query)
             names = [column[0] for column in cursor.description or ()]
@@ -77,6 +80,8 @@ def _frame(rows: list[Any], names: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names)
     for name in names:
         column = frame[name]
+        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+            frame[name] = column.astype("str")
         if column.dtype != object:
             continue
         if column.map(lambda value: isinstance(value, Decimal)).any():

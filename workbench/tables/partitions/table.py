@@ -9,7 +9,7 @@ from itertools import pairwise
 from os import PathLike, fsencode, fspath
 from os.path import abspath
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,21 @@ from workbench.common.arrays import Positions
 from workbench.common.errors import DataError, listed
 from workbench.common.map_reduce import is_count
 from workbench.common.trial import Limits, tried
-from workbench.tables.files.arrow_columns import checked_pyarrow, dates_as_text
+from workbench.tables.files.arrow_columns import checked_pyarrow
 from workbench.tables.files.limits import check_ending
 from workbench.tables.files.parquet import damaged
 from workbench.tables.partitions.database import asked
+from workbench.tables.partitions.parts import (
+    ArrowPart,
+    DaskPart,
+    FragmentPart,
+    FramePart,
+    ParquetPart,
+    Partition,
+)
+from workbench.tables.partitions.ways_in import expected_frame
 
-__all__ = ["SAMPLE_ROWS", "Partition", "Table"]
+__all__ = ["SAMPLE_ROWS", "Table"]
 
 SAMPLE_ROWS = 200_000
 """Rows of a table that an audit case holds at the most."""
@@ -32,17 +41,6 @@ PARTITION_ROWS = 250_000
 TRIAL = Path(__file__).with_name("trial_parquet_file.py")
 TRIAL_SECONDS = 1_800
 """Of computing, that taking one file apart may take."""
-
-
-class Partition(Protocol):
-    """Rows of a table that are read at once. It travels to workers, which read it."""
-
-    @property
-    def rows(self) -> int:
-        """How many rows it has."""
-
-    def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Read some columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,16 +81,19 @@ class Table:
     def pandas(cls, frame: pd.DataFrame, partitions: int | None = None) -> Table:
         """Take a frame, cut into `partitions`; by default of at most 250,000 rows."""
         if not isinstance(frame, pd.DataFrame):
-            raise DataError(f"A pandas DataFrame is expected, not a {type(frame).__name__}.")
-        kept = tuple(_FramePart(frame.iloc[a:b]) for a, b in _cuts(len(frame), partitions))
+            raise DataError(expected_frame(frame))
+        kept = tuple(FramePart(frame.iloc[a:b]) for a, b in _cuts(len(frame), partitions))
         return cls(kept, tuple(frame.columns), "a pandas DataFrame")
 
     @classmethod
-    def parquet(cls, *paths: str | PathLike[str], tried_first: bool = False) -> Table:
+    def parquet(
+        cls, *paths: str | PathLike[str] | Sequence[str | PathLike[str]], tried_first: bool = False
+    ) -> Table:
         """Take Parquet files: names, patterns with ``*``, or folders. Only footers are read now.
 
         Parameters
         ----------
+        *paths : str, PathLike, or sequence of them
         tried_first : bool, default False
             Whether each file is taken apart in a child process before it is read here: a damaged
             file of somebody else's can crash the process that reads it.
@@ -107,7 +108,8 @@ class Table:
         checked_pyarrow("Parquet")
         from pyarrow import parquet
 
-        files = [file for path in paths for file in _files(fspath(path))]
+        named = [[path] if isinstance(path, str | PathLike) else path for path in paths]
+        files = [file for some in named for path in some for file in _files(fspath(path))]
         parts: list[Partition] = []
         names: tuple[str, ...] | None = None
         for file in files:
@@ -136,20 +138,22 @@ class Table:
         if hasattr(data, "get_fragments"):
             fragments = [piece for whole in data.get_fragments() for piece in _pieces_of(whole)]
             kept: tuple[Partition, ...] = tuple(
-                _FragmentPart(piece, _rows_of(piece)) for piece in fragments
+                FragmentPart(piece, data.schema, _rows_of(piece)) for piece in fragments
             )
             return cls(kept, tuple(data.schema.names), "an Arrow dataset")
+        if hasattr(data, "__arrow_c_stream__") and not hasattr(data, "schema"):  # DuckDB's
+            data = checked_pyarrow("Arrow").table(data)
         if not hasattr(data, "to_pandas") or not hasattr(data, "schema"):
-            raise DataError(f"A table of Arrow is expected, not a {type(data).__name__}.")
+            raise DataError(expected_frame(data, "a table of Arrow"))
         cut = _cuts(data.num_rows, partitions)
-        parts = tuple(_ArrowPart(data.slice(a, b - a)) for a, b in cut)
+        parts = tuple(ArrowPart(data.slice(a, b - a)) for a, b in cut)
         return cls(parts, tuple(data.schema.names), "an Arrow table")
 
     @classmethod
     def polars(cls, frame: Any, partitions: int | None = None) -> Table:
         """Take a frame of Polars, which is handed over as Arrow."""
         if not hasattr(frame, "to_arrow"):
-            raise DataError(f"A Polars DataFrame is expected, not a {type(frame).__name__}.")
+            raise DataError(expected_frame(frame, "a Polars DataFrame"))
         return cls.arrow(frame.to_arrow(), partitions)
 
     @classmethod
@@ -179,6 +183,8 @@ class Table:
         2
         """
         answer = asked(query, connection)
+        if not len(answer):
+            raise DataError("The answer to the SQL query has 0 rows: the table would be empty.")
         made = cls.pandas if isinstance(answer, pd.DataFrame) else cls.arrow
         return replace(made(answer, partitions), origin="the answer to an SQL query")
 
@@ -186,10 +192,10 @@ class Table:
     def dask(cls, frame: Any) -> Table:
         """Take a dataframe of Dask. Its partitions stay as they are; their rows are counted."""
         if not hasattr(frame, "to_delayed"):
-            raise DataError(f"A Dask dataframe is expected, not a {type(frame).__name__}.")
+            raise DataError(expected_frame(frame, "a Dask dataframe"))
         sizes = frame.map_partitions(len).compute()
         parts = tuple(
-            _DaskPart(part, int(size))
+            DaskPart(part, int(size))
             for part, size in zip(frame.to_delayed(), sizes, strict=True)
             if size
         )
@@ -250,9 +256,16 @@ def _files(path: str) -> Iterable[str]:
     if Path(path).is_dir():
         path = f"{path}/*.parquet"
     found = sorted(glob(path))
-    if not found:
-        raise DataError(f"There is no file {path}. Name Parquet files, a pattern, or a folder.")
-    return found
+    if found:
+        return found
+    elsewhere = "://" in path
+    if elsewhere or glob(f"{Path(path).parent}/*/*.parquet"):
+        what = "An address" if elsewhere else "A folder of folders"
+        raise DataError(
+            f"There is no file {path}. {what} is brought as a dataset: import pyarrow.dataset as "
+            f"ds; wb.Table.arrow(ds.dataset(…, partitioning='hive'))"
+        )
+    raise DataError(f"There is no file {path}. Name Parquet files, a pattern, or a folder.")
 
 
 def _check_by_trial(file: str) -> None:
@@ -268,11 +281,11 @@ def _groups(file: str, sizes: Sequence[int]) -> list[Partition]:
     rows = 0
     for group, size in enumerate(sizes):
         if groups and rows + size > PARTITION_ROWS:
-            parts.append(_ParquetPart(file, tuple(groups), rows))
+            parts.append(ParquetPart(file, tuple(groups), rows))
             groups, rows = [], 0
         groups.append(group)
         rows += size
-    return [*parts, _ParquetPart(file, tuple(groups), rows)] if rows else parts
+    return [*parts, ParquetPart(file, tuple(groups), rows)] if rows else parts
 
 
 def _pieces_of(fragment: Any) -> list[Any]:
@@ -283,89 +296,3 @@ def _pieces_of(fragment: Any) -> list[Any]:
 def _rows_of(fragment: Any) -> int:
     groups = getattr(fragment, "row_groups", None)  # count_rows() counts those of the whole file
     return sum(group.num_rows for group in groups) if groups else int(fragment.count_rows())
-
-
-def _frame_of(data: Any, columns: Sequence[str]) -> pd.DataFrame:
-    """Make a frame of Arrow's columns; decimals are numbers, dates and times text, as in files.
-
-    pandas would have both as objects of Python.
-    """
-    from pyarrow import float64, types
-
-    for place, field in enumerate(data.schema):
-        if types.is_decimal(field.type):
-            data = data.set_column(place, field.name, data.column(place).cast(float64()))
-        elif types.is_date(field.type) or types.is_timestamp(field.type):
-            data = data.set_column(place, field.name, dates_as_text(data.column(place)))
-    frame: pd.DataFrame = data.to_pandas(ignore_metadata=True)
-    return frame[list(columns)]
-
-
-@dataclass(frozen=True, eq=False)
-class _FramePart:
-    frame: pd.DataFrame
-
-    @property
-    def rows(self) -> int:
-        return len(self.frame)
-
-    def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        return self.frame[list(columns)]
-
-
-@dataclass(frozen=True)
-class _ParquetPart:
-    file: str
-    groups: tuple[int, ...]
-    rows: int
-
-    def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        from pyarrow import parquet
-
-        try:
-            with parquet.ParquetFile(self.file) as opened:
-                read = opened.read_row_groups(self.groups, columns=list(columns), use_threads=False)
-            return _frame_of(read, columns)
-        except MemoryError:
-            raise
-        except FileNotFoundError as error:
-            raise DataError(
-                f"There is no file {self.file} where this part of the table is worked on. Every "
-                f"worker must reach the table's files under the same path."
-            ) from error
-        except Exception as error:
-            raise damaged(self.file, str(error)) from error
-
-
-@dataclass(frozen=True, eq=False)
-class _FragmentPart:
-    fragment: Any
-    rows: int
-
-    def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        return _frame_of(self.fragment.to_table(columns=list(columns)), columns)
-
-
-@dataclass(frozen=True, eq=False)
-class _ArrowPart:
-    data: Any
-
-    @property
-    def rows(self) -> int:
-        return int(self.data.num_rows)
-
-    def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        return _frame_of(self.data.select(list(columns)), columns)
-
-
-@dataclass(frozen=True, eq=False)
-class _DaskPart:
-    delayed: Any
-    rows: int
-
-    def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        frame: pd.DataFrame = self.delayed.compute(scheduler="synchronous")
-        frame = frame[list(columns)]
-        # Dask keeps text in a type of its own, whose comparisons give a third truth value.
-        text = [name for name in columns if isinstance(frame[name].dtype, pd.StringDtype)]
-        return frame.astype(dict.fromkeys(text, "str"))

@@ -151,6 +151,38 @@ def test_an_address_is_no_connection() -> None:
         Table.sql("select 1", "sqlite:///people.db")
 
 
+def test_a_folder_of_folders_is_a_dataset_whose_names_are_a_column(tmp_path: Path) -> None:
+    import pyarrow.dataset as ds
+
+    for year in (2024, 2025):
+        (tmp_path / f"year={year}").mkdir()
+        _frame().to_parquet(tmp_path / f"year={year}" / "people.parquet")
+    with pytest.raises(DataError, match=r"A folder of folders is brought as a dataset: .*ds\."):
+        Table.parquet(tmp_path)
+
+    table = Table.arrow(ds.dataset(tmp_path, partitioning="hive"))
+    assert table.sample(2_000, ["year", "age"])["year"].value_counts().to_dict() == {
+        2024: 1_000,
+        2025: 1_000,
+    }
+    files = sorted(tmp_path.glob("*/*.parquet"))
+    assert Table.parquet(files).n_rows == Table.parquet(*files).n_rows == 2_000
+    for file in files:
+        file.unlink()
+    with pytest.raises(DataError, match="Every worker must reach the table's files"):
+        table.sample(10)
+
+
+def test_what_is_no_frame_of_pandas_is_told_its_way_in() -> None:
+    arrow = pa.table({"a": [1.0, 2.0]})
+    with pytest.raises(DataError, match=r"Table of pyarrow\. Bring it as wb\.Table\.arrow"):
+        Table.pandas(arrow)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"not a str\. Read the file first"):
+        wb.AuditCase(data="people.csv", model=len, graph=wb.CausalGraph([("a", "b")]))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="An address is brought as a dataset"):
+        Table.parquet("s3://bank/people/*.parquet")
+
+
 def test_another_seed_draws_other_rows() -> None:
     table = Table.pandas(_frame(), 5)
 

@@ -1,0 +1,37 @@
+"""What was brought in a pandas frame's place, and by which name a table takes it."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+__all__ = ["expected_frame"]
+
+WAYS_IN = {
+    "polars": "wb.Table.polars(data)",
+    "pyarrow": "wb.Table.arrow(data)",
+    "dask": "wb.Table.dask(data)",
+    "duckdb": "wb.Table.arrow(data)",
+}
+
+
+def expected_frame(data: Any, expected: str = "a pandas DataFrame") -> str:
+    """Say what is expected in the place of something else, and how that is brought.
+
+    Examples
+    --------
+    >>> expected_frame("people.csv")
+    "A pandas DataFrame is expected, not a str. Read the file first, with pandas' read_csv or \
+wb.Table.parquet."
+    """
+    kind = type(data)
+    library = kind.__module__.partition(".")[0]
+    of = "" if library in ("builtins", "pandas") else f" of {library}"
+    said = f"{expected[0].upper()}{expected[1:]} is expected, not a {kind.__name__}{of}."
+    if isinstance(data, str | PathLike):
+        return f"{said} Read the file first, with pandas' read_csv or wb.Table.parquet."
+    if kind.__name__ == "LazyFrame":
+        return f"{said} Collect it first: wb.Table.polars(data.collect())."
+    if library in WAYS_IN:
+        return f"{said} Bring it as {WAYS_IN[library]}."
+    return said
