@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from workbench.common.errors import AuditCancelled, AuditError, DataError
 from workbench.common.sent_functions import packed
 from workbench.common.stopping import LOOK, check_stopped, stopped_by
+from workbench.common.worker_memory import keeping_freed_memory
 
 __all__ = ["OnDask"]
 
@@ -22,6 +23,16 @@ LATE = 2.0
 """Seconds that the scheduler is given to say why the sum was given up."""
 PATIENCE = 300.0
 """Seconds that work waits for a first worker: a cluster may start them when they are needed."""
+PAUSE = 60.0
+"""Seconds that all workers may be paused: Dask moves what they hold to their disks meanwhile."""
+EVERY = 5.0
+"""Seconds between two looks at the workers."""
+RESTARTS = 2
+"""Workers that Dask may end for their memory while no part is finished: more would follow."""
+RESTARTED = "worker-restart-memory"
+"""The topic under which Dask tells of them."""
+MORE = "Give the workers more memory, or make the partitions smaller."
+OUT_OF_MEMORY = f"A Dask worker ran out of memory. {MORE}"
 
 
 class OnDask:
@@ -77,24 +88,64 @@ class OnDask:
             ]
             every += level
         (last,) = level
-        until = monotonic() + PATIENCE
         try:
-            while not last.done():
-                report(sum(future.done() for future in first) / len(first))
-                check_stopped()
-                _wait_a_moment(last)
-                if until < monotonic():
-                    if not self._workers:
-                        raise DataError(
-                            "The Dask scheduler has no worker. Start some, with the workbench "
-                            "installed, and repeat the audit."
-                        )
-                    until = monotonic() + PATIENCE
+            self._wait(first, last, report)
             if last.status == "finished":
                 return cast(Message, last.result())
             raise _told(_first_problem(every))
         finally:
             client.cancel(every)
+
+    def _wait(self, first: Sequence[Any], last: Any, report: Callable[[float], None]) -> None:
+        """Wait for the last of the work, and give it up where it will never be done."""
+        able = looked = monotonic()
+        most = 0
+        with self._restarts() as restarts:
+            while not last.done():
+                done = sum(future.done() for future in first)
+                report(done / len(first))
+                check_stopped()
+                if done > most:
+                    most = done
+                    restarts.clear()
+                if len(restarts) >= RESTARTS:
+                    raise DataError(OUT_OF_MEMORY)
+                if monotonic() > looked + EVERY:
+                    looked = monotonic()
+                    why, most_seconds = self._why_idle()
+                    if not why:
+                        able = looked
+                    elif looked > able + most_seconds:
+                        raise DataError(why)
+                _wait_a_moment(last)
+
+    def _why_idle(self) -> tuple[str, float]:
+        """Return what keeps all workers from working, if anything, and how long it may."""
+        workers = self._workers
+        if not workers:
+            return (
+                "The Dask scheduler has no worker. Start some, with the workbench installed, and "
+                "repeat the audit."
+            ), PATIENCE
+        if all(map(_is_paused, workers)):
+            return f"Every Dask worker is paused, as its memory is nearly full. {MORE}", PAUSE
+        return "", 0.0
+
+    @contextmanager
+    def _restarts(self) -> Iterator[list[Any]]:
+        """Give a list that grows by one whenever Dask ends a worker for its memory."""
+        found: list[Any] = []
+        self.client.subscribe_topic(RESTARTED, found.append)
+        try:
+            yield found
+        finally:
+            self.client.unsubscribe_topic(RESTARTED)
+
+
+def _is_paused(worker: dict[str, Any]) -> bool:
+    """Whether a worker takes on no work, and does none."""
+    counts = worker.get("metrics", {}).get("task_counts", {})
+    return worker.get("status") == "paused" and not counts.get("executing")
 
 
 def _first_problem(futures: Sequence[Any]) -> BaseException | None:
@@ -119,14 +170,11 @@ def _told(problem: BaseException | None) -> BaseException:
     if isinstance(problem, AuditError | AuditCancelled):
         return problem
     if isinstance(problem, MemoryError):
-        return DataError(
-            "A Dask worker ran out of memory. Give the workers more, or make the partitions "
-            "smaller."
-        )
+        return DataError(OUT_OF_MEMORY)
     if type(problem).__name__ == "KilledWorker":
         return DataError(
-            "Several Dask workers ended while they worked on the same part of the table, perhaps "
-            "out of memory. Give them more, or make the partitions smaller."
+            f"Several Dask workers ended while they worked on the same part of the table, perhaps "
+            f"out of memory. {MORE}"
         )
     if isinstance(problem, ImportError):
         return DataError(
@@ -137,14 +185,14 @@ def _told(problem: BaseException | None) -> BaseException:
 
 
 def _opened_and_worked(parcel: bytes, part: Any) -> Any:
-    with _stopped_with_the_task():
+    worker: Any = sys.modules["distributed"].get_worker()  # what runs here has imported it
+    with _stopped_with_the_task(worker), keeping_freed_memory():
         return pickle.loads(parcel)(part)  # our own bytes
 
 
 @contextmanager
-def _stopped_with_the_task() -> Iterator[None]:
+def _stopped_with_the_task(worker: Any) -> Iterator[None]:
     """Let work on a worker end soon after nobody wants its result any more."""
-    worker: Any = sys.modules["distributed"].get_worker()  # what runs here has imported it
     key = worker.get_current_task()
 
     def unwanted() -> bool:

@@ -33,6 +33,8 @@ Report = Callable[[float], None]
 TRIES = 3
 """How often a part is given to a worker before its death is blamed on the part."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+NOTHING_AHEAD = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""Arrow's own pool claims 1 GiB at its first file, which counts against a worker's share."""
 
 
 class Engine(Protocol):
@@ -238,7 +240,7 @@ class Processes:
             max_workers=self.workers.count,
             initializer=_bounded,
             initargs=(self.workers.share,),
-            env=ONE_THREAD,
+            env=ONE_THREAD | NOTHING_AHEAD,
         )
         return self._pool
 

@@ -1,17 +1,18 @@
-"""Dask's workers: one that dies changes nothing, and what cannot be done ends in words.
-
-They need the extra ``distributed`` and are skipped without it.
-"""
+"""Dask's workers: one that dies changes nothing, and what cannot be done ends in words."""
 
 from __future__ import annotations
 
 import operator
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import distributed
+import numpy as np
 import pytest
 
 from tests.engine.common.worker_tasks import dies, dies_once, twice
@@ -19,25 +20,48 @@ from workbench.common.errors import AuditCancelled, DataError
 from workbench.common.map_reduce import engine_on
 from workbench.common.stopping import waited
 
-distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
 
+LONG = 120.0
+"""Seconds after which work that should have ended fails its test, on a machine however busy."""
+
+
+@contextmanager
+def _workers(count: int, **options: Any) -> Iterator[Any]:
+    """Give a client of local worker processes, which end with it."""
+    cluster = distributed.LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
+        silence_logs=50,
+        **options,
+    )
+    try:
+        with distributed.Client(cluster, timeout=LONG) as connected:
+            yield connected
+    finally:
+        cluster.close(timeout=LONG)
+
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
-    with (
-        distributed.LocalCluster(**options, silence_logs=50) as cluster,
-        distributed.Client(cluster) as connected,
-    ):
+    with _workers(2) as connected:
         yield connected
 
 
 def _total(client: Any, function: Any, report: Any = lambda _: None) -> Any:
+    until = time.monotonic() + LONG
+
+    def watched(share: float) -> None:
+        assert time.monotonic() < until, f"The workers had no answer after {LONG:.0f} seconds."
+        report(share)
+
     with engine_on(client) as engine:
-        return engine.map_reduce(function, [0.1, 0.2, 0.3, 0.7], operator.add, report)
+        return engine.map_reduce(function, [0.1, 0.2, 0.3, 0.7], operator.add, watched)
 
 
 def _waits(folder: Path, part: float) -> float:
@@ -47,6 +71,27 @@ def _waits(folder: Path, part: float) -> float:
     except AuditCancelled:
         (folder / f"{part} ended").touch()
         raise
+    return part
+
+
+def _grows(part: float) -> float:
+    kept = []
+    for _ in range(100):
+        kept.append(np.ones(2_000_000))
+        time.sleep(0.01)
+    return part
+
+
+def _keeps(part: float) -> float:
+    """Leave so much behind that Dask gives the worker nothing more to do, and does not end it."""
+    worker: Any = distributed.get_worker()
+    if not hasattr(worker, "kept"):
+        taken = int(sys.modules["psutil"].Process().memory_info().rss)
+        worker.kept = np.ones((350_000_000 - taken) // 8)
+    until = time.monotonic() + LONG
+    while worker.status.name != "paused":
+        assert time.monotonic() < until, f"Dask did not pause the worker in {LONG:.0f} seconds."
+        time.sleep(0.05)
     return part
 
 
@@ -62,9 +107,14 @@ def test_the_part_of_a_worker_that_died_is_done_again(client: Any, tmp_path: Pat
     assert (tmp_path / "marker").exists()
 
 
-def test_a_part_that_ends_every_worker_is_told_in_words(client: Any) -> None:
-    with pytest.raises(DataError, match=r"Several Dask workers ended .* perhaps out of memory"):
-        _total(client, dies)
+def test_a_part_that_ends_every_worker_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of workers of their own: a nanny whose worker ends while it starts does not start another.
+    monkeypatch.setattr("workbench.common.dask_workers.PATIENCE", 20.0)
+    ended = (
+        r"^Several Dask workers ended .* perhaps out of memory|^The Dask scheduler has no worker"
+    )
+    with _workers(2) as mortal, pytest.raises(DataError, match=ended):
+        _total(mortal, dies)
 
 
 def test_a_package_that_workers_lack_is_told_in_words(client: Any) -> None:
@@ -80,21 +130,29 @@ def test_cancelling_reaches_the_workers(client: Any, tmp_path: Path) -> None:
     with pytest.raises(AuditCancelled):
         _total(client, partial(_waits, tmp_path), report)
 
-    until = time.monotonic() + 20
-    while time.monotonic() < until and not any(tmp_path.glob("* ended")):
+    until = time.monotonic() + LONG
+    while not any(tmp_path.glob("* ended")):
+        assert time.monotonic() < until, f"No worker stopped within {LONG:.0f} seconds."
         time.sleep(0.05)
     began, ended = (
         {file.name.split()[0] for file in tmp_path.glob(f"* {what}")} for what in ("began", "ended")
     )
-    assert ended
     assert ended <= began
 
 
 def test_a_scheduler_without_workers_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.common.dask_workers.PATIENCE", 0.2)
-    with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
-        distributed.Client(cluster) as lonely,
-        pytest.raises(DataError, match="has no worker"),
-    ):
+    monkeypatch.setattr("workbench.common.dask_workers.EVERY", 0.1)
+    with _workers(0) as lonely, pytest.raises(DataError, match="has no worker"):
         _total(lonely, twice)
+
+
+def test_a_worker_without_memory_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _workers(1, memory_limit="400MB") as small:
+        with pytest.raises(DataError, match=r"^A Dask worker ran out of memory\. Give"):
+            _total(small, _grows)
+        small.wait_for_workers(1, timeout=LONG)
+        monkeypatch.setattr("workbench.common.dask_workers.PAUSE", 0.2)
+        monkeypatch.setattr("workbench.common.dask_workers.EVERY", 0.1)
+        with pytest.raises(DataError, match="Every Dask worker is paused"):
+            _total(small, _keeps)
