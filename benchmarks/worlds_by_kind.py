@@ -291,7 +291,8 @@ def by_kind(records: pd.DataFrame, rows: int) -> pd.DataFrame:
 def overall(records: pd.DataFrame) -> pd.DataFrame:
     """The same over the kinds where graph and overlap are right; without mediators apart."""
     fair = _own(_usual(_fair(records)))
-    fair = fair.assign(kinds=fair.kind.map(lambda k: "held out" if k in HELD_OUT else "looked at"))
+    said = {**dict.fromkeys(HELD_OUT, "held out"), **dict.fromkeys(FRESH, "fresh")}
+    fair = fair.assign(kinds=fair.kind.map(lambda kind: said.get(kind, "looked at")))
     parts = [
         _estimated(fair, mediated).assign(
             features="with mediators" if mediated else "without mediators"
