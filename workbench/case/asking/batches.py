@@ -91,7 +91,8 @@ class QueryBatch:
     """Collects questions about rows of a case and asks them together.
 
     A row that a question leaves as it is was scored already, and a question that was put before
-    was answered: neither goes to the model again.
+    was answered: neither goes to the model again. Nor does a row of another question, once the
+    model's answers were found to be a function of the row.
 
     Attributes
     ----------
@@ -165,17 +166,28 @@ class QueryBatch:
         columns = self.case.columns
         rows = [answer.positions[answer.moved] for answer in group]
         places = np.concatenate(rows)
-        frame = _as_observed(self.case, places)
-        for name in dict.fromkeys(name for answer in group for name in answer.changes):
-            parts = [
-                answer.changes[name][answer.moved]
-                if name in answer.changes
-                else columns[name].values[at]
-                for answer, at in zip(group, rows, strict=True)
-            ]
-            frame[name] = columns[name].decode(np.concatenate(parts))
-        scores = self.case.ask(frame)
-        self.asked += len(scores)
+        changed = {
+            name: np.concatenate(
+                [
+                    answer.changes[name][answer.moved]
+                    if name in answer.changes
+                    else columns[name].values[at]
+                    for answer, at in zip(group, rows, strict=True)
+                ]
+            )
+            for name in dict.fromkeys(name for answer in group for name in answer.changes)
+        }
+
+        def ask(chosen: Positions | slice) -> FloatArray:
+            frame = _as_observed(self.case, places[chosen])
+            for name, values in changed.items():
+                frame[name] = columns[name].decode(values[chosen])
+            found = self.case.ask(frame)
+            self.asked += len(found)
+            return found
+
+        alike = None if self.case.budget is None else self.case.answered.rows
+        scores = ask(slice(None)) if alike is None else alike.scores(places, changed, ask)
         start = 0
         for answer in group:
             own = scores[start : start + answer.asked]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 
+from workbench.case.asking.known_rows import KnownRows
 from workbench.common.arrays import FloatArray
 
 __all__ = ["KnownAnswers"]
@@ -17,6 +18,11 @@ MOST_BYTES = 100_000_000
 class KnownAnswers(MutableMapping[bytes, FloatArray]):
     """Scores by question, the newest that fit in their room.
 
+    Attributes
+    ----------
+    rows : KnownRows or None
+        Scores by row, once the model's answers were found to be a function of the row.
+
     Examples
     --------
     >>> import numpy as np
@@ -27,6 +33,7 @@ class KnownAnswers(MutableMapping[bytes, FloatArray]):
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self.rows: KnownRows | None = None
         self._most = most_bytes
         self._bytes = 0
         self._scores: OrderedDict[bytes, FloatArray] = OrderedDict()

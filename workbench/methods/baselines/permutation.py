@@ -39,9 +39,10 @@ def permutation_importance(
     """Shuffle one column at a time over the target's rows and see how much worse the model does.
 
     Equal to :func:`sklearn.inspection.permutation_importance` with the same seed; rows that a
-    shuffle leaves as they are are not asked about again. With a recorded
-    outcome the scorer is ROC AUC (binary outcome) or R² (numeric outcome); without one, or when it
-    does not vary on these rows, the values are the mean absolute change of the prediction.
+    shuffle leaves as they are, and those that the audit has asked about, are not asked about again.
+    With a recorded outcome the scorer is ROC AUC (binary outcome) or R² (numeric outcome); without
+    one, or when it does not vary on these rows, the values are the mean absolute change of the
+    prediction.
 
     Parameters
     ----------
