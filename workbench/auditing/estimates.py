@@ -8,6 +8,7 @@ from workbench.auditing.clock import Steps
 from workbench.auditing.ranges import TestedRange, explained, kept_levels
 from workbench.auditing.steps import run_effects, run_equations, run_paths, run_profile
 from workbench.auditing.whole_table import apart, run_whole_table, whole_table_notes
+from workbench.case.asking.known_rows import KnownRows
 from workbench.case.asking.steadiness import (
     MOST_CALLS,
     Unsteady,
@@ -80,6 +81,10 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
     unsteady = steps.run(
         "same answers", lambda: unsteady_answers(case, moved=asked.names, rows=again, seed=seed)
     )
+    if unsteady is None and case.model.can_query:
+        case.answered.rows = KnownRows(
+            {name: case.columns[name] for name in case.reads}, case.predictions
+        )
     equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
     profile = run_profile(asked, steps, tested.levels, equations)
     chosen_change = tested.intervention is not None

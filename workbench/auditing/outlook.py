@@ -7,15 +7,19 @@ taken from the steps that have ended. An outlook promises nothing and changes no
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.checks.registry import CHECKS
 from workbench.methods.registry import BASELINES, CAUSAL_METHODS
+from workbench.tables.columns import Column
 
 __all__ = ["ExpectedStep", "Outlook", "TimeLeft", "expected_steps", "expected_time"]
 
@@ -46,8 +50,13 @@ OWN: dict[str, tuple[float, float]] = {
 """Seconds of own work beside the asking: at least, and for every 10,000 rows of the table."""
 UNKNOWN = (0.5, 0.5)
 """The same of a step that nobody has measured."""
-CONTEXT_ROWS, BASELINE_ROWS, ASKED_BY_SHAP = 5_000, 10_000, 200_000
-"""Rows at the most of which the other features, permutation and SHAP ask."""
+CONTEXT_ROWS, BASELINE_ROWS, ASKED_BY_SHAP, PROFILED = 5_000, 10_000, 200_000, 360_000
+"""Rows at the most of which the other features and permutation ask, and that SHAP and the profile
+of one feature ask about."""
+ALWAYS_ASKED = {"same answers", "same answers at the end", "shap", "membership", "change"}
+"""Steps that ask about every row that they need, whether another step has asked about it or not."""
+LOOKED_AT = 2_000
+"""Rows of the table that tell how often another row's value differs."""
 FIRST, LONG = 2_000, 2.0
 """Rows that a model must have answered, or seconds that it has taken, before its rate is believed:
 the first questions of a quick model take longer than the rest."""
@@ -64,7 +73,7 @@ class ExpectedStep:
     name : str
         As progress says it.
     rows : int
-        About how many rows it will ask the model about.
+        About how many rows it will ask the model about; where many rows are alike, fewer.
     own : float
         Seconds of its own work on the machine where that was measured.
     decides : bool
@@ -111,12 +120,18 @@ def expected_steps(
     names, mask = case.resolve(target)
     rows, asks = int(mask.sum()), case.model.can_query
     carried = any(case.carriers(name) for name in names)
-    others = len(case.features) - len(names)
+    others = [name for name in case.features if name not in names]
     read = not set(names).isdisjoint(case.reads)
     contrast = 2 * rows * len(names) * (read + carried)
+    moving = contrast * float(np.mean([_differing(case.columns[name]) for name in names]))
+    beside = sum(_differing(case.columns[name]) for name in others if name in case.reads)
+    shuffled = 2 * sum(_differing(case.columns[name]) for name in case.reads)
+    levels = max(min(0.7 * (_levels(case.columns[name]) - 1), 4.0) for name in names)
+    possible = math.prod(_levels(case.columns[name]) for name in case.reads)
     found: list[ExpectedStep] = []
 
     def add(name: str, asked: float = 0.0, decides: bool = True, times: int = 1) -> None:
+        asked = asked if name in ALWAYS_ASKED else min(asked, possible)
         least, per_rows = OWN.get(name, UNKNOWN)
         own = times * (least + per_rows * case.n_rows / 10_000)
         found.append(ExpectedStep(name, int(asked * times) if asks else 0, own, decides))
@@ -130,20 +145,20 @@ def expected_steps(
         add("structural equations")
         add("better equations")
     if solved or by_regression:
-        add("profile", min(3 * contrast, 2 * BASELINE_ROWS * 10))
+        add("profile", min(levels * contrast, PROFILED * len(names)))
     for method in causal:
-        add(method.name, 0.0 if method.name == "cafe" else contrast / 2)
+        add(method.name, 0.0 if method.name == "cafe" else moving)
     if solved and takes:
-        add("paths", contrast)
+        add("paths", contrast / 2)
     add("same answers at the end", min(rows, 200))
     add("checks")
     if subgroups:
         add("subgroups", contrast / 2, False, subgroups)
     if by_regression and others:
-        add("cafe, other features", 2 * others * min(CONTEXT_ROWS, rows), False)
+        add("cafe, other features", 2 * beside * min(CONTEXT_ROWS, rows), False)
     of_baseline = {
         "shap": 0 if case.model.estimator is not None else ASKED_BY_SHAP,
-        "permutation": (1 + 2 * len(case.reads)) * min(BASELINE_ROWS, rows),
+        "permutation": shuffled * min(BASELINE_ROWS, rows),
     }
     for baseline in BASELINES:
         if baseline.name in methods:
@@ -155,6 +170,18 @@ def expected_steps(
         elif check.name in checks:
             add(check.step, contrast, False)
     return tuple(found)
+
+
+def _differing(column: Column) -> float:
+    """About how often another row's value differs, from some rows spread over the table."""
+    some = column.values[:: max(len(column.values) // LOOKED_AT, 1)]
+    shares = np.unique(some, return_counts=True)[1] / len(some)
+    return float(1.0 - (shares**2).sum())
+
+
+def _levels(column: Column) -> float:
+    """Levels of a category, of which a number has any number."""
+    return math.inf if column.is_numeric else len(column.levels)
 
 
 def expected_time(steps: Sequence[ExpectedStep], rate: float, slow: float = 1.0) -> TimeLeft:

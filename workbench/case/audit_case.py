@@ -211,10 +211,11 @@ class AuditCase:
         """Return the same case, whose questions are counted in `budget`.
 
         So are those of the case with another graph or on some of its rows; not those of the case
-        with another model.
+        with another model. What was answered in another account is asked again.
         """
         other = object.__new__(type(self))
-        other._put(**(vars(self) | {"budget": budget}))
+        kept = {name: value for name, value in vars(self).items() if name != "answered"}
+        other._put(**(kept | {"budget": budget}))
         return other
 
     def ask(self, rows: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -134,7 +134,8 @@ class FeatureEffects:
     n_rows : int
         Rows averaged over.
     queries : int
-        Rows the model was asked about for this estimate.
+        Rows the model was asked about for this estimate. Answers that it shares with another are
+        counted where they were first asked.
     combination : {"", "sum", "joint"}
         How several features were put together.
     summary : RowSummary or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -104,3 +105,17 @@ def test_a_model_that_cannot_be_asked_is_not_asked(case: wb.AuditCase) -> None:
     )
     assert {step.rows for step in steps} == {0}
     assert "structural equations" not in [step.name for step in steps]
+
+
+def test_the_rows_foretold_are_about_those_asked_where_most_rows_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    f = (rng.random(4_000) < 0.1).astype(int)
+    data = pd.DataFrame({"f": f, "m": rng.choice(list("pqrstu"), 4_000)})
+    data = data.assign(**{f"rare {k}": (rng.random(len(f)) < 0.05).astype(int) for k in range(4)})
+    graph = wb.CausalGraph([("f", "m")], nodes=list(data))
+    model = wb.BlackBoxModel(lambda rows: rows["f"] / 2, features=list(data))
+    alike = wb.AuditCase(data, model, graph)
+    methods, target = ("debiased", "fuzzing"), wb.UnlearningTarget.feature("f")
+    asked = wb.audit(alike, target, methods).provenance.queries
+    foretold = sum(step.rows for step in expected_steps(alike, target, methods))
+    assert sum(asked.values()) <= foretold <= 3 * sum(asked.values()), (asked, foretold)

@@ -7,7 +7,7 @@ is needed; then all that wait go to the model together, in tables of at most 200
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -26,6 +26,7 @@ __all__ = [
     "Differences",
     "QueryBatch",
     "direct_differences",
+    "rows_asked",
     "sample_places",
 ]
 
@@ -54,6 +55,7 @@ class Answer:
     changes: Mapping[str, Values]
     moved: Positions
     _scores: FloatArray | None = None
+    _asked: int = 0
 
     @property
     def scores(self) -> FloatArray:
@@ -65,8 +67,10 @@ class Answer:
 
     @property
     def asked(self) -> int:
-        """Rows that the question changes, about which the model must be asked."""
-        return len(self.moved)
+        """Rows that the model was asked about for this question, which no earlier one held."""
+        if self._scores is None:
+            self._batch.flush()
+        return self._asked
 
     @cached_property
     def key(self) -> bytes:
@@ -77,8 +81,9 @@ class Answer:
             digest.update(self.changes[name][self.moved].tobytes())
         return digest.digest()
 
-    def put(self, scores: FloatArray) -> None:
-        """Take the scores of the rows that were asked about."""
+    def put(self, scores: FloatArray, asked: int = 0) -> None:
+        """Take the scores of the rows that are changed, and how many of them were asked about."""
+        self._asked = asked
         if len(self.moved) == len(self.positions):
             self._scores = scores
         else:
@@ -124,7 +129,7 @@ class QueryBatch:
             was = self.case.columns[name].values[positions]
             moved |= (values != was) & ((values == values) | (was == was))  # two NaN are the same
         answer = Answer(self, positions, read, np.flatnonzero(moved))
-        if answer.asked:
+        if len(answer.moved):
             self._waiting.append(answer)
         else:
             answer.put(np.zeros(0))
@@ -133,15 +138,15 @@ class QueryBatch:
     def flush(self) -> None:
         """Put every waiting question to the model."""
         waiting, self._waiting = self._waiting, []
-        total = sum(answer.asked for answer in waiting) or 1
+        total = sum(len(answer.moved) for answer in waiting) or 1
         most = min(BATCH_ROWS, BATCH_CELLS // max(len(self.case.reads), 1))
         done = 0
         group: list[Answer] = []
         fresh = self._not_known(waiting)
         for position, answer in enumerate(fresh):
             group.append(answer)
-            size = sum(member.asked for member in group)
-            following = fresh[position + 1].asked if position + 1 < len(fresh) else 0
+            size = sum(len(member.moved) for member in group)
+            following = len(fresh[position + 1].moved) if position + 1 < len(fresh) else 0
             if following == 0 or size + following > most:
                 self.progress(self.step, done / total)
                 self._put(group)
@@ -178,7 +183,10 @@ class QueryBatch:
             for name in dict.fromkeys(name for answer in group for name in answer.changes)
         }
 
+        put = np.zeros(len(places), dtype=bool)
+
         def ask(chosen: Positions | slice) -> FloatArray:
+            put[chosen] = True
             frame = _as_observed(self.case, places[chosen])
             for name, values in changed.items():
                 frame[name] = columns[name].decode(values[chosen])
@@ -190,10 +198,10 @@ class QueryBatch:
         scores = ask(slice(None)) if alike is None else alike.scores(places, changed, ask)
         start = 0
         for answer in group:
-            own = scores[start : start + answer.asked]
-            self.known[answer.key] = own
-            answer.put(own)
-            start += answer.asked
+            its = slice(start, start + len(answer.moved))
+            self.known[answer.key] = scores[its]
+            answer.put(scores[its], int(put[its].sum()))
+            start = its.stop
 
 
 def _as_observed(case: AuditCase, places: Positions) -> pd.DataFrame:
@@ -222,7 +230,12 @@ class Differences:
     @property
     def queries(self) -> int:
         """Rows the model was asked about."""
-        return sum(answer.asked for answer in (self.before, *self.after))
+        return rows_asked((self.before, *self.after))
+
+
+def rows_asked(answers: Iterable[Answer]) -> int:
+    """Return how many rows the model was asked about for some questions, each counted once."""
+    return sum(answer.asked for answer in dict.fromkeys(answers))
 
 
 def direct_differences(batch: QueryBatch, positions: Positions, *varied: Variation) -> Differences:

@@ -20,8 +20,9 @@ Bits = npt.NDArray[np.uint64]
 
 MOST_ROWS = 4_000_000
 """Rows that are remembered, at 24 bytes each; those beyond are asked about whenever they occur."""
-WIDEST_TABLE = 200_000
-"""Whole numbers that span less than this are looked up among bits that were made once."""
+WIDEST_TABLE = 10_000
+"""Levels, or whole numbers between the least and the largest, whose bits are made once and looked
+up; of a column with more they are made anew, which takes longer and holds no memory."""
 ODD = 0x9E3779B97F4A7C15
 
 
@@ -115,7 +116,8 @@ class _Bits:
         self._places = (place + 1, place + 2)
         self._low, self._table = 0.0, None
         if not column.is_numeric:
-            self._table = self._made(np.arange(len(column.levels)))
+            if len(column.levels) <= WIDEST_TABLE:
+                self._table = self._made(np.arange(len(column.levels)))
         elif column.integer and column.high - column.low < WIDEST_TABLE:
             self._low = column.low
             self._table = self._made(np.arange(column.low, column.high + 1))

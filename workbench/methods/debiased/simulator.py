@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from workbench.case.asking.batches import QueryBatch
+from workbench.case.asking.batches import QueryBatch, rows_asked
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray
@@ -38,7 +38,10 @@ REDRAWS = 2
 
 @dataclass(frozen=True, eq=False)
 class Unexplained:
-    """What redrawn mediators do not explain at each row, and how many rows were asked about."""
+    """What redrawn mediators do not explain at each row, and how many rows were asked for it.
+
+    0 rows where they were asked for another feature, or before.
+    """
 
     values: FloatArray
     queries: int
@@ -58,7 +61,7 @@ class Simulator:
 
     case: AuditCase
     equations: Equations
-    _found: dict[str, Unexplained] = field(default_factory=dict, repr=False)
+    _found: dict[str, FloatArray] = field(default_factory=dict, repr=False)
     _expected: dict[tuple[str, ...], Expected] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -124,12 +127,12 @@ class Simulator:
             questions = self._redrawn(carriers, features, sorted(common & set(self.case.columns)))
             asked.append((features, [batch.ask(*question) for question in questions]))
         batch.flush()
+        rows = dict.fromkeys(given, 0)
         for features, answers in asked:
-            mean = np.mean([answer.scores for answer in answers], axis=0)
-            queries = sum(answer.asked for answer in answers)
-            found = Unexplained(self.case.predictions - mean, queries)
-            self._found.update(dict.fromkeys(features, found))
-        return {feature: self._found[feature] for feature in given}
+            left = self.case.predictions - np.mean([answer.scores for answer in answers], axis=0)
+            rows[features[0]] = rows_asked(answers)
+            self._found.update(dict.fromkeys(features, left))
+        return {feature: Unexplained(self._found[feature], rows[feature]) for feature in given}
 
     @property
     def learned(self) -> Learned:

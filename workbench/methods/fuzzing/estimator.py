@@ -16,6 +16,7 @@ from workbench.case.asking.batches import (
     Differences,
     QueryBatch,
     direct_differences,
+    rows_asked,
     sample_places,
 )
 from workbench.case.asking.variations import variations_of
@@ -276,8 +277,9 @@ def _entry(
         total = pure = _mean(run, question.total, question.copies, influences[0])
         if question.pure is not None:
             pure = _mean(run, question.pure, question.copies, influences[1])
-    asked = {id(d): d.queries for d in (question.direct, question.total, question.pure) if d}
-    nudged_rows = [nudge.answer.asked for nudges in question.nudges for nudge in nudges]
+    differences = [d for d in (question.direct, question.total, question.pure) if d]
+    answers = [answer for d in differences for answer in (d.before, *d.after)]
+    answers += [nudge.answer for nudges in question.nudges for nudge in nudges]
     return FeatureEffects(
         " + ".join(v.feature for v in varied),
         estimator,
@@ -290,7 +292,7 @@ def _entry(
         ),
         pure_indirect=pure,
         n_rows=len(run.positions),
-        queries=sum(asked.values()) + sum(nudged_rows),
+        queries=rows_asked(answers),
         combination="joint" if len(varied) > 1 else "",
         filled_rows=question.filled,
     )

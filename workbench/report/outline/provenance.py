@@ -126,7 +126,8 @@ def _origin(report: AuditFindings) -> Iterator[Block]:
     )
     yield Sentence(SAVED_NOTE, quiet=True, audience="annex")
     steps = Table(
-        "A query is one row that the model was asked about.",
+        "A query is one row that the model was asked about. Answers that a step shares with an "
+        "earlier one are counted where they were first asked.",
         (Column("step", number=False), Column("seconds"), Column("queries")),
         tuple(
             (name, f"{seconds:.2f}", origin.queries.get(name, 0))
