@@ -74,10 +74,16 @@ def test_an_audit_knows_rows_only_where_the_answer_is_a_function_of_the_row(nois
     box = wb.BlackBoxModel(model, features=list(data), output="value")
     case = wb.AuditCase(data, box, GRAPH)
     keys.clear()
-    report = wb.audit(case, wb.UnlearningTarget.feature("count"), ["cafe", "fuzzing"])
+    report = wb.audit(case, wb.UnlearningTarget.feature("count"), ["debiased", "cafe", "fuzzing"])
     again = sum(
         rows for step, rows in report.provenance.queries.items() if step.startswith("same answers")
     )
     assert sum(report.provenance.queries.values()) == len(keys)
     asked_once = len(keys) - again <= len(set(keys))
     assert asked_once == (noise == 0.0)
+    counted = {entry.estimator.label: entry.queries for entry in report.effects}
+    assert report.profile is not None
+    counted["profile"] = report.profile.queries
+    steps = report.provenance.queries
+    assert counted == {name: steps[name] for name in ("debiased", "cafe", "fuzzing", "profile")}
+    assert counted["profile"] > 0
