@@ -81,7 +81,7 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
     unsteady = steps.run(
         "same answers", lambda: unsteady_answers(case, moved=asked.names, rows=again, seed=seed)
     )
-    if unsteady is None and case.model.can_query:
+    if unsteady is None and steps.queries["same answers"]:  # else nobody looked
         case.answered.rows = KnownRows(
             {name: case.columns[name] for name in case.reads}, case.predictions
         )

@@ -87,3 +87,22 @@ def test_an_audit_knows_rows_only_where_the_answer_is_a_function_of_the_row(nois
     steps = report.provenance.queries
     assert counted == {name: steps[name] for name in ("debiased", "cafe", "fuzzing", "profile")}
     assert counted["profile"] > 0
+
+
+def test_a_model_that_nobody_looked_at_is_asked_as_often_as_before() -> None:
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame({"a": np.arange(60) % 3, "b": rng.integers(0, 2, 60)})
+    told: list[float] = []
+
+    def model(rows: pd.DataFrame) -> np.ndarray:
+        told.extend(rows["a"] + 10 * rows["b"])
+        return rows["a"].to_numpy() + rng.normal(size=len(rows))
+
+    box = wb.BlackBoxModel(model, features=list(data), output="value")
+    case = wb.AuditCase(data, box, wb.CausalGraph([("a", "b")]))
+    told.clear()
+    least = 3_744  # which leaves nothing to ask again with
+    report = wb.audit(case, wb.UnlearningTarget.feature("a"), ["debiased"], max_queries=least)
+    asked = report.provenance.queries
+    assert asked["same answers"] == 0 and sum(asked.values()) == len(told)
+    assert asked["profile"] > len(set(told)), "one noisy answer must not stand for all"
