@@ -161,7 +161,7 @@ def test_where_nothing_tests_groups_none_is_said_to_be_tested(n: int, carried_by
     f = r.normal(size=n)
     rows = pd.DataFrame({"f": f, "m": f + r.normal(size=n)})
     rows["g"] = np.where(f + r.normal(size=n) > 0, "left", "right")
-    scores = {"m": lambda d: 0.3 * d["m"], "g": lambda d: 0.3 * (d["g"] == "left")}
+    scores = {"m": lambda d: 0.6 * d["m"], "g": lambda d: 0.3 * (d["g"] == "left")}
     report = wb.audit(
         wb.AuditCase(
             data=rows,

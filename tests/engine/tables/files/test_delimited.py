@@ -164,7 +164,8 @@ def test_what_is_plain_is_read_and_said(
 
 def test_a_comma_that_may_mean_either_leaves_the_text() -> None:
     table = parse_csv(b'a,b\n"1,234",x\n"2,345",y\n', "t.csv")
-    assert table["a"].tolist() == ["1,234", "2,345"] and "State it: decimal=" in notes(table)
+    assert table["a"].tolist() == ["1,234", "2,345"]
+    assert "State it: --decimal , (decimal=" in notes(table)
     comma = parse_csv(b'a,b\n"1,234",x\n"2,345",y\n', "t.csv", said=stated(decimal=","))
     point = parse_csv(b'a,b\n"1,234",x\n"2,345",y\n', "t.csv", said=stated(decimal="."))
     assert comma["a"].tolist() == [1.234, 2.345] and point["a"].tolist() == [1234, 2345]
