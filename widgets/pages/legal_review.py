@@ -82,7 +82,7 @@ class LegalReview(SavedView, W.VBox):
         ]
         effects, comparison, how = self._views
         firsts = [
-            _part("What was found", effects),
+            _part("The finding", effects),
             _part("Is it the true report?", self._identity),
         ]
         for step in firsts:
