@@ -69,6 +69,7 @@ def permutation_importance(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from workbench.graph.causal_graph import CausalGraph
     >>> frame = pd.DataFrame({"a": [0.1, 0.9, 0.4, 0.8], "b": [1.0, 2.0, 3.0, 4.0]})
     >>> case = AuditCase(frame, lambda rows: rows["a"], CausalGraph([("b", "a")]), features=["a"])

@@ -40,7 +40,10 @@ def test_a_subgroup_says_what_the_subgroup_itself_would_say(case: wb.AuditCase) 
     report = audit(case, ZIP, subgroups={"rich": "income > 60"})
     alone = wb.debiased_effects(case, wb.UnlearningTarget.subgroup("income > 60", ["zip_code"]))
     found = report.subgroups["rich"]
-    pd.testing.assert_frame_equal(found.to_frame(), alone.to_frame())
+    # The audit has asked about many of these rows before.
+    said, say = (table.to_frame().drop(columns="queries") for table in (found, alone))
+    pd.testing.assert_frame_equal(said, say)
+    assert found["zip_code"].queries < alone["zip_code"].queries
     assert found["zip_code"].n_rows == int((case.data["income"] > 60).sum())
     assert found["zip_code"].intervention == report.effects["zip_code"].intervention
     assert report.subgroup_conditions == {"rich": "income > 60"}
