@@ -8,7 +8,7 @@ from workbench.auditing.clock import Steps
 from workbench.auditing.ranges import TestedRange, explained, kept_levels
 from workbench.auditing.steps import run_effects, run_equations, run_paths, run_profile
 from workbench.auditing.whole_table import apart, run_whole_table, whole_table_notes
-from workbench.case.asking.known_rows import KnownRows
+from workbench.case.asking.known_rows import KnownRows, one_cell_each
 from workbench.case.asking.steadiness import (
     MOST_CALLS,
     Unsteady,
@@ -81,7 +81,8 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
     unsteady = steps.run(
         "same answers", lambda: unsteady_answers(case, moved=asked.names, rows=again, seed=seed)
     )
-    if unsteady is None and steps.queries["same answers"]:  # else nobody looked
+    looked = bool(steps.queries["same answers"])
+    if looked and unsteady is None and all(one_cell_each(case.data[name]) for name in case.reads):
         case.answered.rows = KnownRows(
             {name: case.columns[name] for name in case.reads}, case.predictions
         )

@@ -194,7 +194,7 @@ class QueryBatch:
             self.asked += len(found)
             return found
 
-        alike = None if self.case.budget is None else self.case.answered.rows
+        alike = self.known.rows
         scores = ask(slice(None)) if alike is None else alike.scores(places, changed, ask)
         start = 0
         for answer in group:

@@ -1,7 +1,7 @@
 """Rows that a model has answered about, whoever asked: two questions often hold the same row.
 
-Only for a model whose answers were found to be a function of the row. A row is told from every
-other by 128 bits made of its encoded values.
+Only for a model whose answers were found to be a function of the row, in a table whose codes tell
+all of a cell. A row is told from every other by 128 bits made of its encoded values.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from workbench.common.arrays import FloatArray, Positions
 from workbench.tables.columns import Column, Values
 
-__all__ = ["KnownRows"]
+__all__ = ["KnownRows", "one_cell_each"]
 
 Bits = npt.NDArray[np.uint64]
 
@@ -22,8 +23,27 @@ MOST_ROWS = 4_000_000
 """Rows that are remembered, at 24 bytes each; those beyond are asked about whenever they occur."""
 WIDEST_TABLE = 10_000
 """Levels, or whole numbers between the least and the largest, whose bits are made once and looked
-up; of a column with more they are made anew, which takes longer and holds no memory."""
+up; of a column with more they are made again, which takes longer and holds no memory."""
 ODD = 0x9E3779B97F4A7C15
+
+
+def one_cell_each(cells: pd.Series) -> bool:
+    """Whether all cells with the same code are the same to a model that is shown them.
+
+    Encoded, None and NaN are one missing value, and −0 is 0; a model may read them differently.
+
+    Examples
+    --------
+    >>> one_cell_each(pd.Series(["a", None, None], dtype=object))
+    True
+    >>> one_cell_each(pd.Series(["a", None, float("nan")], dtype=object))
+    False
+    """
+    if cells.dtype == object:
+        return len({type(cell) for cell in cells[cells.isna()]}) <= 1
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "f":
+        return not bool((np.signbit(cells) & (cells == 0)).any())
+    return True
 
 
 class KnownRows:

@@ -80,8 +80,9 @@ class RichRegression:
         self._y = y
         self._n = len(y)
         feature, covariates = columns[variation.feature], [columns[z] for z in given]
+        self._columns = (feature, *covariates)
+        self._further: tuple[Block, ...] = ()
         self._coarse = self._finest = self._plain(feature, covariates)
-        self._few = self._of_few(feature, covariates)
         with one_thread():
             design = self._choose(feature, covariates)
         self.fit = Fit(design, self._values, y)
@@ -96,7 +97,7 @@ class RichRegression:
     def of_few_regressors(self) -> RichRegression:
         """Return a regression that bends each number once at the most: little noise, some bias."""
         few = copy(self)
-        few.fit = Fit(self._few, self._values, self._y)
+        few.fit = Fit(Design((*self._of_few().blocks, *self._further)), self._values, self._y)
         return few
 
     def by_finest(self, positions: Positions) -> float:
@@ -114,8 +115,8 @@ class RichRegression:
         more = copy(self)
         more._values = self._values | {column.name: column.values for column in columns}
         own = tuple(Block((column_basis(column, "linear"),), SHRINKAGE) for column in columns)
+        more._further = (*self._further, *own)
         more.fit = Fit(Design((*self.fit.design.blocks, *own)), more._values, self._y)
-        more._few = Design((*self._few.blocks, *own))
         count = len(columns)
         found = more.fit.coefficients[-count:]
         through = more.fit.through(np.eye(more.fit.design.width)[-count:]) / self._n
@@ -268,13 +269,14 @@ class RichRegression:
         gain = trimmed_error(left) < better(least, STEPS_WORTH, len(y))
         return more(slice(None)) if gain else design
 
-    def _of_few(self, feature: Column, covariates: Sequence[Column]) -> Design:
+    def _of_few(self) -> Design:
         """Take one bend per number, and the simplest products that there are rows for."""
-        mains = [column_basis(c, "coarse") for c in (feature, *covariates)]
+        mains = [column_basis(column, "coarse") for column in self._columns]
+        minimal = [column_basis(column, "minimal") for column in self._columns]
         if 1 + sum(b.width for b in mains) > max(self._n // 8, 2):
-            mains = [column_basis(c, "minimal") for c in (feature, *covariates)]
+            mains = minimal
         blocks = [Block((basis,), 0.0) for basis in mains]
-        left, *right = (column_basis(c, "minimal") for c in (feature, *covariates))
+        left, *right = minimal
         most = min(MOST_TERMS, self._n // ROWS_PER_TERM)
         for pairs in ([(left, r) for r in right], list(combinations(right, 2))):
             if sum(a.width * b.width for a, b in pairs) <= most:

@@ -106,3 +106,22 @@ def test_a_model_that_nobody_looked_at_is_asked_as_often_as_before() -> None:
     asked = report.provenance.queries
     assert asked["same answers"] == 0 and sum(asked.values()) == len(told)
     assert asked["profile"] > len(set(told)), "one noisy answer must not stand for all"
+
+
+def test_rows_that_a_model_tells_apart_by_the_kind_of_missing_value_are_all_asked() -> None:
+    rng = np.random.default_rng(2)
+    kind = rng.integers(0, 3, N)
+    some = np.array(["x", None, float("nan")], dtype=object)
+    data = pd.DataFrame({"a": rng.integers(0, 2, N), "b": rng.integers(0, 3, N)})
+    data["c"] = pd.Series(some[kind], dtype=object)
+    data.loc[(data["a"] == 0) & (kind == 2), "b"] = 0
+
+    def model(rows: pd.DataFrame) -> np.ndarray:
+        missing = [{"x": 0.0, None: 1.0}.get(c, 0.5) for c in rows["c"]]
+        return 0.3 * rows["a"].to_numpy(float) * missing + 0.01 * rows["b"].to_numpy(float)
+
+    box = wb.BlackBoxModel(model, features=list(data), output="value")
+    case = wb.AuditCase(data, box, wb.CausalGraph([("b", "a")]))
+    report = wb.audit(case, wb.UnlearningTarget.feature("a"), ["debiased"])
+    truth = model(data.assign(a=1)) - model(data.assign(a=0))
+    assert report.effects["a"].direct.value == pytest.approx(truth.mean(), abs=1e-12)
