@@ -16,6 +16,12 @@ MANY = 15
 NAMED = 25
 """Nodes up to which all are drawn from the beginning: of more the names would be too small."""
 ALL, NEAR, WAYS = "all", "near", "ways"
+AMONG = {
+    ALL: "",
+    NEAR: " among the target, what is next to it, and its ways",
+    WAYS: " on the ways from the target to the prediction",
+}
+"""Where a name was looked for."""
 
 
 def part_of_graph(
@@ -126,12 +132,15 @@ class GraphPart(W.VBox):
     ) -> wb.CausalGraph:
         """Return the part that is wanted, and say which it is; of a small graph, all of it.
 
-        Of a graph too large for its names, what surrounds the target, until a person wants another.
+        Of a graph too large for its names, what surrounds the target, until a person wants another
+        or looks for a name.
         """
         self.layout.display = "" if len(graph.nodes) > MANY else "none"
+        named = bool(self._text.value.strip())
         if not self._chosen:
             self._choosing = True
-            self._which.value = NEAR if targets and len(graph.nodes) > NAMED else ALL
+            surrounded = targets and len(graph.nodes) > NAMED and not named
+            self._which.value = NEAR if surrounded else ALL
             self._choosing = False
         if not self.narrowed:
             self._said.value = ""
@@ -141,7 +150,9 @@ class GraphPart(W.VBox):
             near = surroundings(graph, targets, lit)
         part = part_of_graph(graph, self._text.value, lit if ways else None, near)
         if not part.nodes:
-            nothing = "no way from the target to the prediction" if ways else "no such column"
+            nothing = "no way from the target to the prediction"
+            if named:
+                nothing = f"no such column{AMONG[self._which.value]}"
             self._said.value = markup.notice(
                 f"There is {nothing}; the whole graph is shown.", "warning"
             )
@@ -149,7 +160,7 @@ class GraphPart(W.VBox):
         self._said.value = markup.paragraph(
             f"Shown are {len(part.nodes):,} of {len(graph.nodes):,} columns with the arrows among "
             f"them"
-            + (": those named so, and what is next to them." if self._text.value.strip() else ".")
+            + (": those named so, and what is next to them." if named else ".")
             + (" “Draw: every column” shows the others." if near is not None else ""),
             "wb-muted",
         )

@@ -460,7 +460,7 @@ def test_a_large_graph_is_drawn_in_parts_and_edited_whole(session: AuditSession)
     session.target = wb.UnlearningTarget.feature("c37")
     assert drawn() == {"c37", "c38", "c39", "prediction"}
     named.value = "nobody"
-    assert "no such column" in said(editor) or "no way" in said(editor)
+    assert "no such column on the ways from the target" in said(editor)
     session.open(loan_case(), live=False)
     assert editor._part.layout.display == "none" and len(drawn()) == 8, "a small graph is whole"
 
@@ -484,7 +484,14 @@ def test_of_a_large_graph_what_surrounds_the_target_is_drawn_first(session: Audi
     assert drawn() == {"c0", "c1", "c2", "c3", "prediction"} and "5 of 41 columns" in said(editor)
     session.target = wb.UnlearningTarget.feature("c8")
     assert drawn() == {"c8", "c9"}
-    which.value = "all"
+    named = part(editor, W.Text, description="Show the columns named like")
+    named.value = "c35"
+    assert drawn() == {"c35"} and "no such column" not in said(editor)
+    named.value = ""
+    assert drawn() == {"c8", "c9"}
+    which.value, which.value, named.value = "all", "near", "c35"
+    assert "no such column among the target, what is next to it" in said(editor)
+    named.value, which.value = "", "all"
     assert len(drawn()) == 41
     session.target = wb.UnlearningTarget.feature("c1")
     assert len(drawn()) == 41, "what a person has chosen stays"
