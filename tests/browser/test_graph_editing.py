@@ -149,7 +149,7 @@ def test_of_forty_columns_the_target_s_surroundings_are_read_and_the_rest_is_a_c
     page.get_by_role("button", name="Train the model and use it").click()
     expect(page.get_by_text("Ready: 400 rows").first).to_be_visible(timeout=LONG)
     page.locator(".wb-step").nth(2).get_by_role("checkbox", name="region").check()
-    expect(page.get_by_text("Shown are 3 of 39 columns")).to_be_visible()
+    expect(page.get_by_text("Shown are 2 of 38 columns")).to_be_visible()
     canvas(page)
     assert drawn_edges(page) == {("region", "income"), ("income", "prediction")}
     assert letters(page) >= 10

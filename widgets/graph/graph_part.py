@@ -8,6 +8,7 @@ import ipywidgets as W
 
 import workbench as wb
 from widgets.parts import markup
+from workbench.graph.causal_graph import PREDICTION
 
 __all__ = ["GraphPart", "part_of_graph", "surroundings"]
 
@@ -158,10 +159,15 @@ class GraphPart(W.VBox):
             )
             return graph
         self._said.value = markup.paragraph(
-            f"Shown are {len(part.nodes):,} of {len(graph.nodes):,} columns with the arrows among "
+            f"Shown are {_columns(part):,} of {_columns(graph):,} columns with the arrows among "
             f"them"
             + (": those named so, and what is next to them." if named else ".")
             + (" “Draw: every column” shows the others." if near is not None else ""),
             "wb-muted",
         )
         return part
+
+
+def _columns(graph: wb.CausalGraph) -> int:
+    """Count the nodes that are columns: neither the prediction nor a hidden cause is one."""
+    return len(set(graph.nodes) - {PREDICTION, *graph.latents})
