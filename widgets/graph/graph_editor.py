@@ -214,7 +214,8 @@ class GraphEditor(SavedView, W.VBox):
         if case is None:
             return
         # Drawn first: with the edit, the session begins an estimate that takes the processor.
-        self._draw_canvas(case.with_graph(graph), self._session.target)
+        changed, target = case.with_graph(graph), self._session.target
+        self._draw_canvas(changed, target, *self._seen(changed, target))
         self._session.edit_graph(graph)
         self._status.say(words, "good")
 
@@ -250,23 +251,22 @@ class GraphEditor(SavedView, W.VBox):
             case.audit_graph, roles=graph_roles(case, target), lit=lit_edges(case, target)
         )
 
-    def _shown_of(self, case: Drawn, target: wb.UnlearningTarget | None) -> wb.CausalGraph:
-        names = target_names(case, target)
-        return self._part.of(case.audit_graph, lit_edges(case, target), names)
+    def _seen(
+        self, case: Drawn, target: wb.UnlearningTarget | None
+    ) -> tuple[wb.CausalGraph, tuple[tuple[str, str], ...]]:
+        """Return the part of the graph that is wanted, and the target's ways to the prediction."""
+        lit = lit_edges(case, target)
+        return self._part.of(case.audit_graph, lit, target_names(case, target)), lit
 
     def _draw(self, circle: tuple[str, ...] = ()) -> None:
         case, target = self._session.case, self._session.target
         try:
-            whole = None if case is None else case.audit_graph
-            drawable = (
-                case is not None
-                and whole is not None
-                and len(self._shown_of(case, target).nodes) <= MOST_DRAWN
-            )
+            seen = None if case is None else self._seen(case, target)
+            drawable = seen is not None and len(seen[0].nodes) <= MOST_DRAWN
             self.canvas.layout.display = None if drawable else "none"
             self._legend.layout.display = None if drawable else "none"
             self._fold.layout.display = "none" if case is None else None
-            if case is None:
+            if case is None or seen is None:
                 self._words.value = markup.paragraph("Choose data and a model first.", "wb-muted")
                 self._adjusted.value = self._list.value = ""
                 self._data = None
@@ -277,10 +277,9 @@ class GraphEditor(SavedView, W.VBox):
                 self._status.say("")
             self._words.value = markup.paragraph(explain_graph(case, target))
             self._adjusted.value = markup.bullets(adjustment_words(case, target))
-            lit = lit_edges(case, target)
-            self._list.value = arrow_list(self._shown_of(case, target), lit)
+            self._list.value = arrow_list(*seen)
             if drawable:
-                self._draw_canvas(case, target, circle)
+                self._draw_canvas(case, target, *seen, circle)
             else:
                 self._words.value += markup.notice(
                     f"The graph has {len(case.audit_graph.nodes):,} nodes; at most {MOST_DRAWN} "
@@ -295,10 +294,11 @@ class GraphEditor(SavedView, W.VBox):
         self,
         case: Drawn,
         target: wb.UnlearningTarget | None,
+        graph: wb.CausalGraph,
+        lit: tuple[tuple[str, str], ...],
         circle: tuple[str, ...] = (),
     ) -> None:
-        roles, lit = graph_roles(case, target), lit_edges(case, target)
-        graph = self._shown_of(case, target)
+        roles = graph_roles(case, target)
         weights = edge_weights(None if self._session.stale else self._session.report)
         places = self._places(graph)
         drawn = draw_network(graph, roles=roles, lit=lit, weights=weights, places=places)
