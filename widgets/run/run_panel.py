@@ -12,7 +12,7 @@ from widgets.parts import markup
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.menu_choice import choose_in
 from widgets.parts.status_line import StatusLine
-from widgets.session.forecast import time_words
+from widgets.session.forecast import decided_by, time_words
 from widgets.session.jobs import words_for
 from widgets.session.session import AuditSession, AuditSettings
 from workbench.auditing.audit import default_threshold
@@ -210,7 +210,7 @@ class RunPanel(W.VBox):
         """Say how long the run has taken, and about how long it will."""
         if self._session.clock is not None and self._session.state == "running":
             seconds, left = self._session.clock
-            waits = self._session.report is None
+            waits = self._session.report is None and decided_by(self._session.settings.methods)
             self._status.beat(seconds, time_words(left, waits=waits))
 
     def _say_forecast(self) -> None:
@@ -232,7 +232,10 @@ class RunPanel(W.VBox):
         self._bar.layout.visibility = "visible" if running else "hidden"
         if running:
             self._bar.value = min(1.0, max(0.0, session.share))
-            stands = "" if session.report is None else " The verdict stands; more follows."
+            stands = ""
+            if session.report is not None:
+                decided = session.report.verdict is not None
+                stands = " The verdict stands; more follows." if decided else " More follows."
             self._status.say(f"Running: {session.step}.{stands}", "busy")
         elif missing:
             self._status.say(" ".join(missing), "info")

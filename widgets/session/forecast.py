@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -21,8 +21,9 @@ from workbench.auditing.outlook import (
 )
 from workbench.common.progress import Progress
 from workbench.common.wording import about_seconds
+from workbench.methods.registry import CAUSAL_METHODS
 
-__all__ = ["Forecast", "Forecasts", "steps_of", "time_words"]
+__all__ = ["Forecast", "Forecasts", "decided_by", "steps_of", "time_words"]
 
 PAUSE = 0.15
 """Seconds without another change before anything is worked out."""
@@ -45,11 +46,14 @@ class Forecast:
         None while nobody knows how fast the model is.
     asked : bool, default True
         Whether the model can be asked at all.
+    decides : bool, default True
+        Whether there will be a verdict.
     """
 
     rows: int
     left: TimeLeft | None
     asked: bool = True
+    decides: bool = True
 
     def words(self) -> str:
         """Say it in one sentence.
@@ -67,7 +71,7 @@ class Forecast:
                 f"{rows[:1].upper()}{rows[1:]}; how long that takes is known when it has answered "
                 f"the first of them."
             )
-        said = time_words(self.left, waits=True)
+        said = time_words(self.left, waits=self.decides)
         return f"{said[:1].upper()}{said[1:]}; {rows}."
 
 
@@ -82,6 +86,17 @@ def time_words(left: TimeLeft, *, waits: bool) -> str:
     verdict, everything = about_seconds(left.verdict), about_seconds(left.everything)
     rest = f"everything in {everything}"
     return f"the verdict in {verdict}, {rest}" if waits and verdict != everything else rest
+
+
+def decided_by(methods: Collection[str]) -> bool:
+    """Whether an audit by these methods comes to a verdict; one by baselines alone does not.
+
+    Examples
+    --------
+    >>> decided_by(["cafe", "shap"]), decided_by(["shap"])
+    (True, False)
+    """
+    return any(method.name in methods for method in CAUSAL_METHODS)
 
 
 def steps_of(inputs: AuditInputs) -> tuple[ExpectedStep, ...]:
@@ -158,7 +173,12 @@ class Forecasts:
             steps = steps_of(inputs)
             rate = self._rate(inputs.case, free, progress)
             left = None if rate is None else expected_time(steps, rate, self._slow)
-            return Forecast(sum(step.rows for step in steps), left, inputs.case.model.can_query)
+            return Forecast(
+                sum(step.rows for step in steps),
+                left,
+                inputs.case.model.can_query,
+                decided_by(inputs.settings.methods),
+            )
 
         def failed(_: str) -> None:
             self._told(None)  # the run itself will say what is wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import ipywidgets as W
 import pytest
@@ -160,3 +161,9 @@ def test_how_long_a_run_will_take_is_said_beside_where_it_is(session: AuditSessi
         )
         session.cancel()
     assert session.state == "cancelled" and line.clock == ""
+    with session.lock:
+        session.settings = replace(session.settings, methods=("shap",))
+        session.run()
+        session.clock = 62.0, TimeLeft(12.0, 130.0)
+        assert line.clock == "1 min 2 s so far; everything in about 2 min", "no verdict will stand"
+        session.cancel()

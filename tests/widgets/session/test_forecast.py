@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import workbench as wb
@@ -89,3 +91,14 @@ def test_logged_predictions_are_not_asked(session: AuditSession, case: wb.AuditC
     assert Forecast(95, TimeLeft(0.0, 3.0)).words() == (
         "Everything in a few seconds; asks the model about 95 rows."
     )
+
+
+def test_no_verdict_is_promised_where_none_will_be_reached(
+    session: AuditSession, case: wb.AuditCase
+) -> None:
+    panel = RunPanel(session)
+    session.open(case, live=False, rate=0.01)
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    assert "The verdict in" in told(session).words()
+    session.settings = replace(session.settings, methods=("shap",))
+    assert "verdict" not in told(session).words() and "verdict in" not in said(panel)
