@@ -131,11 +131,6 @@ class Forecasts:
         Held while `told` is called, and by who calls :meth:`look`.
     told : callable (Forecast or None) -> None
         Gets each forecast; None while no run can be started.
-
-    Attributes
-    ----------
-    free : bool
-        Whether the present model may be asked without being told to.
     """
 
     def __init__(self, lock: threading.RLock, told: Callable[[Forecast | None], None]) -> None:
@@ -144,7 +139,6 @@ class Forecasts:
         self._rates: WeakKeyDictionary[wb.BlackBoxModel, float] = WeakKeyDictionary()
         self._slow = 1.0
         self._watched: tuple[wb.BlackBoxModel, Outlook] | None = None
-        self.free = True
 
     def know(self, model: wb.BlackBoxModel, rate: float | None) -> None:
         """Take seconds per row that were measured elsewhere for the model's."""
@@ -155,8 +149,21 @@ class Forecasts:
         """Learn from a run, once it has ended, how fast model and machine are."""
         self._watched = model, run
 
-    def look(self, inputs: AuditInputs | None, *, running: bool = False) -> None:
-        """Work out what a run of these inputs would take; None where none can be started now."""
+    def look(
+        self, inputs: AuditInputs | None, *, running: bool = False, may_ask: bool = False
+    ) -> None:
+        """Work out what a run of these inputs would take.
+
+        Parameters
+        ----------
+        inputs : AuditInputs or None
+            None where no run can be started now.
+        running : bool, default False
+            Whether a run is under way.
+        may_ask : bool, default False
+            Whether the model may be asked without being told to, so that it is timed. Where its
+            questions are limited it is not.
+        """
         self._job.cancel()
         if self._watched is not None and not running:
             (model, run), self._watched = self._watched, None
@@ -165,13 +172,14 @@ class Forecasts:
         if inputs is None:
             self._told(None)
             return
-        free = self.free
+        limited = inputs.case.budget is not None and inputs.case.budget.left is not None
+        timing = may_ask and not limited
 
         def work(progress: Progress) -> Forecast:
             time.sleep(PAUSE)
             progress("", 0.0)  # ends here where something has changed meanwhile
             steps = steps_of(inputs)
-            rate = self._rate(inputs.case, free, progress)
+            rate = self._rate(inputs.case, timing, progress)
             left = None if rate is None else expected_time(steps, rate, self._slow)
             return Forecast(
                 sum(step.rows for step in steps),
@@ -189,18 +197,19 @@ class Forecasts:
         """Wait until the forecast is worked out; False when the time is over."""
         return self._job.wait(timeout)
 
-    def _rate(self, case: wb.AuditCase, free: bool, progress: Progress) -> float | None:
+    def _rate(self, case: wb.AuditCase, timing: bool, progress: Progress) -> float | None:
         model = case.model
         if not model.can_query:
             return 0.0
-        if model not in self._rates and free:
+        if model not in self._rates and timing:
             self._rates[model] = _timed(case, progress)
         return self._rates.get(model)
 
 
 def _timed(case: wb.AuditCase, progress: Progress) -> float:
     """Return the seconds that a model takes per row, from a few of the table's rows."""
-    rows, most = case.data[list(case.reads)], min(MOST_ROWS, case.n_rows)
+    most = min(MOST_ROWS, case.n_rows)
+    rows = case.data.iloc[:most][list(case.reads)]
     size, spent, large, rate = min(FIRST_ROWS, most), 0.0, 0, math.inf
     while spent < TIMED and large < BATCHES:
         progress("", 0.0)

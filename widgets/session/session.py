@@ -30,7 +30,7 @@ __all__ = ["AuditSession", "AuditSettings", "ReportSession"]
 
 FORESEEN = (
     "case", "target", "settings", "subgroups", "compare", "preparing", "made_for", "state",
-    "live_state",
+    "live_state", "live_wanted",
 )  # fmt: skip
 MOST_RUNS = 10
 """Runs that a session keeps."""
@@ -69,7 +69,8 @@ class AuditSession(ReportSession):
     preparing : str
         What step 4 is still at, in words; a run waits for it.
     live_wanted : bool
-        Whether to estimate while the auditor chooses. Off where a question to the model costs.
+        Whether to estimate, and to time the model, while the auditor chooses. Off where a question
+        to the model costs.
     state : {"idle", "running", "done", "failed", "cancelled", "changed"}
         "changed": an input has changed since the last run.
     history : tuple of AuditRun
@@ -130,7 +131,6 @@ class AuditSession(ReportSession):
         """Start over with another case; `rate` are the seconds per row that its model takes."""
         with self.lock:
             self.close()
-            self._forecasts.free = live
             self._forecasts.know(case.model, rate)
             self.suggested = tuple(name for name in suggested if name in case.features)
             self.code, self.subgroups, self.live_wanted = code, {}, live
@@ -305,7 +305,8 @@ class AuditSession(ReportSession):
         with self.lock:
             running = self.state == "running"
             busy = running or self.live_state == "running"  # a model that is busy looks slow
-            self._forecasts.look(None if busy or self.missing else self.inputs, running=running)
+            inputs = None if busy or self.missing else self.inputs
+            self._forecasts.look(inputs, running=running, may_ask=self.live_wanted)
 
     def cancel(self) -> None:
         """Stop the run that is under way, if any; a verdict that stands already is kept."""

@@ -12,6 +12,7 @@ from widgets.run.run_panel import RunPanel
 from widgets.session.forecast import FIRST_ROWS, Forecast
 from widgets.session.session import AuditSession
 from workbench.auditing.outlook import TimeLeft
+from workbench.case.asking.budget import Budget
 
 READS = ["neighborhood_income", "credit_score"]
 
@@ -46,12 +47,11 @@ def told(session: AuditSession) -> Forecast:
 
 
 def test_a_model_is_timed_once_and_the_words_follow_the_choices(
-    session: AuditSession, case: wb.AuditCase, model: Asked
+    session: AuditSession, case: wb.AuditCase, model: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session.live_wanted = False  # the estimate asks, too
+    monkeypatch.setattr(session._live, "start", lambda *_: None)  # the estimate asks, too
     panel = RunPanel(session)
     session.open(case)
-    session.live_wanted = False
     assert session.forecast is None, "nothing is chosen to be forgotten yet"
     session.target = wb.UnlearningTarget.feature("zip_code")
     found = told(session)
@@ -102,3 +102,20 @@ def test_no_verdict_is_promised_where_none_will_be_reached(
     assert "The verdict in" in told(session).words()
     session.settings = replace(session.settings, methods=("shap",))
     assert "verdict" not in told(session).words() and "verdict in" not in said(panel)
+
+
+def test_only_a_model_that_may_be_asked_freely_is_timed(
+    session: AuditSession, case: wb.AuditCase, model: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session._live, "start", lambda *_: None)
+    session.open(case)
+    session.live_wanted = False
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    assert told(session).left is None and model.rows == 0, "nobody wants it asked while choosing"
+    session.live_wanted = True
+    assert told(session).left is not None and model.rows > 0
+    again = case.with_model(wb.BlackBoxModel(model, features=READS))  # type: ignore[arg-type]
+    model.rows = 0
+    session.open(again.counted_in(Budget(limit=10_000)))
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    assert told(session).left is None and model.rows == 0, "its questions are limited"
