@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -127,15 +126,16 @@ class Forecasts:
 
     Parameters
     ----------
-    lock : RLock
-        Held while `told` is called, and by who calls :meth:`look`.
+    job : BackgroundJob
+        In which the session asks the model; the two never ask at once. Its lock is held while
+        `told` is called, and by who calls :meth:`look`.
     told : callable (Forecast or None) -> None
         Gets each forecast; None while no run can be started.
     """
 
-    def __init__(self, lock: threading.RLock, told: Callable[[Forecast | None], None]) -> None:
+    def __init__(self, job: BackgroundJob, told: Callable[[Forecast | None], None]) -> None:
         self._told = told
-        self._job = BackgroundJob(lock)
+        self._job = BackgroundJob(beside=job)
         self._rates: WeakKeyDictionary[wb.BlackBoxModel, float] = WeakKeyDictionary()
         self._slow = 1.0
         self._watched: tuple[wb.BlackBoxModel, Outlook] | None = None
@@ -176,8 +176,6 @@ class Forecasts:
         timing = may_ask and not limited
 
         def work(progress: Progress) -> Forecast:
-            time.sleep(PAUSE)
-            progress("", 0.0)  # ends here where something has changed meanwhile
             steps = steps_of(inputs)
             rate = self._rate(inputs.case, timing, progress)
             left = None if rate is None else expected_time(steps, rate, self._slow)
@@ -191,7 +189,7 @@ class Forecasts:
         def failed(_: str) -> None:
             self._told(None)  # the run itself will say what is wrong
 
-        self._job.start(work, Listener(self._told, failed, lambda *_: None))
+        self._job.start(work, Listener(self._told, failed, lambda *_: None), pause=PAUSE)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the forecast is worked out; False when the time is over."""

@@ -60,6 +60,19 @@ class Listener(Generic[Result]):
     beat: Callable[[float], None] | None = None
 
 
+class _Queue:
+    """Whose turn it is among jobs that wait for each other.
+
+    Attributes
+    ----------
+    last : Thread or None
+        The one started last, which waits for the one before it.
+    """
+
+    def __init__(self) -> None:
+        self.last: threading.Thread | None = None
+
+
 class BackgroundJob:
     """Runs one piece of work at a time; only the one started last is heard.
 
@@ -68,22 +81,39 @@ class BackgroundJob:
     lock : RLock
         Held while a listener is called. Who changes what the work depends on holds it too, so that
         no result arrives between a change and its :meth:`cancel`.
+    beside : BackgroundJob, optional
+        Another job that asks the same model; its lock is this one's, too. Of both, a piece of work
+        begins when those that were started before it have ended, so that two never ask at once.
     """
 
-    def __init__(self, lock: threading.RLock | None = None) -> None:
-        self._lock = lock or threading.RLock()
+    def __init__(
+        self, lock: threading.RLock | None = None, *, beside: BackgroundJob | None = None
+    ) -> None:
+        self._lock: threading.RLock = beside._lock if beside else lock or threading.RLock()
+        self._queue: _Queue = beside._queue if beside else _Queue()
         self._generation = 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, work: Callable[[Progress], Result], listener: Listener[Result]) -> None:
-        """Start `work(progress)` in a thread; a run that was under way is cancelled first."""
+    def start(
+        self,
+        work: Callable[[Progress], Result],
+        listener: Listener[Result],
+        *,
+        pause: float = 0.0,
+    ) -> None:
+        """Start `work(progress)` in a thread; a run that was under way is cancelled first.
+
+        Within the seconds of `pause`, a cancelled run ends without having begun.
+        """
         with self._lock:
             self.cancel()
             stop = self._stop = threading.Event()
-            before, generation = self._thread, self._generation
-            self._thread = threading.Thread(
-                target=self._run, args=(work, listener, stop, generation, before), daemon=True
+            before, generation = self._queue.last, self._generation
+            self._thread = self._queue.last = threading.Thread(
+                target=self._run,
+                args=(work, listener, stop, generation, before, pause),
+                daemon=True,
             )
             self._thread.start()
 
@@ -114,6 +144,7 @@ class BackgroundJob:
         stop: threading.Event,
         generation: int,
         before: threading.Thread | None,
+        pause: float,
     ) -> None:
         if before is not None:
             before.join()  # two audits of one case at once would count each other's queries
@@ -130,7 +161,7 @@ class BackgroundJob:
                 self._tell(generation, lambda: listener.progress(step, share))
 
         try:
-            if stop.is_set():
+            if stop.wait(pause):
                 return
             if listener.beat is not None:
                 beating = (listener.beat, generation, ended)

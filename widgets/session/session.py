@@ -112,7 +112,7 @@ class AuditSession(ReportSession):
         self.lock = threading.RLock()
         self._job = BackgroundJob(self.lock)
         self._live = LiveEstimating(self, self._job)
-        self._forecasts = Forecasts(self.lock, lambda found: setattr(self, "forecast", found))
+        self._forecasts = Forecasts(self._job, lambda found: setattr(self, "forecast", found))
         self.shown: AuditRun | None = None  # the run of `report`
         self.sample: tuple[str, str] | None = None  # with its model, where the page has both
         self._as_loaded: tuple[wb.BlackBoxModel, str | None] | None = None

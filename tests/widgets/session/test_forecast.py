@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -119,3 +120,32 @@ def test_only_a_model_that_may_be_asked_freely_is_timed(
     session.open(again.counted_in(Budget(limit=10_000)))
     session.target = wb.UnlearningTarget.feature("zip_code")
     assert told(session).left is None and model.rows == 0, "its questions are limited"
+
+
+def test_a_run_begins_when_the_timing_has_ended(
+    session: AuditSession, case: wb.AuditCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session._live, "start", lambda *_: None)
+    answer, timing, go_on = Asked(), threading.Event(), threading.Event()
+    inside: list[int] = []
+    most = 0
+
+    def slow(rows: object) -> object:
+        nonlocal most
+        inside.append(1)
+        most = max(most, len(inside))
+        if loaded:
+            timing.set()
+            assert go_on.wait(LONG)
+        inside.pop()
+        return answer(rows)
+
+    loaded = False
+    session.open(case.with_model(wb.BlackBoxModel(slow, features=READS)))  # type: ignore[arg-type]
+    loaded = True
+    session.target = wb.UnlearningTarget.feature("zip_code")
+    assert timing.wait(LONG)
+    session.run()
+    assert not session.wait(0.3)
+    go_on.set()
+    assert session.wait(LONG) and session.state == "done" and most == 1
