@@ -18,7 +18,6 @@ FLAGS = re.compile(r"say so: --type .*", re.DOTALL)
 """How a column is stated on the command line and in Python: a page has a form for it."""
 EXAMPLES = 3
 ROWS, CASE_ROWS = 5, 3
-FOLDED = '<details class="wb-more"><summary>See its first rows</summary>'
 LISTED = 12
 """Columns up to which all are listed in the open."""
 WIDEST = 30
@@ -116,7 +115,7 @@ def table_preview(data: pd.DataFrame, columns: tuple[ColumnSummary, ...]) -> str
     if len(columns) > LISTED:
         summary = f"<summary>See its {len(columns):,} columns</summary>"
         shown = f'<details class="wb-more">{summary}{shown}</details>'
-    return f'<div class="wb-columns-list">{shown}</div>{FOLDED}{_first_rows(data, ROWS)}</details>'
+    return f'<div class="wb-columns-list">{shown}</div>{_first_rows(data, ROWS)}'
 
 
 def case_summary(
@@ -147,15 +146,16 @@ def case_summary(
     warned = (FLAGS.sub("state it under “State what a column holds”.", w) for w in case.warnings)
     more = "".join(markup.notice(text, "warning") for text in (*notes, *warned))
     shown = case.data[[*case.features, *([case.outcome] if case.outcome else [])]]
-    first = f"{FOLDED}{_first_rows(shown, CASE_ROWS)}</details>" if rows else ""
+    first = _first_rows(shown, CASE_ROWS) if rows else ""
     return markup.figure_note(terms) + more + first
 
 
 def _first_rows(data: pd.DataFrame, n_rows: int) -> str:
+    """Return the first rows of a table, to unfold."""
     shown = data.iloc[:n_rows, :WIDEST]
     hidden = data.shape[1] - shown.shape[1]
     count = f"The first {len(shown)} of {len(data):,} rows"
-    return markup.table(
+    table = markup.table(
         shown.itertuples(index=True, name=None),
         ["row", *map(str, shown.columns)],
         caption=f"{count}, the first {WIDEST} columns of {data.shape[1]}" if hidden else count,
@@ -165,3 +165,4 @@ def _first_rows(data: pd.DataFrame, n_rows: int) -> str:
             if pd.api.types.is_numeric_dtype(shown[name])
         ],
     )
+    return f'<details class="wb-more"><summary>See its first rows</summary>{table}</details>'

@@ -17,7 +17,7 @@ from workbench.auditing.audit import default_threshold
 from workbench.case.recorded_outcome import audited_class
 from workbench.common.blocks import About, Bullets
 from workbench.report.outline.effects import effect_tiles
-from workbench.report.outline.moved import estimate_words
+from workbench.report.outline.moved import estimate_words, first_of_each
 from workbench.report.page.markup import render_blocks
 
 __all__ = ["LiveEstimate"]
@@ -111,9 +111,8 @@ def _estimate(session: Any, live: wb.EffectTable) -> str:
     words = estimate_words(
         live, score=about.score, reads=case.reads, graph=case.audit_graph, everybody=everybody
     )
-    first = {entry.feature: entry for entry in reversed(live.entries) if not entry.combination}
-    single = [first[name] for name in features if name in first]
-    return render_blocks((Bullets(words), effect_tiles(single[:TILED_SHOWN], about)))
+    tiles = effect_tiles(first_of_each(live)[:TILED_SHOWN], about)
+    return render_blocks((Bullets(words), tiles))
 
 
 def _hollow(block: str) -> str:

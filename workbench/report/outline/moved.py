@@ -10,7 +10,7 @@ from workbench.methods.effects import EffectTable, FeatureEffects
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
-__all__ = ["average_over", "estimate_words", "moved_words"]
+__all__ = ["average_over", "estimate_words", "first_of_each", "moved_words"]
 
 NO_WAY = "the graph gives it no other way"
 APART = 0.05
@@ -28,7 +28,7 @@ def moved_words(report: AuditFindings) -> tuple[str, ...]:
             read=entry.feature in report.reads,
             route=report.route(entry.feature),
         )
-        for entry in _first_of_each(as_decided(report))
+        for entry in first_of_each(as_decided(report))
     )
 
 
@@ -57,11 +57,11 @@ def estimate_words(
             read=entry.feature in reads,
             route=graph.mediators(entry.feature, PREDICTION),
         )
-        for entry in _first_of_each(table)
+        for entry in first_of_each(table)
     )
 
 
-def _first_of_each(entries: Iterable[FeatureEffects]) -> list[FeatureEffects]:
+def first_of_each(entries: Iterable[FeatureEffects]) -> list[FeatureEffects]:
     """Return one entry per feature: that of the estimator named first."""
     found: dict[str, FeatureEffects] = {}
     for entry in entries:
