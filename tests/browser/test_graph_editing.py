@@ -38,6 +38,17 @@ def letters(page: Page) -> float:
     return 14 * float(page.locator(".wb-canvas").evaluate("(at) => at.network.getScale()"))
 
 
+def in_frame(page: Page) -> int:
+    """Count the boxes whose middle is inside the drawing's frame."""
+    count = page.locator(".wb-canvas").evaluate(
+        """(at) => Object.values(at.network.getPositions())
+            .map((place) => at.network.canvasToDOM(place))
+            .filter(({ x, y }) => x > 0 && y > 0 && x < at.clientWidth && y < at.clientHeight)
+            .length"""
+    )
+    return int(count)
+
+
 def large_table(folder: Path) -> tuple[Path, str]:
     """Write a table of 40 columns; return it with the text of its graph."""
     draws = np.random.default_rng(0)
@@ -157,6 +168,15 @@ def test_of_forty_columns_the_target_s_surroundings_are_read_and_the_rest_is_a_c
     expect(page.get_by_text("The drawing is larger than its frame")).to_be_visible()
     settled(page)
     assert letters(page) >= 10 and len(drawn_edges(page)) > 40
+    press_tool(page, "Fit")
+    assert letters(page) < 10, "all of it, however small"
+    named = page.get_by_label("Show the columns named like")
+    for text in ("region", ""):  # other boxes, another view: some are in the frame, and legible
+        named.fill(text)
+        page.keyboard.press("Tab")
+        expect(page.get_by_text("those named so")).to_have_count(1 if text else 0)
+        settled(page)
+        assert letters(page) >= 10 and in_frame(page)
     large = page.get_by_role("button", name="Whole screen")
     large.click()
     page.wait_for_function("() => document.fullscreenElement?.classList.contains('wb-editor')")

@@ -72,7 +72,6 @@ function render({ model, el }) {
   let waiting = false; // a drawing that came meanwhile
   let moved = false; // whether a person has zoomed or shifted the view
   let all = false; // whether a person has asked to see the whole graph, however small
-  let larger = false; // whether the drawing is larger than its frame
   let alarm = 0;
   let clearing = 0;
   const hint = (text, time = 0) => {
@@ -129,6 +128,7 @@ function render({ model, el }) {
     // Edges go before their nodes do, and come after them.
     const known = new Set((drawing.nodes || []).map((node) => node.id));
     edges.remove(edges.getIds().filter((id) => !known.has(edges.get(id).from) || !known.has(edges.get(id).to)));
+    if (known.size !== nodes.length || nodes.getIds().some((id) => !known.has(id))) moved = all = false; // other boxes, another view
     put(nodes, (drawing.nodes || []).map((node) => ({ ...node })));
     put(edges, shown.map(painted));
     if (drawing.options && drawing.options !== optioned) network.setOptions((optioned = drawing.options));
@@ -138,7 +138,7 @@ function render({ model, el }) {
     }
     for (const [tool, able] of [["undo", drawing.undo], ["redo", drawing.redo]]) buttons[tool].setAttribute("aria-disabled", able ? "false" : "true");
     rearm();
-    if (!moved || (!larger && outside())) fit();
+    if (!moved) fit();
     network.once("afterDrawing", () => {
       canvas.dataset.turn = drawing.turn;
       canvas.dataset.settled = "true";
@@ -165,12 +165,11 @@ function render({ model, el }) {
     const room = whole ? canvas.clientHeight : tall;
     const fitting = Math.min(1, canvas.clientWidth / span("left", "right"), room / span("top", "bottom"));
     const scale = all ? fitting : Math.max(fitting, LEGIBLE);
-    larger = scale > fitting;
+    const larger = scale > fitting; // than its frame
     const said = KEYS_SAID + (larger ? LARGER : scale < 0.5 ? SMALL : "");
     if (keys.textContent !== said) keys.textContent = said;
     // A wide graph is drawn smaller, and then needs less height than it would at its own size.
-    const across = Object.values(network.getPositions()).map(({ y }) => y);
-    const needed = (Math.max(...across) - Math.min(...across) + 110) * scale;
+    const needed = span("top", "bottom") * scale;
     setHeight(whole ? tall : Math.min(tall, Math.max(200, needed)));
     // Where not all of it is in the frame, the target is, and the frame is full.
     const target = nodes.get({ filter: (node) => node.role === "target" })[0];
@@ -184,10 +183,6 @@ function render({ model, el }) {
       y: middle("top", "bottom", canvas.clientHeight, place?.y),
     };
     network.moveTo({ position, scale });
-  };
-  const outside = () => {
-    const places = Object.values(network.getPositions()).map((place) => network.canvasToDOM(place));
-    return places.some(({ x, y }) => x < 0 || y < 0 || x > canvas.clientWidth || y > canvas.clientHeight);
   };
   const rearm = () => (arming ? network.addEdgeMode() : network.disableEditMode());
   const arm = (wanted) => {
