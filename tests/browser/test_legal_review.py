@@ -67,7 +67,15 @@ def test_a_lawyer_reads_a_report_and_what_a_good_and_a_forged_dossier_can_say(
         # The page's own print, whole and in short: the button's class lasts until it is printed.
         whole = sheets(page.pdf(format="A4"))
         page.evaluate("() => { window.print = () => {}; }")
+        short = page.get_by_text("The finding only; the report says more.")
+        page.emulate_media(media="print")
+        expect(short).to_be_hidden()
+        page.emulate_media(media="null")
         page.get_by_role("button", name="Print the finding only").click()
+        expect(short).to_be_hidden()
+        page.emulate_media(media="print")
+        expect(short).to_be_visible()
+        page.emulate_media(media="null")
         paper = page.pdf(path=tmp_path / "short.pdf", format="A4")
         assert 1 <= sheets(paper) <= 2 < whole
         assert page.locator(".wb-print-short").count() == 0, "the next print is whole again"

@@ -38,6 +38,8 @@ HEAD = """
 large it is, and how it was measured. It holds no data and no model, and it changes nothing.</p>
 </header>
 """
+SHORT = "The finding only; the report says more."
+"""Printed above the finding where the rest of the page is not."""
 
 
 class PrintButton(anywidget.AnyWidget):
@@ -82,7 +84,7 @@ class LegalReview(SavedView, W.VBox):
         ]
         effects, comparison, how = self._views
         firsts = [
-            _part("The finding", effects),
+            _part("The finding", W.HTML(markup.paragraph(SHORT, "wb-short-said")), effects),
             _part("Is it the true report?", self._identity),
         ]
         for step in firsts:
