@@ -272,7 +272,7 @@ def watched(browser: Browser, site: Site, **options: Any) -> Iterator[Watched]:
 
 
 def command(page: Page, name: str) -> None:
-    """Carry out a command of JupyterLab, and wait until it is done.
+    """Carry out a command of JupyterLab, and wait until it is done; one that fails raises.
 
     What JupyterLab promises is waited for here, not in the page: a promise that a kernel which
     started anew never keeps would be waited for without end. Then it is told once more.
@@ -280,18 +280,21 @@ def command(page: Page, name: str) -> None:
     for last in (False, True):
         page.evaluate(
             """(name) => {
-                const done = () => { window.carriedOut = true; };
-                window.carriedOut = false;
-                window.jupyterapp.commands.execute(name).then(done, done);
+                const ended = (problem) => { window.carriedOut = { problem }; };
+                window.carriedOut = null;
+                const failed = (error) => ended(String(error));
+                window.jupyterapp.commands.execute(name).then(() => ended(null), failed);
             }""",
             name,
         )
         try:
             page.wait_for_function("() => window.carriedOut", timeout=LONG)
-            return
+            break
         except WaitedTooLong:
             if last:
                 raise
+    problem = page.evaluate("() => window.carriedOut.problem")
+    assert problem is None, f"{name}: {problem}"
 
 
 def run_cell(page: Page, cell: int) -> list[dict[str, Any]]:
