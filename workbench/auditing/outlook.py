@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.auditing.whole_table import STEP as WHOLE_TABLE
 from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
@@ -33,6 +34,7 @@ OWN: dict[str, tuple[float, float]] = {
     "cafe": (0.1, 0.1),
     "fuzzing": (0.1, 0.2),
     "paths": (0.1, 0.3),
+    WHOLE_TABLE: (0.1, 0.03),
     "checks": (0.2, 0.2),
     "subgroups": (0.2, 0.6),
     "cafe, other features": (0.1, 0.2),
@@ -47,13 +49,15 @@ OWN: dict[str, tuple[float, float]] = {
     "membership": (20.0, 15.0),
     "change": (0.5, 2.0),
 }
-"""Seconds of own work beside the asking: at least, and for every 10,000 rows of the table."""
+"""Seconds of own work beside the asking: at least, and for every 10,000 rows that it works on."""
 UNKNOWN = (0.5, 0.5)
 """The same of a step that nobody has measured."""
 CONTEXT_ROWS, BASELINE_ROWS, ASKED_BY_SHAP, PROFILED = 5_000, 10_000, 200_000, 360_000
 """Rows at the most of which the other features and permutation ask, and that SHAP and the profile
 of one feature ask about."""
-ALWAYS_ASKED = {"same answers", "same answers at the end", "shap", "membership", "change"}
+ALWAYS_ASKED = {
+    "same answers", "same answers at the end", WHOLE_TABLE, "shap", "membership", "change",
+}  # fmt: skip
 """Steps that ask about every row that they need, whether another step has asked about it or not."""
 LOOKED_AT = 2_000
 """Rows of the table that tell how often another row's value differs."""
@@ -123,17 +127,24 @@ def expected_steps(
     others = [name for name in case.features if name not in names]
     read = not set(names).isdisjoint(case.reads)
     contrast = 2 * rows * len(names) * (read + carried)
-    moving = contrast * float(np.mean([_differing(case.columns[name]) for name in names]))
+    differing = float(np.mean([_differing(case.columns[name]) for name in names]))
+    moving = contrast * differing
     beside = sum(_differing(case.columns[name]) for name in others if name in case.reads)
     shuffled = 2 * sum(_differing(case.columns[name]) for name in case.reads)
     levels = max(min(0.7 * (_levels(case.columns[name]) - 1), 4.0) for name in names)
     possible = math.prod(_levels(case.columns[name]) for name in case.reads)
     found: list[ExpectedStep] = []
 
-    def add(name: str, asked: float = 0.0, decides: bool = True, times: int = 1) -> None:
+    def add(
+        name: str,
+        asked: float = 0.0,
+        decides: bool = True,
+        times: int = 1,
+        among: int = case.n_rows,
+    ) -> None:
         asked = asked if name in ALWAYS_ASKED else min(asked, possible)
         least, per_rows = OWN.get(name, UNKNOWN)
-        own = times * (least + per_rows * case.n_rows / 10_000)
+        own = times * (least + per_rows * among / 10_000)
         found.append(ExpectedStep(name, int(asked * times) if asks else 0, own, decides))
 
     causal = [method for method in CAUSAL_METHODS if method.name in methods]
@@ -151,6 +162,10 @@ def expected_steps(
     if solved and takes:
         add("paths", contrast / 2)
     add("same answers at the end", min(rows, 200))
+    if case.table is not None and case.table.n_rows > case.n_rows:
+        every = case.table.n_rows  # two passes, and what moves in the second
+        moved = 2 * rows / case.n_rows * len(names) * read * differing
+        add(WHOLE_TABLE, every * (2 + moved), among=every)
     add("checks")
     if subgroups:
         add("subgroups", contrast / 2, False, subgroups)

@@ -8,6 +8,7 @@ import pytest
 
 import workbench as wb
 from workbench.auditing.outlook import LONG, OWN, ExpectedStep, Outlook, expected_steps
+from workbench.auditing.whole_table import STEP
 from workbench.case.asking.budget import Budget
 from workbench.checks.registry import CHECK_NAMES
 from workbench.methods.registry import METHOD_NAMES
@@ -119,3 +120,20 @@ def test_the_rows_foretold_are_about_those_asked_where_most_rows_are_alike() -> 
     asked = wb.audit(alike, target, methods).provenance.queries
     foretold = sum(step.rows for step in expected_steps(alike, target, methods))
     assert sum(asked.values()) <= foretold <= 3 * sum(asked.values()), (asked, foretold)
+
+
+def test_a_table_larger_than_the_case_is_asked_about_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 500)
+    world = wb.datasets.loan(n=2_000)
+    reads = ["race", "neighborhood_income"]
+    model = wb.BlackBoxModel(
+        lambda rows: rows[reads[1]] / 400 + (rows["race"] == "Black") / 10, features=reads
+    )
+    table = wb.Table.pandas(world.data, 2)
+    large = wb.AuditCase(data=table, model=model, graph=world.graph, outcome="approved")
+    assert large.n_rows < table.n_rows
+    for feature in ("zip_code", "race"):
+        target = wb.UnlearningTarget.feature(feature)
+        steps = {step.name: step for step in expected_steps(large, target, ["cafe"])}
+        asked = wb.audit(large, target, ["cafe"]).provenance.queries[STEP]
+        assert steps[STEP].decides and asked <= 1.2 * steps[STEP].rows <= 1.5 * asked, feature
