@@ -77,6 +77,12 @@ class Column:
         spread = float(np.nanstd(self.values))
         return spread if spread > 0 else 1.0
 
+    @cached_property
+    def spread(self) -> float:
+        """Distance from the 1st to the 99th percentile of a number, or its whole range if 0."""
+        low, high = np.nanquantile(self.values, (0.01, 0.99))
+        return float(high - low) or self.high - self.low
+
     def counts(self) -> npt.NDArray[np.intp]:
         """Rows at each level of a categorical column, shape (len(levels),)."""
         return np.bincount(self.values, minlength=len(self.levels)).astype(np.intp)

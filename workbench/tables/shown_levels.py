@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.tables.columns import Column
 
-__all__ = ["FEWEST_HOLDERS", "rounding_step", "shown_level", "tells_in_full"]
+__all__ = ["FEWEST_HOLDERS", "places_of", "rounding_step", "shown_level", "tells_in_full"]
 
 FEWEST_HOLDERS = 5
 """Rows that must hold a value before it is shown as it is."""
@@ -18,8 +18,13 @@ NEAR = 40
 
 def rounding_step(column: Column) -> float:
     """Return a power of ten that levels of a number are rounded to, 1 at the least if whole."""
-    step = float(10.0 ** np.floor(np.log10(_spread(column) / FINENESS)))
+    step = float(10.0 ** np.floor(np.log10(column.spread / FINENESS)))
     return max(step, 1.0) if column.integer else step
+
+
+def places_of(step: float) -> int:
+    """Return the decimal places of numbers that are rounded to a power of ten."""
+    return max(-int(np.log10(step)), 0)
 
 
 def shown_level(column: Column, value: float) -> float:
@@ -48,7 +53,7 @@ def shown_level(column: Column, value: float) -> float:
         return value
     step = rounding_step(column)
     middle = float(np.rint(value / step))
-    reach = int(_spread(column) / NEAR / step)
+    reach = int(column.spread / NEAR / step)
     near = [_plain((middle + k) * step, step) for k in range(-reach, reach + 1)]
     inside = sorted(
         (v for v in near if column.low <= v <= column.high), key=lambda v: abs(v - value)
@@ -67,13 +72,8 @@ def tells_in_full(column: Column, value: float) -> bool:
         return False
 
 
-def _spread(column: Column) -> float:
-    low, high = np.nanquantile(column.values, (0.01, 0.99))
-    return float(high - low) or column.high - column.low
-
-
 def _plain(value: float, step: float) -> float:
-    return float(round(value, max(-int(np.log10(step)), 0)))
+    return float(round(value, places_of(step)))
 
 
 def _holders(column: Column, value: float) -> int:

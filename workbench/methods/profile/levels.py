@@ -17,7 +17,7 @@ import numpy as np
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray
 from workbench.tables.columns import Column, Values
-from workbench.tables.shown_levels import FEWEST_HOLDERS, rounding_step, shown_level
+from workbench.tables.shown_levels import FEWEST_HOLDERS, places_of, rounding_step, shown_level
 
 __all__ = ["TestedLevels", "fine_grid", "named_levels", "tested_levels", "with_bends"]
 
@@ -244,10 +244,9 @@ def _near(column: Column, values: FloatArray) -> FloatArray:
         whole: FloatArray = np.clip(np.rint(values), column.low, column.high)
         return whole
     step = rounding_step(column)
-    places = max(-int(np.log10(step)), 0)
     # Inward at the ends: the smallest value of all is some person's.
     ends = np.ceil(column.low / step), np.floor(column.high / step)
-    inside: FloatArray = np.round(np.clip(np.rint(values / step), *ends) * step, places)
+    inside: FloatArray = np.round(np.clip(np.rint(values / step), *ends) * step, places_of(step))
     return inside
 
 
