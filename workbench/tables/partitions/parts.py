@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -44,7 +44,7 @@ def _frame_of(data: Any, columns: Sequence[str]) -> pd.DataFrame:
 
 
 @contextmanager
-def _reading(file: str) -> Iterator[None]:
+def _reading(file: str, unreadable: Callable[[str, str], DataError]) -> Iterator[None]:
     """Say in words what keeps a file from being read."""
     try:
         yield
@@ -56,7 +56,16 @@ def _reading(file: str) -> Iterator[None]:
             f"must reach the table's files under the same path."
         ) from error
     except Exception as error:
-        raise damaged(file, str(error)) from error
+        raise unreadable(file, str(error)) from error
+
+
+def _does_not_fit(what: str, reason: str) -> DataError:
+    """Return the error of a dataset's fragment: of which format, and what is wrong, Arrow says."""
+    reason = reason.partition("\n")[0][:200].rstrip(".")
+    return DataError(
+        f"{what} cannot be read: {reason}. A column is one that the dataset has, of the same type "
+        f"in all of its files."
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +96,7 @@ class ParquetPart:
         """See :class:`Partition`."""
         from pyarrow import parquet
 
-        with _reading(self.file):
+        with _reading(self.file, damaged):
             with parquet.ParquetFile(self.file) as opened:
                 read = opened.read_row_groups(self.groups, columns=list(columns), use_threads=False)
             return _frame_of(read, columns)
@@ -105,7 +114,7 @@ class FragmentPart:
     def read(self, columns: Sequence[str]) -> pd.DataFrame:
         """See :class:`Partition`."""
         name = self.fragment.path if hasattr(self.fragment, "path") else "A part of the dataset"
-        with _reading(name):
+        with _reading(name, _does_not_fit):
             read = self.fragment.to_table(columns=list(columns), schema=self.schema)
             return _frame_of(read, columns)
 
