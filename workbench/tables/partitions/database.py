@@ -16,8 +16,10 @@ from workbench.common.errors import DataError, listed
 __all__ = ["asked"]
 
 
-def asked(query: str, connection: Any) -> Any:
+def asked(query: Any, connection: Any) -> Any:
     """Return the answer as a frame, or as the table of Arrow that an ADBC driver makes.
+
+    What a query may be, the connection's driver knows.
 
     The frame has SQL's NULL as missing, whole numbers beside a NULL as floating numbers (as pandas
     has them), exact decimals as floating numbers, and dates as text.
@@ -29,8 +31,6 @@ def asked(query: str, connection: Any) -> Any:
     """
     with _cursor(connection) as cursor:
         query = getattr(query, "text", query)  # of SQLAlchemy's text(…)
-        if not isinstance(query, str):
-            raise DataError(f"A query is a text of SQL, not a {type(query).__name__}.")
         try:
             cursor.execute(query)
             names = [column[0] for column in cursor.description or ()]
