@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from glob import glob
+from glob import escape, glob
 from itertools import pairwise
 from os import PathLike, fsencode, fspath
 from os.path import abspath
@@ -134,17 +134,18 @@ class Table:
 
     @classmethod
     def arrow(cls, data: Any, partitions: int | None = None) -> Table:
-        """Take a table of Arrow, cut as :meth:`pandas` does, or a dataset, by its fragments."""
+        """Take a table of Arrow's, cut as :meth:`pandas` does, or a dataset, by its fragments.
+
+        What hands its rows over as Arrow does is a table, too: DuckDB's relations, Polars' frames,
+        readers of batches.
+        """
         if hasattr(data, "get_fragments"):
             fragments = [piece for whole in data.get_fragments() for piece in _pieces_of(whole)]
             kept: tuple[Partition, ...] = tuple(
                 FragmentPart(piece, data.schema, _rows_of(piece)) for piece in fragments
             )
             return cls(kept, tuple(data.schema.names), "an Arrow dataset")
-        if hasattr(data, "__arrow_c_stream__") and not hasattr(data, "schema"):  # DuckDB's
-            data = checked_pyarrow("Arrow").table(data)
-        if not hasattr(data, "to_pandas") or not hasattr(data, "schema"):
-            raise DataError(expected_frame(data, "a table of Arrow"))
+        data = _arrow_table(data)
         cut = _cuts(data.num_rows, partitions)
         parts = tuple(ArrowPart(data.slice(a, b - a)) for a, b in cut)
         return cls(parts, tuple(data.schema.names), "an Arrow table")
@@ -153,17 +154,19 @@ class Table:
     def polars(cls, frame: Any, partitions: int | None = None) -> Table:
         """Take a frame of Polars, which is handed over as Arrow."""
         if not hasattr(frame, "to_arrow"):
-            raise DataError(expected_frame(frame, "a Polars DataFrame"))
+            raise DataError(expected_frame(frame, "a Polars DataFrame", "polars"))
         return cls.arrow(frame.to_arrow(), partitions)
 
     @classmethod
-    def sql(cls, query: str, connection: Any, partitions: int | None = None) -> Table:
+    def sql(cls, query: Any, connection: Any, partitions: int | None = None) -> Table:
         """Ask a database once, and keep the rows of the answer, cut as :meth:`pandas` does.
 
         Parameters
         ----------
         query : str
             A query that answers with rows, run as it stands: only ever one of the auditor's own.
+            What else the connection's driver takes for a query, such as psycopg's sql.SQL, is
+            handed to it.
         connection : DB-API connection or SQLAlchemy engine
             An open connection of sqlite3, psycopg, DuckDB, an ADBC driver, …; it stays open.
         partitions : int, optional
@@ -192,7 +195,7 @@ class Table:
     def dask(cls, frame: Any) -> Table:
         """Take a dataframe of Dask. Its partitions stay as they are; their rows are counted."""
         if not hasattr(frame, "to_delayed"):
-            raise DataError(expected_frame(frame, "a Dask dataframe"))
+            raise DataError(expected_frame(frame, "a Dask dataframe", "dask"))
         sizes = frame.map_partitions(len).compute()
         parts = tuple(
             DaskPart(part, int(size))
@@ -252,20 +255,36 @@ def _cuts(n: int, partitions: int | None) -> list[tuple[int, int]]:
     return list(pairwise(stops))
 
 
+def _arrow_table(data: Any) -> Any:
+    """Return what hands its rows over as Arrow does (DuckDB, a reader of batches) as a table."""
+    if not hasattr(data, "__arrow_c_stream__"):
+        raise DataError(expected_frame(data, "a table of Arrow", "arrow"))
+    pyarrow = checked_pyarrow("Arrow")
+    if isinstance(data, pyarrow.Table):
+        return data
+    try:
+        return pyarrow.table(data)
+    except (pyarrow.ArrowException, OSError, TypeError) as error:
+        raise DataError(
+            f"Arrow reads no table from this {type(data).__name__}: {str(error).rstrip('.')}. "
+            f"Bring rows with named columns, such as a pyarrow.Table."
+        ) from error
+
+
 def _files(path: str) -> Iterable[str]:
-    if Path(path).is_dir():
-        path = f"{path}/*.parquet"
-    found = sorted(glob(path))
+    folder = Path(path).is_dir()
+    wanted = f"{path}/*.parquet" if folder else path
+    found = sorted(glob(f"{escape(path)}/*.parquet" if folder else path))
     if found:
         return found
     elsewhere = "://" in path
-    if elsewhere or glob(f"{Path(path).parent}/*/*.parquet"):
+    if elsewhere or (folder and any(Path(path).rglob("*.parquet"))):
         what = "An address" if elsewhere else "A folder of folders"
         raise DataError(
-            f"There is no file {path}. {what} is brought as a dataset: import pyarrow.dataset as "
+            f"There is no file {wanted}. {what} is brought as a dataset: import pyarrow.dataset as "
             f"ds; wb.Table.arrow(ds.dataset(…, partitioning='hive'))"
         )
-    raise DataError(f"There is no file {path}. Name Parquet files, a pattern, or a folder.")
+    raise DataError(f"There is no file {wanted}. Name Parquet files, a pattern, or a folder.")
 
 
 def _check_by_trial(file: str) -> None:

@@ -7,16 +7,19 @@ from typing import Any
 
 __all__ = ["expected_frame"]
 
-WAYS_IN = {
-    "polars": "wb.Table.polars(data)",
-    "pyarrow": "wb.Table.arrow(data)",
-    "dask": "wb.Table.dask(data)",
-    "duckdb": "wb.Table.arrow(data)",
-}
+WAYS_IN = {"polars": "polars", "pyarrow": "arrow", "dask": "dask", "duckdb": "arrow"}
+"""Libraries, and the method of :class:`Table` that takes what they hold."""
 
 
-def expected_frame(data: Any, expected: str = "a pandas DataFrame") -> str:
+def expected_frame(data: Any, expected: str = "a pandas DataFrame", called: str = "pandas") -> str:
     """Say what is expected in the place of something else, and how that is brought.
+
+    Parameters
+    ----------
+    data : object
+    expected : str
+    called : str
+        The method that it was brought to: no way in for what that does not take.
 
     Examples
     --------
@@ -32,6 +35,6 @@ wb.Table.parquet."
         return f"{said} Read the file first, with pandas' read_csv or wb.Table.parquet."
     if kind.__name__ == "LazyFrame":
         return f"{said} Collect it first: wb.Table.polars(data.collect())."
-    if library in WAYS_IN:
-        return f"{said} Bring it as {WAYS_IN[library]}."
+    if WAYS_IN.get(library, called) != called:
+        return f"{said} Bring it as wb.Table.{WAYS_IN[library]}(data)."
     return said

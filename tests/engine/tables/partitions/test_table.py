@@ -146,6 +146,17 @@ def test_times_of_day_are_text_as_in_a_single_file(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(table.sample(3), alone)
 
 
+def test_what_a_driver_takes_for_a_query_is_left_to_it() -> None:
+    answers = _Answers(("a",), [(1,), (2,)])
+    composed = object()  # as psycopg's sql.Composed: neither a text nor one with a text in it
+    assert Table.sql(composed, answers).n_rows == Table.sql(b"select a", answers).n_rows == 2
+    with (
+        closing(sqlite3.connect(":memory:")) as base,
+        pytest.raises(DataError, match=r"refuses the query: .*str.*not bytes"),
+    ):
+        Table.sql(b"select 1", base)
+
+
 def test_an_address_is_no_connection() -> None:
     with pytest.raises(DataError, match=r"open connection .* is expected .*, not a str"):
         Table.sql("select 1", "sqlite:///people.db")
@@ -171,6 +182,42 @@ def test_a_folder_of_folders_is_a_dataset_whose_names_are_a_column(tmp_path: Pat
         file.unlink()
     with pytest.raises(DataError, match="Every worker must reach the table's files"):
         table.sample(10)
+
+
+def test_a_mistyped_name_is_not_taken_for_a_folder_of_folders(tmp_path: Path) -> None:
+    for place in ("", "hive/a=1/b=2", "odd[1]"):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        _frame().to_parquet(tmp_path / place / "loans.parquet")
+    with pytest.raises(DataError, match=r"laons\.parquet\. Name Parquet files"):
+        Table.parquet(tmp_path / "laons.parquet")
+    with pytest.raises(DataError, match=r"hive/\*\.parquet\. A folder of folders is brought"):
+        Table.parquet(tmp_path / "hive")
+    assert Table.parquet(tmp_path / "odd[1]").n_rows == 1_000
+
+
+@pytest.mark.parametrize(("form", "said"), [("parquet", "nothing"), ("csv", "'?x'?")])
+def test_files_of_a_dataset_that_do_not_fit_are_not_called_damaged(
+    tmp_path: Path, form: str, said: str
+) -> None:
+    import pyarrow.dataset as ds
+
+    for name, values in (("0", [1, 2]), ("1", ["x", "y"])):
+        getattr(pd.DataFrame({"a": values}), f"to_{form}")(tmp_path / f"{name}.{form}", index=False)
+    dataset = ds.dataset(tmp_path, format=form, schema=pa.schema([("a", pa.int64())]))
+    with pytest.raises(DataError, match=said) as told:
+        Table.arrow(dataset).sample(4, ["a", "nothing"] if form == "parquet" else None)
+    assert "cannot be read: " in str(told.value) and "as Parquet" not in str(told.value)
+    assert str(told.value).endswith("of the same type in all of its files.")
+
+
+def test_whatever_hands_rows_over_as_arrow_does_is_a_table() -> None:
+    arrow = pa.table({"a": [1.0, 2.0]})
+    for data in (arrow.to_reader(), arrow.to_batches()[0], arrow.to_pandas()):
+        assert Table.arrow(data).sample(2)["a"].tolist() == [1.0, 2.0]
+    with pytest.raises(DataError, match=r"^Arrow reads no table from this ChunkedArray: .*named"):
+        Table.arrow(arrow["a"])
+    with pytest.raises(DataError, match=r"not a DoubleArray of pyarrow\.$"):
+        Table.arrow(pa.array([1.0]))
 
 
 def test_what_is_no_frame_of_pandas_is_told_its_way_in() -> None:
