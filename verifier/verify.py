@@ -702,13 +702,19 @@ class NamedKey:
         return f"{self.name}+{self.key_id.hex()}+{key}"
 
 
+class MistypedKey(EvidenceError):
+    """What has the form of a key, but an id that is not its own."""
+
+
 def read_named_key(text: str) -> NamedKey:
     """Read a key as it is handed round: ``name+id+key``.
 
     Raises
     ------
+    MistypedKey
+        When the id is not that of the key.
     EvidenceError
-        When it is not of this form, or the id is not that of the key.
+        When it is not of this form.
     """
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
@@ -719,9 +725,7 @@ def read_named_key(text: str) -> NamedKey:
         )
     key = NamedKey(name, raw[1:], raw[0])
     if key.key_id.hex() != key_id:
-        raise EvidenceError(
-            f"The key of {name} does not have the id {key_id[:20]}: a typing error?"
-        )
+        raise MistypedKey(f"The key of {name} does not have the id {key_id[:20]}: a typing error?")
     return key
 
 
@@ -2075,10 +2079,10 @@ class Claim:
 
 
 def claim(name: str, verdict: str, sentence: str) -> Claim:
-    """Return a claim, its name and verdict checked."""
+    """Return a claim, its name and verdict checked; its sentence has no full stop of its own."""
     if name not in CLAIMS or verdict not in VERDICTS:
         raise ValueError(f"No claim {name!r} with the verdict {verdict!r}.")
-    return Claim(name, verdict, sentence)
+    return Claim(name, verdict, sentence.removesuffix("."))
 
 
 def worst(verdicts: Iterable[str]) -> str:
@@ -2767,7 +2771,7 @@ def check_dossier(files: Mapping[str, bytes], outside: Outside) -> tuple[Claim, 
     except ReaderError:  # the reader's own mistake is no fault of the dossier
         raise
     except EvidenceError as error:
-        return (claim("opened", "INVALID", str(error).removesuffix(".")),)
+        return (claim("opened", "INVALID", str(error)),)
     return tuple(held)
 
 
@@ -3041,6 +3045,8 @@ def _key_of(given: str) -> NamedKey:
         text, where = given, "What was given is neither a file's name nor a key. "
     try:
         return read_named_key(text)
+    except MistypedKey as error:
+        raise ReaderError(str(error)) from None
     except EvidenceError as error:
         raise ReaderError(where + str(error)) from None
 

@@ -162,10 +162,10 @@ class Claim:
 
 
 def claim(name: str, verdict: str, sentence: str) -> Claim:
-    """Return a claim, its name and verdict checked."""
+    """Return a claim, its name and verdict checked; its sentence has no full stop of its own."""
     if name not in CLAIMS or verdict not in VERDICTS:
         raise ValueError(f"No claim {name!r} with the verdict {verdict!r}.")
-    return Claim(name, verdict, sentence)
+    return Claim(name, verdict, sentence.removesuffix("."))
 
 
 def worst(verdicts: Iterable[str]) -> str:

@@ -77,7 +77,7 @@ def check_dossier(files: Mapping[str, bytes], outside: Outside) -> tuple[Claim, 
     except ReaderError:  # the reader's own mistake is no fault of the dossier
         raise
     except EvidenceError as error:
-        return (claim("opened", "INVALID", str(error).removesuffix(".")),)
+        return (claim("opened", "INVALID", str(error)),)
     return tuple(held)
 
 

@@ -20,6 +20,7 @@ from workbench.evidence.edwards import is_signature
 
 __all__ = [
     "Checkpoint",
+    "MistypedKey",
     "NamedKey",
     "checkpoint_text",
     "cosign_checkpoint",
@@ -62,13 +63,19 @@ class NamedKey:
         return f"{self.name}+{self.key_id.hex()}+{key}"
 
 
+class MistypedKey(EvidenceError):
+    """What has the form of a key, but an id that is not its own."""
+
+
 def read_named_key(text: str) -> NamedKey:
     """Read a key as it is handed round: ``name+id+key``.
 
     Raises
     ------
+    MistypedKey
+        When the id is not that of the key.
     EvidenceError
-        When it is not of this form, or the id is not that of the key.
+        When it is not of this form.
     """
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
@@ -79,9 +86,7 @@ def read_named_key(text: str) -> NamedKey:
         )
     key = NamedKey(name, raw[1:], raw[0])
     if key.key_id.hex() != key_id:
-        raise EvidenceError(
-            f"The key of {name} does not have the id {key_id[:20]}: a typing error?"
-        )
+        raise MistypedKey(f"The key of {name} does not have the id {key_id[:20]}: a typing error?")
     return key
 
 

@@ -26,7 +26,7 @@ from workbench.evidence.commitments import sha256_hex
 from workbench.evidence.dossier_case import Outside
 from workbench.evidence.dossier_checks import check_dossier
 from workbench.evidence.dossier_files import read_dossier
-from workbench.evidence.notes import NamedKey, read_named_key
+from workbench.evidence.notes import MistypedKey, NamedKey, read_named_key
 
 __all__ = ["outside_from", "verify_command", "verify_path", "written_claims"]
 
@@ -91,6 +91,8 @@ def _key_of(given: str) -> NamedKey:
         text, where = given, "What was given is neither a file's name nor a key. "
     try:
         return read_named_key(text)
+    except MistypedKey as error:
+        raise ReaderError(str(error)) from None
     except EvidenceError as error:
         raise ReaderError(where + str(error)) from None
 

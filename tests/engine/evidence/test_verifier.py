@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -147,3 +148,23 @@ def test_what_is_no_key_is_not_said_back(folder: Path, capsys: pytest.CaptureFix
     assert verify_command([str(folder), "--key", "PRIVATE+of+somebody"]) == 2
     said = capsys.readouterr()
     assert "neither a file's name nor a key" in said.err and "somebody" not in said.err + said.out
+
+
+def test_a_mistyped_key_is_called_a_key(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    name, _, encoded = str(BANK.named).split("+", 2)
+    (folder / "mistyped").write_text(mistyped := f"{name}+00000000+{encoded}")
+    for given in (mistyped, str(folder / "mistyped")):
+        assert verify_command([str(folder), "--key", given]) == 2
+        said = capsys.readouterr().err
+        assert "00000000: a typing error?" in said
+        assert "no key" not in said and "nor a key" not in said
+
+
+def test_no_claim_ends_with_two_full_stops(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    (folder / "broken.zip").write_bytes(b"PK\3\4 no more")
+    with ZipFile(folder / "outside.zip", "w") as archive:
+        archive.writestr("../x", "x")
+    for name in ("broken.zip", "outside.zip"):
+        assert verify_command([str(folder / name)]) == 5
+        (opened,) = [line for line in capsys.readouterr().out.splitlines() if "is whole: " in line]
+        assert opened.endswith(".") and not opened.endswith("..")
