@@ -313,8 +313,8 @@ def kinds_text(frame: pd.DataFrame) -> str:
         "ask, and alone with logged predictions. Rows of CAFÉ, fuzzing and other packages are of "
         "earlier runs; at 1,000 rows CAFÉ and fuzzing were run again and gave the same. "
         '"debiased, logged" asks the model nothing, as if its predictions '
-        "had been logged: two worlds of every kind, logistic regression. Seconds are of an audit "
-        "of one feature, equations included, on a busy machine.",
+        "had been logged: two worlds of every kind but the fresh ones, logistic regression. "
+        "Seconds are of an audit of one feature, equations included, on a busy machine.",
     ]
     for title, table in parts.items():
         if len(table):
