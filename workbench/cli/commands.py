@@ -33,6 +33,7 @@ from workbench.cli.evidence_commands import evidence_app
 from workbench.cli.output import (
     EXIT_STATUS,
     CaseFile,
+    CodeFlag,
     ProfileFlag,
     WordFile,
     files_to_write,
@@ -258,9 +259,7 @@ def audit_command(
     docx: WordFile = None,
     case_file: CaseFile = None,
     profile: ProfileFlag = False,
-    code: Annotated[
-        bool, typer.Option("--code", help="Print the Python that repeats the audit.")
-    ] = False,
+    code: CodeFlag = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print no report and no progress.")
     ] = False,

@@ -22,6 +22,7 @@ from workbench.report.audit_report import AuditReport
 __all__ = [
     "EXIT_STATUS",
     "CaseFile",
+    "CodeFlag",
     "ProfileFlag",
     "WordFile",
     "closed_pipe",
@@ -47,6 +48,8 @@ ProfileFlag = Annotated[
     typer.Option("--profile", help="Print the effect at every level that was tested, as a table."),
 ]
 """The option ``--profile`` of every command that prints one."""
+CodeFlag = Annotated[bool, typer.Option("--code", help="Print the Python that repeats the audit.")]
+"""The option ``--code`` of every command that prints it."""
 EXIT_STATUS = {"below": 0, "above": 1, "inconclusive": 3}
 """Exit status of each verdict."""
 CANNOT_RUN = 2

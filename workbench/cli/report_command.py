@@ -10,6 +10,7 @@ import typer
 from workbench.cli.every_class import read_again
 from workbench.cli.output import (
     CaseFile,
+    CodeFlag,
     ProfileFlag,
     WordFile,
     exit_status,
@@ -32,9 +33,7 @@ def report_command(
     docx: WordFile = None,
     case_file: CaseFile = None,
     profile: ProfileFlag = False,
-    code: Annotated[
-        bool, typer.Option("--code", help="Print the Python that repeats the audit.")
-    ] = False,
+    code: CodeFlag = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no report.")] = False,
 ) -> None:
     """Read a saved report again, without its data and its model.
