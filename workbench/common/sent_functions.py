@@ -27,5 +27,6 @@ def packed(function: Callable[..., Any]) -> bytes:
     except Exception as error:
         raise DataError(
             f"The model cannot be sent to other processes ({type(error).__name__}: {error}). Use "
-            f"on=None, or log its predictions in a column of the table."
+            f"on=None (in the command line neither --workers nor --scheduler), or log its "
+            f"predictions in a column of the table."
         ) from error

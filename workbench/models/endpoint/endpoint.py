@@ -179,8 +179,8 @@ class _HereOnly:
     def __reduce__(self) -> NoReturn:
         raise ModelError(
             "An endpoint is asked from one place, one request at a time, and its headers stay "
-            "there: workers would ask past each other. Use on=None, or log its predictions in a "
-            "column of the table."
+            "there: workers would ask past each other. Use on=None (in the command line neither "
+            "--workers nor --scheduler), or log its predictions in a column of the table."
         )
 
 

@@ -662,3 +662,4 @@ def test_workers_are_not_given_an_endpoint() -> None:
     with pytest.raises(ModelError, match="An endpoint is asked from one place") as error:
         packed(partial(operator.methodcaller("predict", rows), endpoint))
     assert "secret" not in str(error.value)
+    assert "neither --workers nor --scheduler" in str(error.value)
