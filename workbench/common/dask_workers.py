@@ -99,15 +99,15 @@ class OnDask:
     def _wait(self, first: Sequence[Any], last: Any, report: Callable[[float], None]) -> None:
         """Wait for the last of the work, and give it up where it will never be done."""
         able = looked = monotonic()
-        most = 0
+        before = 0
         with self._restarts() as restarts:
             while not last.done():
                 done = sum(future.done() for future in first)
                 report(done / len(first))
                 check_stopped()
-                if done > most:
-                    most = done
+                if done > before:
                     restarts.clear()
+                before = done  # fewer, where finished parts were lost with their worker
                 if len(restarts) >= RESTARTS:
                     raise DataError(OUT_OF_MEMORY)
                 if monotonic() > looked + EVERY:
