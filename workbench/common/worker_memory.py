@@ -15,6 +15,8 @@ TRIM, MMAP = -1, -3
 """Numbers by which glibc knows its options M_TRIM_THRESHOLD and M_MMAP_THRESHOLD."""
 KEPT, MAPPED_ALONE = 128 * 2**20, 32 * 2**20
 """Free bytes at the end that are kept, and the smallest block that is never among them."""
+ALONE_BEFORE = str(128 * 2**10)
+"""That smallest block as glibc has it where the environment names none."""
 
 _lock = Lock()
 _working = 0
@@ -29,8 +31,9 @@ def keeping_freed_memory() -> Iterator[None]:
     last work in here is done, the worker gives back as it did.
     """
     global _working
-    asked = os.environ.get("MALLOC_TRIM_THRESHOLD_", "")
-    if not (sys.platform.startswith("linux") and asked.isdigit()):
+    kept = os.environ.get("MALLOC_TRIM_THRESHOLD_", "")
+    alone = os.environ.get("MALLOC_MMAP_THRESHOLD_", ALONE_BEFORE)
+    if not (sys.platform.startswith("linux") and kept.isdigit() and alone.isdigit()):
         yield
         return
     with _lock:
@@ -43,7 +46,8 @@ def keeping_freed_memory() -> Iterator[None]:
         with _lock:
             _working -= 1
             if not _working:
-                _set(TRIM, int(asked))
+                _set(MMAP, int(alone))
+                _set(TRIM, int(kept))
 
 
 def _set(option: int, value: int) -> None:

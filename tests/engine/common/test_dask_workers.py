@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import distributed
@@ -16,9 +17,11 @@ import numpy as np
 import pytest
 
 from tests.engine.common.worker_tasks import dies, dies_once, twice
+from workbench.common.dask_workers import OnDask
 from workbench.common.errors import AuditCancelled, DataError
 from workbench.common.map_reduce import engine_on
 from workbench.common.stopping import waited
+from workbench.common.worker_memory import MMAP, TRIM, keeping_freed_memory
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -156,3 +159,31 @@ def test_a_worker_without_memory_is_told_in_words(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr("workbench.common.dask_workers.EVERY", 0.1)
         with pytest.raises(DataError, match="Every Dask worker is paused"):
             _total(small, _keeps)
+
+
+def test_parts_that_are_finished_again_count_between_two_restarts() -> None:
+    handlers: list[Any] = []
+    client = SimpleNamespace(
+        subscribe_topic=lambda _, handler: handlers.append(handler),
+        unsubscribe_topic=lambda _: None,
+    )
+    finished = [True, False, True, False, True]  # a restarted worker loses what it had finished
+
+    def done() -> bool:
+        if not finished[0]:
+            handlers[0]("a worker is started again")
+        return finished.pop(0)
+
+    last = SimpleNamespace(done=lambda: not finished, add_done_callback=lambda _: None)
+    OnDask(client)._wait([SimpleNamespace(done=done)], last, lambda _: None)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's options")
+def test_a_worker_gives_memory_back_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: dict[int, int] = {}
+    monkeypatch.setattr("workbench.common.worker_memory._set", held.__setitem__)
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_", raising=False)
+    with keeping_freed_memory():
+        assert min(held.values()) >= 32 * 2**20
+    assert held == {TRIM: 65_536, MMAP: 131_072}
