@@ -27,7 +27,7 @@ from workbench.methods.fuzzing.paths import PathEffect, trace_paths
 from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_levels
 from workbench.methods.method import BaselineFinding
 from workbench.methods.profile.profile import EffectProfile
-from workbench.methods.profile.ranges import Range
+from workbench.methods.profile.ranges import Range, profile_levels, scope_of
 from workbench.methods.registry import BASELINES, CAUSAL_METHODS
 
 __all__ = [
@@ -98,6 +98,7 @@ def run_profile(
             None if simulator is None else simulator.equations,
             asked.groups,
             simulator=None if asked.plan is not None else simulator,
+            paths=_hears_paths(asked, levels),
             max_queries=None if asked.plan is None else asked.plan.profile,
             threshold=asked.threshold,
             alpha=asked.alpha,
@@ -105,6 +106,20 @@ def run_profile(
             progress=asked.progress,
         ),
     )
+
+
+def _hears_paths(asked: AuditRequest, levels: Range) -> bool:
+    """Whether paths, or the only change tested, may show an influence beside the profile.
+
+    Only the debiased estimate tests the form of the equations that they rest on. With a limit on
+    the questions no path is followed.
+    """
+    if "debiased" not in asked.methods:
+        return False
+    if asked.plan is None:
+        return True
+    chosen = profile_levels(asked.case, asked.target, range=levels, seed=asked.seed)
+    return scope_of(levels, chosen) == "change"
 
 
 def run_effects(asked: AuditRequest, steps: Steps, equations: Equations | None) -> EffectTable:

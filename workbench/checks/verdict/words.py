@@ -239,7 +239,8 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
     above = f"{Decimal(f'{100 * profile.alpha / profile.families:.2g}'):f} %"
     groups = any(found.groups for found in profile)
     others = [("people", profile.asks), ("groups", groups)]
-    others.append(("paths", profile.families > 1 + profile.asks + groups))
+    beside = "the one change" if profile.scope == "change" else "paths"
+    others.append((beside, profile.families > 1 + profile.asks + groups))
     families = ["values", *(name for name, there in others if there)]
     one_of = (
         f"one claim of any family ({', '.join(families)}), each family"

@@ -43,6 +43,7 @@ def effect_profile(
     questions: float = 3.0,
     equations: Equations | None = None,
     simulator: Simulator | None = None,
+    paths: bool = True,
     max_queries: int | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -74,6 +75,9 @@ def effect_profile(
     simulator : Simulator, optional
         The debiased estimate's: its equations are used, and totals are corrected at every level by
         what they leave unexplained. See :mod:`workbench.methods.profile.corrections`.
+    paths : bool, default True
+        Whether effects along paths, or of the only change that is tested, may show an influence by
+        themselves beside the profile: they are then one more family that shares alpha.
     max_queries : int, optional
         The most rows that may be asked about, all told. Bends are not looked for then, and few
         rows are asked about.
@@ -142,7 +146,7 @@ def effect_profile(
     ]
     if len(names) > 1 and asks:
         measured.append(ask_together(run, measured, range))
-    families = 1 + asks + bool(groups) + _has_paths(case, names, by)
+    families = 1 + asks + bool(groups) + (paths and _has_paths(case, names, by))
     return summarise(
         measured,
         threshold=threshold,

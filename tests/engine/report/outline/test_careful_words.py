@@ -74,6 +74,14 @@ def test_every_family_that_shares_the_error_rate_is_named() -> None:
     assert len(named) == report.profile.families
 
 
+def test_paths_that_no_tested_equations_carry_take_no_part_of_the_error_rate() -> None:
+    report = audited(logged=False, methods=("cafe", "fuzzing"))
+    assert report.path_effects and report.profile is not None and report.verdict is not None
+    rates = next(one for one in report.verdict.basis if one.startswith("Error rates:"))
+    assert "(values, people), each family tested at 2.5 %" in rates
+    assert report.profile.families == 2
+
+
 def test_without_an_equation_no_form_is_called_untested() -> None:
     data = pd.DataFrame({"x": np.random.default_rng(0).normal(size=400)})
     case = wb.AuditCase(
