@@ -11,6 +11,8 @@ import pytest
 
 import workbench as wb
 from workbench.checks.verdict import judge
+from workbench.checks.verdict.claims import claims_of_effects
+from workbench.checks.verdict.words import reason_of
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.estimator import Estimator
 from workbench.methods.form_test import FormTest
@@ -92,6 +94,42 @@ def test_a_path_is_known_no_better_than_the_form_that_it_rests_on(
     paths = [PathEffect("age", ("age", "bmi", "prediction"), "", effect(0.08, 0.01))]
     verdict = judge(replace(debiased, entries=(entry,)), paths, threshold=0.02)
     assert verdict.decision == decision
+
+
+def test_what_many_tests_make_a_chance_finding_is_called_one() -> None:
+    entries = tuple(
+        table(effect(0.0386 * (k == 0), 0.01), effect(0.0, 0.001), feature=f"f{k}").entries[0]
+        for k in range(10)
+    )
+    verdict = judge(EffectTable(entries, pd.RangeIndex(ROWS), "probability", 0), threshold=0.02)
+    assert verdict.decision == "inconclusive"
+    assert "+0.0386; after correction for all 30 that were tested, that may be chance." in (
+        verdict.reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "path", "said"),
+    [
+        (0.2, 0.1, "alone: the influence is judged over all levels tested."),
+        (0.1, 0.2, "alone: the method “debiased” would test the equations of its path."),
+    ],
+)
+def test_a_number_that_no_size_would_make_firm_is_not_called_chance(
+    total: float, path: float, said: str
+) -> None:
+    claims = claims_of_effects(
+        table(effect(total, 0.001), effect(0.0, 0.001)),
+        [PathEffect("age", ("age", "bmi", "prediction"), "", effect(path, 0.001))],
+        threshold=0.02,
+        alpha=0.05,
+        looks=10.0,
+    )
+    assert not any(claim.above for claim in claims)
+    reason = reason_of(
+        "inconclusive", 0.02, claims, None, smallest=0.2, unfollowed=0, doubted=(), withheld=""
+    )
+    assert said in reason and "chance" not in reason
 
 
 def test_no_alarm_when_parts_point_the_same_way() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, get_args
 
 import scipy
 
@@ -19,6 +19,7 @@ from workbench.common.multiple_testing import holm
 from workbench.common.wording import stated
 from workbench.methods.effects import Effect, EffectTable
 from workbench.methods.fuzzing.paths import PathEffect
+from workbench.methods.profile.measured import LEAST_SHARE
 from workbench.methods.profile.profile import (
     PEOPLE_CLAIMS,
     SOUGHT,
@@ -67,6 +68,9 @@ class Claim:
         Whether `feature` stands for several that are set together.
     group : str
         Whom a claim over groups is about.
+    heard : bool
+        Whether it could have shown an influence above by itself, however large. No file keeps it:
+        it follows from the estimates.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Claim:
     after: str = ""
     combination: Literal["", "joint"] = ""
     group: str = ""
+    heard: bool = True
 
     @property
     def order(self) -> int:
@@ -126,6 +131,7 @@ def claims_of_effects(
     """
     named = [*_named_effects(effects), *_named_paths(paths)]
     p_values = [p_within(one.effect.value, one.effect.standard_error, threshold) for one in named]
+    heard: tuple[ClaimKind, ...] = get_args(ClaimKind)
     if looks is None:
         above = [corrected <= alpha for corrected in holm(p_values)]
     else:
@@ -142,7 +148,7 @@ def claims_of_effects(
         claims.append(
             Claim(
                 one.name, one.feature, one.kind, one.effect.value, low, high, p, below, beyond,
-                combination=one.combination,
+                combination=one.combination, heard=one.kind in heard,
             )
         )  # fmt: skip
     return claims
@@ -266,6 +272,7 @@ def _over_pairs(
     return Claim(
         f"{name}: {pair.text}", _name(found), about.part, pair.value, *ends, p, below, above,
         "groups" if group else "values", **_change(found, pair), group=group,
+        heard=pair.share >= LEAST_SHARE,
     )  # fmt: skip
 
 

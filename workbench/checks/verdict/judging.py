@@ -162,7 +162,7 @@ class Verdict:
     def to_frame(self) -> pd.DataFrame:
         """Return one row per claim, largest first."""
         ordered = sorted(self.claims, key=lambda c: -abs(c.value))
-        columns = list(Claim.__dataclass_fields__)
+        columns = [name for name in Claim.__dataclass_fields__ if name != "heard"]
         return pd.DataFrame([vars(c) for c in ordered], columns=columns)
 
 

@@ -128,7 +128,8 @@ def reason_of(
     said = said.strip()
     open_claims = [c for c in claims if not c.below]
     if decision != "below" and open_claims and not (withheld or doubted or unfollowed):
-        said = f"{_open(open_claims, threshold)} {said}"
+        tested = sum(c.heard for c in claims)
+        said = f"{_open(open_claims, threshold, tested)} {said}"
     return said
 
 
@@ -178,15 +179,18 @@ def _decided(claim: Claim) -> str:
     return f"{_name(claim)}, {with_interval(claim.value, (claim.low, claim.high), what='')}."
 
 
-def _open(claims: Sequence[Claim], threshold: float) -> str:
-    """Name what kept the audit from saying that nothing was found."""
+def _open(claims: Sequence[Claim], threshold: float, tested: int) -> str:
+    """Name what kept the audit from saying that nothing was found.
+
+    `tested` counts the claims that could have shown an influence by themselves.
+    """
     shares = [c for c in claims if c.kind in SHARES]
     others = [c for c in claims if c.kind not in SHARES]
     if others:
         worst = max(others, key=lambda c: max(abs(c.low), abs(c.high)))
         far = max(abs(worst.low), abs(worst.high))
         if lies_beyond(worst.low, worst.high, threshold):
-            why = "nothing firm rests on this number alone."
+            why = _corrected(worst, tested) if worst.heard else _unheard(worst)
         elif exceeds(worst.value, threshold):
             why = "that may be chance."
         else:
@@ -196,6 +200,25 @@ def _open(claims: Sequence[Claim], threshold: float) -> str:
         f"{shares[0].name}: {_percent(shares[0].value)}; it may be up to "
         f"{_percent(shares[0].high)}."
     )
+
+
+def _corrected(claim: Claim, tested: int) -> str:
+    """Say why a number that lies beyond the threshold by itself is not firm among the others."""
+    if claim.over in ("values", "groups"):
+        others = "all pairs of levels that were tested"
+    else:
+        others = f"all {tested} that were tested"
+    return f"after correction for {others}, that may be chance."
+
+
+def _unheard(claim: Claim) -> str:
+    """Say why a number decides nothing by itself, and what would."""
+    if claim.over != "change":
+        return "it rests on fewer than half of the rows, so that it decides nothing by itself."
+    alone = "nothing firm rests on this number alone"
+    if claim.kind == "path":
+        return f"{alone}: the method “debiased” would test the equations of its path."
+    return f"{alone}: the influence is judged over all levels tested."
 
 
 def _smallest(smallest: float, nothing: bool) -> str:
