@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,8 @@ def _measured(run: Run) -> tuple[dict[str, Any], pd.DataFrame]:
         if run.request == "feature"
         else None,
     )
+    # Trained anew on what the request left; one that undoes consequences reads the column for it.
+    beside = replace(change, findings=tuple(replace(f, honest=True) for f in change.findings))
     key = {
         "table": table.name, "request": run.request, "method": run.name, "kind": run.kind,
         "learner": run.learner or "default", "removal": run.removal or "",
@@ -76,8 +79,8 @@ def _measured(run: Run) -> tuple[dict[str, Any], pd.DataFrame]:
     line: dict[str, Any] = {
         **key,
         "rows": int(request.touched.sum()),
-        **_main(_told(change)),
-        **_furthest(change),
+        **_main(_told(beside)),
+        **_furthest(beside),
         "decision": change.decision,
         **_utility(change),
         "seconds": done.seconds,

@@ -72,8 +72,9 @@ def measured_by(report: AuditReport, unseen: str = NOT_SEEN) -> dict[str, Measur
             EFFECTS[found.decision],
             f"{found.headline} Limit {stated(found.threshold)}, error rate {found.alpha:g}",
         )
-    if report.change is not None and report.change.residues:
-        said["causal residue"] = _residue(report.change)
+    change = report.change
+    if change is not None and (change.residues or change.not_retrained):
+        said["causal residue"] = _residue(change)
     if report.membership is not None:
         said["membership"] = (MEMBERS[report.membership.decision], report.membership.headline)
     if not said:

@@ -42,8 +42,6 @@ def _run(asked: AuditRequest, earlier: Earlier) -> ModelChange:
 def _csv_rows(change: ModelChange) -> Iterator[CsvRow]:
     for finding in change.findings:
         for key in ("before", "after", "world", "removed", "residue"):
-            if key == "residue" and change.not_retrained:
-                continue  # what is handed in as retrained is none
             found: Effect | Difference | None = getattr(finding, key)
             if found is not None:
                 name = "retrained" if key == "world" else key

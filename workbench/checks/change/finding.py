@@ -177,7 +177,7 @@ class ModelChange:
     @property
     def decision(self) -> ChangeDecision:
         """Whether a residue above τ was found; "unknown" without a model that was retrained."""
-        if not self.residues or self.not_retrained:
+        if not self.residues:
             return "unknown"
         claims: tuple[Residue | Claim, ...] = (*self.residues, *self.levels)
         if any(claim.above for claim in claims):
@@ -211,13 +211,13 @@ class ModelChange:
     @property
     def explanation(self) -> str:
         """What the headline rests on."""
-        if not self.residues:
-            return ""
         if self.not_retrained:
             return (
                 "What is left beside such a model says nothing about what was unlearned. Give one "
                 "that was trained anew without the target."
             )
+        if not self.residues:
+            return ""
         chance = (
             f"The chance in training is counted from {self.n_retrained} retrained models."
             if self.n_retrained > 1
@@ -258,8 +258,7 @@ class ModelChange:
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was removed, what the world carries and what is left, feature by feature."""
-        honest = not self.not_retrained
-        said = [_story(f, honest, self.level) for f in self.main_findings() if f.part == "total"]
+        said = [_story(f, self.level) for f in self.main_findings() if f.part == "total"]
         told = [m for m in self.models if m.role == "retrained" and m.known]
         said += [f"{m.name}, retrained: known, {m.known}." for m in told]
         if not (self.known or self.not_retrained):
@@ -304,33 +303,26 @@ class ModelChange:
             for name in ("before", "after", "world", "removed", "residue"):
                 value: Effect | Difference | None = getattr(finding, name)
                 low, high = (np.nan, np.nan) if value is None else value.interval(self.level)
-                if name == "residue" and self.not_retrained:
-                    value, low, high = None, np.nan, np.nan
                 record[name] = np.nan if value is None else value.value
                 record[f"{name}_low"], record[f"{name}_high"] = low, high
             claim = above.get((finding.feature, finding.part, finding.estimator))
-            if self.not_retrained:
-                claim = None
             record["p_above"] = np.nan if claim is None else claim.p_above
             record["above"] = None if claim is None else claim.above
             records.append(record)
         return pd.DataFrame(records)
 
 
-def _story(finding: ChangeFinding, honest: bool, level: float) -> str:
-    """Tell one total effect: before, after, the world's share, the residue.
-
-    `honest` is False where the model handed in as retrained is none: the world has no share then.
-    """
+def _story(finding: ChangeFinding, level: float) -> str:
+    """Tell one total effect: before, after, the world's share, the residue."""
     value = _sized(finding.after, level)
     said = f"{finding.feature}: the total effect is now {value}"
     if finding.before is not None and finding.removed is not None:
         done = _removed(finding.removed, finding.before.value, level)
         said += f"; before it was {signed(finding.before.value)}, so unlearning {done}"
+    if finding.world is not None and not finding.honest:
+        return f"{said}. The model handed in as retrained gives {signed(finding.world.value)}."
     if finding.world is None or finding.residue is None:
         return f"{said}. What of it the world carries is not known without a retrained model."
-    if not honest:
-        return f"{said}. The model handed in as retrained gives {signed(finding.world.value)}."
     return (
         f"{said}. A model retrained without the target still carries "
         f"{signed(finding.world.value)}, the world's share; the residue beside it is "

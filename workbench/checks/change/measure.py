@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -120,6 +121,7 @@ def change_of_models(
             except AuditError as error:
                 left_out[f"{method}, {role}"] = str(error)
         tables.append(found)
+    no_yardstick = not_retrained(compared, seed)
     findings = list(_findings(compared, tables))
     if target.kind in ("datapoints", "subgroup"):
         findings.append(_mean_prediction(compared, positions))
@@ -127,7 +129,7 @@ def change_of_models(
     if why_not:
         left_out["utility"] = why_not
     return ModelChange(
-        findings=tuple(findings),
+        findings=tuple(replace(one, honest=not no_yardstick) for one in findings),
         models=tuple(
             ComparedModel(
                 role, one.model.name, one.model_fingerprint, one.reads, _known(role, one, target)
@@ -146,7 +148,7 @@ def change_of_models(
             target.names if target.kind in ("feature", "features") else (),
             {str(k): case.reads for k, case in enumerate(compared.retrained)},
         ),
-        not_retrained=not_retrained(compared, seed),
+        not_retrained=no_yardstick,
     )
 
 

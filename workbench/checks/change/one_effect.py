@@ -92,6 +92,8 @@ class ChangeFinding:
         In the model before unlearning, where it was given.
     retrained : tuple of Effect
         In every model retrained without the target; may be empty.
+    honest : bool
+        Whether all of these were retrained indeed: beside one that was not, nothing is a residue.
     """
 
     feature: str
@@ -100,6 +102,7 @@ class ChangeFinding:
     after: Effect
     before: Effect | None = None
     retrained: tuple[Effect, ...] = ()
+    honest: bool = True
 
     @cached_property
     def world(self) -> Effect | None:
@@ -124,7 +127,7 @@ class ChangeFinding:
     def residue(self) -> Difference | None:
         """After − retrained: what is left above what a retrained model still carries."""
         world = self.world
-        if world is None:
+        if world is None or not self.honest:
             return None
         left = self.after - world
         value, row_error = _known(left.value), _known(left.standard_error)

@@ -116,9 +116,8 @@ def _tiles(change: ModelChange) -> Iterator[Block]:
     if not totals and not means:
         return
     finding = min(totals or means, key=_weight)
-    removed, world, residue = finding.removed, finding.world, finding.residue
-    if change.not_retrained:
-        world = residue = None  # the model handed in as retrained is none
+    removed, residue = finding.removed, finding.residue
+    world = finding.world if finding.honest else None
     yield Tiles(
         "The three findings",
         (
@@ -147,7 +146,7 @@ def _tiles(change: ModelChange) -> Iterator[Block]:
         audience="annex",
     )
     name = finding.feature if finding.part == "total" else finding.name
-    most = "; here the most is left" if len(totals) > 1 else ""
+    most = "; here the most is left" if len(totals) > 1 and residue is not None else ""
     yield Sentence(
         f"For {name}, by {finding.estimator.name}{most}; below a number its "
         f"{rate(change.level)} interval.",
@@ -195,7 +194,8 @@ def _figures(change: ModelChange, about: About) -> Iterator[Figure]:
             f"differ by the chance in training."
         )
     if (more := len(totals) - DRAWN) > 0:
-        caption += f" {more} more with a smaller residue: see the table."
+        smaller = " with a smaller residue" if change.residues else ""
+        caption += f" {more} more{smaller}: see the table."
     tau = change.threshold if change.residues else None
     some = [one for one in drawn if one[0]]
     for place, (findings, name, axis) in enumerate(some):
@@ -221,9 +221,7 @@ def _mark(name: str, found: Effect | Difference, level: float) -> Mark:
 
 
 def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, about: About) -> Table:
-    # Beside a model that was not retrained nothing is a residue.
-    held_against = () if change.not_retrained else change.residues
-    claims = {(c.feature, c.part, c.estimator): c for c in held_against}
+    claims = {(c.feature, c.part, c.estimator): c for c in change.residues}
     columns = dict(_columns(change))
     rows: list[tuple[Cell, ...]] = []
     for finding in findings:
@@ -262,7 +260,7 @@ def _columns(change: ModelChange) -> Iterator[tuple[str, Column]]:
         yield "world", Column("retrained", "as handed in" if change.not_retrained else note)
     if "before" in roles:
         yield "removed", Column("removed", "before − now")
-    if "retrained" in roles and not change.not_retrained:
+    if change.residues:
         yield "residue", Column("residue", "now − retrained")
 
 

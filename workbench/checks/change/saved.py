@@ -169,6 +169,16 @@ class SavedChange(Saved, frozen=True):
     rows: SavedAgreement | None = None
     not_retrained: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Leave out residues beside a model that was not retrained, which older files have."""
+        if not self.not_retrained:
+            return
+        residue = dict.fromkeys(("residue", "residue_low", "residue_high", "p_above", "above"))
+        findings = tuple(msgspec.structs.replace(one, **residue) for one in self.findings)
+        msgspec.structs.force_setattr(self, "findings", findings)
+        msgspec.structs.force_setattr(self, "residues", ())
+        msgspec.structs.force_setattr(self, "smallest_threshold", None)
+
 
 class SavedChangeEffects(Saved, frozen=True):
     """One effect in every model, with its uncertainty."""
@@ -249,7 +259,8 @@ def _read(saved: SavedChange, rest: Rest, estimates: SavedEstimates) -> ModelCha
     if rest.verdict is not None and (tau, alpha) != (rest.verdict.threshold, rest.verdict.alpha):
         raise altered("the change was judged by another threshold or error rate")
     models = tuple(_model(model) for model in saved.models)
-    found = tuple(_finding(one, estimates, models) for one in estimates.document)
+    honest = not saved.not_retrained
+    found = tuple(_finding(one, estimates, models, honest) for one in estimates.document)
     audited = [model.fingerprint for model in models if model.role == "after"]
     if audited != [rest.model_fingerprint]:
         raise altered("the model that was compared is not the one that was audited")
@@ -290,7 +301,10 @@ def _model(saved: SavedModel) -> ComparedModel:
 
 
 def _finding(
-    saved: SavedChangeEffects, estimates: SavedEstimates, models: Sequence[ComparedModel]
+    saved: SavedChangeEffects,
+    estimates: SavedEstimates,
+    models: Sequence[ComparedModel],
+    honest: bool,
 ) -> ChangeFinding:
     roles = [model.role for model in models]
     if (saved.before is not None and "before" not in roles) or (
@@ -304,6 +318,7 @@ def _finding(
         estimates.effect(saved.after),
         None if saved.before is None else estimates.effect(saved.before),
         tuple(estimates.effect(effect) for effect in saved.retrained),
+        honest,
     )
     others = (*finding.retrained, *filter(None, (finding.before,)))
     if any(len(other.influence) != len(finding.after.influence) for other in others):

@@ -110,8 +110,13 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
                 )
             )
         said.append(Sentence(f"Threshold of this audit: {_threshold(report)}.", quiet=True))
-        if change is not None and change.residues:
-            lead = "Held against a model retrained without the target:"
+        if change is not None and (change.residues or change.not_retrained):
+            other = (
+                "the model handed in as retrained"
+                if change.not_retrained
+                else "a model retrained without the target"
+            )
+            lead = f"Held against {other}:"
             said.append(Sentence(change.headline, lead=lead, see="change"))
         yield Note(found.decision, found.headline, tuple(said), audience="headline")
         if found.cancellations:

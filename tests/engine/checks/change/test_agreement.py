@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import workbench as wb
 from workbench.checks.change.agreement import row_agreement
+from workbench.checks.change.outline import outline
 
 N = 3_000
 TARGET = wb.UnlearningTarget.feature("g")
@@ -67,6 +69,17 @@ def test_a_model_that_was_never_retrained_is_no_yardstick() -> None:
     assert "as the model before does" in report.change.headline
     assert "behaves like" not in report.to_html()
     assert wb.AuditReport.from_json(report.to_json()).change.headline == report.change.headline
+    charts = [one.chart for one in outline(report.change, report.about()) if hasattr(one, "chart")]
+    assert charts and all(bar.residue is None for chart in charts for bar in chart.rows)
+    saved = json.loads(report.to_json())
+    assert not saved["change"]["residues"] and saved["change"]["smallest_threshold"] is None
+    # As files said it before residues beside such a model were left out.
+    first = saved["change"]["findings"][0]
+    one = {name: first[name] for name in ("feature", "part", "estimator")}
+    one |= dict.fromkeys(("value", "low", "high"), 0.2) | {"name": "g", "p_above": 0.0}
+    saved["change"]["residues"] = [one | {"below": False, "above": True}]
+    saved["change"]["smallest_threshold"] = first["residue"] = 0.2
+    assert wb.AuditReport.from_json(json.dumps(saved)).change.residues == ()
 
 
 def test_an_honest_model_behaves_like_the_one_handed_in() -> None:
