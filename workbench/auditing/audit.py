@@ -28,7 +28,7 @@ from workbench.common.against_threshold import check_limits
 from workbench.common.errors import TargetError, listed
 from workbench.common.map_reduce import On
 from workbench.common.progress import Progress, progress_bar
-from workbench.methods.registry import METHOD_NAMES
+from workbench.methods.registry import METHOD_NAMES, with_needed
 from workbench.models.training import Training
 from workbench.report.audit_report import AuditReport
 from workbench.report.case_details import CaseDetails
@@ -174,8 +174,7 @@ def audit(
         training.check(case.data)
     names, mask = case.resolve(target)
     groups = read_subgroups(case, subgroups, names)
-    if groups:
-        chosen = tuple(name for name in METHOD_NAMES if name in (*chosen, "debiased"))
+    chosen = with_needed(chosen, len(groups))
     positions = np.flatnonzero(mask)
     tau = default_threshold(case) if threshold is None else threshold
     check_limits(tau, alpha)

@@ -97,6 +97,7 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
             "same answers at the end", lambda: changed_meanwhile(case, rows=again, seed=seed)
         )
     if unsteady is not None:
+        case.answered.rows = None  # what was answered before is no longer what would be answered
         effects = wider_effects(effects, unsteady.call_error)
         paths = wider_paths(paths, unsteady.call_error)
     whole = run_whole_table(asked, steps, on)

@@ -19,7 +19,7 @@ from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.checks.registry import CHECKS
-from workbench.methods.registry import BASELINES, CAUSAL_METHODS
+from workbench.methods.registry import BASELINES, CAUSAL_METHODS, with_needed
 from workbench.tables.columns import Column
 
 __all__ = ["ExpectedStep", "Outlook", "TimeLeft", "expected_steps", "expected_time"]
@@ -121,6 +121,7 @@ def expected_steps(
     TargetError
         The target does not fit the case.
     """
+    methods = with_needed(methods, subgroups)
     names, mask = case.resolve(target)
     rows, asks = int(mask.sum()), case.model.can_query
     carried = any(case.carriers(name) for name in names)

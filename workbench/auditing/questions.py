@@ -20,7 +20,7 @@ from workbench.methods.debiased.sampled import affordable, least_questions
 from workbench.methods.profile.budget import fewest_questions
 from workbench.methods.profile.combinations import MOST_COMBINATIONS
 from workbench.methods.profile.ranges import Range, profile_levels
-from workbench.methods.registry import BASELINES, CAUSAL_METHODS, METHOD_NAMES
+from workbench.methods.registry import BASELINES, CAUSAL_METHODS, METHOD_NAMES, with_needed
 
 __all__ = ["plan_questions", "question_plan"]
 
@@ -71,14 +71,15 @@ def question_plan(
     positions = np.flatnonzero(mask)
     tested = tested_range(case, names, positions, range, intervention, seed=seed)
     changed = tested.intervention if intervention is None else intervention
+    groups = len(read_subgroups(case, subgroups, names))
     return plan_questions(
         case,
         target,
         variations_of(case, names, positions, changed, seed),
         max_queries,
-        methods=tuple(methods),
+        methods=with_needed(tuple(methods), groups),
         checks=tuple(checks),
-        groups=len(read_subgroups(case, subgroups, names)),
+        groups=groups,
         levels=tested.levels,
         seed=seed,
     )

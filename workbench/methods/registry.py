@@ -13,14 +13,21 @@ equations says so, and gets those that the audit has fitted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
 from workbench.methods.method import AuditMethod, Baseline, CausalMethod
 
-__all__ = ["AUDIT_METHODS", "BASELINES", "CAUSAL_METHODS", "METHOD_BY_NAME", "METHOD_NAMES"]
+__all__ = [
+    "AUDIT_METHODS",
+    "BASELINES",
+    "CAUSAL_METHODS",
+    "METHOD_BY_NAME",
+    "METHOD_NAMES",
+    "with_needed",
+]
 
 
 def _method(module: str) -> CausalMethod | Baseline[Any]:
@@ -45,3 +52,15 @@ CAUSAL_METHODS = tuple(method for method in AUDIT_METHODS if isinstance(method, 
 BASELINES = tuple(method for method in AUDIT_METHODS if isinstance(method, Baseline))
 METHOD_BY_NAME: Mapping[str, AuditMethod] = MappingProxyType({m.name: m for m in AUDIT_METHODS})
 METHOD_NAMES = tuple(method.name for method in AUDIT_METHODS)
+
+
+def with_needed(methods: Collection[str], groups: int) -> tuple[str, ...]:
+    """Return methods in the order they run, with the one that estimates subgroups where any is.
+
+    Examples
+    --------
+    >>> with_needed(["shap", "cafe"], groups=0), with_needed(["cafe"], groups=1)
+    (('cafe', 'shap'), ('debiased', 'cafe'))
+    """
+    needed = {*methods, "debiased"} if groups else set(methods)
+    return tuple(name for name in METHOD_NAMES if name in needed)

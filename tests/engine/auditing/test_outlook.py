@@ -62,6 +62,13 @@ def test_what_one_method_needs_is_expected_and_nothing_else(
     assert [name for name in dict.fromkeys(told) if name in OWN] == expected
 
 
+def test_subgroups_foretell_the_estimate_that_they_need(case: wb.AuditCase) -> None:
+    target = wb.UnlearningTarget.feature("zip_code")
+    expected = expected_steps(case, target, ["cafe"], subgroups=1)
+    assert expected == expected_steps(case, target, ["debiased", "cafe"], subgroups=1)
+    assert {"debiased", "paths"} <= {step.name for step in expected}
+
+
 def test_a_slow_model_is_waited_for_by_the_rows_that_are_left() -> None:
     clock, account = Clock(), Budget()
     slow = wb.BlackBoxModel(lambda rows: rows["a"], features=["a"])

@@ -38,6 +38,13 @@ def world(seed: int = 0, n: int = 6_000) -> tuple[wb.AuditCase, Paid]:
     return case, paid
 
 
+def test_subgroups_bring_the_estimate_that_they_need_into_the_plan_too() -> None:
+    plan = wb.question_plan(
+        world()[0], TARGET, ["cafe"], max_queries=40_000, subgroups={"upper": "z > 0"}
+    )
+    assert plan.tables == 2
+
+
 @pytest.mark.parametrize("limit", [7_000, 12_000, 40_000])
 def test_no_more_is_asked_than_allowed_and_the_plan_says_it_before(limit: int) -> None:
     case, paid = world()
