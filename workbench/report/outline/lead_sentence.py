@@ -18,6 +18,7 @@ from workbench.common.wording import (
     signed,
     stated,
 )
+from workbench.methods.effects import FeatureEffects
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
@@ -28,6 +29,8 @@ IF_REGRESSION = (
     "This holds if the drawn graph is right and the regression of the logged predictions has the "
     "right form."
 )
+ROUNDED = 1e-9
+"""A direct effect up to this share of the total is rounding, and none."""
 ASKED = "This was asked of the model itself; it does not rest on the graph."
 
 
@@ -46,7 +49,7 @@ def lead_sentence(report: AuditFindings) -> str:
     where = _where(claim, report)
     sense = by_how_much(claim.value, (claim.low, claim.high), report.unit)
     told = (
-        f"{_if(claim, report, before, after)} {where}, {_else(claim)}the model’s "
+        f"{_if(claim, report, before, after)} {where}, {_else(claim, report)}the model’s "
         f"{report.about().score} would {'be' if _single(report) else 'on average be'} {sense}."
     )
     return " ".join(filter(None, (told, _through(claim, report), _rests_on(claim, report))))
@@ -139,11 +142,11 @@ def _where(claim: Claim, report: AuditFindings) -> str:
     return f"in {'these' if report.target.rows is not None else 'all'} {rows_said(n)}"
 
 
-def _else(claim: Claim) -> str:
+def _else(claim: Claim, report: AuditFindings) -> str:
+    if claim.kind == "direct" or asked_together(claim, report):
+        return "with everything else left as it is, "
     if claim.kind == "total":
         return "and what follows from it in the graph changed with it, "
-    if claim.kind == "direct":
-        return "with everything else left as it is, "
     return "counting only what comes through other features, "
 
 
@@ -168,12 +171,25 @@ def _through(claim: Claim, report: AuditFindings) -> str:
             and not entry.combination
             and entry.intervention == claim.change
         ):
+            if said := _not_directly(entry):
+                return f"{said} through {listing(route)}."
             direct = _points(entry.direct.value, report.unit)
-            if entry.direct.value == 0:
-                return f"Nothing comes directly, all of it through {listing(route)}."
             other = _points(entry.indirect.value, report.unit)
             return f"Of this, {direct} come directly and {other} through {listing(route)}."
     return f"It comes directly and through {listing(route)}."
+
+
+def _not_directly(entry: FeatureEffects) -> str:
+    """Say that no row is moved directly, or none on average; "" where the average is."""
+    least = ROUNDED * abs(entry.total.value)
+    if abs(entry.direct.value) > least:
+        return ""
+    if max(entry.direct.standard_error, entry.sizes.get("direct", 0.0)) <= least:
+        return "Nothing comes directly, all of it"
+    return (
+        "On average nothing comes directly, but single rows may move up or down; all of the "
+        "average comes"
+    )
 
 
 def _points(value: float, unit: str) -> str:

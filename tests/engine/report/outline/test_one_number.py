@@ -81,6 +81,50 @@ def test_what_was_asked_of_the_model_is_not_said_to_rest_on_the_graph() -> None:
     assert "the graph gives it no other way" in told or "asked of the model itself" in told
 
 
+def signs_case(direct: float) -> wb.AuditCase:
+    """Return a case whose feature moves each row directly by ±direct, on average by nothing."""
+    z, sex = np.arange(800) % 2, np.arange(800) // 2 % 2
+    job = sex + np.random.default_rng(0).normal(size=800)
+    return wb.AuditCase(
+        data=pd.DataFrame({"sex": sex, "z": z, "job": job}),
+        model=lambda r: direct * r["sex"] * (2 * r["z"] - 1) + 0.125 * r["job"],
+        features=["sex", "z", "job"],
+        graph=wb.CausalGraph([("sex", "job")], nodes=["z"]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("direct", "said"),
+    [
+        (0.0, "Nothing comes directly, all of it through job."),
+        (0.25, "On average nothing comes directly, but single rows may move up or down; all of "),
+        (0.3, "On average nothing comes directly, but single rows may move up or down; all of "),
+    ],
+)
+def test_what_cancels_over_the_rows_is_not_said_to_be_nothing(direct: float, said: str) -> None:
+    target = wb.UnlearningTarget.feature("sex")
+    report = wb.audit(signs_case(direct), target, ["debiased"], threshold=0.02)
+    assert abs(report.effects["sex"].direct.value) < 1e-12
+    assert said in lead_sentence(report)
+    assert lead_sentence(wb.AuditReport.from_json(report.to_json())) == lead_sentence(report)
+
+
+def test_a_change_of_all_that_is_read_leaves_everything_else_as_it_is() -> None:
+    rng = np.random.default_rng(1)
+    sex = rng.integers(0, 2, 400)
+    frame = pd.DataFrame({"sex": sex, "job": sex + rng.normal(size=400)})
+    case = wb.AuditCase(
+        data=frame,
+        model=lambda rows: 0.2 * rows["sex"] + 0.1 * rows["job"],
+        features=["sex", "job"],
+        graph=wb.CausalGraph([("sex", "job")]),
+    )
+    target = wb.UnlearningTarget.features(["sex", "job"])
+    told = lead_sentence(wb.audit(case, target, ["debiased"], threshold=0.02))
+    assert "with everything else left as it is, " in told and "in the graph" not in told
+    assert told.endswith("it does not rest on the graph.")
+
+
 def test_nothing_is_said_where_nothing_was_found() -> None:
     report = audited(threshold=0.9)
     assert report.verdict is not None and report.verdict.decision == "below"
