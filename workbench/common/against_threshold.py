@@ -14,7 +14,10 @@ import scipy
 from workbench.common.arrays import BoolArray, FloatArray
 from workbench.common.errors import TargetError
 
-__all__ = ["check_limits", "exceeds", "lies_beyond", "lies_within", "p_within"]
+__all__ = ["check_limits", "exceeds", "lies_beyond", "lies_within", "p_within", "without_rounding"]
+
+ROUNDING = 1e-12
+"""What is below this is the rounding of a sum, and nothing at all."""
 
 
 def check_limits(threshold: object, alpha: object = 0.05) -> None:
@@ -79,6 +82,17 @@ def lies_beyond(low: float, high: float, threshold: float) -> bool:
     (True, False)
     """
     return bool(low > threshold or high < -threshold)
+
+
+def without_rounding(value: float) -> float:
+    """Return an estimate, or 0 for what is only the last bits of a sum.
+
+    Examples
+    --------
+    >>> without_rounding(-0.03), without_rounding(-1e-17)
+    (-0.03, 0.0)
+    """
+    return 0.0 if abs(value) < ROUNDING else value
 
 
 @overload

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import scipy
 
-from workbench.common.against_threshold import p_within
+from workbench.common.against_threshold import p_within, without_rounding
 from workbench.common.arrays import FloatArray
 from workbench.common.wording import signed
 from workbench.methods.effects import Effect
@@ -19,8 +19,6 @@ from workbench.methods.estimator import ASKED, Estimator
 __all__ = ["ChangeFinding", "ChangePart", "Difference", "RowGaps", "row_gaps"]
 
 ChangePart = Literal["total", "direct", "indirect", "prediction"]
-ROUNDING = 1e-12
-"""What is below this is the rounding of a sum, and nothing at all."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class ChangeFinding:
         if self.before is None:
             return None
         gone = self.before - self.after
-        return Difference(_known(gone.value), _known(gone.standard_error))
+        return Difference(without_rounding(gone.value), without_rounding(gone.standard_error))
 
     @cached_property
     def residue(self) -> Difference | None:
@@ -130,13 +128,13 @@ class ChangeFinding:
         if world is None or not self.honest:
             return None
         left = self.after - world
-        value, row_error = _known(left.value), _known(left.standard_error)
+        value, row_error = without_rounding(left.value), without_rounding(left.standard_error)
         count = len(self.retrained)
         if count < 2:
             return Difference(value, row_error)
         # The audited model is one more draw of the training, if it was unlearned truly.
         spread = float(np.std([effect.value for effect in self.retrained], ddof=1))
-        error = _known(spread * float(np.sqrt(1 + 1 / count)))
+        error = without_rounding(spread * float(np.sqrt(1 + 1 / count)))
         return Difference(value, row_error, error, count - 1)
 
     @property
@@ -146,10 +144,6 @@ class ChangeFinding:
             return f"mean prediction on {self.feature}"
         by = "" if self.estimator == ASKED else f" ({self.estimator})"
         return f"{self.feature}, {self.part} effect{by}"
-
-
-def _known(value: float) -> float:
-    return 0.0 if abs(value) < ROUNDING else value
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from math import nan
 
 from workbench.checks.change.finding import ModelChange
-from workbench.checks.change.one_effect import ROUNDING, ChangeFinding, Difference
+from workbench.checks.change.one_effect import ChangeFinding, Difference
 from workbench.checks.change.utility import BEFORE, ModelUtility
 from workbench.checks.change.utility_measures import title
+from workbench.common.against_threshold import without_rounding
 from workbench.common.blocks import (
     About,
     Block,
@@ -168,7 +169,7 @@ def _tile(
 def _number(found: Effect | Difference, level: float) -> Number:
     """Return a number and its interval; what is only the rounding of sums is exactly 0."""
     low, high = found.interval(level)
-    if max(abs(found.value), abs(low), abs(high)) < ROUNDING:
+    if not any(map(without_rounding, (found.value, low, high))):
         return Number(0.0, (0.0, 0.0))
     return Number(found.value, (low, high))
 
