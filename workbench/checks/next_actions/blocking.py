@@ -17,6 +17,7 @@ import numpy as np
 from workbench.case.asking.batches import Answer, Differences, QueryBatch, sample_places
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
+from workbench.common.against_threshold import without_rounding
 from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.methods.averages import mean_effect
 from workbench.methods.effects import Effect
@@ -30,7 +31,7 @@ from workbench.methods.fuzzing.estimator import ENOUGH_ROWS, MOST_COPIES
 from workbench.methods.fuzzing.propagation import Equations, Propagation
 from workbench.tables.columns import Values
 
-__all__ = ["Routes"]
+__all__ = ["Routes", "value_and_ends"]
 
 Blocked = frozenset[str]
 OPEN: Blocked = frozenset()
@@ -100,11 +101,11 @@ class Routes:
             self.seed,
         )
 
-    def means_by_draw(self, blocked: Blocked) -> list[float]:
-        """Return what remains on average of every draw by itself."""
+    def by_draw(self, blocked: Blocked) -> list[FloatArray]:
+        """Return what remains of every draw by itself, at each row."""
         asked = self._differences(blocked)
         self.batch.flush()
-        return [float(draw.mean()) for draw in asked.per_draw]
+        return list(asked.per_draw)
 
     def state(self, blocked: Blocked, level: int, rows: Propagation) -> dict[str, Values]:
         """Return the moved values that the model is shown; level 0 is before, then the draws."""
@@ -225,3 +226,9 @@ class Routes:
             state = sample.carry({feature: values}, through=moving)
             found += nudged(sample, state, [shown], {feature}, moving, sign=sign)[0]
         return sample, found
+
+
+def value_and_ends(left: Effect, level: float) -> tuple[float, float, float]:
+    """Return what remains and its interval, without what is only the last bits of sums."""
+    low, high = left.interval(level)
+    return without_rounding(left.value), without_rounding(low), without_rounding(high)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from workbench.checks.next_actions.block_search import smallest_set
-from workbench.checks.next_actions.blocking import Routes
+from workbench.checks.next_actions.blocking import Routes, value_and_ends
 from workbench.checks.next_actions.influence_places import InfluencePlace, influence_places
 from workbench.common.against_threshold import lies_beyond, lies_within
 from workbench.common.progress import Progress
@@ -176,13 +176,13 @@ def _blocking(
     feature = routes.variation.feature
     ordered = [n for n in (order or routes.blockable) if n in blocked]
     change = total - remaining
-    low, high = remaining.interval(level)
+    left, low, high = value_and_ends(remaining, level)
     return Action(
         0,
         kind,
         feature,
         tuple(DIRECT if name == feature else name for name in ordered),
-        remaining.value,
+        left,
         low,
         high,
         change.value / total.value,

@@ -19,7 +19,7 @@ from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions
 from workbench.case.target import UnlearningTarget
-from workbench.checks.next_actions.blocking import OPEN, Routes
+from workbench.checks.next_actions.blocking import OPEN, Routes, value_and_ends
 from workbench.checks.next_actions.example_pairs import ExamplePair, example_pairs
 from workbench.checks.next_actions.feature_actions import Action, feature_actions
 from workbench.checks.next_actions.finding import NextActions
@@ -159,11 +159,13 @@ def next_actions(
     routes = [Routes(whole, equations, v, positions, sampled, batch, seed) for v in varied]
     notes: list[str] = []
     if about_residue is not None:
-        routes = [
+        chosen = [
             change_of_residue(one, about_residue[one.variation.feature], threshold)
             for one in routes
         ]
+        routes = [one for one, _ in chosen]
         varied = [one.variation for one in routes]
+        notes += [careful for _, careful in chosen if careful]
     beyond: dict[int, list[str]] = {}
     if effects is not None and retrained is None:
         for place, one in enumerate(routes):
@@ -171,8 +173,7 @@ def next_actions(
             beyond[place] = list(_go_beyond(one, total, threshold))
     totals = [one.effects(OPEN)[0] for one in routes]
     left = tuple(
-        (name, total.value, *total.interval(1 - alpha))
-        for name, total in zip(names, totals, strict=True)
+        (name, *value_and_ends(total, 1 - alpha)) for name, total in zip(names, totals, strict=True)
     )
     order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
     over = [i for i in order if exceeds(totals[i].value, threshold)]

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from workbench.case.asking.batches import sample_places
 from workbench.case.intervention import Variation
-from workbench.checks.next_actions.blocking import OPEN, Blocked, Routes
+from workbench.checks.next_actions.blocking import OPEN, Blocked, Routes, value_and_ends
 from workbench.checks.next_actions.feature_actions import DIRECT, Action
-from workbench.common.against_threshold import lies_beyond, lies_within
+from workbench.common.against_threshold import (
+    exceeds,
+    lies_beyond,
+    lies_within,
+    without_rounding,
+)
+from workbench.common.arrays import Positions
 from workbench.common.wording import listing, stated, with_interval
-from workbench.methods.profile.profile import FeatureProfile, LevelEffect
+from workbench.methods.profile.profile import FeatureProfile
 from workbench.tables.columns import Column, Values
 
 __all__ = ["change_of_residue", "left_over_levels", "over_all_levels"]
 
 MOST_ROWS = 1_000
-"""Rows on which the widest pair of levels is looked for."""
-ROUNDING = 1e-12
-"""What is below this is the rounding of a sum, and nothing at all."""
+"""Rows on which the widest pair of levels is looked for, as long as any differ there."""
 FEWEST_LEVELS = 3
 """Of two levels the explained change is all there is."""
+
+
+class Tested(NamedTuple):
+    """The levels of a column that the audit tested, in words and encoded."""
+
+    labels: tuple[str, ...]
+    values: Values
+
+
+class Widest(NamedTuple):
+    """The places of the two levels that lie furthest apart on average, and how far."""
+
+    low: int
+    high: int
+    apart: float
 
 
 def left_over_levels(
@@ -46,87 +67,109 @@ def left_over_levels(
         are no other levels.
     """
     blocking = [a for a in actions if a.kind in ("mediator", "step") and a.below]
-    tested = _tested(profile)
-    if not blocking or len(tested) < FEWEST_LEVELS:
-        return ""
     column = routes.case.columns[routes.variation.feature]
+    tested = _tested(column, profile)
+    count = len(tested.labels)
+    if not blocking or count < FEWEST_LEVELS:
+        return ""
     what = blocking[-1].what
     blocked = frozenset(column.name if name == DIRECT else name for name in what)
-    means = _means(routes, profile, blocked)
-    low, high = int(np.argmin(means)), int(np.argmax(means))
     names = [f"the direct route of {column.name}" if name == DIRECT else name for name in what]
     start = f"{column.name}: with {listing(names)} blocked, "
     end = f"{stated(threshold)}, as far as the equations carry it."
-    if means[high] - means[low] <= ROUNDING:
-        return f"{start}none of all {len(tested)} tested levels differ: 0 exactly, below {end}"
-    (left,) = _between(routes, profile, low, high).effects(blocked)
-    ends = left.interval(level)
+    every = np.arange(len(routes.positions))
+    widest = _widest(routes, tested, blocked, _some(routes)) or _widest(
+        routes, tested, blocked, every
+    )  # what few rows carry, a sample can miss
+    if widest is None:
+        return f"{start}none of all {count} tested levels differ: 0 exactly, below {end}"
+    low, high, _ = widest
+    (left,) = routes.varied(_pair(column, tested, low, high, len(every)), every).effects(blocked)
+    value, first, last = value_and_ends(left, level)
     held = (
         "below"
-        if lies_within(*ends, threshold)
+        if lies_within(first, last, threshold)
         else "still above"
-        if lies_beyond(*ends, threshold)
+        if lies_beyond(first, last, threshold)
         else "not surely below"
     )
     return (
-        f"{start}the two of all {len(tested)} tested levels that then lie furthest apart are "
-        f"{tested[low].label} and {tested[high].label}: "
-        f"{with_interval(left.value, ends, what='')}, {held} {end}"
+        f"{start}the two of all {count} tested levels that then lie furthest apart are "
+        f"{tested.labels[low]} and {tested.labels[high]}: "
+        f"{with_interval(value, (first, last), what='')}, {held} {end}"
     )
 
 
 def over_all_levels(variation: Variation, column: Column, profile: FeatureProfile) -> Variation:
     """Return a change from its own first level to every tested one: equations must cover these."""
-    levels = _values(column, profile)
-    n, dtype = len(variation.before), variation.before.dtype
-    after = tuple(np.full(n, value, dtype=dtype) for value in levels)
+    n = len(variation.before)
+    after = tuple(_pinned(column, value, n) for value in _tested(column, profile).values)
     return Variation(
         variation.feature, variation.text, variation.before, (*variation.after, *after)
     )
 
 
-def change_of_residue(routes: Routes, profile: FeatureProfile, threshold: float) -> Routes:
+def change_of_residue(
+    routes: Routes, profile: FeatureProfile, threshold: float
+) -> tuple[Routes, str]:
     """Return the routes of the two tested levels between which a residue is largest.
 
     Those of the explained change, where no others lie further apart by a tenth of the threshold:
     it was chosen for the audited model, and what is left above a retrained one can lie elsewhere.
+    With them comes what to be careful about: pairs are chosen on rows that are averaged over, too.
     """
-    tested = _tested(profile)
-    if len(tested) < FEWEST_LEVELS:
-        return routes
-    means = _means(routes, profile, OPEN)
-    low, high = int(np.argmin(means)), int(np.argmax(means))
-    (explained,) = routes.effects(OPEN)
-    if means[high] - means[low] <= abs(explained.value) + threshold / 10:
-        return routes
-    return _between(routes, profile, low, high)
-
-
-def _tested(profile: FeatureProfile) -> list[LevelEffect]:
-    return [one for one in profile.levels if one.raw and one.raw[0][1] is not None]
-
-
-def _values(column: Column, profile: FeatureProfile) -> Values:
-    levels = [column.encode(one.raw[0][1]) for one in _tested(profile)]
-    return np.array(levels, column.values.dtype)
-
-
-def _means(routes: Routes, profile: FeatureProfile, blocked: Blocked) -> list[float]:
-    """Return what remains at every tested level, against the first, on some of the rows."""
     column = routes.case.columns[routes.variation.feature]
-    values = _values(column, profile)
-    inside = sample_places(len(routes.positions), MOST_ROWS, routes.seed)
-    few = np.zeros(len(inside), dtype=column.values.dtype)
-    every = Variation(column.name, "", few + values[0], tuple(few + value for value in values))
-    return routes.varied(every, inside).means_by_draw(blocked)
+    tested = _tested(column, profile)
+    if len(tested.labels) < FEWEST_LEVELS:
+        return routes, ""
+    widest = _widest(routes, tested, OPEN, _some(routes))
+    (explained,) = routes.effects(OPEN)
+    if widest is None or widest.apart <= abs(explained.value) + threshold / 10:
+        return routes, ""
+    every = np.arange(len(routes.positions))
+    pair = _pair(column, tested, widest.low, widest.high, len(every))
+    chosen = routes.varied(pair, every)
+    (left,) = chosen.effects(OPEN)
+    if not without_rounding(left.standard_error) or not exceeds(left.value, threshold):
+        return chosen, ""
+    return chosen, (
+        f"{column.name}: {pair.text} is the pair where most is left, chosen from "
+        f"{len(tested.labels)} levels; the interval does not count the choice."
+    )
 
 
-def _between(routes: Routes, profile: FeatureProfile, low: int, high: int) -> Routes:
-    """Return the routes between two tested levels, on all rows."""
-    column, tested = routes.case.columns[routes.variation.feature], _tested(profile)
-    values = _values(column, profile)
-    rows = np.arange(len(routes.positions))
-    many = np.zeros(len(rows), dtype=column.values.dtype)
-    text = f"{tested[low].label} → {tested[high].label}"
-    pair = Variation(column.name, text, many + values[low], (many + values[high],))
-    return routes.varied(pair, rows)
+def _tested(column: Column, profile: FeatureProfile) -> Tested:
+    levels = [one for one in profile.levels if one.raw and one.raw[0][1] is not None]
+    values = [column.encode(one.raw[0][1]) for one in levels]
+    return Tested(tuple(one.label for one in levels), np.array(values, column.values.dtype))
+
+
+def _pinned(column: Column, value: object, n: int) -> Values:
+    """Return one level at every row."""
+    return np.full(n, value, column.values.dtype)
+
+
+def _some(routes: Routes) -> Positions:
+    return sample_places(len(routes.positions), MOST_ROWS, routes.seed)
+
+
+def _widest(routes: Routes, tested: Tested, blocked: Blocked, places: Positions) -> Widest | None:
+    """Look for the levels furthest apart on some rows; None where no row tells any apart."""
+    column = routes.case.columns[routes.variation.feature]
+    first, *_ = levels = tuple(_pinned(column, one, len(places)) for one in tested.values)
+    every = Variation(column.name, "", first, levels)
+    rows = routes.varied(every, places).by_draw(blocked)
+    if not any(without_rounding(float(np.abs(draw).max())) for draw in rows):
+        return None
+    means = [float(draw.mean()) for draw in rows]
+    low, high = int(np.argmin(means)), int(np.argmax(means))
+    if low == high:  # what single rows show cancels at every level
+        low, high = 0, len(means) - 1
+    return Widest(low, high, means[high] - means[low])
+
+
+def _pair(column: Column, tested: Tested, low: int, high: int, n: int) -> Variation:
+    """Return the change between two tested levels at every row."""
+    before, after = (_pinned(column, tested.values[place], n) for place in (low, high))
+    text = f"{tested.labels[low]} → {tested.labels[high]}"
+    return Variation(column.name, text, before, (after,))

@@ -539,3 +539,86 @@ def test_a_residue_is_followed_where_it_is_largest() -> None:
         ).decision
         == "no action"
     )
+
+
+def rare_rows() -> pd.DataFrame:
+    """Return rows of which a few are rare, where a model can treat groups apart."""
+    rng = np.random.default_rng(0)
+    g = rng.integers(0, 3, 9_000)
+    frame = pd.DataFrame({"g": np.array(list("abc"))[g], "job": g + rng.normal(size=9_000)})
+    return frame.assign(rare=(rng.random(9_000) < 1 / 1_500).astype(int))
+
+
+def test_what_few_rows_carry_is_not_said_to_be_exactly_nothing() -> None:
+    frame = rare_rows()
+    case = wb.AuditCase(
+        data=frame,
+        model=lambda rows: 0.1 * rows["job"] + 0.9 * rows["rare"] * (rows["g"] == "b"),
+        features=["g", "job", "rare"],
+        graph=wb.CausalGraph([("g", "job")], nodes=["rare"]),
+    )
+    target = wb.UnlearningTarget.feature("g")
+    report = wb.audit(case, target, ["debiased"], checks=["actions"], threshold=0.05)
+    (said,) = (note for note in report.next_actions.notes if "with job blocked" in note)
+    assert "exactly" not in said and "below 0.05" in said
+    assert f"{0.9 * frame['rare'].mean():.5f}" in said  # 7 of 9,000 rows
+
+
+def test_what_cancels_over_the_rows_is_not_said_to_be_exactly_nothing() -> None:
+    frame = rare_rows()[:900].assign(sign=np.tile([-1, 1], 450))
+    case = wb.AuditCase(
+        data=frame,
+        model=lambda rows: 0.1 * rows["job"] + 0.25 * rows["sign"] * (rows["g"] == "c"),
+        features=["g", "job", "sign"],
+        graph=wb.CausalGraph([("g", "job")], nodes=["sign"]),
+    )
+    target = wb.UnlearningTarget.feature("g")
+    report = wb.audit(case, target, ["debiased"], checks=["actions"], threshold=0.05)
+    (said,) = (note for note in report.next_actions.notes if "with job blocked" in note)
+    assert "a and c: " in said and "exactly" not in said
+
+
+def test_a_sum_s_last_bits_are_nothing_that_is_left() -> None:
+    """What blocking leaves of a residue is the difference of two equal sums."""
+    frame = rare_rows()[:2_000]
+    graph = wb.CausalGraph([("g", "job")])
+
+    def case_of_more(more: float) -> wb.AuditCase:
+        return wb.AuditCase(
+            data=frame,
+            model=lambda rows: 0.1 * rows["job"] + more * (rows["g"] == "c"),
+            features=["g", "job"],
+            graph=graph,
+        )
+
+    target = wb.UnlearningTarget.feature("g")
+    found = next_actions(
+        case_of_more(0.3), target, retrained=case_of_more(0.0), threshold=0.05, intervention=None
+    )
+    assert found.actions[0].what == ("direct",)
+    assert (found.actions[0].remaining, found.actions[0].low, found.actions[0].high) == (0, 0, 0)
+    assert "≈" not in " ".join(found.sentences())
+
+
+def test_a_pair_that_was_chosen_for_its_residue_says_so() -> None:
+    frame = rare_rows()[:2_000]
+    graph = wb.CausalGraph([("g", "job")])
+
+    def model(rows: pd.DataFrame, more: float) -> pd.Series:
+        return 0.1 * rows["job"] + more * rows["job"] * (rows["g"] == "b").to_numpy()
+
+    case, retrained = (
+        wb.AuditCase(
+            data=frame,
+            model=functools.partial(model, more=more),
+            features=["g", "job"],
+            graph=graph,
+        )
+        for more in (0.2, 0.0)
+    )
+    target = wb.UnlearningTarget.feature("g")
+    profile = wb.effect_profile(case, target, threshold=0.02)
+    options = {"threshold": 0.02, "retrained": retrained, "profile": profile}
+    chosen = next_actions(case, target, intervention={"g": wb.Contrast("a", "c")}, **options)
+    (said,) = (note for note in chosen.notes if "does not count the choice" in note)
+    assert said.startswith(f"{chosen.about} is the pair where most is left, chosen from 3 levels")
