@@ -123,8 +123,10 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
 
 
 def _paths_of(report: AuditFindings, feature: str) -> tuple[list[PathEffect], float]:
-    """Return a feature's paths, strongest first, and the sum of their sizes."""
-    own = [path for path in report.path_effects if path.feature == feature]
+    """Return a feature's paths as they are judged, strongest first, and the sum of their sizes."""
+    own = as_judged(
+        [path for path in report.path_effects if path.feature == feature], report.effects
+    )
     own.sort(key=lambda path: -abs(path.effect.value))
     return own, sum(abs(path.effect.value) for path in own)
 
@@ -135,7 +137,7 @@ def _others(report: AuditFindings, features: list[str]) -> Section:
     rows = tuple(
         _path_row(path, size, level)
         for own, size in (_paths_of(report, feature) for feature in features)
-        for path in as_judged(own, report.effects)
+        for path in own
     )
     title = f"The paths of {len(features)} more feature{'' if len(features) == 1 else 's'}"
     table = Table(f"{title}, strongest first.", HEAD, rows, name="Paths of other features")
@@ -145,8 +147,7 @@ def _others(report: AuditFindings, features: list[str]) -> Section:
 def _account(report: AuditFindings, feature: str) -> Iterator[Block]:
     own, size = _paths_of(report, feature)
     level = report.interval_level
-    net = _net(report, feature, own)
-    own = as_judged(own, report.effects)
+    net = _net(report, feature)
     yield Bullets(tuple(_words(feature, net, own, level)))
     yield Figure(_bars(report, feature, own, size))
     rows = [_path_row(path, size, level) for path in own]
@@ -205,9 +206,9 @@ def _sides(own: list[PathEffect]) -> tuple[float, float]:
     return sum(v for v in values if v > 0), sum(v for v in values if v < 0)
 
 
-def _net(report: AuditFindings, feature: str, own: list[PathEffect]) -> Net:
+def _net(report: AuditFindings, feature: str) -> Net:
     """Return what the paths add up to, the total by their own estimator, and what is between."""
-    together = reduce(add, (path.effect for path in own))
+    together = reduce(add, (path.effect for path in report.path_effects if path.feature == feature))
     for entry in report.effects.of("fuzzing"):
         if entry.feature == feature and not entry.combination:
             left = entry.total - together
