@@ -84,15 +84,20 @@ def lies_beyond(low: float, high: float, threshold: float) -> bool:
     return bool(low > threshold or high < -threshold)
 
 
-def without_rounding(value: float) -> float:
+def without_rounding(value: float, threshold: float = 1.0) -> float:
     """Return an estimate, or 0 for what is only the last bits of a sum.
+
+    Parameters
+    ----------
+    threshold : float, default 1
+        τ, in the unit of the estimate: sums of large numbers leave more.
 
     Examples
     --------
-    >>> without_rounding(-0.03), without_rounding(-1e-17)
-    (-0.03, 0.0)
+    >>> without_rounding(-0.03), without_rounding(-1e-17), without_rounding(1e-11, 500.0)
+    (-0.03, 0.0, 0.0)
     """
-    return 0.0 if abs(value) < ROUNDING else value
+    return 0.0 if abs(value) < ROUNDING * max(threshold, 1.0) else value
 
 
 @overload

@@ -228,7 +228,9 @@ class Routes:
         return sample, found
 
 
-def value_and_ends(left: Effect, level: float) -> tuple[float, float, float]:
+def value_and_ends(left: Effect, level: float, threshold: float) -> tuple[float, float, float]:
     """Return what remains and its interval, without what is only the last bits of sums."""
-    low, high = left.interval(level)
-    return without_rounding(left.value), without_rounding(low), without_rounding(high)
+    value, low, high = (
+        without_rounding(one, threshold) for one in (left.value, *left.interval(level))
+    )
+    return value, low, high

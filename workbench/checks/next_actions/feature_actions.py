@@ -176,7 +176,7 @@ def _blocking(
     feature = routes.variation.feature
     ordered = [n for n in (order or routes.blockable) if n in blocked]
     change = total - remaining
-    left, low, high = value_and_ends(remaining, level)
+    left, low, high = value_and_ends(remaining, level, threshold)
     return Action(
         0,
         kind,

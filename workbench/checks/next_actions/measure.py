@@ -173,7 +173,8 @@ def next_actions(
             beyond[place] = list(_go_beyond(one, total, threshold))
     totals = [one.effects(OPEN)[0] for one in routes]
     left = tuple(
-        (name, *value_and_ends(total, 1 - alpha)) for name, total in zip(names, totals, strict=True)
+        (name, *value_and_ends(total, 1 - alpha, threshold))
+        for name, total in zip(names, totals, strict=True)
     )
     order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
     over = [i for i in order if exceeds(totals[i].value, threshold)]

@@ -78,14 +78,14 @@ def left_over_levels(
     start = f"{column.name}: with {listing(names)} blocked, "
     end = f"{stated(threshold)}, as far as the equations carry it."
     every = np.arange(len(routes.positions))
-    widest = _widest(routes, tested, blocked, _some(routes)) or _widest(
-        routes, tested, blocked, every
-    )  # what few rows carry, a sample can miss
+    widest = _widest(routes, tested, blocked, _some(routes), threshold)
+    if widest is None:  # what few rows carry, a sample can miss
+        widest = _widest(routes, tested, blocked, every, threshold)
     if widest is None:
         return f"{start}none of all {count} tested levels differ: 0 exactly, below {end}"
     low, high, _ = widest
     (left,) = routes.varied(_pair(column, tested, low, high, len(every)), every).effects(blocked)
-    value, first, last = value_and_ends(left, level)
+    value, first, last = value_and_ends(left, level, threshold)
     held = (
         "below"
         if lies_within(first, last, threshold)
@@ -122,7 +122,7 @@ def change_of_residue(
     tested = _tested(column, profile)
     if len(tested.labels) < FEWEST_LEVELS:
         return routes, ""
-    widest = _widest(routes, tested, OPEN, _some(routes))
+    widest = _widest(routes, tested, OPEN, _some(routes), threshold)
     (explained,) = routes.effects(OPEN)
     if widest is None or widest.apart <= abs(explained.value) + threshold / 10:
         return routes, ""
@@ -130,7 +130,7 @@ def change_of_residue(
     pair = _pair(column, tested, widest.low, widest.high, len(every))
     chosen = routes.varied(pair, every)
     (left,) = chosen.effects(OPEN)
-    if not without_rounding(left.standard_error) or not exceeds(left.value, threshold):
+    if not without_rounding(left.standard_error, threshold) or not exceeds(left.value, threshold):
         return chosen, ""
     return chosen, (
         f"{column.name}: {pair.text} is the pair where most is left, chosen from "
@@ -153,13 +153,15 @@ def _some(routes: Routes) -> Positions:
     return sample_places(len(routes.positions), MOST_ROWS, routes.seed)
 
 
-def _widest(routes: Routes, tested: Tested, blocked: Blocked, places: Positions) -> Widest | None:
+def _widest(
+    routes: Routes, tested: Tested, blocked: Blocked, places: Positions, threshold: float
+) -> Widest | None:
     """Look for the levels furthest apart on some rows; None where no row tells any apart."""
     column = routes.case.columns[routes.variation.feature]
     first, *_ = levels = tuple(_pinned(column, one, len(places)) for one in tested.values)
     every = Variation(column.name, "", first, levels)
     rows = routes.varied(every, places).by_draw(blocked)
-    if not any(without_rounding(float(np.abs(draw).max())) for draw in rows):
+    if not any(without_rounding(float(np.abs(draw).max()), threshold) for draw in rows):
         return None
     means = [float(draw.mean()) for draw in rows]
     low, high = int(np.argmin(means)), int(np.argmax(means))

@@ -578,25 +578,32 @@ def test_what_cancels_over_the_rows_is_not_said_to_be_exactly_nothing() -> None:
     assert "a and c: " in said and "exactly" not in said
 
 
-def test_a_sum_s_last_bits_are_nothing_that_is_left() -> None:
+@pytest.mark.parametrize("scale", [1.0, 30_000.0])
+def test_a_sum_s_last_bits_are_nothing_that_is_left(scale: float) -> None:
     """What blocking leaves of a residue is the difference of two equal sums."""
     frame = rare_rows()[:2_000]
     graph = wb.CausalGraph([("g", "job")])
 
     def case_of_more(more: float) -> wb.AuditCase:
-        return wb.AuditCase(
-            data=frame,
-            model=lambda rows: 0.1 * rows["job"] + more * (rows["g"] == "c"),
+        model = wb.BlackBoxModel(
+            lambda rows: scale * (1 + 0.1 * rows["job"] + more * (rows["g"] == "c")),
             features=["g", "job"],
-            graph=graph,
+            output="value",
         )
+        return wb.AuditCase(data=frame, model=model, graph=graph)
 
     target = wb.UnlearningTarget.feature("g")
+    profile = wb.effect_profile(case_of_more(0.3), target, threshold=0.05 * scale)
     found = next_actions(
-        case_of_more(0.3), target, retrained=case_of_more(0.0), threshold=0.05, intervention=None
+        case_of_more(0.3),
+        target,
+        retrained=case_of_more(0.0),
+        threshold=0.05 * scale,
+        profile=profile,
     )
     assert found.actions[0].what == ("direct",)
     assert (found.actions[0].remaining, found.actions[0].low, found.actions[0].high) == (0, 0, 0)
+    assert any("none of all 3 tested levels differ: 0 exactly" in note for note in found.notes)
     assert "≈" not in " ".join(found.sentences())
 
 
