@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from workbench.auditing.clock import Steps
 from workbench.auditing.ranges import TestedRange, explained, kept_levels
 from workbench.auditing.steps import run_effects, run_equations, run_paths, run_profile
-from workbench.auditing.whole_table import apart, run_whole_table, whole_table_notes
+from workbench.auditing.whole_table import (
+    apart,
+    run_every_level,
+    run_whole_table,
+    whole_table_notes,
+)
 from workbench.case.asking.known_rows import KnownRows, one_cell_each
 from workbench.case.asking.steadiness import (
     MOST_CALLS,
@@ -88,6 +94,7 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         )
     equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
     profile = run_profile(asked, steps, tested.levels, equations)
+    profile = run_every_level(asked, steps, profile, on)
     chosen_change = tested.intervention is not None
     asked = asked.varied_as(explained(profile, asked.intervention, chosen=chosen_change))
     effects = run_effects(asked, steps, equations)
@@ -101,7 +108,8 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         effects = wider_effects(effects, unsteady.call_error)
         paths = wider_paths(paths, unsteady.call_error)
     whole = run_whole_table(asked, steps, on)
-    diagnostics = _diagnosed(asked, steps, effects, equations, whole, unsteady)
+    notes = whole_table_notes(asked, whole, effects, profile)
+    diagnostics = _diagnosed(asked, steps, effects, equations, whole, notes, unsteady)
     verdict = None
     if len(effects):
         verdict = judge(
@@ -124,6 +132,7 @@ def _diagnosed(
     effects: EffectTable,
     equations: Equations | None,
     whole: WholeTable | None,
+    of_all_rows: Sequence[str],
     unsteady: Unsteady | None,
 ) -> Diagnostics:
     planned = () if asked.plan is None else asked.plan.asked()
@@ -138,7 +147,7 @@ def _diagnosed(
             equations,
             threshold=asked.threshold,
             intervention=asked.intervention,
-            notes=(*planned, *taken, *whole_table_notes(asked, whole, effects)),
+            notes=(*planned, *taken, *of_all_rows),
             unsteady=unsteady,
             seed=asked.seed,
             progress=asked.progress,

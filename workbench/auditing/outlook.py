@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workbench.auditing.whole_table import EVERY_LEVEL
 from workbench.auditing.whole_table import STEP as WHOLE_TABLE
 from workbench.case.asking.budget import Budget
 from workbench.case.audit_case import AuditCase
 from workbench.case.target import UnlearningTarget
 from workbench.checks.registry import CHECKS
+from workbench.methods.profile.over_all_rows import MOST_ASKED, questions_at_levels
 from workbench.methods.registry import BASELINES, CAUSAL_METHODS, with_needed
 from workbench.tables.columns import Column
 
@@ -35,6 +37,7 @@ OWN: dict[str, tuple[float, float]] = {
     "fuzzing": (0.1, 0.2),
     "paths": (0.1, 0.3),
     WHOLE_TABLE: (0.1, 0.03),
+    EVERY_LEVEL: (0.1, 0.02),
     "checks": (0.2, 0.2),
     "subgroups": (0.2, 0.6),
     "cafe, other features": (0.1, 0.2),
@@ -56,7 +59,8 @@ CONTEXT_ROWS, BASELINE_ROWS, ASKED_BY_SHAP, PROFILED = 5_000, 10_000, 200_000, 3
 """Rows at the most of which the other features and permutation ask, and that SHAP and the profile
 of one feature ask about."""
 ALWAYS_ASKED = {
-    "same answers", "same answers at the end", WHOLE_TABLE, "shap", "membership", "change",
+    "same answers", "same answers at the end", EVERY_LEVEL, WHOLE_TABLE, "shap", "membership",
+    "change",
 }  # fmt: skip
 """Steps that ask about every row that they need, whether another step has asked about it or not."""
 LOOKED_AT = 2_000
@@ -158,6 +162,9 @@ def expected_steps(
         add("better equations")
     if solved or by_regression:
         add("profile", min(levels * contrast, PROFILED * len(names)))
+        at_levels = questions_at_levels(case, target, 0)
+        if 0 < at_levels <= MOST_ASKED:
+            add(EVERY_LEVEL, at_levels, among=case.table.n_rows if case.table else 0)
     for method in causal:
         add(method.name, 0.0 if method.name == "cafe" else moving)
     if solved and takes:

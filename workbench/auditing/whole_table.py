@@ -14,13 +14,46 @@ from workbench.common.map_reduce import On
 from workbench.common.wording import listing, rows_said, signed, with_interval
 from workbench.methods.cafe.whole_table import WholeTable, whole_table_effects
 from workbench.methods.effects import EffectTable, FeatureEffects
+from workbench.methods.profile.over_all_rows import asked_at_levels, profile_over_all_rows
+from workbench.methods.profile.profile import EffectProfile
 from workbench.tables.partitions.table import SAMPLE_ROWS
 
-__all__ = ["STEP", "apart", "run_whole_table", "told_of_memory", "whole_table_notes"]
+__all__ = [
+    "EVERY_LEVEL",
+    "STEP",
+    "apart",
+    "run_every_level",
+    "run_whole_table",
+    "told_of_memory",
+    "whole_table_notes",
+]
 
+EVERY_LEVEL = "all rows at every level"
 STEP = "all rows of the table"
 APART = 4.0
 """So many standard errors between sample and table are no chance."""
+
+
+def run_every_level(
+    asked: AuditRequest, steps: Steps, profile: EffectProfile | None, on: On
+) -> EffectProfile | None:
+    """Ask every row of the table at the profile's levels, where the case holds only a sample.
+
+    With a limit on the questions the sample alone is asked.
+    """
+    case = asked.case
+    if profile is None or asked.plan is not None or not asked_at_levels(case, profile):
+        return profile
+
+    def asked_about() -> EffectProfile:
+        found = profile_over_all_rows(
+            case, asked.target, profile, groups=asked.groups, on=on, progress=asked.progress
+        )
+        if case.budget is not None:
+            case.budget.count(found.queries)
+        return found.profile
+
+    return steps.optional(EVERY_LEVEL, asked_about) or profile
 
 
 def run_whole_table(asked: AuditRequest, steps: Steps, on: On) -> WholeTable | None:
@@ -52,20 +85,36 @@ def run_whole_table(asked: AuditRequest, steps: Steps, on: On) -> WholeTable | N
 
 
 def whole_table_notes(
-    asked: AuditRequest, whole: WholeTable | None, effects: EffectTable
+    asked: AuditRequest,
+    whole: WholeTable | None,
+    effects: EffectTable,
+    profile: EffectProfile | None,
 ) -> tuple[str, ...]:
     """Say which rows the parts of the report rest on, and what all rows of the table say."""
     case = asked.case
     table = case.table
     if table is None or table.n_rows == case.n_rows:
         return ()
-    sample = (
-        f"The table has {rows_said(table.n_rows)}. The verdict, the profile and "
-        f"every other figure of this report rest on {rows_said(case.n_rows)} of it, drawn at random"
-    )
+    asked_of_all = () if profile is None else tuple(f for f in profile if f.direct_rows)
+    drawn = f"{rows_said(case.n_rows)} of it, drawn at random"
+    has = f"The table has {rows_said(table.n_rows)}."
+    if asked_of_all:
+        names = listing([found.feature for found in asked_of_all])
+        sample = (
+            f"{has} Verdict and profile rest on all of it where they speak of direct effects of "
+            f"{names}: those were asked at every tested level, of everyone in the target. Every "
+            f"other figure of this report rests on {drawn}"
+        )
+    else:
+        sample = (
+            f"{has} The verdict, the profile and every other figure of this report rest on {drawn}"
+        )
     if whole is None:
-        return (f"{sample}; nothing was added up over all rows.",)
-    said = [f"{sample}; CAFÉ's effects alone were added up over all rows, too."]
+        nothing = "CAFÉ's effects were not" if asked_of_all else "nothing was"
+        return (f"{sample}; {nothing} added up over all rows.",)
+    said = [
+        f"{sample}; CAFÉ's effects{'' if asked_of_all else ' alone'} were added up over all rows, too."
+    ]
     said += [_over_all(entry, whole) for entry in whole.effects]
     said += [
         f"The total effect of {feature} over all rows differs by {signed(gap)} from the sample's, "

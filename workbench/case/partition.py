@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.case.target import UnlearningTarget
-from workbench.common.arrays import Positions
+from workbench.common.arrays import BoolArray, Positions
 from workbench.common.errors import TargetError
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
@@ -34,11 +34,18 @@ class Opened:
         Rows, by column, whose value the case's sample does not know: beyond its range, a level or
         a missing value that it does not hold. They count as its nearest number, most frequent
         level or mean in the regressions; the model is asked about them as they are.
+    groups : mapping of str to ndarray of bool
+        Which rows are in a named group.
+    exact : mapping of str to ndarray
+        Encoded values, of the columns that were asked for, in which a number beyond the range
+        stays what it is, and an unknown level is −1.
     """
 
     case: AuditCase
     positions: Positions
     strange: Mapping[str, int]
+    groups: Mapping[str, BoolArray] = field(default_factory=dict)
+    exact: Mapping[str, Values] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +59,8 @@ class CaseOfPartitions:
     fillers : mapping of str to float
         What stands for a value that the sample does not know: a mean, or a code.
     witnesses : DataFrame
-        Rows that hold every level that the target's condition may name.
+        Rows that hold every level that the conditions may name.
+    groups : mapping of str to Condition
     """
 
     columns: Mapping[str, Column]
@@ -63,10 +71,16 @@ class CaseOfPartitions:
     outcome: str | None
     condition: Condition | None
     witnesses: pd.DataFrame
+    groups: Mapping[str, Condition] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, case: AuditCase, target: UnlearningTarget) -> CaseOfPartitions:
-        """Take from a case what its partitions share.
+    def of(
+        cls,
+        case: AuditCase,
+        target: UnlearningTarget,
+        groups: Mapping[str, Condition] | None = None,
+    ) -> CaseOfPartitions:
+        """Take from a case what its partitions share; rows can be told by named groups, too.
 
         Raises
         ------
@@ -78,7 +92,7 @@ class CaseOfPartitions:
                 "A target of rows named by label is looked at in the rows that the case holds, "
                 "not in the partitions of a table. Say which rows by a condition."
             )
-        known = {name: _without_rows(column) for name, column in case.columns.items()}
+        known = {name: column.without_rows() for name, column in case.columns.items()}
         fillers = {
             name: float(np.nanmean(c.values)) if c.is_numeric else float(np.argmax(c.counts()))
             for name, c in case.columns.items()
@@ -99,17 +113,20 @@ class CaseOfPartitions:
             case.graph,
             case.outcome,
             target.condition,
-            _witnesses(case.data, target.condition),
+            _witnesses(case.data, _columns_of(target.condition, groups or {})),
+            groups or {},
         )
 
     @property
     def needed(self) -> list[str]:
         """Columns that a partition is read with."""
         logged = [] if self.model.logged_column is None else [self.model.logged_column]
-        named = () if self.condition is None else self.condition.columns
+        named = _columns_of(self.condition, self.groups)
         return list(dict.fromkeys([*self.columns, *(self.model.features or ()), *named, *logged]))
 
-    def open(self, partition: Partition, *, scored: bool = True) -> Opened:
+    def open(
+        self, partition: Partition, *, scored: bool = True, exact: Collection[str] = ()
+    ) -> Opened:
         """Read a partition and, where it is to be scored, ask the model about its rows."""
         frame = partition.read(self.needed).reset_index(drop=True)
         columns: dict[str, Column] = {}
@@ -119,6 +136,7 @@ class CaseOfPartitions:
             columns[name] = replace(column, values=values)
             if count:
                 strange[name] = count
+        as_they_are = {name: self._exact(name, frame[name]) for name in exact}
         model = self.model.logged_in(frame)
         predictions = np.zeros(len(frame))
         if model.logged is not None:
@@ -133,14 +151,16 @@ class CaseOfPartitions:
             columns=columns,
             predictions=predictions,
         )
-        return Opened(case, self._positions(frame), strange)
+        positions = np.arange(len(frame))
+        if self.condition is not None:
+            positions = np.flatnonzero(self._holds(self.condition, frame))
+        groups = {name: self._holds(one, frame) for name, one in self.groups.items()}
+        return Opened(case, positions, strange, groups, as_they_are)
 
-    def _positions(self, frame: pd.DataFrame) -> Positions:
-        if self.condition is None:
-            return np.arange(len(frame))
-        named = list(self.condition.columns)
-        both = pd.concat([frame[named], self.witnesses], ignore_index=True)
-        return np.flatnonzero(self.condition.mask(both)[: len(frame)])
+    def _holds(self, condition: Condition, frame: pd.DataFrame) -> BoolArray:
+        named = list(condition.columns)
+        both = pd.concat([frame[named], self.witnesses[named]], ignore_index=True)
+        return condition.mask(both)[: len(frame)]
 
     def _encoded(self, name: str, series: pd.Series) -> tuple[Values, int]:
         column, filler = self.columns[name], self.fillers[name]
@@ -155,23 +175,34 @@ class CaseOfPartitions:
                 count += int(gaps.sum())
                 values[gaps] = filler
             return values, count
-        codes, found = pd.factorize(series)
-        places = {level: code for code, level in enumerate(column.levels)}
-        of_level = np.array([*(places.get(level, -1) for level in found), places.get(None, -1)])
-        coded = of_level[codes].astype(np.intp)
+        coded = _codes(column, series)
         unknown = coded < 0
         coded[unknown] = int(filler)
         return coded, int(unknown.sum())
 
+    def _exact(self, name: str, series: pd.Series) -> Values:
+        column = self.columns[name]
+        if not column.is_numeric:
+            return _codes(column, series)
+        numbers: Values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return numbers
 
-def _without_rows(column: Column) -> Column:
-    return replace(column, values=column.values[:0])
+
+def _codes(column: Column, series: pd.Series) -> Values:
+    """Return codes into a column's levels, −1 of a level that it does not have."""
+    codes, found = pd.factorize(series)
+    places = {level: code for code, level in enumerate(column.levels)}
+    of_level = np.array([*(places.get(level, -1) for level in found), places.get(None, -1)])
+    return of_level[codes].astype(np.intp)
 
 
-def _witnesses(data: pd.DataFrame, condition: Condition | None) -> pd.DataFrame:
-    if condition is None:
-        return pd.DataFrame()
-    named = data[list(condition.columns)]
+def _columns_of(condition: Condition | None, groups: Mapping[str, Condition]) -> list[str]:
+    conditions = [*groups.values()] if condition is None else [condition, *groups.values()]
+    return list(dict.fromkeys(name for one in conditions for name in one.columns))
+
+
+def _witnesses(data: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    named = data[list(columns)]
     first = [0] + [
         place
         for name in named.columns

@@ -8,7 +8,7 @@ model is always asked with rows as they were.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -70,6 +70,10 @@ class Column:
     def is_constant(self) -> bool:
         """Whether the column holds one value only."""
         return self.low == self.high if self.is_numeric else len(self.levels) < 2
+
+    def without_rows(self) -> Column:
+        """Return what is known of the column, without the value of any row."""
+        return replace(self, values=self.values[:0])
 
     @property
     def scale(self) -> float:

@@ -47,7 +47,8 @@ def asked_of_all_rows(
 
     A profile asks the model about a sample of a long table's rows at every level. About the change
     that the report explains it is asked in all of them: what needs no estimate, a direct effect
-    and the total of a feature that nothing carries, is then known better, and is one number.
+    and the total of a feature that nothing carries, is then known better, and is one number. Where
+    every row of a whole table was asked at every level, its profile knows better still.
 
     Parameters
     ----------
@@ -56,7 +57,11 @@ def asked_of_all_rows(
     effects : EffectTable
     profile : EffectProfile
     """
-    sampled = {found.feature: found for found in profile if found.asked_rows < found.n_rows}
+    sampled = {
+        found.feature: found
+        for found in profile
+        if found.asked_rows < found.n_rows and not found.direct_rows
+    }
     known = [
         entry
         for entry in effects

@@ -16,9 +16,12 @@ from workbench.methods.cafe.table_memory import (
     check_memory,
 )
 from workbench.methods.cafe.whole_table import prepared, table_of
+from workbench.methods.profile.over_all_rows import MOST_ASKED, questions_at_levels
 
 __all__ = ["TablePlan", "whole_table_plan"]
 
+TIMED_ROWS = 10_000
+"""Rows that the model is asked about to see how quick it is."""
 PASSES = 2.5
 """Time of an estimate in times of the first pass: the second works more."""
 
@@ -39,6 +42,10 @@ class TablePlan:
         Bytes of what a worker sends back for one partition.
     words : str
         Where the work will be done.
+    at_levels : int
+        About how many rows an audit asks about at the levels of its profile; 0 where it asks of
+        the sample alone.
+    seconds_at_levels : float
     """
 
     rows: int
@@ -48,6 +55,8 @@ class TablePlan:
     memory: int
     message: int
     words: str
+    at_levels: int = 0
+    seconds_at_levels: float = 0.0
 
     def sentences(self) -> tuple[str, ...]:
         """Say it."""
@@ -59,8 +68,17 @@ class TablePlan:
         return (
             f"CAFÉ reads all {self.rows:,} rows of the table twice, in {self.partitions:,} "
             f"partitions, {self.words}; it {asked} and takes some {max(self.seconds, 1):,.0f} "
-            f"seconds and {self.memory / 1e6:,.0f} MB for each process. Everything else rests on "
-            f"a random sample of the rows.",
+            f"seconds and {self.memory / 1e6:,.0f} MB for each process.{self._of_levels()} "
+            f"Everything else rests on a random sample of the rows.",
+        )
+
+    def _of_levels(self) -> str:
+        if not self.at_levels:
+            return ""
+        return (
+            f" Direct effects are asked of all rows at every level tested, some "
+            f"{self.at_levels:,} questions in some {max(self.seconds_at_levels, 1):,.0f} seconds; "
+            f"a limit on the questions (--max-queries, max_queries=) leaves that out."
         )
 
 
@@ -73,6 +91,8 @@ def whole_table_plan(
     on: On = None,
 ) -> TablePlan:
     """Say what :func:`whole_table_effects` will take; one partition is read and timed for it.
+
+    Beside it stands what an audit of all levels asks of all rows.
 
     Parameters
     ----------
@@ -111,6 +131,8 @@ def whole_table_plan(
     summed_on(made.job, parts[0])
     took = time.perf_counter() - started
     passes = 2 if case.model.can_query and made.job.normals else int(case.model.can_query)
+    at_levels = questions_at_levels(case, target, seed)
+    at_levels = at_levels if at_levels <= MOST_ASKED else 0
     return TablePlan(
         rows,
         len(parts),
@@ -119,4 +141,14 @@ def whole_table_plan(
         bytes_of_worker(made.job, most),
         bytes_of_message(made.job),
         words,
+        at_levels,
+        _seconds_to_answer(case) * at_levels / count if at_levels else 0.0,
     )
+
+
+def _seconds_to_answer(case: AuditCase) -> float:
+    """Return the seconds that the model takes for a row."""
+    rows = case.data.iloc[:TIMED_ROWS][list(case.reads)]
+    started = time.perf_counter()
+    case.model.predict(rows.copy())
+    return (time.perf_counter() - started) / len(rows)

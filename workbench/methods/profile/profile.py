@@ -227,6 +227,10 @@ class FeatureProfile:
     followed : bool
         Whether only numbers carry the change to the prediction. A category that carries it changes
         by chance, row by row, and which rows are moved says little then.
+    direct_rows : int
+        Rows of a whole table that direct effects were asked of, where a case holds only a sample
+        of its rows; 0 where the sample alone was asked. Totals then rest on them, too, unless
+        other features carry some.
     """
 
     feature: str
@@ -245,6 +249,7 @@ class FeatureProfile:
     left_out: float = 0.0
     corrected: bool = False
     followed: bool = False
+    direct_rows: int = 0
 
     @property
     def carried(self) -> bool:

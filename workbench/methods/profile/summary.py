@@ -25,7 +25,7 @@ from workbench.methods.profile.profile import (
     PartProfile,
 )
 
-__all__ = ["summarise"]
+__all__ = ["level_bands", "part_of", "summarise"]
 
 
 def summarise(
@@ -137,7 +137,7 @@ def _feature(
 ) -> FeatureProfile:
     answers, alpha = measured.answers, people.alpha
     parts: dict[str, PartProfile] = {
-        part: _part(measured, part, found, alpha, critical)
+        part: part_of(measured, part, found, alpha, critical)
         for part, found in zip(measured.answers.parts, bounds, strict=True)
     }
     left_out = 0.0 if measured.implausible is None else float(measured.implausible.mean())
@@ -150,7 +150,7 @@ def _feature(
         people_profiles(measured, people, progress) if len(answers.before) else {},
         {
             name: {
-                part: _part(measured, part, found, alpha, between)
+                part: part_of(measured, part, found, alpha, between)
                 for part, found in by_part.items()
             }
             for name, by_part in groups.items()
@@ -184,9 +184,10 @@ def _group_bounds(measured: Measured) -> dict[str, dict[str, PairBounds]]:
     return found
 
 
-def _part(
+def part_of(
     measured: Measured, part: str, found: PairBounds, alpha: float, critical: float
 ) -> PartProfile:
+    """Sum up one kind of effect over all pairs of levels."""
     sizes = np.abs(found.values)
     floors = np.where(found.shares > 0, sizes - critical * found.errors, -np.inf)
     upper = sizes + float(scipy.stats.norm.ppf(1 - alpha)) * found.errors
@@ -244,6 +245,18 @@ def _centred(shares: FloatArray, found: PairBounds) -> tuple[FloatArray, FloatAr
     return weights @ found.values, weights
 
 
+def level_bands(
+    shares: FloatArray, found: PairBounds, critical: float
+) -> list[tuple[float, float, float]]:
+    """Return each level's distance from the average of all levels, with its bounds."""
+    values, weights = _centred(shares, found)
+    halves = critical * _error(weights, found)
+    return [
+        (float(value), float(value - half), float(value + half))
+        for value, half in zip(values, halves, strict=True)
+    ]
+
+
 def _spread(shares: FloatArray, found: PairBounds, alpha: float) -> tuple[float, float, float]:
     values, weights = _centred(shares, found)
     total = shares / max(shares.sum(), 1e-300)
@@ -271,10 +284,8 @@ def _levels(
     assignment = measured.assignment
     effects: list[dict[str, tuple[float, float, float]]] = [{} for _ in assignment.levels]
     for part, found in zip(measured.answers.parts, bounds, strict=True):
-        values, weights = _centred(assignment.shares, found)
-        halves = critical * _error(weights, found)
-        for place, (value, half) in enumerate(zip(values, halves, strict=True)):
-            effects[place][part] = (float(value), float(value - half), float(value + half))
+        for place, band in enumerate(level_bands(assignment.shares, found, critical)):
+            effects[place][part] = band
     implausible = measured.implausible
     held = (None,) * len(assignment) if measured.levels is None else measured.levels.held
     return tuple(

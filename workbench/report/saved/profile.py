@@ -115,6 +115,7 @@ class SavedFeature(Saved, frozen=True):
     left_out: Number
     corrected: bool = False
     followed: bool = False
+    direct_rows: Count = 0
 
 
 class SavedRank(Saved, frozen=True):
