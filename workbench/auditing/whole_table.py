@@ -112,9 +112,8 @@ def whole_table_notes(
     if whole is None:
         nothing = "CAFÉ's effects were not" if asked_of_all else "nothing was"
         return (f"{sample}; {nothing} added up over all rows.",)
-    said = [
-        f"{sample}; CAFÉ's effects{'' if asked_of_all else ' alone'} were added up over all rows, too."
-    ]
+    alone = "" if asked_of_all else " alone"
+    said = [f"{sample}; CAFÉ's effects{alone} were added up over all rows, too."]
     said += [_over_all(entry, whole) for entry in whole.effects]
     said += [
         f"The total effect of {feature} over all rows differs by {signed(gap)} from the sample's, "

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
+from workbench.checks.verdict.all_rows_words import said_of_all_rows
 from workbench.checks.verdict.claims import SHARES, Claim
 from workbench.common.against_threshold import exceeds, lies_beyond
 from workbench.common.wording import (
@@ -248,10 +249,9 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
             f"All features together: {len(joint.levels)} combinations of levels, drawn from the "
             f"rows{_mixed(profile)} and from the ends of the features' own profiles."
         )
-    asked = [found for found in profile if found.direct_rows]
-    if asked:
-        said.append(_of_all_rows(profile, asked))
-    elif first is not None and first.asked_rows < first.n_rows:
+    of_all_rows = said_of_all_rows(profile)
+    said += of_all_rows
+    if not of_all_rows and first is not None and first.asked_rows < first.n_rows:
         said.append(
             f"At the levels the model was asked about a sample of {first.asked_rows:,} of "
             f"{first.n_rows:,} rows, so that a number over levels can differ a little from that "
@@ -282,41 +282,9 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
         said += _people(profile, first)
     else:
         said.append("The model could not be asked about changed rows: nothing is said of people.")
-    if asked and (lone := _direct_alone(asked)):
-        said.append(
-            f"Too few rows of the sample for effects of {listing(lone)} that other features carry: "
-            f"the direct ones alone were tested there."
-        )
     if profile.left_out_groups:
         said.append(f"Too few rows for a profile of their own: {listing(profile.left_out_groups)}.")
     return tuple(said)
-
-
-def _of_all_rows(profile: EffectProfile, asked: Sequence[FeatureProfile]) -> str:
-    """Say what was asked of every row of a table, and what rests on a sample of them."""
-    first = asked[0]
-    names = listing([found.feature for found in asked])
-    said = (
-        f"Direct effects of {names}, at every level, for single people and named groups, were "
-        f"asked of all {rows_said(first.direct_rows)} of the target in the table"
-    )
-    if all(not found.carried for found in profile):
-        return f"{said}."
-    return (
-        f"{said}; what other features carry rests on {rows_said(first.asked_rows)} of a sample of "
-        f"{first.n_rows:,}."
-    )
-
-
-def _direct_alone(asked: Sequence[FeatureProfile]) -> list[str]:
-    groups = [
-        name
-        for found in asked
-        if found.carried
-        for name, parts in found.groups.items()
-        if set(parts) == {"direct"} and "total" in found.people
-    ]
-    return list(dict.fromkeys(groups))
 
 
 def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import scipy
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 MOST_ASKED = 100_000_000
-"""Rows that a model is asked about for the levels of all rows; of more the sample is asked alone."""
+"""Rows that a model is asked about at the levels; where it were more, the sample alone is asked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,8 +256,9 @@ def _feature(
 ) -> FeatureProfile:
     """Put sums over all rows into a feature's profile; `alone` if nothing else carries it."""
     bounds = everyone.bounds()
-    shares, names = stub.assignment.shares, ("total", "direct") if alone else ("direct",)
-    names = tuple(name for name in names if name in found.parts)
+    shares = stub.assignment.shares
+    wanted: tuple[Literal["total", "direct"], ...] = ("total", "direct") if alone else ("direct",)
+    names = tuple(name for name in wanted if name in found.parts)
 
     def parts(sums: LevelSums, critical: float) -> dict[str, PartProfile]:
         about = sums.bounds()
@@ -268,10 +270,8 @@ def _feature(
         for level, band in zip(found.levels, bands, strict=True)
     )
     direct = _people(profile, stub, everyone, people)
-    by_name = {
-        name: replace(direct, part=name)
-        for name in names
-        if name in found.people  # type: ignore[arg-type]
+    by_name: dict[str, PeopleProfile] = {
+        name: replace(direct, part=name) for name in names if name in found.people
     }
     return replace(
         found,
