@@ -8,8 +8,8 @@ difference of the two models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -127,17 +127,7 @@ def next_actions(
     (('job',), 0.0)
     """
     check_limits(threshold)
-    if retrained is not None and not isinstance(retrained, AuditCase):
-        raise ModelError(
-            f"retrained= takes an AuditCase with the same data and the retrained model, not a "
-            f"{type(retrained).__name__}."
-        )
-    cases = [case] if retrained is None else [case, retrained]
-    if not all(one.model.can_query for one in cases):
-        raise ModelError(
-            "What to do next is found by asking the model about changed rows; logged predictions "
-            "cannot be asked. Bring the model itself."
-        )
+    _check_models(case, retrained)
     whole = case if retrained is None else _difference(case, retrained)
     # A target without named features means those that the audited model reads.
     names, mask = case.resolve(target)
@@ -164,73 +154,87 @@ def next_actions(
             for one in routes
         ]
         routes = [one for one, _ in chosen]
-        varied = [one.variation for one in routes]
         notes += [careful for _, careful in chosen if careful]
-    beyond: dict[int, list[str]] = {}
-    if effects is not None and retrained is None:
-        for place, one in enumerate(routes):
-            total = effects[one.variation.feature].total
-            beyond[place] = list(_go_beyond(one, total, threshold))
-    totals = [one.effects(OPEN)[0] for one in routes]
-    left = tuple(
-        (name, *value_and_ends(total, 1 - alpha, threshold))
-        for name, total in zip(names, totals, strict=True)
-    )
-    order = sorted(range(len(names)), key=lambda i: -abs(totals[i].value))
-    over = [i for i in order if exceeds(totals[i].value, threshold)]
-    notes += _unsure(left, over, names, threshold)
-    cancel = [
-        note
-        for i in order
-        if i not in over
-        for note in _cancelling(routes[i], totals[i], threshold)
-    ]
-    notes += cancel[:MOST_FEATURES]
-    if (more := len(cancel) - MOST_FEATURES) > 0:
-        notes.append(f"Of {more} more feature{'s' if more > 1 else ''} the routes cancel, too.")
-    if len(over) > MOST_FEATURES:
-        rest = listing([names[i] for i in over[MOST_FEATURES:]])
+    estimated = effects if retrained is None else None
+    features = [_left_of(one, estimated, threshold) for one in routes]
+    left = tuple((one.name, *value_and_ends(one.total, 1 - alpha, threshold)) for one in features)
+    by_size = sorted(features, key=lambda one: -abs(one.total.value))
+    above = [one for one in by_size if exceeds(one.total.value, threshold)]
+    not_above = [one for one in by_size if one not in above]
+    followed, passed_over = above[:MOST_FEATURES], above[MOST_FEATURES:]
+    notes += _unsure(left, {one.name for one in above}, threshold)
+    notes += _cancelling(not_above, threshold)
+    if passed_over:
+        rest = listing([one.name for one in passed_over])
         notes.append(f"Also above {stated(threshold)} and not followed here: {rest}.")
     actions: list[Action] = []
     pairs: list[ExamplePair] = []
-    followed = over[:MOST_FEATURES]
-    for place, i in enumerate(followed):
+    for place, one in enumerate(followed):
         step = partial(_share_of, progress, place, len(followed))
-        notes += beyond.get(i, [])
-        found, careful = feature_actions(routes[i], totals[i], threshold, 1 - alpha, step)
-        actions, notes = actions + found, notes + careful
+        found, careful = feature_actions(one.routes, one.total, threshold, 1 - alpha, step)
+        actions += found
+        notes += [note for note in (one.not_carried, *careful) if note]
         if profile is not None:
-            further = left_over_levels(routes[i], found, profile[names[i]], threshold, 1 - alpha)
+            further = left_over_levels(one.routes, found, profile[one.name], threshold, 1 - alpha)
             notes += [further] if further else []
-        pairs += example_pairs(case, routes[i], retrained)
+        pairs += example_pairs(case, one.routes, retrained)
     if len(positions) < len(all_rows) and actions:
         notes.append(f"Measured on a sample of {len(positions):,} of {len(all_rows):,} rows.")
-    ranked = tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1))
-    about = "; ".join(f"{v.feature}: {v.text}" for v in varied)
     return NextActions(
-        ranked,
+        tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1)),
         left,
         threshold,
         retrained is not None,
         tuple(notes),
         tuple(pairs),
-        about,
+        "; ".join(f"{one.variation.feature}: {one.variation.text}" for one in routes),
         1 - alpha,
     )
 
 
-def _go_beyond(routes: Routes, total: Effect, threshold: float) -> Iterator[str]:
-    """Put the routes under a better estimate of their total, and say what they do not carry."""
-    if len(routes.blockable) < 2 and routes.variation.feature in routes.blockable:
-        return  # asked, not estimated
-    (carried,) = routes.effects(OPEN)
-    routes.beyond = total - carried
-    if exceeds(routes.beyond.value, threshold / 4):
-        yield (
-            f"{routes.variation.feature}: the routes carry {signed(carried.value)}, where the "
-            f"debiased estimate is {signed(total.value)}. No route can be named for the "
-            f"difference; it is counted as left until all routes are blocked."
+def _check_models(case: AuditCase, retrained: AuditCase | None) -> None:
+    if retrained is not None and not isinstance(retrained, AuditCase):
+        raise ModelError(
+            f"retrained= takes an AuditCase with the same data and the retrained model, not a "
+            f"{type(retrained).__name__}."
         )
+    cases = [case] if retrained is None else [case, retrained]
+    if not all(one.model.can_query for one in cases):
+        raise ModelError(
+            "What to do next is found by asking the model about changed rows; logged predictions "
+            "cannot be asked. Bring the model itself."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What is left of one feature's influence: its routes, their total, what no route carries."""
+
+    routes: Routes
+    total: Effect
+    not_carried: str
+
+    @property
+    def name(self) -> str:
+        return self.routes.variation.feature
+
+
+def _left_of(routes: Routes, estimated: EffectTable | None, threshold: float) -> _Left:
+    """Return what is left of the routes' feature, corrected by a better estimate of its total."""
+    asked = len(routes.blockable) < 2 and routes.variation.feature in routes.blockable
+    not_carried = ""
+    if estimated is not None and not asked:
+        total = estimated[routes.variation.feature].total
+        (carried,) = routes.effects(OPEN)
+        routes.beyond = total - carried
+        if exceeds(routes.beyond.value, threshold / 4):
+            not_carried = (
+                f"{routes.variation.feature}: the routes carry {signed(carried.value)}, where the "
+                f"debiased estimate is {signed(total.value)}. No route can be named for the "
+                f"difference; it is counted as left until all routes are blocked."
+            )
+    (total,) = routes.effects(OPEN)
+    return _Left(routes, total, not_carried)
 
 
 def _share_of(progress: Progress, place: int, count: int, step: str, share: float) -> None:
@@ -267,37 +271,41 @@ def _difference(case: AuditCase, retrained: AuditCase) -> AuditCase:
 
 
 def _unsure(
-    left: tuple[tuple[str, float, float, float], ...],
-    over: list[int],
-    names: tuple[str, ...],
-    threshold: float,
+    left: tuple[tuple[str, float, float, float], ...], above: set[str], threshold: float
 ) -> Iterator[str]:
     """Name features whose total was not found above the threshold, nor shown to be below."""
-    open_ = [
-        names[i]
-        for i, (_, _, low, high) in enumerate(left)
-        if i not in over and not lies_within(low, high, threshold)
+    unsure = [
+        name
+        for name, _, low, high in left
+        if name not in above and not lies_within(low, high, threshold)
     ]
-    if open_:
+    if unsure:
         yield (
-            f"The interval of {listing(open_)} reaches beyond {stated(threshold)}: more rows "
-            f"could show "
-            f"an influence there."
+            f"The interval of {listing(unsure)} reaches beyond {stated(threshold)}: more rows "
+            f"could show an influence there."
         )
 
 
-def _cancelling(routes: Routes, total: Effect, threshold: float) -> Iterator[str]:
-    """Say so where a small total hides a direct and an indirect influence that cancel."""
-    feature = routes.variation.feature
+def _cancelling(features: Sequence[_Left], threshold: float) -> Iterator[str]:
+    """Name small totals that hide a direct and an indirect influence that cancel."""
+    said = [note for one in features if (note := _cancels(one, threshold))]
+    yield from said[:MOST_FEATURES]
+    if (more := len(said) - MOST_FEATURES) > 0:
+        yield f"Of {more} more feature{'s' if more > 1 else ''} the routes cancel, too."
+
+
+def _cancels(left: _Left, threshold: float) -> str:
+    routes, feature = left.routes, left.name
     if feature not in routes.blockable or len(routes.blockable) < 2:
-        return
+        return ""
     (rows,) = routes.row_effects(frozenset({feature}))
     indirect = float(rows.mean())
     beyond = 0.0 if routes.beyond is None else routes.beyond.value
-    direct = total.value - beyond - indirect
-    if exceeds(direct, threshold) or exceeds(indirect, threshold):
-        yield (
-            f"{feature}: the total is small because its routes cancel: {signed(direct)} directly "
-            f"and {signed(indirect)} through others. Blocking one of them alone would uncover "
-            f"the other."
-        )
+    direct = left.total.value - beyond - indirect
+    if not (exceeds(direct, threshold) or exceeds(indirect, threshold)):
+        return ""
+    return (
+        f"{feature}: the total is small because its routes cancel: {signed(direct)} directly "
+        f"and {signed(indirect)} through others. Blocking one of them alone would uncover "
+        f"the other."
+    )
