@@ -9,6 +9,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.common.errors import EvidenceError
@@ -24,6 +25,7 @@ from workbench.evidence.optimum import (
     CELL_BITS,
     LIMB_BITS,
     SUM_POINT,
+    Challenges,
     column_point,
     first_columns,
     gradient_scale_bits,
@@ -104,6 +106,51 @@ def proved_gradient(
         raise EvidenceError("The proof of the optimum is not built as one.") from None
 
 
+@dataclass(frozen=True)
+class _Proof:
+    """A proof as it was read: bytes of points, and scalars below the group's order."""
+
+    gradient: list[int]
+    committed: dict[str, bytes]
+    masks: dict[str, bytes]
+    answers: dict[str, list[int]]
+    blinds: dict[str, int]
+    row: list[int]
+    row_blind: int
+    row_mask: bytes
+    sum_blind: int
+    sum_mask: bytes
+    sum_cross: bytes
+    linear: list[int]
+
+    @staticmethod
+    def read(proof: dict[str, Any], link: str, rows: int, features: int) -> _Proof:
+        gradient = [_number(text) for text in proof["gradient"]]
+        if len(gradient) != features + 1:
+            raise EvidenceError("The proof's gradient has another length than the weights.")
+        names = first_columns(link) + last_columns(link)
+        sizes = dict.fromkeys(names, rows)
+        if link == "logistic":
+            sizes["mk"], sizes["mr"] = 1 << CELL_BITS, 1 << LIMB_BITS
+        return _Proof(
+            gradient,
+            committed={name: bytes.fromhex(proof["commitments"][name]) for name in names},
+            masks={name: bytes.fromhex(proof["masks"][name]) for name in names},
+            answers={
+                name: _scalars(base64.b64decode(proof["answers"][name]), sizes[name])
+                for name in names
+            },
+            blinds={name: _scalars(bytes.fromhex(proof["blinds"][name]), 1)[0] for name in names},
+            row=_scalars(bytes.fromhex(proof["row"]), features + 1),
+            row_blind=_scalars(bytes.fromhex(proof["row_blind"]), 1)[0],
+            row_mask=bytes.fromhex(proof["row_mask"]),
+            sum_blind=_scalars(bytes.fromhex(proof["sum_blind"]), 1)[0],
+            sum_mask=bytes.fromhex(proof["sum_mask"]),
+            sum_cross=bytes.fromhex(proof["sum_cross"]),
+            linear=_scalars(bytes.fromhex(proof["linear"]), 3 if link == "ridge" else 5),
+        )
+
+
 def _checked(
     proof: dict[str, Any],
     points: Sequence[bytes],
@@ -113,71 +160,58 @@ def _checked(
     context: bytes,
 ) -> list[float]:
     features, rows = len(weights) - 1, len(points)
-    gradient = [_number(text) for text in proof["gradient"]]
-    if len(gradient) != len(weights):
-        raise EvidenceError("The proof's gradient has another length than the weights.")
-    said = started(link, points, weights, penalty, gradient, context)
-    first, last = first_columns(link), last_columns(link)
-    names = first + last
-    committed = {name: bytes.fromhex(proof["commitments"][name]) for name in names}
-    masks = {name: bytes.fromhex(proof["masks"][name]) for name in names}
-    for name in first:
-        said.say(name.encode(), committed[name])
+    read = _Proof.read(proof, link, rows, features)
+    said = started(link, points, weights, penalty, read.gradient, context)
+    for name in first_columns(link):
+        said.say(name.encode(), read.committed[name])
     asked = middle_challenges(said, link, features)
-    for name in last:
-        said.say(name.encode(), committed[name])
+    for name in last_columns(link):
+        said.say(name.encode(), read.committed[name])
     asked = late_challenges(said, asked, rows)
-    sizes = dict.fromkeys(names, rows)
-    if link == "logistic":
-        sizes["mk"], sizes["mr"] = 1 << CELL_BITS, 1 << LIMB_BITS
-    z = {name: _scalars(base64.b64decode(proof["answers"][name]), sizes[name]) for name in names}
-    blinds = {name: _scalars(bytes.fromhex(proof["blinds"][name]), 1)[0] for name in names}
-    row = _scalars(bytes.fromhex(proof["row"]), features + 1)
-    row_blind, sum_blind = (
-        _scalars(bytes.fromhex(proof[key]), 1)[0] for key in ("row_blind", "sum_blind")
-    )
-    row_mask, sum_mask, sum_cross = (
-        bytes.fromhex(proof[key]) for key in ("row_mask", "sum_mask", "sum_cross")
-    )
-    linear = _scalars(bytes.fromhex(proof["linear"]), 3 if link == "ridge" else 5)
-    for name in names:
-        said.say(b"mask " + name.encode(), masks[name])
-    for label, raw in ((b"row", row_mask), (b"sum", sum_mask), (b"cross", sum_cross)):
-        said.say(label, raw)
-    said.say(b"linear", b"".join(map(scalar_bytes, linear)))
+    for name, mask in read.masks.items():
+        said.say(b"mask " + name.encode(), mask)
+    said.say(b"row", read.row_mask)
+    said.say(b"sum", read.sum_mask)
+    said.say(b"cross", read.sum_cross)
+    said.say(b"linear", b"".join(map(scalar_bytes, read.linear)))
     c = said.challenge(b"c")
-    if linear_relations(link, z, row, c, asked, weights) != linear:
+    if linear_relations(link, read.answers, read.row, c, asked, weights) != read.linear:
         raise EvidenceError("The proof of the optimum fails in a linear relation.")
+    target = target_value(link, asked, read.gradient, penalty, weights)
+    value = quadratic_relation(link, read.answers, c, asked, target)
+    if not _gathered(read, points, asked, c, value).holds():
+        raise EvidenceError("The proof of the optimum fails.")
+    scale = 1 << gradient_scale_bits(link)
+    return [value / scale for value in read.gradient]
 
+
+def _gathered(read: _Proof, points: Sequence[bytes], asked: Challenges, c: int, value: int) -> _Sum:
+    """Return the sum of all group equations: of each column, of the rows, of the relations."""
     gathered = _Sum()
-    gathered.columns = [0] * max(sizes.values())
-    for name in names:
+    gathered.columns = [0] * max(map(len, read.answers.values()))
+    for name, answers in read.answers.items():
         weight = secrets.randbelow(1 << 128) + 1
-        for i in range(sizes[name]):
-            gathered.columns[i] += weight * z[name][i]
-        gathered.blind += weight * blinds[name]
-        gathered.add(decode_point(masks[name]), -weight)
-        gathered.add(decode_point(committed[name]), -weight * c)
+        for i, answer in enumerate(answers):
+            gathered.columns[i] += weight * answer
+        gathered.blind += weight * read.blinds[name]
+        gathered.add(decode_point(read.masks[name]), -weight)
+        gathered.add(decode_point(read.committed[name]), -weight * c)
     weight = secrets.randbelow(1 << 128) + 1
-    gathered.blind += weight * row_blind
-    for point, value in zip(row_points(features), row):
-        gathered.add(point, weight * value)
-    gathered.add(decode_point(row_mask), -weight)
+    gathered.blind += weight * read.row_blind
+    for point, answer in zip(row_points(len(read.row) - 1), read.row):
+        gathered.add(point, weight * answer)
+    gathered.add(decode_point(read.row_mask), -weight)
     for raw, gamma in zip(points, asked.rows):
         point = decode_point(raw)
         if is_identity(point):
             raise EvidenceError("A row of this data set is not committed to for a proof.")
         gathered.add(point, -weight * c * gamma)
     weight = secrets.randbelow(1 << 128) + 1
-    target = target_value(link, asked, gradient, penalty, weights)
-    gathered.blind += weight * sum_blind
-    gathered.add(SUM_POINT, weight * quadratic_relation(link, z, c, asked, target))
-    gathered.add(decode_point(sum_mask), -weight)
-    gathered.add(decode_point(sum_cross), -weight * c)
-    if not gathered.holds():
-        raise EvidenceError("The proof of the optimum fails.")
-    scale = 1 << gradient_scale_bits(link)
-    return [value / scale for value in gradient]
+    gathered.blind += weight * read.sum_blind
+    gathered.add(SUM_POINT, weight * value)
+    gathered.add(decode_point(read.sum_mask), -weight)
+    gathered.add(decode_point(read.sum_cross), -weight * c)
+    return gathered
 
 
 def _number(text: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,8 @@ __all__ = ["Controller", "HeldRow", "Rehearsed", "rehearse"]
 
 DAY = 86_400
 TERM = 30 * DAY
+OLD_ROWS, NEW_ROWS = "training-set-1", "training-set-2"
+"""How the log names the data sets before and after the request."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ def rehearse(
     table : DataFrame
         The training rows.
     people : sequence of str
-        Whose row each is.
+        Whose row each is, one name for each row.
     asking : sequence of str
         Who asks to be left out; nobody where `forget` or `rows` says what is.
     configuration : Configuration
@@ -245,6 +247,12 @@ def rehearse(
         made here about the report's rows.
     facts : mapping, optional
         What the provenance files state of licence, source and surroundings.
+
+    Raises
+    ------
+    EvidenceError
+        When somebody who asks has no row, or not exactly one of `asking`, `forget` and `rows` is
+        given.
     """
     strangers = sorted({*asking, *also} - set(people))
     if strangers:
@@ -254,47 +262,32 @@ def rehearse(
     held = Controller(key, configuration, now)
     held.log_configuration()
     taken = held.take_in(table, people)
-    old = held.freeze("training-set-1", taken)
+    old = held.freeze(OLD_ROWS, taken)
     before = held.fit(old)
-    held.log_model(before, "training-set-1")
+    held.log_model(before, OLD_ROWS)
     kept = held.checkpoint()
     old_stamp = None if stamp is None else stamp(kept)
 
-    received = now() + 1  # a stamp of the same second is not before it
-    about: list[dict[str, Any]] = [
-        {"granularity": "feature", "features": list(forget)}
-        if forget
-        else {"granularity": "rows", "rows": [sha256(taken[place].leaf) for place in rows]}
-        if rows
-        else held.about(asking),
-        *(held.about([one]) for one in dict.fromkeys(also)),
-    ]
-    request, *others = (
-        make_request(
-            f"R-{number}",
-            received=received,
-            due=received + TERM,
-            clauses=["GDPR 17(1)", "DPDP 12(3)"],
-            **said,
-        )
-        for number, said in enumerate(about, start=1)
+    if forget:
+        about: dict[str, Any] = {"granularity": "feature", "features": list(forget)}
+    elif rows:
+        about = {"granularity": "rows", "rows": [sha256(taken[place].leaf) for place in rows]}
+    else:
+        about = held.about(asking)
+    request, *others = _logged_requests(
+        held, [about, *(held.about([one]) for one in dict.fromkeys(also))]
     )
-    for one in (request, *others):
-        held.log_request(one)
-    asked, *theirs = (read_request(one) for one in (request, *others))
     leaves = [row.leaf for row in old]
-    mine = asked.named(leaves)
-    left = {*mine, *(leaf for one in theirs for leaf in one.named(leaves))}
-    gone = [row for row in old if row.leaf in mine]
-    new = held.freeze(
-        "training-set-2", [row for row in old if row.leaf not in left], "training-set-1"
-    )
+    named = set(read_request(request).named(leaves))
+    leaving = named.union(*(read_request(one).named(leaves) for one in others))
+
+    new = held.freeze(NEW_ROWS, [row for row in old if row.leaf not in leaving], OLD_ROWS)
     after = held.fit(new, without=forget)
-    held.log_model(after, "training-set-2", replaces=before.sha256)
+    held.log_model(after, NEW_ROWS, replaces=before.sha256)
     proof = held.prove(new, after) if prove else None
     near = find_near_copies(
         held.cell_key,
-        [row.encoded.features for row in old if row.leaf in left],
+        [row.encoded.features for row in old if row.leaf in leaving],
         [row.encoded.features for row in new],
     )
     checkpoint = held.checkpoint()
@@ -305,8 +298,8 @@ def rehearse(
         request,
         configuration,
         after,
-        "training-set-1",
-        "training-set-2",
+        OLD_ROWS,
+        NEW_ROWS,
         leaves,
         [row.leaf for row in new],
         before.sha256,
@@ -326,8 +319,26 @@ def rehearse(
     return Rehearsed(
         build_dossier(parts, key),
         parts,
-        tuple(row.receipt(request_sha256) for row in gone),
+        tuple(row.receipt(request_sha256) for row in old if row.leaf in named),
         kept,
         request_sha256,
         after.sha256,
     )
+
+
+def _logged_requests(held: Controller, scopes: Iterable[Mapping[str, Any]]) -> list[bytes]:
+    """Receive and log a request for each scope, numbered from R-1."""
+    received = held.now() + 1  # a stamp of the same second is not before it
+    requests = [
+        make_request(
+            f"R-{number}",
+            received=received,
+            due=received + TERM,
+            clauses=["GDPR 17(1)", "DPDP 12(3)"],
+            **scope,
+        )
+        for number, scope in enumerate(scopes, start=1)
+    ]
+    for one in requests:
+        held.log_request(one)
+    return requests

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.compared_cases import ComparedCases
-from workbench.case.intervention import Interventions
+from workbench.case.intervention import Interventions, Variation
 from workbench.case.recorded_outcome import recorded_outcome
 from workbench.case.target import UnlearningTarget
 from workbench.checks.change.agreement import (
@@ -40,6 +40,9 @@ from workbench.methods.fuzzing.propagation import Equations, fit_equations, set_
 from workbench.models.trained_here import how_trained
 
 __all__ = ["change_of_models"]
+
+METHODS = ("debiased", "cafe", "fuzzing")
+"""By which the effects of several models can be compared."""
 
 
 def change_of_models(
@@ -92,32 +95,27 @@ def change_of_models(
     positions = np.flatnonzero(target.mask(case.data))
     fixed = compared.interventions(intervention, seed)
     models = list(compared)
-    ask = all(one.model.can_query for _, one in models)
-    tables: list[EffectTable] = []
-    fitted = [] if equations is None else [equations]
+    estimates = _Estimates(
+        target,
+        fixed,
+        ask=all(one.model.can_query for _, one in models),
+        max_queries=max_queries,
+        seed=seed,
+        fitted=[] if equations is None else [equations],
+    )
     # A model that can be asked is estimated from its log where another has only one.
-    alike = ask or not case.model.can_query
+    reusable = known if estimates.ask or not case.model.can_query else None
+    tables: list[EffectTable] = []
     left_out: dict[str, str] = {}
     for place, (role, one) in enumerate(models):
-        options: dict[str, Any] = {
-            "intervention": fixed,
-            "seed": seed,
-            "progress": partial(_share, progress, place, len(models), role),
-        }
+        share = partial(_share, progress, place, len(models), role)
         found = EffectTable((), case.data.index[positions], case.output, seed)
         for method in methods:
-            if method not in ESTIMATES or (method == "fuzzing" and not ask):
+            if method not in METHODS or (method == "fuzzing" and not estimates.ask):
                 continue
-            if role == "after" and known is not None and alike and len(known.of(method)):
-                found = found + known.of(method)
-                continue
+            earlier = reusable.of(method) if role == "after" and reusable is not None else ()
             try:
-                if method == "debiased" and ask and max_queries is not None:
-                    options["max_queries"] = max_queries
-                    estimate: EffectsOfOne = debiased_effects
-                else:
-                    estimate = ESTIMATES[method](one, target, fixed, fitted, ask, seed)
-                found = found + estimate(one, target, **options)
+                found = found + (earlier if earlier else estimates.of(method, one, share))
             except AuditError as error:
                 left_out[f"{method}, {role}"] = str(error)
         tables.append(found)
@@ -178,73 +176,71 @@ def _share(progress: Progress, place: int, count: int, role: str, step: str, sha
     progress(f"model {role}: {step}", (place + share) / count)
 
 
-EffectsOfOne = Callable[..., EffectTable]
+@dataclass(frozen=True, eq=False)
+class _Estimates:
+    """Estimates every compared model's effects in the same way, with equations fitted once.
 
+    Attributes
+    ----------
+    intervention : Interventions
+        The change of the target's features, with fixed levels.
+    ask : bool
+        Whether all models can be asked: one that only logged its predictions leaves the regression
+        to the rest.
+    max_queries : int or None
+        The most rows that a model may be asked about, for its debiased effects.
+    fitted : list of Equations
+        Structural equations of the data, which grows: they do not depend on the model.
+    """
 
-def _by_cafe(
-    case: AuditCase,
-    target: UnlearningTarget,
-    fixed: Interventions,
-    fitted: list[Equations],
-    ask: bool,
-    seed: int,
-) -> EffectsOfOne:
-    direct: Direct = "query" if ask else "regression"
-    return partial(cafe_effects, direct=direct)
+    target: UnlearningTarget
+    intervention: Interventions
+    ask: bool
+    max_queries: int | None
+    seed: int
+    fitted: list[Equations]
 
+    def of(self, method: str, case: AuditCase, progress: Progress) -> EffectTable:
+        """Return the effects of one model by one of `METHODS`."""
+        options: dict[str, Any] = {
+            "intervention": self.intervention,
+            "seed": self.seed,
+            "progress": progress,
+        }
+        if method == "cafe":
+            direct: Direct = "query" if self.ask else "regression"
+            return cafe_effects(case, self.target, direct=direct, **options)
+        if method == "fuzzing":
+            return fuzzed_effects(case, self.target, equations=self._equations(case), **options)
+        if not self.ask:
+            return debiased_effects(case, self.target, ask=False, **options)
+        if self.max_queries is not None:
+            return debiased_effects(case, self.target, max_queries=self.max_queries, **options)
+        return debiased_effects(case, self.target, simulator=self._simulator(case), **options)
 
-def _by_fuzzing(
-    case: AuditCase,
-    target: UnlearningTarget,
-    fixed: Interventions,
-    fitted: list[Equations],
-    ask: bool,
-    seed: int,
-) -> EffectsOfOne:
-    return partial(fuzzed_effects, equations=_equations(case, target, fixed, fitted, seed))
+    def _simulator(self, case: AuditCase) -> Simulator | None:
+        try:
+            plain = self._equations(case)
+        except NotIdentifiableError:
+            return None
+        names, varied = self._varied(case)
+        return Simulator.of(case, names, varied, plain=plain, seed=self.seed)
 
+    def _equations(self, case: AuditCase) -> Equations:
+        """Return structural equations that cover the case."""
+        names, _ = case.resolve(self.target)
+        for equations in self.fitted:
+            with suppress(TargetError):
+                equations.check_cover(case, names)
+                return equations
+        _, varied = self._varied(case)
+        self.fitted.append(fit_equations(case, names, keep=set_levels(varied), seed=self.seed))
+        return self.fitted[-1]
 
-def _debiased(
-    case: AuditCase,
-    target: UnlearningTarget,
-    fixed: Interventions,
-    fitted: list[Equations],
-    ask: bool,
-    seed: int,
-) -> EffectsOfOne:
-    if not ask:
-        # All models alike: one that only logged its predictions leaves the regression to the rest.
-        return partial(debiased_effects, ask=False)
-    names, mask = case.resolve(target)
-    try:
-        plain = _equations(case, target, fixed, fitted, seed)
-    except NotIdentifiableError:
-        return debiased_effects
-    varied = variations_of(case, names, np.flatnonzero(mask), fixed, seed)
-    simulator = Simulator.of(case, names, varied, plain=plain, seed=seed)
-    return partial(debiased_effects, simulator=simulator)
-
-
-ESTIMATES = {"debiased": _debiased, "cafe": _by_cafe, "fuzzing": _by_fuzzing}
-"""Give the estimator of one model, with what it shares with those of the other models."""
-
-
-def _equations(
-    case: AuditCase,
-    target: UnlearningTarget,
-    intervention: Interventions,
-    fitted: list[Equations],
-    seed: int,
-) -> Equations:
-    """Return structural equations that cover the case: they are about the data, not the model."""
-    names, mask = case.resolve(target)
-    for equations in fitted:
-        with suppress(TargetError):
-            equations.check_cover(case, names)
-            return equations
-    varied = variations_of(case, names, np.flatnonzero(mask), intervention, seed)
-    fitted.append(fit_equations(case, names, keep=set_levels(varied), seed=seed))
-    return fitted[-1]
+    def _varied(self, case: AuditCase) -> tuple[tuple[str, ...], list[Variation]]:
+        names, mask = case.resolve(self.target)
+        places = np.flatnonzero(mask)
+        return names, variations_of(case, names, places, self.intervention, self.seed)
 
 
 def _findings(compared: ComparedCases, tables: Sequence[EffectTable]) -> Iterator[ChangeFinding]:
