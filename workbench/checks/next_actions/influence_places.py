@@ -19,7 +19,7 @@ from workbench.common.arrays import BoolArray
 from workbench.common.multiple_testing import holm
 from workbench.common.progress import Progress
 from workbench.methods.effects import Effect
-from workbench.methods.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
+from workbench.methods.subgroup_search import Statistic, grow_tree, halves, masks_of
 from workbench.tables.columns import Column
 
 __all__ = ["InfluencePlace", "influence_places"]
@@ -106,11 +106,8 @@ def _subgroups(seen: Routes, threshold: float) -> list[str]:
     grown = grow_tree(statistic, others, seen.positions, max_depth=MAX_DEPTH, min_rows=MIN_ROWS)
     data, whole = case.data.iloc[seen.positions], float(rows.mean())
     sign = np.sign(whole) or 1.0
-
-    def gap(candidate: Candidate) -> float:
-        return float(sign * (rows[mask_of(candidate, data)].mean() - whole))
-
-    gaps = {candidate: gap(candidate) for candidate in grown}
+    masks = masks_of(grown, data)
+    gaps = {c: float(sign * (rows[mask].mean() - whole)) for c, mask in masks.items()}
     larger = [candidate for candidate in grown if gaps[candidate] >= threshold / 4]
     return [c.condition for c in sorted(larger, key=lambda c: -gaps[c])[:MOST_TESTED]]
 

@@ -30,7 +30,7 @@ from workbench.methods.debiased.estimator import debiased_effects
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.fuzzing.estimator import fuzzed_effects
-from workbench.methods.subgroup_search import Candidate, Statistic, grow_tree, halves, mask_of
+from workbench.methods.subgroup_search import Candidate, Statistic, grow_tree, halves, masks_of
 
 __all__ = ["subgroup_effects"]
 
@@ -234,7 +234,8 @@ def _proposals(
     )
     data = half.case.data.iloc[half.positions]
     whole = float(values.mean())
-    gap = {c: abs(float(values[mask_of(c, data)].mean()) - whole) for c in candidates}
+    masks = masks_of(candidates, data)
+    gap = {c: abs(float(values[mask].mean()) - whole) for c, mask in masks.items()}
     standing_out = [c for c in candidates if gap[c] >= smallest]
     yield from sorted(standing_out, key=lambda c: -gap[c])[:MOST_TESTED]
 

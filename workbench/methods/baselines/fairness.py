@@ -302,9 +302,9 @@ def _weighted(table: Positions) -> dict[str, Any]:
     """Return a table as arguments of aif360: one row per cell, weighted by its count."""
     group, outcome, decision = (axis.ravel() for axis in np.indices(table.shape))
     return {
-        "y_true": pd.Series(outcome, index=pd.Index(group, name="group")),
+        "y_true": outcome,
         "y_pred": decision,
-        "prot_attr": "group",
+        "prot_attr": group,
         "priv_group": 1,
         "pos_label": 1,
         "sample_weight": table.ravel().astype(np.float64),

@@ -8,7 +8,7 @@ Holm's correction for their number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from workbench.methods.subgroup_search import (
     SubgroupEstimate,
     grow_tree,
     halves,
-    mask_of,
+    masks_of,
 )
 from workbench.tables.columns import Column
 
@@ -306,12 +306,12 @@ def _contexts(
     candidates = grow_tree(_measure(inside, column).statistic, others, inside.positions, **tree)
     if not candidates:
         return nothing
-    data = rows.case.data.iloc[fresh.positions]
-    masks = {candidate: mask_of(candidate, data) for candidate in candidates}
+    everywhere = masks_of(candidates, rows.case.data)
+    masks = {candidate: mask[fresh.positions] for candidate, mask in everywhere.items()}
     measure = _measure(fresh, column)
     tested = [
         candidate
-        for candidate in _promising(inside, column, candidates)
+        for candidate in _promising(inside, column, everywhere)
         if (masks[candidate] & measure.known).sum() >= tree["min_rows"]
     ]
     p_values = [_p_of_context(fresh, column, measure, c, masks) for c in tested]
@@ -348,21 +348,17 @@ def _p_of_context(
 
 
 def _promising(
-    rows: _Rows, column: Column, candidates: Sequence[Candidate]
+    rows: _Rows, column: Column, everywhere: Mapping[Candidate, BoolArray]
 ) -> tuple[Candidate, ...]:
     """Return the few candidates that stand out where they were found: each test costs power."""
-    data = rows.case.data.iloc[rows.positions]
     measure = _measure(rows, column)
-    every = np.ones(len(rows), dtype=bool)
-    masks = {candidate: mask_of(candidate, data) for candidate in candidates}
+    whole = measure.strength(np.ones(len(rows), dtype=bool))
+    inside = {c: measure.strength(mask[rows.positions]) for c, mask in everywhere.items()}
     lead = {
-        candidate: min(
-            (measure.strength(masks[candidate]) - measure.strength(wider)).z
-            for wider in (every, *(masks[a] for a in candidate.ancestors))
-        )
-        for candidate in candidates
+        candidate: min((here - wider).z for wider in (whole, *map(inside.get, candidate.ancestors)))
+        for candidate, here in inside.items()
     }
-    standing_out = [c for c in candidates if lead[c] > PROMISING]
+    standing_out = [c for c in everywhere if lead[c] > PROMISING]
     return tuple(sorted(standing_out, key=lambda c: -lead[c])[:MOST_TESTED])
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from workbench.common.errors import AuditError, ModelError
 from workbench.common.progress import Progress, silent
 from workbench.methods.attribution import Attribution, by_feature
 from workbench.methods.baselines.quiet_import import quiet_import
-from workbench.methods.baselines.transformed import Inputs, model_inputs
+from workbench.methods.baselines.transformed import Inputs, dense, model_inputs
 from workbench.methods.method import Baseline
 
 __all__ = ["METHOD", "shap_importance"]
@@ -146,7 +147,7 @@ def _exact(
     rng = np.random.default_rng(seed)
     if opened.n_rows < len(rows):
         rows = np.sort(rng.choice(rows, opened.n_rows, replace=False))
-    parts, bases = [], []
+    parts, sums = [], []
     for i, part in enumerate(np.array_split(rows, max(1, min(len(rows), opened.n_parts)))):
         progress(STEP, i / opened.n_parts)
         try:
@@ -154,14 +155,13 @@ def _exact(
         except Exception:
             return None
         parts.append(values)
-        bases.append(np.broadcast_to(base, (len(part), values.shape[2])))
-    phi, base = np.concatenate(parts), np.concatenate(bases)
-    match = _same_scores(base + phi.sum(axis=1), case, rows)
+        sums.append(base + values.sum(axis=1))
+    match = _same_scores(np.concatenate(sums), case, rows)
     if match is None:
         return None
-    output, unit = match
-    summed = inputs.by_feature(phi[:, :, output])
-    return None if summed is None else _Explained(summed, unit, opened.how, exact=True)
+    output, sign, unit = match
+    summed = inputs.by_feature([values[:, :, output] for values in parts])
+    return None if summed is None else _Explained(sign * summed, unit, opened.how, exact=True)
 
 
 class _Linear:
@@ -170,10 +170,10 @@ class _Linear:
     def __init__(self, shap: Any, inputs: Inputs) -> None:
         coefficients = np.asarray(inputs.final.coef_, dtype=np.float64).reshape(-1)
         intercept = float(np.asarray(inputs.final.intercept_).reshape(-1)[0])
-        mean = inputs.mean()
+        self.table = inputs.table()
+        mean = np.asarray(self.table.mean(axis=0), dtype=np.float64).reshape(-1)
         if coefficients.shape != mean.shape:
             raise ValueError("more than one output")
-        self.inputs = inputs
         # The covariances only matter to explainers of correlated features.
         self.explainer = shap.LinearExplainer(
             (coefficients, intercept), (mean, np.zeros((1, 1))), feature_perturbation=None
@@ -183,10 +183,8 @@ class _Linear:
         self.how = "shap.LinearExplainer (exact) against the mean of the data"
 
     def explain(self, rows: npt.NDArray[np.intp], part: int) -> tuple[FloatArray, FloatArray]:
-        values = np.asarray(self.explainer.shap_values(self.inputs.at(rows)))
-        base = np.asarray(self.explainer.expected_value)
-        # The score may be about either class; the other one has the opposite log-odds.
-        return np.stack([values, -values], axis=2), np.stack([base, -base])
+        values = np.asarray(self.explainer.shap_values(dense(self.table[rows])))
+        return values[:, :, None], np.atleast_1d(self.explainer.expected_value)
 
 
 class _Trees:
@@ -219,9 +217,7 @@ class _Trees:
         asked = _ranked(self.inputs.at(rows).astype(self.dtype), self.cuts)
         values = np.asarray(self.explainer.shap_values(asked, check_additivity=False))
         base = np.atleast_1d(np.asarray(self.explainer.expected_value, dtype=np.float64))
-        if values.ndim == 2:
-            return np.stack([values, -values], axis=2), np.concatenate([base, -base])
-        return values, base
+        return values if values.ndim == 3 else values[:, :, None], base
 
 
 def _cuts(model: Any, n_inputs: int) -> dict[int, FloatArray]:
@@ -258,18 +254,22 @@ def _rank_thresholds(model: Any, cuts: dict[int, FloatArray]) -> None:
 
 def _same_scores(
     sums: FloatArray, case: AuditCase, rows: npt.NDArray[np.intp]
-) -> tuple[int, str] | None:
-    """Find which output's sums are the audited scores, as they are or through the logit."""
+) -> tuple[int, float, str] | None:
+    """Find which output's sums are the audited scores, as they are or through the logit.
+
+    A single output may be about either class: the other one has the opposite log-odds.
+    """
     scores = case.predictions[rows]
     near = 1e-4 * float(np.ptp(case.predictions)) + 1e-9 * float(np.abs(case.predictions).max())
-    # A two-class explainer was given its mirror image, which fits no score as it is.
-    for output in range(sums.shape[1]):
-        if np.abs(sums[:, output] - scores).max() <= near:
-            return output, case.output
-    if case.output == "probability":
-        for output in range(sums.shape[1]):
-            if np.abs(scipy.special.expit(sums[:, output]) - scores).max() <= near:
-                return output, "log-odds"
+    signs = (1.0, -1.0) if sums.shape[1] == 1 else (1.0,)
+    units = [case.output, "log-odds"] if case.output == "probability" else [case.output]
+    for unit in units:
+        for output, sign in product(range(sums.shape[1]), signs):
+            found = sign * sums[:, output]
+            if unit != case.output:
+                found = scipy.special.expit(found)
+            if np.abs(found - scores).max() <= near:
+                return output, sign, unit
     return None
 
 

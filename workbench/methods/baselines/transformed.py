@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.common.arrays import FloatArray
 
-__all__ = ["Inputs", "model_inputs"]
+__all__ = ["Inputs", "dense", "model_inputs"]
 
 _CELLS_AT_ONCE = 4_000_000
 _NUMERIC_PROBES = 65
@@ -52,32 +53,35 @@ class Inputs:
 
     def at(self, positions: npt.NDArray[np.intp]) -> FloatArray:
         """Return the final step's inputs for rows by position, dense."""
-        return _transformed(self.steps, self.rows.iloc[positions])
+        rows = self.rows.iloc[positions]
+        return dense(rows if self.steps is None else self.steps.transform(rows))
 
-    def mean(self) -> FloatArray:
-        """Return the mean of each input over all rows."""
-        parts = np.array_split(np.arange(len(self.rows)), self.n_parts)
-        total = np.sum([self.at(part).sum(axis=0) for part in parts], axis=0)
-        return np.asarray(total / len(self.rows), dtype=np.float64)
+    def table(self) -> Any:
+        """Return the final step's inputs for all rows, dense or sparse as the pipeline has them."""
+        table = self.rows if self.steps is None else self.steps.transform(self.rows)
+        return table.tocsr() if hasattr(table, "tocsr") else dense(table)
 
-    def by_feature(self, values: FloatArray) -> FloatArray | None:
+    def by_feature(self, parts: Sequence[FloatArray]) -> FloatArray | None:
         """Sum the inputs of each feature; None when an input of no feature has a share.
 
         Parameters
         ----------
-        values : ndarray, shape (m, inputs)
+        parts : sequence of ndarray, each of shape (rows, inputs)
+            Of m rows together.
 
         Returns
         -------
         ndarray, shape (m, features), or None
         """
         owned = self.owner >= 0
-        largest = float(np.abs(values).max(initial=0.0))
-        if np.abs(values[:, ~owned]).max(initial=0.0) > 1e-9 * largest:
-            return None
+        if not owned.all():
+            largest = max(float(np.abs(part).max(initial=0.0)) for part in parts)
+            other = max(float(np.abs(part[:, ~owned]).max(initial=0.0)) for part in parts)
+            if other > 1e-9 * largest:
+                return None
         belongs = np.zeros((len(self.owner), self.rows.shape[1]))
         belongs[np.flatnonzero(owned), self.owner[owned]] = 1.0
-        return np.asarray(values @ belongs, dtype=np.float64)
+        return np.concatenate([np.asarray(part @ belongs, dtype=np.float64) for part in parts])
 
 
 def model_inputs(case: AuditCase) -> Inputs | None:
@@ -95,8 +99,8 @@ def model_inputs(case: AuditCase) -> Inputs | None:
     return None if owner is None else Inputs(estimator, rows, steps, owner)
 
 
-def _transformed(steps: Any, rows: pd.DataFrame) -> FloatArray:
-    table: Any = rows if steps is None else steps.transform(rows)
+def dense(table: Any) -> FloatArray:
+    """Return a table, which may be sparse, as an array of numbers."""
     if hasattr(table, "toarray"):
         table = table.toarray()
     return np.asarray(table, dtype=np.float64)
@@ -112,13 +116,22 @@ def _owners(steps: Any, rows: pd.DataFrame) -> npt.NDArray[np.intp] | None:
     gone = rows.isna().to_numpy()
     missing = gone.argmax(axis=0)[gone.any(axis=0)]
     base = rows.iloc[np.unique(np.concatenate([spread, missing]))]
-    start = _transformed(steps, base)
+    start = dense(steps.transform(base))
     owner = np.full(start.shape[1], -1, dtype=np.intp)
+    most = max(1, _CELLS_AT_ONCE // max(1, start.size))
+    asked: list[tuple[int, Any]] = []
     for j, name in enumerate(rows.columns):
-        changed = _changed(steps, base, start, name, _probes(rows[name]))
-        if (owner[changed] >= 0).any():
-            return None
-        owner[changed] = j
+        probes = _probes(rows[name])
+        asked += [(j, probes[first : first + most]) for first in range(0, len(probes), most)]
+    while asked:
+        # As many at once as fit: each call of a pipeline takes as long as hundreds of rows.
+        sizes = np.cumsum([len(probes) for _, probes in asked])
+        group = asked[: max(1, int(np.searchsorted(sizes, most, side="right")))]
+        asked = asked[len(group) :]
+        for (j, _), changed in zip(group, _changed(steps, base, start, group), strict=True):
+            if ((owner[changed] >= 0) & (owner[changed] != j)).any():
+                return None
+            owner[changed] = j
     return owner
 
 
@@ -134,16 +147,15 @@ def _probes(column: pd.Series) -> Any:
 
 
 def _changed(
-    steps: Any, base: pd.DataFrame, start: FloatArray, name: str, probes: Any
-) -> npt.NDArray[np.bool_]:
-    changed = np.zeros(start.shape[1], dtype=bool)
-    at_once = max(1, _CELLS_AT_ONCE // max(1, start.size))
-    for first in range(0, len(probes), at_once):
-        block = probes[first : first + at_once]
-        rows = np.tile(np.arange(len(base)), len(block))
-        asked = base.iloc[rows].reset_index(drop=True)
-        asked[name] = block.take(np.repeat(np.arange(len(block)), len(base)))
-        after, before = _transformed(steps, asked), start[rows]
-        same = (after == before) | (np.isnan(after) & np.isnan(before))
-        changed |= ~same.all(axis=0)
-    return changed
+    steps: Any, base: pd.DataFrame, start: FloatArray, group: Sequence[tuple[int, Any]]
+) -> Iterator[npt.NDArray[np.bool_]]:
+    """Return which inputs each column's probes change, of columns by position."""
+    parts = []
+    for j, probes in group:
+        part = base.iloc[np.tile(np.arange(len(base)), len(probes))].reset_index(drop=True)
+        part[base.columns[j]] = probes.take(np.repeat(np.arange(len(probes)), len(base)))
+        parts.append(part)
+    after = dense(steps.transform(pd.concat(parts, ignore_index=True)))
+    for part in np.split(after, np.cumsum([len(part) for part in parts])[:-1]):
+        before = np.tile(start, (len(part) // len(start), 1))
+        yield ~((part == before) | (np.isnan(part) & np.isnan(before))).all(axis=0)
