@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -187,10 +188,8 @@ class QueryBatch:
 
         def ask(chosen: Positions | slice) -> FloatArray:
             put[chosen] = True
-            frame = _as_observed(self.case, places[chosen])
-            for name, values in changed.items():
-                frame[name] = columns[name].decode(values[chosen])
-            found = self.case.ask(frame)
+            new = {name: columns[name].decode(values[chosen]) for name, values in changed.items()}
+            found = self.case.ask(_rows_with(self.case, places[chosen], new))
             self.asked += len(found)
             return found
 
@@ -204,15 +203,18 @@ class QueryBatch:
             start = its.stop
 
 
-def _as_observed(case: AuditCase, places: Positions) -> pd.DataFrame:
-    """Return rows of what the model reads; all columns of a type are taken at once.
+def _rows_with(case: AuditCase, places: Positions, new: Mapping[str, Any]) -> pd.DataFrame:
+    """Return rows of what the model reads, with new columns in place of some.
 
     What is smaller comes first, the columns or the rows, so that neither is copied in vain.
     """
-    reads = list(case.reads)
-    if len(places) < case.n_rows:
-        return case.data.take(places)[reads]
-    return case.data[reads].take(places)
+    kept = [name for name in case.reads if name not in new]
+    few = 4 * len(places) < case.n_rows
+    frame = case.data.take(places)[kept] if few else case.data[kept].take(places)
+    for place, name in enumerate(case.reads):
+        if name in new:
+            frame.insert(place, name, new[name])
+    return frame
 
 
 @dataclass(frozen=True, eq=False)

@@ -355,7 +355,9 @@ def _promising(
     whole = measure.strength(np.ones(len(rows), dtype=bool))
     inside = {c: measure.strength(mask[rows.positions]) for c, mask in everywhere.items()}
     lead = {
-        candidate: min((here - wider).z for wider in (whole, *map(inside.get, candidate.ancestors)))
+        candidate: min(
+            (here - wider).z for wider in (whole, *(inside[c] for c in candidate.ancestors))
+        )
         for candidate, here in inside.items()
     }
     standing_out = [c for c in everywhere if lead[c] > PROMISING]

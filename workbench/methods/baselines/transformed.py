@@ -58,7 +58,7 @@ class Inputs:
 
     def table(self) -> Any:
         """Return the final step's inputs for all rows, dense or sparse as the pipeline has them."""
-        table = self.rows if self.steps is None else self.steps.transform(self.rows)
+        table: Any = self.rows if self.steps is None else self.steps.transform(self.rows)
         return table.tocsr() if hasattr(table, "tocsr") else dense(table)
 
     def by_feature(self, parts: Sequence[FloatArray]) -> FloatArray | None:
@@ -156,6 +156,6 @@ def _changed(
         part[base.columns[j]] = probes.take(np.repeat(np.arange(len(probes)), len(base)))
         parts.append(part)
     after = dense(steps.transform(pd.concat(parts, ignore_index=True)))
-    for part in np.split(after, np.cumsum([len(part) for part in parts])[:-1]):
-        before = np.tile(start, (len(part) // len(start), 1))
-        yield ~((part == before) | (np.isnan(part) & np.isnan(before))).all(axis=0)
+    for found in np.split(after, np.cumsum([len(part) for part in parts])[:-1]):
+        before = np.tile(start, (len(found) // len(start), 1))
+        yield ~((found == before) | (np.isnan(found) & np.isnan(before))).all(axis=0)
