@@ -94,7 +94,8 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         )
     equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
     profile = run_profile(asked, steps, tested.levels, equations)
-    profile = run_every_level(asked, steps, profile, on)
+    every = run_every_level(asked, steps, profile, on)
+    profile = profile if every is None else every.profile
     chosen_change = tested.intervention is not None
     asked = asked.varied_as(explained(profile, asked.intervention, chosen=chosen_change))
     effects = run_effects(asked, steps, equations)
@@ -108,7 +109,7 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         effects = wider_effects(effects, unsteady.call_error)
         paths = wider_paths(paths, unsteady.call_error)
     whole = run_whole_table(asked, steps, on)
-    notes = whole_table_notes(asked, whole, effects, profile)
+    notes = whole_table_notes(asked, whole, effects, every)
     diagnostics = _diagnosed(asked, steps, effects, equations, whole, notes, unsteady)
     verdict = None
     if len(effects):

@@ -14,7 +14,11 @@ from workbench.common.map_reduce import On
 from workbench.common.wording import listing, rows_said, signed, with_interval
 from workbench.methods.cafe.whole_table import WholeTable, whole_table_effects
 from workbench.methods.effects import EffectTable, FeatureEffects
-from workbench.methods.profile.over_all_rows import asked_at_levels, profile_over_all_rows
+from workbench.methods.profile.over_all_rows import (
+    AllRows,
+    asked_at_levels,
+    profile_over_all_rows,
+)
 from workbench.methods.profile.profile import EffectProfile
 from workbench.tables.partitions.table import SAMPLE_ROWS
 
@@ -36,24 +40,24 @@ APART = 4.0
 
 def run_every_level(
     asked: AuditRequest, steps: Steps, profile: EffectProfile | None, on: On
-) -> EffectProfile | None:
+) -> AllRows | None:
     """Ask every row of the table at the profile's levels, where the case holds only a sample.
 
     With a limit on the questions the sample alone is asked.
     """
     case = asked.case
     if profile is None or asked.plan is not None or not asked_at_levels(case, profile):
-        return profile
+        return None
 
-    def asked_about() -> EffectProfile:
+    def asked_about() -> AllRows:
         found = profile_over_all_rows(
             case, asked.target, profile, groups=asked.groups, on=on, progress=asked.progress
         )
         if case.budget is not None:
             case.budget.count(found.queries)
-        return found.profile
+        return found
 
-    return steps.optional(EVERY_LEVEL, asked_about) or profile
+    return steps.optional(EVERY_LEVEL, asked_about)
 
 
 def run_whole_table(asked: AuditRequest, steps: Steps, on: On) -> WholeTable | None:
@@ -88,14 +92,15 @@ def whole_table_notes(
     asked: AuditRequest,
     whole: WholeTable | None,
     effects: EffectTable,
-    profile: EffectProfile | None,
+    every: AllRows | None,
 ) -> tuple[str, ...]:
     """Say which rows the parts of the report rest on, and what all rows of the table say."""
     case = asked.case
     table = case.table
     if table is None or table.n_rows == case.n_rows:
         return ()
-    asked_of_all = () if profile is None else tuple(f for f in profile if f.direct_rows)
+    asked_of_all = () if every is None else tuple(f for f in every.profile if f.direct_rows)
+    places = () if every is None else every.sentences()
     drawn = f"{rows_said(case.n_rows)} of it, drawn at random"
     has = f"The table has {rows_said(table.n_rows)}."
     if asked_of_all:
@@ -111,9 +116,9 @@ def whole_table_notes(
         )
     if whole is None:
         nothing = "CAFÉ's effects were not" if asked_of_all else "nothing was"
-        return (f"{sample}; {nothing} added up over all rows.",)
+        return (f"{sample}; {nothing} added up over all rows.", *places)
     alone = "" if asked_of_all else " alone"
-    said = [f"{sample}; CAFÉ's effects{alone} were added up over all rows, too."]
+    said = [f"{sample}; CAFÉ's effects{alone} were added up over all rows, too.", *places]
     said += [_over_all(entry, whole) for entry in whole.effects]
     said += [
         f"The total effect of {feature} over all rows differs by {signed(gap)} from the sample's, "

@@ -8,7 +8,7 @@ by more than the threshold, and how far rows are moved, counted in bins.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from workbench.common.threads import one_thread
 from workbench.methods.profile.answers import filled
 from workbench.methods.profile.bounds import FEWEST_ROWS, PairBounds
 from workbench.methods.profile.plausible import Plausibility
+from workbench.tables.columns import Values
 from workbench.tables.partitions.parts import Partition
 
 __all__ = ["AskedFeature", "LevelJob", "LevelSums", "PeopleSums", "RowSums", "sums_on"]
@@ -61,6 +62,8 @@ class LevelJob:
     case: CaseOfPartitions
     features: tuple[AskedFeature, ...]
     threshold: float
+    told_by: tuple[str, ...] = ()
+    """Categories by whose levels rows that are moved are counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +155,8 @@ class PeopleSums:
         By how much a row is moved at the most.
     bins : ndarray of int
         Rows by how far they are moved; the first are not moved at all.
+    places : mapping of str to ndarray, shape (levels, 2)
+        By category and level, rows, and those that are moved by more than the threshold.
     """
 
     rows: int
@@ -160,12 +165,24 @@ class PeopleSums:
     squares: float
     largest: float
     bins: FloatArray
+    places: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, changes: FloatArray, plausible: BoolArray, shares: FloatArray, threshold: float
+        cls,
+        changes: FloatArray,
+        plausible: BoolArray,
+        shares: FloatArray,
+        threshold: float,
+        codes: Mapping[str, tuple[Values, int]] | None = None,
     ) -> PeopleSums:
-        """Count rows, shape (levels, rows) of changes."""
+        """Count rows, shape (levels, rows) of changes.
+
+        Parameters
+        ----------
+        codes : mapping of str to (ndarray of int, int), optional
+            Levels that the rows hold of some categories, and how many levels there are.
+        """
         weights = np.where(plausible, shares[:, None], 0.0)
         sums = np.maximum(weights.sum(axis=0), 1e-300)
         sizes = (weights * np.abs(changes)).sum(axis=0) / sums
@@ -173,13 +190,24 @@ class PeopleSums:
         bottom = np.where(plausible, changes, 0.0).min(axis=0, initial=0.0)
         spans = top - bottom
         found = np.searchsorted(_edges(threshold), spans, side="left")
+        moved = spans > threshold
         return cls(
             len(spans),
-            int((spans > threshold).sum()),
+            int(moved.sum()),
             float(sizes.sum()),
             float((sizes**2).sum()),
             float(spans.max(initial=0.0)),
             np.bincount(found, minlength=2 * STEPS * DOUBLINGS + 2).astype(np.float64),
+            {
+                name: np.stack(
+                    [
+                        np.bincount(held[some], minlength=levels).astype(np.float64)
+                        for some in (slice(None), moved)
+                    ],
+                    axis=1,
+                )
+                for name, (held, levels) in (codes or {}).items()
+            },
         )
 
     def __add__(self, other: PeopleSums) -> PeopleSums:
@@ -190,6 +218,7 @@ class PeopleSums:
             self.squares + other.squares,
             max(self.largest, other.largest),
             self.bins + other.bins,
+            {name: counts + other.places[name] for name, counts in self.places.items()},
         )
 
     def reach(self, most: int, threshold: float) -> float:
@@ -243,6 +272,10 @@ def sums_on(job: LevelJob, partition: Partition) -> RowSums:
     for start in range(0, max(len(opened.positions), 1), CHUNK):
         rows = opened.positions[start : start + CHUNK]
         groups = {name: mask[rows] for name, mask in opened.groups.items()}
+        codes = {
+            name: (case.columns[name].values[rows], len(case.columns[name].levels))
+            for name in job.told_by
+        }
         batch = QueryBatch(asking)
         told = []
         for feature in job.features:
@@ -260,7 +293,7 @@ def sums_on(job: LevelJob, partition: Partition) -> RowSums:
             told.append(
                 (
                     LevelSums.of(changes, plausible),
-                    PeopleSums.of(changes, plausible, feature.shares, job.threshold),
+                    PeopleSums.of(changes, plausible, feature.shares, job.threshold, codes),
                     {
                         name: LevelSums.of(changes[:, inside], plausible[:, inside])
                         for name, inside in groups.items()

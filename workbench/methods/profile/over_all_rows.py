@@ -23,6 +23,7 @@ from workbench.common.map_reduce import On, engine_on
 from workbench.common.progress import Progress, silent
 from workbench.methods.profile.answers import Answers, Assignment
 from workbench.methods.profile.found_groups import FEWEST_IN_GROUP
+from workbench.methods.profile.gathered_rows import MOST_LEVELS, Gathered, gathered_rows
 from workbench.methods.profile.level_sums import (
     AskedFeature,
     LevelJob,
@@ -63,10 +64,18 @@ class AllRows:
     profile : EffectProfile
     queries : int
         Rows the model was asked about.
+    gathered : tuple of Gathered
+        Where the few rows are that a feature moves.
     """
 
     profile: EffectProfile
-    queries: int
+    queries: int = 0
+    gathered: tuple[Gathered, ...] = ()
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say where few rows are moved that the verdict lets pass."""
+        tau, most = self.profile.threshold, self.profile.people_share
+        return tuple(one.sentence(tau, most) for one in self.gathered)
 
 
 def asked_at_levels(case: AuditCase, profile: EffectProfile) -> tuple[FeatureProfile, ...]:
@@ -119,7 +128,7 @@ def profile_over_all_rows(
     asked = asked_at_levels(case, profile)
     table = case.table
     if not asked or table is None:
-        return AllRows(profile, 0)
+        return AllRows(profile)
     most = table.n_rows * sum(len(found.levels) for found in asked)
     if most > MOST_ASKED:
         raise AuditError(
@@ -132,6 +141,11 @@ def profile_over_all_rows(
         CaseOfPartitions.of(case, target, groups),
         tuple(_to_ask(case, stub) for stub in stubs),
         profile.threshold,
+        tuple(
+            name
+            for name, column in case.columns.items()
+            if not column.is_numeric and 1 < len(column.levels) <= MOST_LEVELS
+        ),
     )
     with engine_on(on) as engine:
         sums: RowSums = engine.map_reduce(
@@ -140,7 +154,15 @@ def profile_over_all_rows(
             _added,
             lambda share: progress("all rows: every level", share),
         )
-    return AllRows(_with_sums(case, profile, asked, stubs, sums), sums.queries)
+    places = (
+        gathered_rows(found.feature, people, case.columns, profile.people_share)
+        for found, (_, people, _) in zip(asked, sums.features, strict=True)
+    )
+    return AllRows(
+        _with_sums(case, profile, asked, stubs, sums),
+        sums.queries,
+        tuple(place for place in places if place is not None),
+    )
 
 
 def _added(one: RowSums, other: RowSums) -> RowSums:

@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 import workbench as wb
+from workbench.methods.profile.gathered_rows import Gathered, gathered_rows
+from workbench.methods.profile.level_sums import PeopleSums
+from workbench.tables.columns import encode_column
 
 TARGET = wb.UnlearningTarget.feature("x")
 ROWS, RARE = 12_000, 100
@@ -19,6 +22,7 @@ def _audit(
     uses: float = 0.0,
     everywhere: float = 0.0,
     partitions: int = 3,
+    named: bool = True,
     **options: object,
 ) -> wb.AuditReport:
     """Audit a table of which a tenth is the sample; 100 rows of its pilot office are rare."""
@@ -38,7 +42,7 @@ def _audit(
         model=wb.BlackBoxModel(score, list(frame), output="probability"),
         graph=wb.CausalGraph([], nodes=list(frame)),
     )
-    groups = {"the pilot office": "office == 'pilot'"}
+    groups = {"the pilot office": "office == 'pilot'"} if named else None
     return wb.audit(case, TARGET, ["debiased"], subgroups=groups, **SILENT, **options)  # type: ignore[arg-type]
 
 
@@ -68,12 +72,43 @@ def test_a_use_in_few_rows_is_found_in_all_of_them(monkeypatch: pytest.MonkeyPat
     assert again.verdict is not None and again.verdict.headline == report.verdict.headline
 
 
+def test_few_rows_that_nobody_named_are_said_where_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The verdict lets one row in a hundred pass; the report says which ones passed."""
+    report = _audit(monkeypatch, uses=0.3, named=False)
+
+    assert report.verdict is not None and report.verdict.decision == "below"
+    notes = " ".join(report.diagnostics.warnings)
+    assert "Of all 12,000 rows x moves 100 directly by more than 0.02" in notes
+    assert "They are the 100 rows where office == 'pilot'." in notes
+
+
+def test_a_place_is_named_only_where_most_of_the_moved_rows_are() -> None:
+    columns = {"c": encode_column("c", pd.Series(["a", "b", "b"]))}
+
+    def place(*counts: tuple[int, int]) -> Gathered | None:
+        moved, rows = sum(m for _, m in counts), sum(n for n, _ in counts)
+        people = PeopleSums(
+            rows, moved, 0.0, 0.0, 1.0, np.zeros(1), {"c": np.array(counts, dtype=float)}
+        )
+        return gathered_rows("x", people, columns, 0.01)
+
+    found = place((200, 150), (19_800, 20))
+    assert found is not None
+    assert (found.condition, found.moved, found.rows) == ("c == 'a'", 150, 200)
+    assert place((10_000, 80), (10_000, 80)) is None  # spread over both levels
+    assert place((40, 20), (20_000, 5)) is None  # too few rows to name a place
+    assert place((5_000, 4_000), (20_000, 0)) is None  # more rows than the verdict lets pass
+
+
 def test_a_model_without_the_use_is_not_accused(monkeypatch: pytest.MonkeyPatch) -> None:
     for everywhere in (0.0, 0.004):  # not at all; by at most 0.008, less than the threshold
         report = _audit(monkeypatch, everywhere=everywhere, partitions=17)
         assert report.verdict is not None and report.profile is not None
         assert report.verdict.decision == "below"
         assert report.profile["x"].people["direct"].moved == 0
+        assert not any("lets pass" in warning for warning in report.diagnostics.warnings)
 
 
 def test_more_questions_than_are_put_leave_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
