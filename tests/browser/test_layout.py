@@ -14,6 +14,8 @@ pytestmark = pytest.mark.browser
 
 MOST = 6_000
 """Pixels of the whole page with a result in a wide window; it was 13,500 as one scroll."""
+MOST_BEFORE = 2_100
+"""The same before there is a result."""
 NESTED = """
 () => [...document.querySelectorAll('.wb-page *')].filter((at) =>
     ['auto', 'scroll'].includes(getComputedStyle(at).overflowY)
@@ -46,9 +48,11 @@ def height(page: Page) -> int:
 
 def test_before_a_run_nothing_is_in_the_way_of_any_reader(page: Page) -> None:
     ready(page)
-    question, answer = page.locator(".wb-question"), page.locator(".wb-answer-pane")
-    assert box(question)[1] == pytest.approx(box(answer)[1], abs=2)
-    assert box(question)[0] < box(answer)[0]
+    choices, go, answer = map(page.locator, (".wb-choices", ".wb-at-run", ".wb-answer-pane"))
+    assert box(choices)[1] == pytest.approx(box(go)[1], abs=2)
+    assert box(choices)[0] < box(go)[0] == box(answer)[0]
+    assert box(go)[1] < box(answer)[1] < SIZES[0]["height"], "in view without scrolling"
+    assert height(page) < MOST_BEFORE
     assert faults_everywhere(page) == []
 
 

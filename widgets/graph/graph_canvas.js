@@ -72,6 +72,7 @@ function render({ model, el }) {
   let waiting = false; // a drawing that came meanwhile
   let moved = false; // whether a person has zoomed or shifted the view
   let all = false; // whether a person has asked to see the whole graph, however small
+  let gone = false; // whether the view was taken off the page: what was to happen then later does not
   let alarm = 0;
   let clearing = 0;
   const hint = (text, time = 0) => {
@@ -102,9 +103,10 @@ function render({ model, el }) {
     const known = Object.entries(edge.color ?? {}).map(([what, colour]) => [what, (dark && ON_DARK[colour]) || colour]);
     return { ...edge, color: Object.fromEntries(known) };
   };
-  const themed = () => dark !== isDark() && apply();
+  const themed = () => !gone && dark !== isDark() && apply();
 
   const apply = () => {
+    if (gone) return;
     if (held) {
       waiting = true;
       return;
@@ -153,11 +155,17 @@ function render({ model, el }) {
     network.setSize("100%", "100%");
   };
   const fit = () => {
+    if (gone) return;
     moved = false;
     if (!nodes.length || !canvas.clientWidth) return;
     // All boxes and a little around them, never larger than they are: the library leaves more room
     // around them, and every change of the height draws the whole canvas anew.
     const boxes = nodes.getIds().map((id) => network.getBoundingBox(id));
+    // An arrow may bend beyond every box.
+    for (const { edgeType } of Object.values(network.body.edges)) {
+      const { x, y } = edgeType?.getPoint?.(0.5) ?? {};
+      if (Number.isFinite(x + y)) boxes.push({ left: x, right: x, top: y - 2, bottom: y + 2 });
+    }
     const least = (side) => Math.min(...boxes.map((box) => box[side]));
     const most = (side) => Math.max(...boxes.map((box) => box[side]));
     const span = (from, to) => 1.04 * (most(to) - least(from)) + 12;
@@ -276,7 +284,7 @@ function render({ model, el }) {
       setTimeout(() => {
         held = false; // after vis-network has heard of it
         if (waiting) apply();
-        else if (arming) rearm();
+        else if (arming && !gone) rearm();
       });
   };
   canvas.addEventListener("pointerdown", down, true);
@@ -319,6 +327,7 @@ function render({ model, el }) {
   model.on("change:drawing", apply);
   apply();
   return () => {
+    gone = true;
     model.off("change:drawing", apply);
     scheme.removeEventListener("change", themed);
     document.removeEventListener("keydown", press, true);

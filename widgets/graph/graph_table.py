@@ -20,16 +20,30 @@ MOST_ROWS = 400
 
 
 def arrow_list(graph: wb.CausalGraph, lit: Collection[tuple[str, str]]) -> str:
-    """Return the graph as a list of arrows, those on a way to the prediction marked; escaped."""
+    """Return the graph as a list, a line per cause and one for what is read; escaped.
+
+    Arrows on a way to the prediction are double.
+    """
     bright = set(lit)
-    rows = []
+    effects: dict[tuple[str, str], list[str]] = {}
+    read: dict[str, list[str]] = {}
     for cause, effect in graph.edges[:MOST_ROWS]:
-        known = " (known: the model reads it)" if effect == PREDICTION else ""
-        way = " – on a way from the target" if (cause, effect) in bright else ""
-        rows.append(f"{cause} → {effect}{known}{way}")
+        arrow = "⇒" if (cause, effect) in bright else "→"
+        if effect == PREDICTION:
+            read.setdefault(arrow, []).append(cause)
+        else:
+            effects.setdefault((cause, arrow), []).append(effect)
+    rows = [f"{cause} {arrow} {', '.join(found)}" for (cause, arrow), found in effects.items()]
+    rows += [f"{', '.join(found)} {arrow} {PREDICTION}" for arrow, found in read.items()]
     if len(graph.edges) > MOST_ROWS:
         rows.append(f"and {len(graph.edges) - MOST_ROWS:,} more")
-    return markup.heading("The graph as a list of arrows", 4) + markup.bullets(rows or ["none"])
+    said = ["“⇒” is on a way from the target to the prediction."] if bright else []
+    said += ["What leads to the prediction is known: the model reads it."] if read else []
+    return (
+        markup.heading("The graph as a list of arrows", 4)
+        + markup.paragraph(" ".join(said), "wb-muted")
+        + markup.bullets(rows or ["none"])
+    )
 
 
 class GraphTable(W.VBox):

@@ -50,7 +50,10 @@ class Question(W.VBox):
         self._said: tuple[Link, ...] = ()
         self.bar = LinkBar("Steps", self._follow, [*self._steps, "result"])
         self.bar.add_class("wb-step-bar")
-        super().__init__(list(self._steps.values()))
+        choices = W.VBox([self._steps[step.key] for step in STEPS if step.folds])
+        choices.add_class("wb-choices")
+        rest = [self._steps[step.key] for step in STEPS if not step.folds]
+        super().__init__([choices, *rest])
         self.add_class("wb-question")
         session.observe(lambda _: self._say(), HEARD)
         session.observe(lambda _: self._fold_all(), "state")

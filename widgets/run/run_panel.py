@@ -229,7 +229,7 @@ class RunPanel(W.VBox):
         )
         self._run.disabled = running or bool(missing)
         self._cancel.disabled = not running
-        self._bar.layout.visibility = "visible" if running else "hidden"
+        self._bar.layout.display = "" if running else "none"
         if running:
             self._bar.value = min(1.0, max(0.0, session.share))
             stands = ""
