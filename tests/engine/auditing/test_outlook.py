@@ -5,9 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import workbench as wb
-from workbench.auditing.outlook import LONG, OWN, ExpectedStep, Outlook, expected_steps
+from workbench.auditing.outlook import (
+    ASKED_BY_SHAP,
+    LONG,
+    OWN,
+    TREE_SECONDS,
+    USUAL,
+    ExpectedStep,
+    Outlook,
+    expected_steps,
+)
 from workbench.auditing.whole_table import STEP
 from workbench.case.asking.budget import Budget
 from workbench.checks.registry import CHECK_NAMES
@@ -94,9 +108,11 @@ def test_a_machine_that_is_slower_makes_the_rest_longer_and_never_less_than_noth
     outlook = Outlook(steps, Budget(), clock)
     outlook.heard("a")
     clock.seconds = 38.0  # not 8
-    assert outlook.left().verdict == pytest.approx(10.0 * (2 + 38) / (2 + 8)), "while it lasts"
+    assert outlook.left().verdict == pytest.approx(10.0 * (USUAL + 38) / (USUAL + 8)), (
+        "while it lasts"
+    )
     outlook.heard("b")
-    assert outlook.left().verdict == pytest.approx(10.0 * (2 + 38) / (2 + 8))
+    assert outlook.left().verdict == pytest.approx(10.0 * (USUAL + 38) / (USUAL + 8))
     clock.seconds = 500.0
     assert outlook.left().verdict == 0.0
 
@@ -127,6 +143,37 @@ def test_the_rows_foretold_are_about_those_asked_where_most_rows_are_alike() -> 
     asked = wb.audit(alike, target, methods).provenance.queries
     foretold = sum(step.rows for step in expected_steps(alike, target, methods))
     assert sum(asked.values()) <= foretold <= 3 * sum(asked.values()), (asked, foretold)
+
+
+def test_shap_is_foretold_by_what_it_does_with_a_model() -> None:
+    world = wb.datasets.loan(n=200, seed=0)
+    reads, scores = ["income", "debt_ratio"], world.data["approved"]
+
+    def foretold(estimator: object) -> tuple[bool, bool]:
+        fitted = estimator.fit(world.data[reads], scores)  # type: ignore[attr-defined]
+        case = wb.AuditCase(world.data, fitted, world.graph, outcome="approved")
+        (step,) = expected_steps(case, wb.UnlearningTarget.feature("income"), ["shap"])[-1:]
+        assert step.name == "shap"
+        return step.rows >= ASKED_BY_SHAP, step.own >= TREE_SECONDS
+
+    assert foretold(make_pipeline(StandardScaler(), LogisticRegression())) == (False, False)
+    assert foretold(RandomForestClassifier(3)) == (False, True)
+    assert foretold(KNeighborsClassifier()) == (True, False)
+
+
+def test_rows_that_are_alike_to_the_model_are_foretold_once(case: wb.AuditCase) -> None:
+    twice = wb.AuditCase(
+        data=pd.concat([case.data, case.data], ignore_index=True),
+        model=case.model,
+        graph=case.graph,
+        outcome=case.outcome,
+    )
+    target = wb.UnlearningTarget.feature("zip_code")
+    once, both = (
+        sum(step.rows for step in expected_steps(each, target, ["fuzzing"]) if step.own)
+        for each in (case, twice)
+    )
+    assert both == pytest.approx(once, rel=0.1)
 
 
 def test_a_table_larger_than_the_case_is_asked_about_whole(monkeypatch: pytest.MonkeyPatch) -> None:
