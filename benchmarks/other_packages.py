@@ -1,9 +1,10 @@
 """Total effects on a prediction by DoWhy's gcm, DoubleML and EconML, as their guides use them.
 
-They come with the optional extra `compare`. Each gets the same rows, the same graph or adjustment
-set and the logged predictions as outcome; none of them asks the model. DoubleML and LinearDML fit
-an effect that is the same at every row and, for a number, straight: that is what these estimators
-are for, and not an error of theirs where the world is otherwise.
+They come with the optional extra `compare`, and so does fairlearn, which compares the groups'
+decisions and estimates no effect. Each of the three gets the same rows, the same graph or
+adjustment set and the logged predictions as outcome; none of them asks the model. DoubleML and
+LinearDML fit an effect that is the same at every row and, for a number, straight: that is what
+these estimators are for, and not an error of theirs where the world is otherwise.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-__all__ = ["PACKAGES", "Question"]
+__all__ = ["PACKAGES", "Question", "by_fairlearn"]
 
 DRAWS = 4_000
 """Rows that gcm draws on either side of a contrast."""
@@ -126,6 +127,26 @@ def by_econml(question: Question) -> Answer:
     found.fit(score, feature, W=question.covariates)
     told = found.ate_inference(T0=question.low, T1=question.high)
     return float(told.mean_point), float(told.stderr_mean)
+
+
+def by_fairlearn(question: Question) -> Answer:
+    """Compare the shares of positive decisions, a score above 0.5, between the feature's levels."""
+    from fairlearn.metrics import (
+        MetricFrame,
+        count,
+        demographic_parity_difference,
+        selection_rate,
+    )
+
+    decisions = (question.rows["score"] > 0.5).astype(int)
+    asked = {"sensitive_features": question.rows[question.feature]}
+    MetricFrame(
+        metrics={"selection rate": selection_rate, "count": count},
+        y_true=decisions,  # which neither of the two reads
+        y_pred=decisions,
+        **asked,
+    )
+    return float(demographic_parity_difference(decisions, decisions, **asked)), float("nan")
 
 
 def _quiet(estimate: Callable[[Question], Answer]) -> Callable[[Question], Answer]:
