@@ -1,12 +1,14 @@
 """Regressors of a rich regression, block by block, and the least squares that fits them.
 
-Normal equations add over chunks of rows, so that no table of all regressors is ever held.
+Normal equations add over chunks of rows, so that no table of all regressors is ever held. Rows that
+are alike in all that a regression reads are worked on once, with their number as weight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +16,12 @@ import numpy.typing as npt
 from workbench.common.arrays import FloatArray
 from workbench.common.threads import one_thread
 from workbench.methods.cafe.solving import solve_spd
+from workbench.methods.fuzzing.alike_rows import AlikeRows
 from workbench.methods.fuzzing.equation_terms import Basis
 from workbench.methods.held_out import trimmed_error
 from workbench.tables.columns import Values
 
-__all__ = ["Block", "Design", "Fit", "coefficients_of", "held_out_error", "slices", "unseen"]
+__all__ = ["Block", "Design", "Fit", "held_out_error", "residuals", "slices"]
 
 CHUNK = 16_384
 
@@ -89,29 +92,52 @@ class Fit:
     design : Design
     values : mapping of str to ndarray, shape (n,)
     y : ndarray, shape (n,)
+    alike : AlikeRows, optional
+        Which of the rows are alike in the columns that the design begins with; blocks of other
+        columns stand at its end. By default every row stands for itself.
     """
 
-    def __init__(self, design: Design, values: Mapping[str, Values], y: FloatArray) -> None:
-        self.design, self._values, self._y = design, values, y
+    def __init__(
+        self,
+        design: Design,
+        values: Mapping[str, Values],
+        y: FloatArray,
+        alike: AlikeRows | None = None,
+    ) -> None:
+        self.design, self._y = design, y
+        self._alike = AlikeRows(values) if alike is None else alike
+        read = self._alike.causes
+        self._shared = Design(tuple(b for b in design.blocks if _reads_only(b, read)))
+        own = design.blocks[len(self._shared.blocks) :]
+        self._own = np.hstack([np.empty((len(y), 0)), *(block(values) for block in own)])
         with one_thread():
             gram, moment = self._normal_equations()
         self._scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
         self._gram = _penalised(gram, design) / np.outer(self._scaling, self._scaling)
         self.coefficients = self.solve(moment)
 
-    def chunks(self) -> Iterator[tuple[slice, dict[str, Values]]]:
-        """Yield the rows it was fitted on, some at a time."""
-        for rows in slices(len(self._y)):
-            yield rows, {name: values[rows] for name, values in self._values.items()}
-
     def at(self, values: Mapping[str, Values]) -> FloatArray:
         """Return its value at rows."""
         out: FloatArray = self.design(values) @ self.coefficients
         return out
 
+    @cached_property
     def fitted(self) -> FloatArray:
-        """Return its value at every row it was fitted on, shape (n,)."""
-        return np.concatenate([self.at(values) for _, values in self.chunks()])
+        """Its value at every row it was fitted on, shape (n,)."""
+        out: FloatArray = self.applied(self.coefficients[None])[0]
+        return out
+
+    def applied(self, weights: FloatArray) -> FloatArray:
+        """Multiply the regressors of every row by weights of shape (k, width): shape (k, n)."""
+        split = self._shared.width
+        found = np.empty((len(weights), self._alike.size))
+        with one_thread():
+            for rows, regressors in self._chunks():
+                found[:, rows] = weights[:, :split] @ regressors.T
+            out: FloatArray = self._alike.by_row(found)
+            if self._own.size:
+                out = out + weights[:, split:] @ self._own.T
+        return out
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Solve the normal equations for one right-hand side, or for one in every row."""
@@ -121,23 +147,38 @@ class Fit:
 
     def through(self, gradients: FloatArray) -> FloatArray:
         """Influence of every row on gradients · coefficients, shape (k, n)."""
-        n, out = len(self._y), np.empty((len(gradients), len(self._y)))
+        n = len(self._y)
         weights = self.solve(gradients) * n * np.sqrt(n / max(n - self.design.width, 1))
-        with one_thread():
-            for rows, at in self.chunks():
-                regressors = self.design(at)
-                left = self._y[rows] - regressors @ self.coefficients
-                out[:, rows] = (weights @ regressors.T) * left
-        return out
+        return self.applied(weights) * (self._y - self.fitted)
+
+    def _chunks(self) -> Iterator[tuple[slice, FloatArray]]:
+        """Yield regressors of rows that differ, some at a time."""
+        for rows in slices(self._alike.size):
+            at = {name: values[rows] for name, values in self._alike.causes.items()}
+            yield rows, self._shared(at)
 
     def _normal_equations(self) -> tuple[FloatArray, FloatArray]:
-        width = self.design.width
+        split, width, place = self._shared.width, self.design.width, self._alike.place
         gram, moment = np.zeros((width, width)), np.zeros(width)
-        for rows, at in self.chunks():
-            design = self.design(at)
-            gram += design.T @ design
-            moment += design.T @ self._y[rows]
+        beside, count = np.column_stack([self._own, self._y]).T, self._alike.size
+        if place is not None:
+            held = np.sqrt(np.bincount(place, minlength=count))
+            beside = np.stack([np.bincount(place, column, count) for column in beside])
+        for rows, design in self._chunks():
+            added = design.T @ beside[:, rows].T
+            gram[:split, split:] += added[:, :-1]
+            moment[:split] += added[:, -1]
+            if place is not None:
+                design *= held[rows, None]
+            gram[:split, :split] += design.T @ design
+        gram[split:, :split] = gram[:split, split:].T
+        gram[split:, split:] = self._own.T @ self._own
+        moment[split:] = self._own.T @ self._y
         return gram, moment
+
+
+def _reads_only(block: Block, names: Mapping[str, Values]) -> bool:
+    return all(basis.name in names for basis in block.bases)
 
 
 def _penalised(gram: FloatArray, design: Design) -> FloatArray:
@@ -147,30 +188,42 @@ def _penalised(gram: FloatArray, design: Design) -> FloatArray:
 
 
 def held_out_error(
-    design: Design, at: Mapping[str, Values], y: FloatArray, one: npt.NDArray[np.bool_]
+    design: Design,
+    regressors: FloatArray,
+    alike: AlikeRows,
+    y: FloatArray,
+    one: npt.NDArray[np.bool_],
 ) -> float:
-    """Mean squared error on rows not fitted on, each half predicted from the other."""
-    regressors = design(at)
+    """Mean squared error on rows not fitted on, each half predicted from the other.
+
+    Parameters
+    ----------
+    regressors : ndarray, shape (combinations, width)
+    alike : AlikeRows
+        The combination that each row holds.
+    """
     left = np.empty(len(y))
     for learn in (one, ~one):
-        left[~learn] = unseen(design, regressors, y, learn)
+        left[~learn] = residuals(design, regressors, alike, y, learn)[~learn]
     return trimmed_error(left)
 
 
-def unseen(
-    design: Design, regressors: FloatArray, y: FloatArray, learn: npt.NDArray[np.bool_]
+def residuals(
+    design: Design,
+    regressors: FloatArray,
+    alike: AlikeRows,
+    y: FloatArray,
+    learn: npt.NDArray[np.bool_] | slice,
 ) -> FloatArray:
-    """Errors on the rows that were not learned from."""
-    coefficients = coefficients_of(design, regressors[learn], y[learn])
-    return y[~learn] - regressors[~learn] @ coefficients
-
-
-def coefficients_of(design: Design, regressors: FloatArray, y: FloatArray) -> FloatArray:
-    """Fit a design to rows whose regressors are given."""
-    gram = _penalised(regressors.T @ regressors, design)
+    """Errors at all rows of a fit to some of them."""
+    here = alike.some(learn)
+    seen = regressors[learn] if alike.place is None else regressors
+    gram, moment = here.normal_equations(seen, y[learn])
+    gram = _penalised(gram, design)
     scaling = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
     scaled = gram / np.outer(scaling, scaling)
-    out: FloatArray = solve_spd(scaled, regressors.T @ y / scaling) / scaling
+    coefficients = solve_spd(scaled, moment / scaling) / scaling
+    out: FloatArray = y - alike.by_row(regressors @ coefficients)
     return out
 
 

@@ -7,7 +7,7 @@ where it predicts rows that it was not fitted on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from itertools import combinations
 
@@ -22,13 +22,13 @@ from workbench.methods.cafe.rich_design import (
     Block,
     Design,
     Fit,
-    coefficients_of,
     held_out_error,
+    residuals,
     slices,
-    unseen,
 )
 from workbench.methods.cafe.shared_regression import ROWS_PER_TERM, Standardised
 from workbench.methods.effects import Effect
+from workbench.methods.fuzzing.alike_rows import AlikeRows
 from workbench.methods.held_out import better, trimmed_error
 from workbench.tables.column_bases import BasisKind, column_basis, level_basis, number_levels
 from workbench.tables.columns import Column, Values
@@ -81,34 +81,33 @@ class RichRegression:
         self._n = len(y)
         feature, covariates = columns[variation.feature], [columns[z] for z in given]
         self._columns = (feature, *covariates)
+        self._alike = AlikeRows.of(self._columns)
         self._further: tuple[Block, ...] = ()
         self._coarse = self._finest = self._plain(feature, covariates)
         with one_thread():
             design = self._choose(feature, covariates)
-        self.fit = Fit(design, self._values, y)
+        self.fit = self._fitted(design)
         """The regression itself."""
 
     def fits(self) -> list[Fit]:
         """Return the regression, and the coarse one that it was chosen over if it was."""
         if self._coarse is self.fit.design:
             return [self.fit]
-        return [self.fit, Fit(self._coarse, self._values, self._y)]
+        return [self.fit, self._fitted(self._coarse)]
 
     def of_few_regressors(self) -> RichRegression:
         """Return a regression that bends each number once at the most: little noise, some bias."""
         few = copy(self)
-        few.fit = Fit(Design((*self._of_few().blocks, *self._further)), self._values, self._y)
+        few.fit = self._fitted(Design((*self._of_few().blocks, *self._further)))
         return few
+
+    def _fitted(self, design: Design) -> Fit:
+        return Fit(design, self._values, self._y, self._alike)
 
     def by_finest(self, positions: Positions) -> float:
         """Average the change over the target's rows by the finest design there are rows for."""
-        total, fit = 0.0, self.fit
-        if self._finest is not self.fit.design:
-            fit = Fit(self._finest, self._values, self._y)
-        with one_thread():
-            for _, _, change in self._changes(fit.design, positions):
-                total += float((change @ fit.coefficients).sum())
-        return total / (len(positions) * len(self.variation.after))
+        fit = self.fit if self._finest is self.fit.design else self._fitted(self._finest)
+        return float(self._changes(fit, positions)[0].mean())
 
     def beside(self, columns: Sequence[Column]) -> tuple[RichRegression, float]:
         """Adjust for more numbers; return a p-value of "their coefficients are zero" as well."""
@@ -116,16 +115,12 @@ class RichRegression:
         more._values = self._values | {column.name: column.values for column in columns}
         own = tuple(Block((column_basis(column, "linear"),), SHRINKAGE) for column in columns)
         more._further = (*self._further, *own)
-        more.fit = Fit(Design((*self.fit.design.blocks, *own)), more._values, self._y)
+        more.fit = more._fitted(Design((*self.fit.design.blocks, *own)))
         count = len(columns)
         found = more.fit.coefficients[-count:]
         through = more.fit.through(np.eye(more.fit.design.width)[-count:]) / self._n
         precision = np.linalg.pinv(through @ through.T, hermitian=True)
         return more, float(scipy.stats.chi2.sf(found @ precision @ found, count))
-
-    def fitted(self) -> FloatArray:
-        """Return the regression's value at every row, shape (n,)."""
-        return self.fit.fitted()
 
     def answer(
         self,
@@ -146,37 +141,28 @@ class RichRegression:
             Added to the regression: what a second stage predicts of its residuals.
         """
         variation, n, size = self.variation, self._n, len(positions)
-        here = {name: values[positions] for name, values in self._values.items()}
-        draws = [np.empty(size) for _ in variation.after]
-        step = np.zeros(self.fit.design.width)
-        with one_thread():
-            for place, part, change in self._changes(self.fit.design, positions):
-                step += change.sum(axis=0)
-                draws[place][part] = change @ self.fit.coefficients
-            if extra is not None:
-                before = extra({**here, variation.feature: variation.before})
-                for rows, after in zip(draws, variation.after, strict=True):
-                    rows += extra({**here, variation.feature: after})
-                    rows -= before
-            weights = self.fit.solve(step / (size * len(draws))) * n
-            influence = np.empty(n)
-            drift = 0.0
-            for rows_, at in self.fit.chunks():
-                design = self.fit.design(at)
-                left = self._y[rows_] - design @ self.fit.coefficients
-                if extra is not None:
-                    left = left - extra(at)
-                influence[rows_] = (design @ weights) * left
-            if extra is not None:
-                # What the second stage takes off the residuals is no longer balanced by the fit.
-                drift = float(influence.mean())
-                influence -= drift
+        draws, step = self._changes(self.fit, positions)
+        left = self._y - self.fit.fitted
+        if extra is not None:
+            here = {name: values[positions] for name, values in self._values.items()}
+            before = extra({**here, variation.feature: variation.before})
+            for rows, after in zip(draws, variation.after, strict=True):
+                rows += extra({**here, variation.feature: after})
+                rows -= before
+            left -= extra(self._values)
+        weights = self.fit.solve(step.sum(axis=0) / (size * len(draws))) * n
+        influence = self.fit.applied(weights[None])[0] * left
+        drift = 0.0
+        if extra is not None:
+            # What the second stage takes off the residuals is no longer balanced by the fit.
+            drift = float(influence.mean())
+            influence -= drift
         influence *= np.sqrt(n / max(n - self.fit.design.width, 1))
         effect = np.mean(draws, axis=0)
         value = float(effect.mean())
         if sampled:
             influence[positions] += (effect - value) * (n / size)
-        return Standardised(Effect(value + drift, influence), draws)
+        return Standardised(Effect(value + drift, influence), list(draws))
 
     def by_draw(self, positions: Positions) -> tuple[FloatArray, FloatArray]:
         """Answer for every draw by itself, all with one fit.
@@ -189,25 +175,37 @@ class RichRegression:
             Influence of every row of the data on their mean through the fit, without what the
             choice of the target's rows adds.
         """
-        size, draws = len(positions), len(self.variation.after)
-        rows = np.empty((draws, size))
-        step = np.zeros((draws, self.fit.design.width))
-        with one_thread():
-            for place, part, change in self._changes(self.fit.design, positions):
-                step[place] += change.sum(axis=0)
-                rows[place, part] = change @ self.fit.coefficients
-        return rows, self.fit.through(step / size)
+        rows, step = self._changes(self.fit, positions)
+        return rows, self.fit.through(step / len(positions))
 
-    def _changes(
-        self, design: Design, positions: Positions
-    ) -> Iterator[tuple[int, slice, FloatArray]]:
-        """Yield each draw's change of a design's regressors, for some of the target's rows."""
-        variation = self.variation
-        for part in slices(len(positions)):
-            at = {name: values[positions[part]] for name, values in self._values.items()}
-            for place, after in enumerate(variation.after):
-                before = variation.before[part]
-                yield place, part, design.change(variation.feature, at, before, after[part])
+    def _changes(self, fit: Fit, positions: Positions) -> tuple[FloatArray, FloatArray]:
+        """Say what each draw changes at the target's rows, and add up its change of regressors.
+
+        Returns
+        -------
+        rows : ndarray, shape (draws, m)
+        step : ndarray, shape (draws, width)
+        """
+        variation, size = self.variation, len(positions)
+        at = {name: values[positions] for name, values in self._values.items()}
+        alike = AlikeRows(at)
+        if all((values == values[0]).all() for values in (variation.before, *variation.after)):
+            alike = AlikeRows.of(self._columns, at)
+        held = None if alike.place is None else np.bincount(alike.place, minlength=alike.size)
+        rows = np.empty((len(variation.after), size))
+        step = np.zeros((len(rows), fit.design.width))
+        found = np.empty(alike.size)
+        with one_thread():
+            for draw, after in enumerate(variation.after):
+                for part in slices(alike.size):
+                    here = {name: values[part] for name, values in alike.causes.items()}
+                    change = fit.design.change(
+                        variation.feature, here, variation.before[part], after[part]
+                    )
+                    step[draw] += change.sum(axis=0) if held is None else held[part] @ change
+                    found[part] = change @ fit.coefficients
+                rows[draw] = alike.by_row(found)
+        return rows, step
 
     def _choose(self, feature: Column, covariates: Sequence[Column]) -> Design:
         n = self._n
@@ -219,7 +217,9 @@ class RichRegression:
         at = {name: values[rows] for name, values in self._values.items()}
         seen = self._y[rows]
         one = np.random.default_rng([4, len(seen)]).permutation(len(seen)) % 2 == 0
-        best, least = coarse, held_out_error(coarse, at, seen, one)
+        alike = AlikeRows.of(self._columns, at)
+        best, made = coarse, coarse(alike.causes)
+        least = held_out_error(best, made, alike, seen, one)
         kinds: tuple[BasisKind, ...] = ("fine", "finest")
         for kind in kinds:
             more = [Block((column_basis(c, kind),), FINE_SHRINKAGE) for c in numbers]
@@ -238,36 +238,40 @@ class RichRegression:
             if finer.width > n // 10:
                 continue
             self._finest = finer
-            error = held_out_error(finer, at, seen, one)
+            regressors = finer(alike.causes)
+            error = held_out_error(finer, regressors, alike, seen, one)
             if error < better(least, KNOTS_WORTH, len(seen)):
-                best, least = finer, error
-        return self._with_steps(best, least, numbers, at, seen, one)
+                best, made, least = finer, regressors, error
+        return self._with_steps(best, made, least, numbers, at, alike, seen, one)
 
     def _with_steps(
         self,
         design: Design,
+        regressors: FloatArray,
         least: float,
         numbers: Sequence[Column],
         at: Mapping[str, Values],
+        alike: AlikeRows,
         y: FloatArray,
         one: npt.NDArray[np.bool_],
     ) -> Design:
         """Let the outcome jump at values of a number, where unseen rows bear the jumps out."""
 
-        def more(rows: npt.NDArray[np.bool_] | slice) -> Design:
+        def more(rows: npt.NDArray[np.bool_] | slice) -> tuple[Block, ...]:
+            left = residuals(design, regressors, alike, y, rows)[rows]
             here = {name: values[rows] for name, values in at.items()}
-            left = y[rows] - design(here) @ coefficients_of(design, design(here), y[rows])
-            steps = find_steps(numbers, here, left)
-            return Design((*design.blocks, *(Block((s,), LEVEL_SHRINKAGE) for s in steps)))
+            return tuple(Block((s,), LEVEL_SHRINKAGE) for s in find_steps(numbers, here, left))
 
         left = np.empty(len(y))
         for learn in (one, ~one):
-            jumping = more(learn)
-            if jumping.width == design.width:
+            steps = more(learn)
+            if not steps:
                 return design
-            left[~learn] = unseen(jumping, jumping(at), y, learn)
+            jumping = Design((*design.blocks, *steps))
+            beside = np.hstack([regressors, *(block(alike.causes) for block in steps)])
+            left[~learn] = residuals(jumping, beside, alike, y, learn)[~learn]
         gain = trimmed_error(left) < better(least, STEPS_WORTH, len(y))
-        return more(slice(None)) if gain else design
+        return Design((*design.blocks, *more(slice(None)))) if gain else design
 
     def _of_few(self) -> Design:
         """Take one bend per number, and the simplest products that there are rows for."""

@@ -20,13 +20,14 @@ import scipy
 
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray, Positions
-from workbench.methods.cafe.rich_design import Fit, slices, unseen
+from workbench.methods.cafe.rich_design import Fit, residuals, slices
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.cafe.shared_regression import Standardised
 from workbench.methods.debiased.boosted import Correction, boosted_residual, halves
 from workbench.methods.debiased.combination import widened
 from workbench.methods.effects import Effect
 from workbench.methods.form_test import FormTest
+from workbench.methods.fuzzing.alike_rows import AlikeRows
 from workbench.tables.columns import Column, Values
 
 __all__ = ["direct_from_log"]
@@ -104,12 +105,13 @@ class _Form:
     @staticmethod
     def of(scale: _Scale, fit: Fit, values: Mapping[str, Values], y: FloatArray) -> _Form:
         rows = slice(None, None, -(-len(y) // HELD_OUT_ROWS))
-        regressors = fit.design({name: column[rows] for name, column in values.items()})
+        at = {name: column[rows] for name, column in values.items()}
+        regressors, alike = fit.design(at), AlikeRows(at)
         seen = scale.there(y)[rows]
         left = np.empty(len(seen))
         for learn in (one := halves(len(seen)), ~one):
-            sums = seen[~learn] - unseen(fit.design, regressors, seen, learn)
-            left[~learn] = y[rows][~learn] - scale.back(sums)
+            sums = seen - residuals(fit.design, regressors, alike, seen, learn)
+            left[~learn] = (y[rows] - scale.back(sums))[~learn]
         return _Form(scale, fit, float(np.sqrt(np.mean(left**2))))
 
     def change(self, points: Iterator[_Points]) -> float:
@@ -174,7 +176,7 @@ def direct_from_log(
     best = min(forms, key=lambda form: form.error)
     trees = None
     if best.error > EXACT * float(np.std(y)):
-        trees = boosted_residual(used, values, best.scale.there(y) - best.fit.fitted())
+        trees = boosted_residual(used, values, best.scale.there(y) - best.fit.fitted)
     plain, found = _answer(best, variation, values, y, positions, trees, sampled)
     said = found.effect.value
     others = [
@@ -212,12 +214,9 @@ def _answer(
             before, after = before + trees(part.before), after + trees(part.after)
         rows[part.draw, part.rows] = back(after) - back(before)
     weights = form.fit.solve(step / (size * draws)) * n
-    influence, seen = np.empty(n), 0.0
-    for here, at in form.fit.chunks():
-        design = form.fit.design(at)
-        sums = design @ form.fit.coefficients
-        influence[here] = (design @ weights) * (form.scale.there(y[here]) - sums)
-        seen += float(np.sum((y[here] - back(sums)) ** 2)) / n
+    sums = form.fit.fitted
+    influence = form.fit.applied(weights[None])[0] * (form.scale.there(y) - sums)
+    seen = float(np.mean((y - back(sums)) ** 2))
     if seen > 0:
         # As large as residuals of rows that were not fitted on.
         influence *= max(1.0, form.error / np.sqrt(seen))

@@ -23,6 +23,7 @@ from workbench.case.intervention import Variation
 from workbench.common.arrays import BoolArray, FloatArray
 from workbench.methods.cafe.rich_regression import RichRegression
 from workbench.methods.debiased.boosted import regressor_matrix
+from workbench.methods.fuzzing.alike_rows import AlikeRows
 from workbench.tables.columns import Column, encode_column
 
 __all__ = ["Expected", "expectations", "still_missed"]
@@ -118,7 +119,9 @@ def expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...]
     sides = _sides(feature, known)
     if not sides.size:
         return ()
-    causes = regressor_matrix(given, {column.name: column.values for column in given})
+    alike = AlikeRows.of(given)
+    place = np.arange(size) if alike.place is None else alike.place
+    causes = regressor_matrix(given, alike.causes)
     lowest = np.nanmin(causes, axis=0)
     causes = np.where(np.isnan(causes), lowest - 1.0, causes)
     folds, trees = (FOLDS, TREES) if known.sum() < MANY_ROWS else (FOLDS_OF_MANY, TREES_OF_MANY)
@@ -132,12 +135,13 @@ def expectations(feature: Column, given: Sequence[Column]) -> tuple[Column, ...]
             trees, min_samples_leaf=LEAF, max_features=1.0, random_state=here, n_jobs=1
         )
         wanted = sides[learn].squeeze()
-        found = learner.fit(causes[learn], wanted).predict(causes[there])
-        out[there] = found.reshape(-1, sides.shape[1])
+        asked, back = np.unique(place[there], return_inverse=True)
+        found = learner.fit(causes[place[learn]], wanted).predict(causes[asked])
+        out[there] = found.reshape(-1, sides.shape[1])[back]
     taken = {column.name for column in (feature, *given)}
     columns = []
-    for place, side in enumerate(out.T):
-        name = f"expected {feature.name} {place}"
+    for order, side in enumerate(out.T):
+        name = f"expected {feature.name} {order}"
         while name in taken:
             name += " "
         if np.ptp(side) > 0:

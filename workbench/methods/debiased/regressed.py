@@ -164,7 +164,7 @@ def _by_form(
     bend = regression.by_finest(positions) - plain.effect.value
     used = [columns[name] for name in (variation.feature, *given)]
     values: dict[str, Values] = {c.name: c.values for c in used}
-    boosted = boosted_residual(used, values, case.predictions - regression.fitted())
+    boosted = boosted_residual(used, values, case.predictions - regression.fit.fitted)
     if boosted is None:
         found = replace(plain, effect=widened(plain.effect, bend))
         return _Answer(found, FormTest(0.0, plain.effect.standard_error, 0.0))

@@ -8,6 +8,7 @@ import pytest
 
 from workbench.case.intervention import Variation
 from workbench.methods.cafe.rich_regression import RichRegression
+from workbench.methods.fuzzing.alike_rows import AlikeRows
 from workbench.tables.columns import encode_column
 
 N = 3000
@@ -76,3 +77,45 @@ def test_the_mean_over_some_rows_is_that_of_their_row_effects() -> None:
     assert found.effect.value == pytest.approx(found.per_draw[0].mean())
     assert found.effect.value == pytest.approx(z[some].mean(), rel=0.08)
     assert len(found.effect.influence) == N
+
+
+def test_rows_that_are_alike_count_as_often_as_there_are_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(4)
+    z, w = rng.integers(0, 12, N) * 1.0, rng.choice(["a", "b", "c"], N)
+    f = np.clip(rng.poisson(1 + z / 3), 0, 9) * 1.0
+    y = np.sin(f) + (f >= 6) + f * z / 9 + (w == "b") + 0.3 * rng.normal(size=N)
+    made, beside = columns(f=f, z=z, w=w), columns(noise=rng.normal(size=N))["noise"]
+    some = np.flatnonzero(z > 3)
+    low, high = np.full(len(some), 1.0), np.full(len(some), 6.0)
+
+    def found() -> list[np.ndarray]:
+        return [
+            *of(Variation("f", "set", low, (high,))),
+            *of(Variation("f", "own", low, (f[some],))),
+        ]
+
+    def of(variation: Variation) -> list[np.ndarray]:
+        regression = RichRegression(made, variation, ["z", "w"], y)
+        further, p = regression.beside([beside])
+        out = [np.array([p, regression.by_finest(some)])]
+        values = {column.name: column.values for column in (*made.values(), beside)}
+        np.testing.assert_allclose(further.fit.fitted, further.fit.at(values), atol=1e-9)
+        for one in (regression, further, further.of_few_regressors()):
+            answer = one.answer(some)
+            out += [np.array([answer.effect.value]), answer.effect.influence, *answer.per_draw]
+            out += list(one.by_draw(some))
+        return out
+
+    together = found()
+    assert AlikeRows.of(list(made.values())).size < N / 5
+    monkeypatch.setattr(
+        AlikeRows,
+        "of",
+        lambda parents, values=None: AlikeRows(
+            {p.name: p.values for p in parents} if values is None else values
+        ),
+    )
+    for one, other in zip(together, found(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-8)
