@@ -240,7 +240,8 @@ def _strange(series: pd.Series, said: Trained) -> npt.NDArray[np.bool_]:
     missing = series.isna().to_numpy()
     if said.kind == "number":
         return np.zeros(len(series), dtype=bool)  # what is no number, it refuses itself
-    codes, distinct = pd.factorize(series.astype(object))
+    texts = isinstance(series.dtype, pd.StringDtype)
+    codes, distinct = pd.factorize(series if texts else series.astype(object))
     known = np.array([_hashable(value) in said.values for value in distinct], dtype=bool)
     unknown = ~np.append(known, True)[codes]
     return np.where(missing, not said.missing, unknown)

@@ -68,26 +68,28 @@ def without_order(column: Column, responses: Iterable[FloatArray], most: int = M
     levels, codes = np.unique(column.values[present], return_inverse=True)
     if not FEWEST <= len(levels) <= most or len(codes) < ROWS_PER_LEVEL * len(levels):
         return False
-    basis = column_basis(column, "flexible")(column.values[present])
-    smooth = np.column_stack([np.ones(len(basis)), basis])
+    smooth = np.column_stack([np.ones(len(levels)), column_basis(column, "flexible")(levels)])
     return any(_jumps(response[present], codes, smooth) for response in responses)
 
 
 def _jumps(response: FloatArray, codes: npt.NDArray[np.intp], smooth: FloatArray) -> bool:
+    """Hold the mean response at each number against a smooth curve, given at each number."""
     known = np.isfinite(response)
-    y, at, design = response[known], codes[known], smooth[known]
+    y, at = response[known], codes[known]
     counts = np.bincount(at)
     held = np.flatnonzero(counts)
     spread = float(y.std()) if len(y) else 0.0
     if spread == 0 or len(held) < FEWEST:
         return False
     y = (y - y.mean()) / spread
-    curve = design @ np.linalg.lstsq(design, y, rcond=None)[0]
-    counts = counts[held]
-    means = np.bincount(at, weights=y)[held] / counts
-    within = float(((y - np.bincount(at, weights=y)[at] / np.bincount(at)[at]) ** 2).sum())
-    gains = counts * (means - np.bincount(at, weights=curve)[held] / counts) ** 2
-    more, rest = len(held) - np.linalg.matrix_rank(design), len(y) - len(held)
+    every = np.bincount(at, weights=y) / np.maximum(counts, 1)
+    within = float(((y - every[at]) ** 2).sum())
+    counts, means, design = counts[held], every[held], smooth[held]
+    # Rows of one number are alike: they are fitted as one, with the weight of all.
+    weights, accuracy = np.sqrt(counts), len(y) * np.finfo(np.float64).eps
+    found = np.linalg.lstsq(design * weights[:, None], means * weights, rcond=accuracy)
+    gains = counts * (means - design @ found[0]) ** 2
+    more, rest = len(held) - found[2], len(y) - len(held)
     if more < 1 or rest < 1:
         return False
     noise = max(within / rest, 1e-12)
