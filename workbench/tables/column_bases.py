@@ -82,6 +82,20 @@ class ColumnBasis:
         self.fill(values, out)
         return out
 
+    def looked_up(self, values: Values) -> tuple[FloatArray, Values] | None:
+        """Return a table of regressors and each value's row in it; None where there is no table."""
+        if self._slot is not None:
+            table = np.zeros((len(self._slot), self.width))
+            held = np.flatnonzero(self._slot >= 0)
+            table[held, self._slot[held]] = 1.0
+            return table, values
+        if self._table is not None:
+            place = values - self._first
+            whole = place.astype(np.intp)
+            if bool(((whole == place) & (whole >= 0) & (whole < len(self._table))).all()):
+                return self._table, whole
+        return None
+
     def fill(self, values: Values, out: FloatArray) -> None:
         """Evaluate into `out`, shape (m, width), which must hold zeros."""
         if self._slot is not None:
@@ -89,12 +103,10 @@ class ColumnBasis:
             chosen = np.flatnonzero(slots >= 0)
             out[chosen, slots[chosen]] = 1.0
             return
-        if self._table is not None:
-            place = values - self._first
-            whole = place.astype(np.intp)
-            if bool(((whole == place) & (whole >= 0) & (whole < len(self._table))).all()):
-                out[:] = self._table[whole]
-                return
+        known = self.looked_up(values)
+        if known is not None:
+            out[:] = known[0][known[1]]
+            return
         missing = np.isnan(values)
         any_missing = bool(missing.any())
         filled = np.where(missing, self._centre, values) if any_missing else values

@@ -6,7 +6,7 @@ are alike in all that a regression reads are worked on once, with their number a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,12 +40,22 @@ class Block:
 
     def __call__(self, values: Mapping[str, Values]) -> FloatArray:
         """Evaluate at encoded values, shape (m, width)."""
-        first = self.bases[0](values[self.bases[0].name])
-        if len(self.bases) == 1:
-            return first
-        second = self.bases[1](values[self.bases[1].name])
-        product: FloatArray = (first[:, :, None] * second[:, None, :]).reshape(len(first), -1)
-        return product
+        return self.of([basis(values[basis.name]) for basis in self.bases])
+
+    def of(self, made: Sequence[FloatArray], out: FloatArray | None = None) -> FloatArray:
+        """Take what its bases give at some rows, shape (m, width); into `out` where there is one.
+
+        Of one basis that is all, of two each column of one times each of the other.
+        """
+        first, size = made[0], len(made[0])
+        if out is None:
+            out = np.empty((size, self.width))
+        if len(made) == 1:
+            out[:] = first
+        else:
+            product = out.reshape(size, first.shape[1], made[1].shape[1])
+            np.multiply(first[:, :, None], made[1][:, None, :], out=product)
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +76,15 @@ class Design:
 
     def __call__(self, values: Mapping[str, Values]) -> FloatArray:
         """Evaluate at encoded values, shape (m, width)."""
-        size = len(next(iter(values.values())))
-        return np.hstack([np.ones((size, 1)), *(block(values) for block in self.blocks)])
+        bases = {basis for block in self.blocks for basis in block.bases}
+        made = {basis: basis(values[basis.name]) for basis in bases}
+        out = np.empty((len(next(iter(values.values()))), self.width))
+        out[:, 0] = 1.0
+        stop = 1
+        for block in self.blocks:
+            start, stop = stop, stop + block.width
+            block.of([made[basis] for basis in block.bases], out[:, start:stop])
+        return out
 
     def change(
         self, feature: str, values: Mapping[str, Values], before: Values, after: Values

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.common.arrays import FloatArray
-from workbench.tables.column_bases import BasisKind, column_basis
+from workbench.tables.column_bases import BasisKind, ColumnBasis, column_basis
 from workbench.tables.columns import Column, Values
 
 __all__ = ["Basis", "Terms", "choose_terms"]
@@ -92,14 +92,19 @@ class Terms:
         out = np.full(size, coefficients[0])
         stop = 1
         for basis in self.mains:
-            out += basis(values[basis.name]) @ coefficients[stop : stop + basis.width]
+            table, place = _looked_up(basis, values)
+            out += (table @ coefficients[stop : stop + basis.width])[place]
             stop += basis.width
-        blocks = self._paired(values)
+        paired = {b: _looked_up(b, values) for b in dict.fromkeys(b for p in self.pairs for b in p)}
         for left, right in self.pairs:
             width = left.width * right.width
             square = coefficients[stop : stop + width].reshape(left.width, right.width)
-            out += np.einsum("ij,ij->i", blocks[left.name] @ square, blocks[right.name])
             stop += width
+            (table, place), (other, its) = paired[left], paired[right]
+            if len(table) * len(other) < size:
+                out += (table @ square @ other.T)[place, its]
+            else:
+                out += np.einsum("ij,ij->i", (table @ square)[place], other[its])
         return out
 
     def summed(self, values: Mapping[str, Values], weights: FloatArray) -> FloatArray:
@@ -124,6 +129,14 @@ class Terms:
     def _paired(self, values: Mapping[str, Values]) -> dict[str, FloatArray]:
         bases = {basis.name: basis for pair in self.pairs for basis in pair}
         return {name: basis(values[name]) for name, basis in bases.items()}
+
+
+def _looked_up(
+    basis: Basis, values: Mapping[str, Values]
+) -> tuple[FloatArray, npt.NDArray[Any] | slice]:
+    """Return regressors, and where each row's are among them: of few values each is held once."""
+    known = basis.looked_up(values[basis.name]) if isinstance(basis, ColumnBasis) else None
+    return (basis(values[basis.name]), slice(None)) if known is None else known
 
 
 def choose_terms(
