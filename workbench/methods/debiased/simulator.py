@@ -23,7 +23,7 @@ from workbench.common.progress import Progress, silent
 from workbench.methods.debiased.donors import donors
 from workbench.methods.debiased.equations import better_equations
 from workbench.methods.debiased.missed_confounding import Expected, expectations
-from workbench.methods.fuzzing.propagation import Equations, set_levels
+from workbench.methods.fuzzing.propagation import Equations, expected_at, set_levels
 from workbench.tables.columns import Column, Values
 
 __all__ = ["REDRAWS", "Learned", "Simulator", "Unexplained"]
@@ -181,7 +181,7 @@ class Simulator:
             for name in {*own, *(p.name for e in own.values() for p in e.parents)}
         }
         was = {
-            node: equation.expected({p.name: columns[p.name] for p in equation.parents})
+            node: expected_at(equation, {p.name: columns[p.name] for p in equation.parents})
             for node, equation in own.items()
         }
         # Another model of the same data gets the same noise, so that a difference has none of it.
@@ -201,9 +201,8 @@ class Simulator:
             rng = np.random.default_rng([equations.seed, 21, turn])
             state: dict[str, Values] = {}
             for node, equation in own.items():
-                now = equation.expected(
-                    {p.name: state.get(p.name, columns[p.name]) for p in equation.parents}
-                )
+                causes = {p.name: state.get(p.name, columns[p.name]) for p in equation.parents}
+                now = expected_at(equation, causes)
                 state[node] = equation.move(
                     columns[node][givers], was[node][givers], now, rng.random(n), "abduct"
                 )

@@ -29,7 +29,7 @@ from workbench.methods.fuzzing.equations import fit_equation
 from workbench.methods.fuzzing.missing import with_gaps, without_gaps
 from workbench.tables.columns import Column, Values
 
-__all__ = ["Equations", "Propagation", "fit_equations", "set_levels"]
+__all__ = ["Equations", "Propagation", "expected_at", "fit_equations", "set_levels"]
 
 T = TypeVar("T")
 
@@ -311,7 +311,7 @@ class Propagation:
         return equation.move(
             self.observed(node),
             self.expected(node),
-            _expected(equation, now),
+            expected_at(equation, now),
             self.uniform(node),
             self.equations.residuals,
         )
@@ -320,7 +320,7 @@ class Propagation:
         """Evaluate a node's equation at its causes as they are, shape (m, …)."""
         if node not in self._expected:
             equation = self.equations.by_node[node]
-            self._expected[node] = _expected(equation, self.parents(node, {}))
+            self._expected[node] = expected_at(equation, self.parents(node, {}))
         return self._expected[node]
 
     def uniform(self, node: str) -> FloatArray:
@@ -352,7 +352,7 @@ class _Tiled(Propagation):
         return np.tile(self.base.uniform(node), self.times)
 
 
-def _expected(equation: Equation, values: Mapping[str, Values]) -> FloatArray:
+def expected_at(equation: Equation, values: Mapping[str, Values]) -> FloatArray:
     """Evaluate an equation once per distinct combination of its causes, where they are few."""
     alike = AlikeRows.of(equation.parents, values)
     found = equation.expected(alike.causes)
