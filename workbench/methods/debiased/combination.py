@@ -77,10 +77,10 @@ def corrected(
 
 def _share(found: Effect, right: float = RIGHT) -> float:
     s = found.standard_error
-    return float(shrunk(found.value / s, right)[0]) if s > 0 else 1.0
+    return float(shrunk(found.value / s, right)) if s > 0 else 1.0
 
 
-def shrunk(ratios: npt.ArrayLike, right: float = RIGHT) -> tuple[FloatArray, FloatArray]:
+def shrunk(ratios: npt.ArrayLike, right: float = RIGHT) -> FloatArray:
     """Guess quantities from one measurement of each, in units of the measurements' errors.
 
     A quantity is 0 with chance `right`, and else normal about 0 with a spread of 1, 2, 4, … or 64
@@ -92,16 +92,13 @@ def shrunk(ratios: npt.ArrayLike, right: float = RIGHT) -> tuple[FloatArray, Flo
 
     Returns
     -------
-    weights : ndarray
+    ndarray
         Mean of the quantity given the measurement, as a share of the measurement.
-    open : ndarray
-        Square of the error to allow for.
 
     Examples
     --------
-    >>> weights, still_open = shrunk([0.0, 2.0, 10.0])
-    >>> weights.round(2).tolist(), still_open.round(2).tolist()
-    ([0.49, 0.72, 0.99], [1.0, 1.31, 1.01])
+    >>> shrunk([0.0, 2.0, 10.0]).round(2).tolist()
+    [0.49, 0.72, 0.99]
     """
     measured = np.asarray(ratios, dtype=np.float64)[..., None]
     spread = np.r_[0.0, SIZES] ** 2
@@ -109,8 +106,8 @@ def shrunk(ratios: npt.ArrayLike, right: float = RIGHT) -> tuple[FloatArray, Flo
     log = np.log(prior) - (np.log1p(spread) + measured**2 / (1 + spread)) / 2
     chance = np.exp(log - log.max(axis=-1, keepdims=True))
     chance /= chance.sum(axis=-1, keepdims=True)
-    weights = chance @ (spread / (1 + spread))
-    return weights, 1.0 + ((1.0 - weights) * measured[..., 0]) ** 2
+    out: FloatArray = chance @ (spread / (1 + spread))
+    return out
 
 
 def widened(effect: Effect, by: float) -> Effect:

@@ -147,7 +147,7 @@ def _moved(
         return rows - usual @ rows, through - usual @ through - equations
 
     def weights(rows: FloatArray, through: FloatArray, right: float) -> FloatArray:
-        return shrunk(_ratios(rows.mean(axis=1), np.sqrt(noise_of(rows, through))), right)[0]
+        return shrunk(_ratios(rows.mean(axis=1), np.sqrt(noise_of(rows, through))), right)
 
     def noise_of(rows: FloatArray, through: FloatArray) -> FloatArray:
         influence = through.copy()
