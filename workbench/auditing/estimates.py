@@ -14,11 +14,11 @@ from workbench.auditing.whole_table import (
     run_whole_table,
     whole_table_notes,
 )
-from workbench.case.asking.known_rows import KnownRows, one_cell_each
 from workbench.case.asking.steadiness import (
     MOST_CALLS,
     Unsteady,
     changed_meanwhile,
+    remember_rows,
     unsteady_answers,
 )
 from workbench.case.audit_request import AuditRequest
@@ -88,10 +88,8 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         "same answers", lambda: unsteady_answers(case, moved=asked.names, rows=again, seed=seed)
     )
     looked = bool(steps.queries["same answers"])
-    if looked and unsteady is None and all(one_cell_each(case.data[name]) for name in case.reads):
-        case.answered.rows = KnownRows(
-            {name: case.columns[name] for name in case.reads}, case.predictions
-        )
+    if looked and unsteady is None:
+        remember_rows(case)
     equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
     profile = run_profile(asked, steps, tested.levels, equations)
     every = run_every_level(asked, steps, profile, on)

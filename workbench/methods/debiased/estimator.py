@@ -16,11 +16,14 @@ total effect is the model's own answer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from workbench.case.asking.budget import Budget
+from workbench.case.asking.steadiness import ASKED_ROWS, remember_rows, unsteady_answers
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
@@ -47,6 +50,8 @@ from workbench.methods.method import CausalMethod
 __all__ = ["METHOD", "debiased_effects"]
 
 DEBIASED = Estimator("debiased")
+MANY_ROWS = 10 * ASKED_ROWS
+"""Rows from which it is worth finding out whether a row need be asked about only once."""
 
 
 def debiased_effects(
@@ -93,6 +98,9 @@ def debiased_effects(
         regression with products and finer knots is what remains; its interval carries what
         boosted trees still find in its residuals.
 
+        Of 2,000 rows or more some are asked about twice first: where the answers prove to be a
+        function of the row, the model is asked about a row once, whichever question holds it.
+
     Raises
     ------
     TargetError, InterventionError
@@ -124,7 +132,25 @@ def debiased_effects(
         part, places, levels, nudged = sampled_case(case, target, intervention, max_queries, seed)
         found = _asked_effects(part, target, levels, None, nudged, seed, progress)
         return on_all_rows(case, target, levels, part, places, found, seed)
+    if simulator is None and case.n_rows >= MANY_ROWS:
+        case = _asked_once(case, names, seed)
     return _asked_effects(case, target, intervention, simulator, SAMPLE_ROWS, seed, progress)
+
+
+def _asked_once(case: AuditCase, names: Sequence[str], seed: int) -> AuditCase:
+    """Let the model be asked about a row once, where its answers are a function of the row.
+
+    An audit finds this out for itself, for all that it asks.
+    """
+    if case.budget is None:
+        case = case.counted_in(Budget())
+    assert case.budget is not None
+    if case.answered.rows is None:
+        before = case.budget.spent
+        steady = unsteady_answers(case, moved=names, seed=seed) is None
+        if steady and case.budget.spent > before:
+            remember_rows(case)
+    return case
 
 
 def _asked_effects(

@@ -368,3 +368,33 @@ def test_the_same_seed_gives_the_same_estimate() -> None:
                      reads_m(1.0), -1.0, 1.0, 1500, seed) for seed in (3, 3)]  # fmt: skip
     assert found[0].total.value == found[1].total.value
     np.testing.assert_array_equal(found[0].total.influence, found[1].total.influence)
+
+
+def test_a_row_is_asked_about_once_where_the_answers_are_a_function_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    f, z = rng.integers(0, 4, size=(2, 2_000)) * 1.0
+    rows = pd.DataFrame({"f": f, "z": z, "m": np.clip(rng.poisson(1 + f), 0, 5)})
+    graph = wb.CausalGraph([("f", "m"), ("z", "m")])
+
+    def steady(asked: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return chance(asked["m"] * asked["f"] - asked["z"])
+
+    def found(model: Callable[[pd.DataFrame], npt.NDArray[np.float64]]) -> FeatureEffects:
+        box = wb.BlackBoxModel(model, features=["f", "z", "m"])
+        case = wb.AuditCase(data=rows, model=box, graph=graph).counted_in(budget)
+        return wb.debiased_effects(case, wb.UnlearningTarget.feature("f"))["f"]
+
+    budget = wb.Budget()
+    once = found(steady)
+    assert budget.spent <= 400 + 4 * 4 * 6
+    budget = wb.Budget()
+    found(lambda asked: steady(asked) + rng.normal(scale=0.01, size=len(asked)))
+    assert budget.spent > 5_000
+    monkeypatch.setattr("workbench.methods.debiased.estimator.MANY_ROWS", 2_001)
+    budget = wb.Budget()
+    often = found(steady)
+    assert budget.spent > 5_000
+    np.testing.assert_allclose(once.total.influence, often.total.influence, atol=1e-12)
+    assert once.total.value == pytest.approx(often.total.value, abs=1e-12)
