@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import workbench as wb
+from tests.browser.accessibility import faults_everywhere
 from tests.browser.graph_canvas import (
     canvas,
     colours,
@@ -169,6 +170,7 @@ def test_of_forty_columns_the_target_s_surroundings_are_read_and_the_rest_is_a_c
     expect(page.get_by_text("The drawing is larger than its frame")).to_be_visible()
     settled(page)
     assert letters(page) >= 10 and len(drawn_edges(page)) > 40
+    assert faults_everywhere(page) == []
     press_tool(page, "Fit")
     assert letters(page) < 10, "all of it, however small"
     named = page.get_by_label("Show the columns named like")

@@ -90,7 +90,8 @@ class DataModelLoader(W.VBox):
         self._form = CaseForm(self._changed, self._status.say)
         self._use = W.Button(description="Use this", button_style="primary")
         self._stop = W.Button(description="Stop loading")
-        super().__init__([self._columns()])
+        self._both = self._columns()
+        super().__init__([self._both])
         self._source.observe(lambda _: self._safely(self._source_chosen), "value")
         self._kind.observe(lambda _: self._safely(self._kind_chosen), "value")
         self._use.on_click(lambda _: self._safely(self._open))
@@ -200,6 +201,9 @@ class DataModelLoader(W.VBox):
             _show(part, own and table is not None)
         for name, form in self._forms.items():
             _show(form, asked and name == kind)
+        # A form needs the whole width; what is said of a sample stands beside the choices.
+        long = own or (asked and kind in self._forms)
+        (self._both.add_class if long else self._both.remove_class)("wb-asks")
         if table is not None and own:
             self._preview.value = table_preview(table.data, table.columns)
             self._types.offer(table)
@@ -215,13 +219,8 @@ class DataModelLoader(W.VBox):
         retry = not own and form is None and self._session.case is None and not self._busy
         _show(self._use, rest or (retry and self._source.value is not None))
         _show(self._stop, self._busy)
-        self._use.description = (
-            form.action
-            if form is not None
-            else "Train the model and use it"
-            if own
-            else "Load it again"
-        )
+        ours = "Train the model and use it" if own else "Load it again"
+        self._use.description = ours if form is None else form.action
         if rest and table is not None:
             column = form.source().column if isinstance(form, ColumnForm) else None
             known = None if form is None else form.reads
