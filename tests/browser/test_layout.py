@@ -23,6 +23,16 @@ NESTED = """
     && !at.matches('textarea, select, .wb-foot')
 ).map((at) => at.className)
 """
+FOCUS = """
+() => {
+    const at = document.activeElement;
+    if (!at || at === document.body) return null;
+    const name = at.getAttribute('aria-label') || at.textContent || at.labels?.[0]?.textContent;
+    const { outlineStyle, outlineWidth } = getComputedStyle(at);
+    const shown = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+    return { name: (name || at.tagName).trim().slice(0, 40), shown };
+}
+"""
 WIDE, _, NARROW = SIZES
 
 
@@ -54,6 +64,21 @@ def test_before_a_run_nothing_is_in_the_way_of_any_reader(page: Page) -> None:
     assert box(go)[1] < box(answer)[1] < SIZES[0]["height"], "in view without scrolling"
     assert height(page) < MOST_BEFORE
     assert faults_everywhere(page) == []
+
+
+def test_every_control_is_reached_by_tab_and_shows_that_it_is(page: Page) -> None:
+    ready(page)
+    page.evaluate("document.activeElement.blur()")
+    seen = []
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUS)
+        if found is None:
+            break
+        seen.append(found)
+    names = " ".join(found["name"] for found in seen)
+    assert all(name in names for name in ("Threshold", "Run the audit", "Draw an arrow", "race"))
+    assert [found for found in seen if not found["shown"]] == []
 
 
 def test_the_question_stands_beside_the_answer_and_folds(result: Page, tmp_path: Path) -> None:
