@@ -160,44 +160,19 @@ def graph_sensitivity(
         for name in names:  # says what stands in the way
             case.audit_graph.adjustment_set(name, PREDICTION)
         raise NotIdentifiableError("The drawn graph does not identify the effect.")
-    edits = list(single_edits(case.graph, case.features))
-    records = []
-    for i, (kind, words, graph) in enumerate(edits):
-        progress("graphs with one arrow changed", 0.6 * i / len(edits))
-        answer = ask(graph)
-        if answer is not None:
-            records.append((words, kind, *answer.against(drawn)))
-    table = pd.DataFrame(records, columns=["edit", "kind", "decision", "total", "change", "flips"])
-    order = table.assign(size=table["change"].abs()).sort_values(
-        ["flips", "size"], ascending=[False, True], kind="stable"
-    )
-    families: dict[str, list[CausalGraph]] = {
-        EQUIVALENT: equivalent_graphs(case.graph, MOST_EQUIVALENT),
-    }
-    rng = np.random.default_rng(seed)
-    for part in (0.25, 0.5):
-        families[f"with {share(part)} of the arrows changed at random"] = [
-            perturbed_graph(case.graph, case.features, part, rng) for _ in range(repeats)
-        ]
-    shares = []
-    for i, (words, graphs) in enumerate(families.items()):
-        answers = []
-        for j, graph in enumerate(graphs):
-            progress("graphs changed at random", 0.6 + 0.3 * (i + j / len(graphs)) / len(families))
-            answers.append(ask(graph))
-        shares.append(_share(words, answers, drawn, 1 - alpha))
+    edits = _single_arrows(ask, drawn, progress)
+    families = _families(ask, drawn, repeats, alpha, seed, progress)
     progress("hidden common causes", 0.9)
     confounding = hidden_confounding(
         case, target, threshold=tau, intervention=intervention, seed=seed
     )
-    columns = ["graphs", "n", "flipped", "share", "low", "high", "unidentified"]
     return GraphSensitivity(
         drawn.decision,
         tau,
         alpha,
         _implications(case, alpha, seed),
-        order.drop(columns="size").reset_index(drop=True),
-        pd.DataFrame(shares, columns=columns),
+        edits,
+        families,
         confounding,
         "; ".join(f"{v.feature}: {v.text}" for v in varied),
         all(entry.estimator.kind == "debiased" for entry in audited.effects.judged),
@@ -317,13 +292,45 @@ class _Decider:
         return frozenset(case.covariates(name)), below
 
 
-def _share(
-    words: str, answers: Sequence[_Answer | None], drawn: _Answer, level: float
-) -> tuple[str, int, int, float, float, float, int]:
-    known = [answer for answer in answers if answer is not None]
-    flipped = sum(answer.decision != drawn.decision for answer in known)
-    part, low, high = share_of_flips(flipped, len(known), level)
-    return words, len(known), flipped, part, low, high, len(answers) - len(known)
+def _single_arrows(ask: _Decider, drawn: _Answer, progress: Progress) -> pd.DataFrame:
+    """Return what every graph with one arrow changed says; what changes the finding comes first."""
+    edits = list(single_edits(ask.case.graph, ask.case.features))
+    records = []
+    for i, (kind, words, graph) in enumerate(edits):
+        progress("graphs with one arrow changed", 0.6 * i / len(edits))
+        answer = ask(graph)
+        if answer is not None:
+            records.append((words, kind, *answer.against(drawn)))
+    table = pd.DataFrame(records, columns=["edit", "kind", "decision", "total", "change", "flips"])
+    order = table.assign(size=table["change"].abs()).sort_values(
+        ["flips", "size"], ascending=[False, True], kind="stable"
+    )
+    return order.drop(columns="size").reset_index(drop=True)
+
+
+def _families(
+    ask: _Decider, drawn: _Answer, repeats: int, alpha: float, seed: int, progress: Progress
+) -> pd.DataFrame:
+    """Return how many equivalent and random graphs change the finding, a row for each family."""
+    graph, features = ask.case.graph, ask.case.features
+    families = {EQUIVALENT: equivalent_graphs(graph, MOST_EQUIVALENT)}
+    rng = np.random.default_rng(seed)
+    for part in (0.25, 0.5):
+        families[f"with {share(part)} of the arrows changed at random"] = [
+            perturbed_graph(graph, features, part, rng) for _ in range(repeats)
+        ]
+    records = []
+    for i, (words, graphs) in enumerate(families.items()):
+        answers = []
+        for j, other in enumerate(graphs):
+            progress("graphs changed at random", 0.6 + 0.3 * (i + j / len(graphs)) / len(families))
+            answers.append(ask(other))
+        known = [answer for answer in answers if answer is not None]
+        flipped = sum(answer.decision != drawn.decision for answer in known)
+        part_flipped = share_of_flips(flipped, len(known), 1 - alpha)
+        records.append((words, len(known), flipped, *part_flipped, len(answers) - len(known)))
+    columns = ["graphs", "n", "flipped", "share", "low", "high", "unidentified"]
+    return pd.DataFrame(records, columns=columns)
 
 
 def _implications(case: AuditCase, alpha: float, seed: int) -> pd.DataFrame:
