@@ -1779,7 +1779,9 @@ class FeatureCode:
         elif isinstance(cell, dict) and isinstance(cell.get("number"), str):
             value = _decimal(cell["number"])
         else:
-            raise EvidenceError(f"The record's {self.column!r} is no number; the model reads one.")
+            raise EvidenceError(
+                f"The record's {self.column!r} is not a number; the model reads one."
+            )
         moved = (value - _decimal(self.centre)) / _decimal(self.scale)
         return math.floor(max(-REACH, min(REACH, moved)) * (1 << FEATURE_BITS) + 0.5)
 
@@ -1802,7 +1804,7 @@ def _text_of(cell: Any) -> str:
 def _decimal(text: Any) -> float:
     """Read a number in decimal digits, in the one way that every language has."""
     if not isinstance(text, str) or not DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
-        raise EvidenceError(f"{str(text)[:20]!r} is no number in decimal digits.")
+        raise EvidenceError(f"{str(text)[:20]!r} is not a number in decimal digits.")
     return float(text)
 
 
@@ -2158,9 +2160,9 @@ def read_dossier(path: str) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise EvidenceError(f"The file is no zip that can be read: {error}.") from None
+        raise EvidenceError(f"The file is not a zip that can be read: {error}.") from None
     except (OSError, ValueError, UnicodeError) as error:
-        raise EvidenceError(f"The file is no zip that can be read: {error}.") from None
+        raise EvidenceError(f"The file is not a zip that can be read: {error}.") from None
 
 
 def _check_name(name: str, count: int) -> None:
@@ -2460,7 +2462,7 @@ def _own_key(files: Mapping[str, bytes]) -> NamedKey:
     try:
         return read_named_key(files.get("log/key", b"").decode("utf-8"))
     except UnicodeDecodeError:
-        raise EvidenceError("The dossier's log/key is no key.") from None
+        raise EvidenceError("The dossier's log/key is not a key.") from None
 
 
 def _placed(

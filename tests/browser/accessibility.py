@@ -39,7 +39,7 @@ def faults_everywhere(page: Page) -> list[str]:
     found = []
     for size in SIZES:
         page.set_viewport_size(size)
-        page.wait_for_timeout(300)  # what is drawn by its width is drawn anew
+        page.wait_for_timeout(300)  # what is drawn by its width is drawn again
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             where = f"{size['width']} px, {scheme}"

@@ -275,7 +275,7 @@ def command(page: Page, name: str) -> None:
     """Carry out a command of JupyterLab, and wait until it is done; one that fails raises.
 
     What JupyterLab promises is waited for here, not in the page: a promise that a kernel which
-    started anew never keeps would be waited for without end. Then it is told once more.
+    started again never keeps would be waited for without end. Then it is told once more.
     """
     for last in (False, True):
         page.evaluate(

@@ -13,7 +13,7 @@ import pytest
 import workbench as wb
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs" / "how_to").glob("*.md"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how_to").glob("*.md"))]
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "tables/files/test_delimited.py"
         "::test_words_for_missing_are_values_of_text_unless_somebody_says_so",
     ),
-    "05 an arrow with two heads is no arrow": (
+    "05 an arrow with two heads is not an arrow": (
         "graph/files/test_brought_graphs.py"
         "::test_dot_without_one_direction_is_refused_with_the_edge",
         "graph/files/test_brought_graphs.py::test_more_of_the_kinds_that_were_read_wrongly",

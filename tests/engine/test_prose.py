@@ -26,6 +26,11 @@ QUAINT = {
     ),
     r"\b[Ll]est\b": "so that … not",
     r"\bnought\b": "0",
+    r"\b(held|holds|holding) [^.]{0,20}\bagainst (its|a|the|another) ": "compared with",
+    r"\b[Ff]oret(ell|ells|elling|old)\b": "predict",
+    r"\banew\b": "again",
+    r"\botherwise than\b": "differently from",
+    r"\bfor want of\b": "because there are too few",
 }
 KINDS = {".py", ".pyi", ".js", ".j2", ".html", ".md"}
 

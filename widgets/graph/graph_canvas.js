@@ -159,7 +159,7 @@ function render({ model, el }) {
     moved = false;
     if (!nodes.length || !canvas.clientWidth) return;
     // All boxes and a little around them, never larger than they are: the library leaves more room
-    // around them, and every change of the height draws the whole canvas anew.
+    // around them, and every change of the height draws the whole canvas again.
     const boxes = nodes.getIds().map((id) => network.getBoundingBox(id));
     // An arrow may bend beyond every box.
     for (const { edgeType } of Object.values(network.body.edges)) {

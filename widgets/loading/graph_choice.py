@@ -66,7 +66,7 @@ class GraphChoice(W.VBox):
         Raises
         ------
         GraphError
-            The text is no graph, or no file was read yet.
+            The text is not a graph, or no file was read yet.
         """
         if self._way.value == TEXT:
             text = self._text.value

@@ -81,7 +81,7 @@ class ColumnFacts:
         Raises
         ------
         ConditionError
-            When a value is lacking or is no number.
+            When a value is lacking or is not a number.
 
         Examples
         --------
@@ -178,7 +178,7 @@ def _constant(value: Any) -> str:
     if isinstance(value, bool | str):
         return repr(value)
     if not isinstance(value, int | float) or not np.isfinite(value):
-        raise ConditionError(f"{value!r} is no number that a value can be compared with.")
+        raise ConditionError(f"{value!r} is not a number that a value can be compared with.")
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
 
 

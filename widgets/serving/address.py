@@ -37,7 +37,8 @@ def check_host(host: str, public_url: str | None) -> None:
         inside = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         raise AuditError(
-            f"{host!r} is no address to listen on. Use 127.0.0.1, which only this computer reaches."
+            f"{host!r} is not an address to listen on. Use 127.0.0.1, which only this computer "
+            f"reaches."
         ) from None
     if not inside and public_url is None:
         raise AuditError(

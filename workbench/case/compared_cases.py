@@ -46,7 +46,7 @@ class ComparedCases:
         """What was taken for the audited class where a model names its classes otherwise."""
         label = self.after.model.audited_class
         found = [
-            f"The model {role!r} names its classes otherwise than the audited one: its "
+            f"The model {role!r} names its classes differently from the audited one: its "
             f"{case.model.audited_class!r} was taken for {label!r}. Where that is wrong, the "
             f"comparison is too: name its class with positive=."
             for role, case in self

@@ -35,7 +35,7 @@ def checked_frame(data: Any) -> pd.DataFrame:
     Raises
     ------
     DataError
-        It is no table, is empty, or its columns have no names of their own.
+        It is not a table, is empty, or its columns have no names of their own.
     """
     if not isinstance(data, pd.DataFrame):
         raise DataError(expected_frame(data))

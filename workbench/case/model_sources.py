@@ -212,7 +212,7 @@ class ModelFile:
             model = model.renamed(same)
             line += f".renamed({dict(same)!r})"
             pairs = listed(f"{name} is {column}" for name, column in same.items())
-            notes.append(f"The model's file names columns otherwise than the table: {pairs}.")
+            notes.append(f"The model's file names columns differently from the table: {pairs}.")
         origin = f"from the file {self.name}"
         return GivenModel(model, (f"model = {line}",), origin, tuple(notes))
 

@@ -77,7 +77,7 @@ def _order(column: pd.Series) -> Any:
 def audited_class(case: AuditCase) -> tuple[str | None, str | None]:
     """Return the outcome and the class whose probability a score is, as far as they are known.
 
-    A model may name its classes otherwise than the recorded outcome does, as 0 and 1 where that
+    A model may name its classes differently from the recorded outcome does, as 0 and 1 where that
     says "rejected" and "approved": then its class is none of the outcome's, and no outcome is
     returned with it.
 

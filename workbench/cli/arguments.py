@@ -88,7 +88,8 @@ def _labels(index: pd.Index, rows: Sequence[str]) -> list[object]:
     wrong = [row for row in rows if not row.lstrip("-").isdecimal()]
     if wrong:
         raise TargetError(
-            f"Rows are numbered from {index[0]} to {index[-1]} here; {listed(wrong)} is no number."
+            f"Rows are numbered from {index[0]} to {index[-1]} here; {listed(wrong)} is not a "
+            f"number."
         )
     return [int(row) for row in rows]
 

@@ -39,7 +39,7 @@ def serve_command(
         str, typer.Option(help="Address to listen on; another than loopback needs --public-url.")
     ] = "127.0.0.1",
     max_pages: Annotated[
-        int, typer.Option(min=1, help="Pages open at once; each takes some 320 MB.")
+        int, typer.Option(min=1, help="Pages open at once; each takes about 320 MB.")
     ] = 8,
     preheat: Annotated[
         int,

@@ -1,4 +1,4 @@
-"""Held against a threshold ±τ: the only place where estimates and intervals are compared with it.
+"""Comparisons with a threshold ±τ: the only place where estimates and intervals meet it.
 
 Estimates may be single numbers or arrays; the answers have their shape.
 """

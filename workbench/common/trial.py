@@ -103,7 +103,8 @@ def taken_apart(
     ----------
     program : path
         Python whose function ``take_apart(content, told)`` takes the content apart and returns
-        bytes or None. A library in its ``LIBRARIES`` that is missing is no error: nothing is done.
+        bytes or None. Nothing is done, and no error raised, where a library in its ``LIBRARIES`` is
+        missing.
     content : bytes
     limits : Limits, optional
     told : value of JSON, optional

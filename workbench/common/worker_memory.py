@@ -27,7 +27,7 @@ def keeping_freed_memory() -> Iterator[None]:
     """Let what is done in here use memory again that it freed.
 
     Dask starts its workers so that all above 64 kB goes back to the system at once. Every block of
-    a pass then pays for its pages anew, which takes twice as long as the work itself. When the
+    a pass then pays for its pages again, which takes twice as long as the work itself. When the
     last work in here is done, the worker gives back as it did.
     """
     global _working

@@ -64,7 +64,9 @@ class FeatureCode:
         elif isinstance(cell, dict) and isinstance(cell.get("number"), str):
             value = _decimal(cell["number"])
         else:
-            raise EvidenceError(f"The record's {self.column!r} is no number; the model reads one.")
+            raise EvidenceError(
+                f"The record's {self.column!r} is not a number; the model reads one."
+            )
         moved = (value - _decimal(self.centre)) / _decimal(self.scale)
         return math.floor(max(-REACH, min(REACH, moved)) * (1 << FEATURE_BITS) + 0.5)
 
@@ -87,7 +89,7 @@ def _text_of(cell: Any) -> str:
 def _decimal(text: Any) -> float:
     """Read a number in decimal digits, in the one way that every language has."""
     if not isinstance(text, str) or not DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
-        raise EvidenceError(f"{str(text)[:20]!r} is no number in decimal digits.")
+        raise EvidenceError(f"{str(text)[:20]!r} is not a number in decimal digits.")
     return float(text)
 
 

@@ -265,7 +265,7 @@ def _own_key(files: Mapping[str, bytes]) -> NamedKey:
     try:
         return read_named_key(files.get("log/key", b"").decode("utf-8"))
     except UnicodeDecodeError:
-        raise EvidenceError("The dossier's log/key is no key.") from None
+        raise EvidenceError("The dossier's log/key is not a key.") from None
 
 
 def _placed(

@@ -46,9 +46,9 @@ def read_dossier(path: str) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise EvidenceError(f"The file is no zip that can be read: {error}.") from None
+        raise EvidenceError(f"The file is not a zip that can be read: {error}.") from None
     except (OSError, ValueError, UnicodeError) as error:
-        raise EvidenceError(f"The file is no zip that can be read: {error}.") from None
+        raise EvidenceError(f"The file is not a zip that can be read: {error}.") from None
 
 
 def _check_name(name: str, count: int) -> None:

@@ -273,7 +273,7 @@ class EffectTable:
 
     @property
     def judged(self) -> EffectTable:
-        """The entries that a verdict holds against its threshold.
+        """The entries that a verdict compares with its threshold.
 
         The debiased estimate where it ran, else every estimator's.
         """

@@ -42,7 +42,7 @@ def of_the_class_of(model: Any, other: BlackBoxModel) -> BlackBoxModel:
     Parameters
     ----------
     model : BlackBoxModel, estimator or callable
-        See :meth:`BlackBoxModel.wrap`. Where it names its classes otherwise than `other`, or does
+        See :meth:`BlackBoxModel.wrap`. Where it names its classes differently from `other`, or does
         not name them, it is left as it is.
     other : BlackBoxModel
 

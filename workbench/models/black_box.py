@@ -221,7 +221,7 @@ class BlackBoxModel:
         if callable(model):
             return cls(model)
         raise ModelError(
-            f"A {type(model).__name__} is no model. Bring a fitted scikit-learn estimator, a "
+            f"A {type(model).__name__} is not a model. Bring a fitted scikit-learn estimator, a "
             f"function from a DataFrame to one score per row, or a wb.BlackBoxModel."
         )
 

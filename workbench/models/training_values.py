@@ -239,7 +239,7 @@ def _strange(series: pd.Series, said: Trained) -> npt.NDArray[np.bool_]:
     """Return where a column holds what the model does not know, shape (n,)."""
     missing = series.isna().to_numpy()
     if said.kind == "number":
-        return np.zeros(len(series), dtype=bool)  # what is no number, it refuses itself
+        return np.zeros(len(series), dtype=bool)  # what is not a number, it refuses itself
     texts = isinstance(series.dtype, pd.StringDtype)
     codes, distinct = pd.factorize(series if texts else series.astype(object))
     known = np.array([_hashable(value) in said.values for value in distinct], dtype=bool)

@@ -106,7 +106,7 @@ class CaseDetails(Saved, frozen=True):
         for key, text in {**texts, **self.arrows}.items():
             if not isinstance(text, str):
                 raise DataError(
-                    f"{key!r:.60} of the case is no text but {type(text).__name__}. Write it in "
+                    f"{key!r:.60} of the case is not text but {type(text).__name__}. Write it in "
                     f'quotes, as in law = "GDPR art. 17".'
                 )
             if len(text) > CASE_FIELD_CHARACTERS:
@@ -206,8 +206,8 @@ def _ends(arrow: str) -> tuple[str, str]:
     cause, sign, effect = arrow.partition(ARROW)
     if not (sign and cause.strip() and effect.strip()):
         raise DataError(
-            f"{arrow!r:.120} under 'arrows' of the case is no arrow. Write cause {ARROW} effect, "
-            f"as in 'income {ARROW} approved'."
+            f"{arrow!r:.120} under 'arrows' of the case is not an arrow. Write cause {ARROW} "
+            f"effect, as in 'income {ARROW} approved'."
         )
     return cause.strip(), effect.strip()
 
@@ -228,7 +228,7 @@ def read_case_details(path: str | PathLike[str]) -> CaseDetails:
     Raises
     ------
     DataError
-        When the file cannot be read, is no TOML, is too large, or has a field that is not known.
+        When the file cannot be read, is not TOML, is too large, or has a field that is not known.
 
     Examples
     --------
@@ -266,7 +266,7 @@ def case_details_of(content: bytes, name: str) -> CaseDetails:
         raise DataError(f"{name!r} is not text in UTF-8. Save it as UTF-8.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(
-            f"{name!r} is no TOML: {error!s:.200}. A line of a case file is written "
+            f"{name!r} is not TOML: {error!s:.200}. A line of a case file is written "
             f'law = "GDPR art. 17".'
         ) from None
     return CaseDetails.of(fields)

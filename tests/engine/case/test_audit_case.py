@@ -149,7 +149,7 @@ BAD = {
         ModelError,
         "reads the outcome 'approved' itself",
     ),
-    "no model": ({"model": 3}, ModelError, "A int is no model"),
+    "no model": ({"model": 3}, ModelError, "A int is not a model"),
     "wrong shape": (
         {"model": BlackBoxModel(lambda rows: np.zeros((len(rows), 2)), features=["age"])},
         ModelError,

@@ -1,4 +1,4 @@
-"""Held against ±τ: one p-value for numbers and arrays, normal and Student's t."""
+"""Comparisons with ±τ: one p-value for numbers and arrays, normal and Student's t."""
 
 from __future__ import annotations
 

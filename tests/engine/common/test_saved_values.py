@@ -1,4 +1,4 @@
-"""What a stranger wrote is held against typed values, and refused in words."""
+"""What a stranger wrote is checked against typed values, and refused in words."""
 
 from __future__ import annotations
 

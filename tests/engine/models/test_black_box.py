@@ -152,8 +152,11 @@ def test_names() -> None:
         (lambda: BlackBoxModel(len, ["a", "a"]), "features name a column twice"),
         (lambda: BlackBoxModel(len, [1, 2]), "named by text, not by 1, 2"),
         (lambda: BlackBoxModel(len, 5), "named by text, not by 5"),
-        (lambda: BlackBoxModel.wrap("model.pkl"), "A str is no model. Bring a fitted scikit-learn"),
-        (lambda: BlackBoxModel.wrap(None), "A NoneType is no model"),
+        (
+            lambda: BlackBoxModel.wrap("model.pkl"),
+            "A str is not a model. Bring a fitted scikit-learn",
+        ),
+        (lambda: BlackBoxModel.wrap(None), "A NoneType is not a model"),
         (lambda: BlackBoxModel.wrap(LinearRegression), "LinearRegression is a class, not a model"),
     ],
 )

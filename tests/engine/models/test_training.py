@@ -79,5 +79,5 @@ def test_a_failing_training_says_with_what_it_failed() -> None:
 
     with pytest.raises(AuditCancelled):
         Training(stopped, rows=np.arange(6) < 4).fit(FRAME)
-    with pytest.raises(ModelError, match="no model"):
+    with pytest.raises(ModelError, match="not a model"):
         Training(lambda rows, seed: 3, rows=np.arange(6) < 4).fit(FRAME)

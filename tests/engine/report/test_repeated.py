@@ -1,4 +1,4 @@
-"""A run held against the report that its code repeats."""
+"""A run compared with the report that its code repeats."""
 
 from __future__ import annotations
 

@@ -611,7 +611,7 @@ def test_without_the_interface_it_says_what_to_install() -> None:
         ({"token": "a b" * 10}, "16 to 256"),
         ({"host": "0.0.0.0"}, "opens the page to other computers"),
         ({"host": "::"}, "opens the page to other computers"),
-        ({"host": "everybody"}, "no address to listen on"),
+        ({"host": "everybody"}, "not an address to listen on"),
         ({"public_url": "audit.example.org"}, "must look like https://"),
         ({"public_url": "https://audit.example.org/?x=1"}, "must look like https://"),
         ({"public_url": "https://audit.example.org/a(b)"}, "more than letters"),

@@ -110,7 +110,7 @@ def test_mistakes_are_said_and_not_written(builder: ConditionBuilder) -> None:
     choose(builder, 0, "race", "==", "Black")
     assert not part(builder, W.Button, description="Write this condition").disabled
     choose(builder, 0, "income", ">", float("inf"))
-    assert "no number" in said(builder)
+    assert "not a number" in said(builder)
 
 
 def test_lines_come_and_go(builder: ConditionBuilder) -> None:

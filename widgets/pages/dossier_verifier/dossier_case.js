@@ -34,7 +34,7 @@ function crc32(raw) {
 }
 export function filesOfZip(raw) {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const broken = () => new EvidenceError("The file is no zip that can be read.");
+  const broken = () => new EvidenceError("The file is not a zip that can be read.");
   let end = raw.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
   if (end < 0) throw broken();
@@ -82,7 +82,7 @@ function checkManifest(files, due) {
 
 const DECIMAL = /^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$/;
 export function decimal(text) {
-  if (typeof text !== "string" || !DECIMAL.test(text) || !Number.isFinite(Number(text))) throw new EvidenceError(`${String(text).slice(0, 20)} is no number in decimal digits.`);
+  if (typeof text !== "string" || !DECIMAL.test(text) || !Number.isFinite(Number(text))) throw new EvidenceError(`${String(text).slice(0, 20)} is not a number in decimal digits.`);
   return Number(text);
 }
 function readCode(part) {

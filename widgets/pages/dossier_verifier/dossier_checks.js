@@ -201,7 +201,7 @@ function encoded(code, record) {
     const text = cell === null ? "" : isObject(cell) ? String(cell.number) : String(cell);
     return text === code.level ? 1 << FEATURE_BITS : 0;
   }
-  if (typeof cell !== "boolean" && !isObject(cell)) throw new EvidenceError(`The record's ${code.column} is no number; the model reads one.`);
+  if (typeof cell !== "boolean" && !isObject(cell)) throw new EvidenceError(`The record's ${code.column} is not a number; the model reads one.`);
   const value = typeof cell === "boolean" ? Number(cell) : decimal(cell.number);
   const moved = (value - decimal(code.centre)) / decimal(code.scale);
   return Math.floor(Math.max(-8, Math.min(8, moved)) * (1 << FEATURE_BITS) + 0.5);

@@ -214,7 +214,7 @@ class ModelChange:
         if self.not_retrained:
             return (
                 "What is left beside such a model says nothing about what was unlearned. Give one "
-                "that was trained anew without the target."
+                "that was trained again without the target."
             )
         if not self.residues:
             return ""

@@ -317,7 +317,7 @@ def _utility(
     case = compared.after
     outcome = recorded_outcome(case) if case.outcome is not None else None
     if outcome is None:
-        return None, "The case records no outcome that the predictions could be held against."
+        return None, "The case records no outcome to compare the predictions with."
     scores: dict[str, npt.NDArray[np.float64]] = {}
     for role, one in compared:
         scores.setdefault(role, one.predictions)

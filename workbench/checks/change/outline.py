@@ -50,7 +50,7 @@ def _blocks(change: ModelChange, about: About) -> Iterator[Block]:
     asked = "" if about.decision is None else "The verdict asks whether the influence is there. "
     yield Sentence(
         f"{asked}A model that never saw the target may have it too, because the world itself "
-        "carries it: with one feature gone, another still tells of it. So three things are kept "
+        "carries it: with one feature gone, another still reveals it. So three things are kept "
         "apart: what unlearning removed; the world’s share, which a model retrained without the "
         "target still carries; and the residue, which is left above that.",
         audience="annex",
@@ -233,7 +233,7 @@ def _table(change: ModelChange, findings: list[ChangeFinding], caption: str, abo
             cells.append(None if claim is None else held(claim.above, claim.below))
         rows.append((finding.name, *cells))
     against = (
-        f" Above or below: the residue held against {stated(change.threshold)}, after "
+        f" Above or below: the residue compared with {stated(change.threshold)}, after "
         f"correction for "
         f"{len(claims)} residues."
         if claims

@@ -129,12 +129,12 @@ class AnswerConsistency:
         if "served" in found:
             said.append(
                 "The audited model is not the one that served the predictions in the log, or "
-                "answers an auditor otherwise"
+                "answers an auditor differently"
             )
         if "alone" in found:
             said.append(
-                "The model answers the same row otherwise when it is asked alone than among many, "
-                "so that an audit in batches does not show what a single person gets"
+                "The model answers the same row differently when it is asked alone than among "
+                "many, so that an audit in batches does not show what a single person gets"
             )
         if "nearby" in found:
             said.append(

@@ -33,7 +33,7 @@ def outline(found: GraphSensitivity, about: About) -> tuple[Block, ...]:
     )
     return (
         Sentence(
-            "A causal graph is an assumption. What it claims is held against the data, and "
+            "A causal graph is an assumption. What it claims is compared with the data, and "
             f"{asked} is asked again under other graphs."
         ),
         Bullets(found.sentences()),

@@ -134,7 +134,7 @@ def _read(saved: SavedSensitivity, rest: Rest, _: SavedEstimates) -> GraphSensit
     if verdict is not None and (saved.threshold, saved.alpha) != (verdict.threshold, verdict.alpha):
         raise altered("other graphs were judged by another threshold or error rate")
     if saved.scope and verdict is not None and saved.decision != verdict.decision:
-        raise altered("other graphs were held against another finding than the verdict")
+        raise altered("other graphs were compared with another finding than the verdict")
     return GraphSensitivity(
         saved.decision,
         saved.threshold,
@@ -195,7 +195,7 @@ def _confounding(saved: SavedConfounding, rest: Rest, threshold: float) -> Confo
     check_known(place, (saved.feature,), rest.features)
     check_between(place, 0.0, saved.spread, high=INFINITY)
     if saved.threshold != threshold:
-        raise altered("a hidden cause was held against another threshold")
+        raise altered("a hidden cause was compared with another threshold")
     check_known(place, (row.covariate for row in saved.measured), set(rest.graph.nodes))
     for row in saved.measured:
         check_between(place, 0.0, row.with_feature, row.with_prediction, high=1.0)

@@ -151,7 +151,7 @@ def one_run_audit(
     if min(canaries, len(places)) < FEWEST:
         raise DataError(
             f"There would be {min(canaries, len(places))} canaries; at least {FEWEST} are needed, "
-            f"and hundreds for a bound of use."
+            f"and hundreds for a useful bound."
         )
     chosen = np.sort(rng.choice(places, min(canaries, len(places)), replace=False))
     asked = len(chosen) // 5 if guesses is None else guesses

@@ -48,10 +48,10 @@ def _blocks(found: MembershipEvidence) -> Iterator[Block]:
     title = TITLES.get(found.decision, "No evidence either way")
     yield Note(kind, title, (found.finding,), audience="headline")
     yield Sentence(
-        "A model may treat a record it has learnt from otherwise than one it has never seen. "
-        "Attacks look for that. What they find of the erased records only counts beside what they "
-        "find of records that are known to be in the model: an attack that cannot recognise these "
-        "says nothing about the others.",
+        "A model may treat a record that it was trained on differently from one that it has never "
+        "seen. Attacks look for that. What they find of the erased records only counts beside what "
+        "they find of records that are known to be in the model: an attack that cannot recognise "
+        "these says nothing about the others.",
         audience="annex",
     )
     if found.attacks:

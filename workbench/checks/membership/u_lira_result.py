@@ -103,7 +103,7 @@ class ULira:
             )
         if self.decision == "different":
             return (
-                f"The unlearned models answer the {n:,} erased records otherwise than retrained "
+                f"The unlearned models answer the {n:,} erased records differently from retrained "
                 f"models do, some better and some worse (error rate {errs})."
             )
         if self.decision == "not found":

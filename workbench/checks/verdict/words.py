@@ -274,8 +274,8 @@ def basis_of(profile: EffectProfile) -> tuple[str, ...]:
         else "one claim about values, all of them"
     )
     said.append(
-        f"Error rates: “below” takes that every claim holds, each tested at "
-        f"{_percent(profile.alpha)}; “above” takes {one_of} tested at {above}, over all pairs of "
+        f"Error rates: “below” needs every claim to hold, each tested at "
+        f"{_percent(profile.alpha)}; “above” needs {one_of} tested at {above}, over all pairs of "
         f"levels at once."
     )
     if profile.asks:
@@ -335,8 +335,8 @@ def _of_groups(profile: EffectProfile, carried: Sequence[FeatureProfile]) -> str
         tested = "the mean, the mean size and groups that one half of the rows pointed to"
     return (
         f"Of these {tested} are tested{_counted(profile)}: a smaller group than "
-        f"{_percent(profile.people_from)} of the rows can be missed, and so can one that no "
-        f"few conditions on columns tell."
+        f"{_percent(profile.people_from)} of the rows can be missed, and so can one that "
+        f"a few conditions on columns do not describe."
     )
 
 

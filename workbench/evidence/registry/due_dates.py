@@ -137,7 +137,7 @@ def _policy(text: str, name: str) -> DueDates:
 def _terms(one: Any, number: int, name: str) -> list[Term]:
     where = f"Term {number} of {name}"
     if not isinstance(one, dict):
-        raise EvidenceError(f"{where} is no table; write [[term]].")
+        raise EvidenceError(f"{where} is not a table; write [[term]].")
     if unknown := sorted(set(one) - _KEYS):
         raise EvidenceError(f"{where} has unknown keys: {listed(unknown)}.")
     law, source, kinds = one.get("law"), one.get("source"), one.get("kinds")

@@ -84,7 +84,7 @@ def looks_like(text: str, claimed: str) -> str:
         "DOT": re.match(r"(strict\s+)?(di)?graph\b[^\[]*\{", start) is not None,
         "GML": re.match(r"((#|creator|version)[^\n]*\n\s*)*graph\s*\[", start) is not None,
         "DAGitty": re.match(r"(dag|mag|pdag|pag)\b", start) is not None,
-        "DAGitty of version 1 or 2 (open it in DAGitty 3 and export it anew)": re.match(
+        "DAGitty of version 1 or 2 (open it in DAGitty 3 and export it again)": re.match(
             r"\S+ [1eouas]( @|\s*\n)", start
         )
         is not None,

@@ -25,7 +25,7 @@ def from_lavaan(text: str) -> GraphParts:
     """Read regressions (~), latent variables (=~) and shared unexplained parts (~~).
 
     ``a ~~ b`` of two variables becomes a latent common cause of both. What is fixed at zero, as
-    in ``y ~ 0*x``, is no arrow.
+    in ``y ~ 0*x``, is not an arrow.
 
     Examples
     --------

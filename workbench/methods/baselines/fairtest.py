@@ -140,7 +140,7 @@ def fairtest_association(
         _attribution(strengths, len(positions)),
         pd.DataFrame(records, columns=TABLE),
         pd.concat(contexts, ignore_index=True),
-        (how, "An association is no cause: it does not say how the prediction came about."),
+        (how, "An association is not a cause: it does not say how the prediction came about."),
     )
 
 

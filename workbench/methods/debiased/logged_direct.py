@@ -163,7 +163,7 @@ def direct_from_log(
     found : Standardised
         Its interval carries what the form of the regression may have missed.
     form : FormTest
-        What boosted trees changed, where they foretell what the best form leaves.
+        What boosted trees changed, where they predict what the best form leaves.
     """
     used = [columns[name] for name in (variation.feature, *given)]
     values = {column.name: column.values for column in used}

@@ -159,7 +159,7 @@ def _by_form(
     """Estimate by the regression, and by boosted trees on its residuals where these earn it."""
     regression = RichRegression(columns, variation, given, case.predictions)
     plain = regression.answer(positions, sampled=sampled)
-    # Knots that do not foretell single rows better may still move the average: the interval
+    # Knots that do not predict single rows better may still move the average: the interval
     # carries all that they would change.
     bend = regression.by_finest(positions) - plain.effect.value
     used = [columns[name] for name in (variation.feature, *given)]

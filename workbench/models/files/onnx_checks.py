@@ -48,7 +48,7 @@ def checked_proto(content: bytes, name: str) -> Any:
     if not proto.graph.node or not proto.opset_import:
         raise ModelError(
             f"{name!r} is not an ONNX file, or only a part of one. Copy it again, or write it "
-            f"anew, for instance by skl2onnx.to_onnx(model, data[:1]).SerializeToString()."
+            f"again, for instance by skl2onnx.to_onnx(model, data[:1]).SerializeToString()."
         )
     if proto.functions or proto.training_info:
         raise UntrustedModelError(

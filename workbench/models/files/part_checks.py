@@ -58,7 +58,7 @@ def check_parts(model: Any, name: str) -> None:
             if isinstance(part, KDTree | BallTree):
                 sound = _as_built_again(part)
             elif isinstance(part, BSpline):
-                _make_anew(part)
+                _make_again(part)
             elif issparse(part) and hasattr(part, "check_format"):
                 part.check_format(full_check=True)
         except (ValueError, TypeError, IndexError, AttributeError, OverflowError):
@@ -95,11 +95,11 @@ def _same(one: Any, other: Any) -> bool:
     )
 
 
-def _make_anew(spline: Any) -> None:
+def _make_again(spline: Any) -> None:
     from scipy.interpolate import BSpline
 
     if spline.axis != 0:
         raise ValueError("the splines of a fitted model run along their first axis")
-    anew = BSpline(spline.t, spline.c, spline.k, extrapolate=spline.extrapolate)
+    again = BSpline(spline.t, spline.c, spline.k, extrapolate=spline.extrapolate)
     vars(spline).clear()
-    vars(spline).update(vars(anew))
+    vars(spline).update(vars(again))

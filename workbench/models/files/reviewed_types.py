@@ -29,7 +29,7 @@ REVIEWED_TYPES: Mapping[str, str] = dict(
         ("numpy.dtype", "names a number format; an array's, a transformer's"),
         ("numpy.mean", "pools columns: arithmetic on arrays"),
         ("scipy._lib.array_api_compat.numpy._aliases.asarray", "makes an array of its argument"),
-        ("scipy.interpolate._bsplines.BSpline", "made anew by its own constructor, which checks"),
+        ("scipy.interpolate._bsplines.BSpline", "made again by its own constructor, which checks"),
         ("scipy.sparse._csr.csr_matrix", CHECKED),
         *_named("sklearn._loss.loss", "HalfTweedieLoss HalfTweedieLossIdentity", FITTED),
         ("sklearn.calibration._CalibratedClassifier", HELD),

@@ -284,8 +284,8 @@ def _check_archive(name: str, content: bytes) -> None:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise ModelError(
-            f"{name!r} is not a skops file, or only a part of one: it is no zip archive. Copy it "
-            f"again, or write it anew with skops.io.dump(model, {name!r})."
+            f"{name!r} is not a skops file, or only a part of one: it is not a zip archive. Copy "
+            f"it again, or write it again with skops.io.dump(model, {name!r})."
         ) from None
     schema = [part.file_size for part in parts if part.filename == "schema.json"]
     if not schema:

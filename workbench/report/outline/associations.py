@@ -55,7 +55,7 @@ def _associated(report: AuditFindings) -> Iterator[Block]:
     assert found is not None
     yield Sentence(
         "How far each feature and the prediction go together, among people as they are. An "
-        "association is no cause: it does not say how the prediction came about, and it may be "
+        "association is not a cause: it does not say how the prediction came about, and it may be "
         "there although the model never saw the feature."
     )
     yield Bullets(tuple(_context_words(found.contexts)))

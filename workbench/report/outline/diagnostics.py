@@ -103,8 +103,8 @@ def _equations(report: AuditFindings) -> Iterator[Section]:
     if rows:
         table = Table(
             "Fit on rows not learnt from: R² of a number, share of explained deviance of a "
-            "category. A low fit is no error by itself: it says how much of a feature its drawn "
-            "causes explain.",
+            "category. A low fit is not an error by itself: it says how much of a feature its "
+            "drawn causes explain.",
             (*_text("feature", "drawn causes", "kind"), Column("held-out fit"), Column("rows")),
             rows,
             name="Fit of the structural equations",
@@ -164,7 +164,7 @@ def _claims(report: AuditFindings) -> Iterator[Section]:
     if verdict.decision == "inconclusive" and verdict.withheld:
         unheard += f" None is firm. {verdict.withheld}"
     table = Table(
-        f"Every claim held against ±{stated(verdict.threshold)}, largest first, with the "
+        f"Every claim compared with ±{stated(verdict.threshold)}, largest first, with the "
         f"interval that "
         f"decides it ({rate(1 - 2 * verdict.alpha)} for claims on their own) and the p-value of "
         f"“it lies within the threshold” before correction.{unheard}{rest}",

@@ -183,7 +183,7 @@ def _added_up(main: FeatureEffects, shown: EffectTable, report: AuditFindings) -
             f"{listing(sorted(within))} would follow another of these features, but set together "
             f"each keeps the value that it is set to"
             if within
-            else "the model answers to them together otherwise than to each alone"
+            else "the model answers differently when they are set together than for each alone"
         )
         return (
             f"Added up, the effects of the single features are {signed(entry.total.value)}, which "

@@ -254,8 +254,8 @@ def _levels(report: AuditFindings) -> Iterator[Assumption]:
         yield Assumption(
             Footing.HELD,
             name,
-            "No level was left out for want of rows. Of a number some levels were tested, not all: "
-            "what happens between two of them alone can be missed.",
+            "No level was left out for having too few rows. Of a number some levels were tested, "
+            "not all: what happens between two of them alone can be missed.",
         )
 
 

@@ -70,7 +70,7 @@ def _steps(report: AuditFindings) -> Iterator[Sentence]:
     if "debiased" in kinds:
         yield Sentence(
             "Causal fuzzing with equations that bend where the data does; then every row’s "
-            "mediators are drawn anew, and what of the predictions that leaves unexplained is "
+            "mediators are drawn again, and what of the predictions that leaves unexplained is "
             "regressed on the feature and what it is adjusted for. The share of this correction "
             "that exceeds its own noise is added. The verdict judges this estimate.",
             lead="Debiased estimate.",
@@ -85,8 +85,8 @@ def _steps(report: AuditFindings) -> Iterator[Sentence]:
     verdict = report.verdict
     if verdict is not None:
         yield Sentence(
-            f"“No influence above the threshold found” takes every claim inside "
-            f"±{stated(verdict.threshold)}; “influence found” takes one claim outside it, after "
+            f"“No influence above the threshold found” needs every claim inside "
+            f"±{stated(verdict.threshold)}; “influence found” needs one claim outside it, after "
             f"correction for all claims; anything else is inconclusive. Either firm decision is "
             f"wrong at most {rate(verdict.alpha)} of the time, if what it rests on holds.",
             lead="Verdict.",

@@ -116,7 +116,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
                 if change.not_retrained
                 else "a model retrained without the target"
             )
-            lead = f"Held against {other}:"
+            lead = f"Compared with {other}:"
             said.append(Sentence(change.headline, lead=lead, see="change"))
         yield Note(found.decision, found.headline, tuple(said), audience="headline")
         if found.cancellations:

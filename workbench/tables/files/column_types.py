@@ -1,6 +1,6 @@
 """The type of a column that was written as text: as stated, else as its values plainly are.
 
-A value is never changed into another: what is no number, and no mark for a missing one, keeps
+A value is never changed into another: what is not a number, and no mark for a missing one, keeps
 every character, blanks included, because a model may have been trained on exactly that.
 """
 

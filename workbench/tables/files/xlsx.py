@@ -66,7 +66,7 @@ def parse_xlsx(
     Raises
     ------
     DataError
-        The file is no workbook, is encrypted, damaged or too large, or its sheet is no table.
+        The file is no workbook, is encrypted, damaged or too large, or its sheet is not a table.
     MissingPackageError
         openpyxl is not installed.
     """

@@ -1,4 +1,4 @@
-"""A model that is "retrained" is one that was trained anew, and it agrees row by row."""
+"""A model that is "retrained" is one that was trained again, and it agrees row by row."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def test_gaps_of_one_retrained_model_know_no_chance() -> None:
         ({"after": 1}, "compare= names 'after'"),
         ({}, "names no model"),
         ({"retrained": []}, "at least one model"),
-        ({"before": "pickle.pkl"}, "no model"),
+        ({"before": "pickle.pkl"}, "not a model"),
         ({"before": linear_model({"nowhere": 1.0})}, "The model 'before'"),
         ({"before": [linear_model({"x": 1.0})] * 2}, "takes one model"),
     ],

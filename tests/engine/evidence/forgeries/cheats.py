@@ -88,7 +88,7 @@ def predicate_of(files: dict[str, bytes], key: SigningKey = BANK) -> dict[str, A
 
 
 def again(files: dict[str, bytes], key: SigningKey = BANK, **said: Any) -> dict[str, bytes]:
-    """Sign changed files anew, as their controller can."""
+    """Sign changed files again, as their controller can."""
     predicate = (
         json.loads(base64.b64decode(json.loads(files[STATEMENT])["payload"]))["predicate"] | said
     )

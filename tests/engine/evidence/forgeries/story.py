@@ -1,6 +1,6 @@
 """A controller's story from rows to dossier in which any step can be a lie.
 
-Every lie is told consistently: what follows it (log, signatures, stamps, proofs) is made anew, so
+Every lie is told consistently: what follows it (log, signatures, stamps, proofs) is made again, so
 that only the check that the lie is about can notice.
 """
 

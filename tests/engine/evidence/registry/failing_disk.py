@@ -110,7 +110,7 @@ class FailingDisk:
 
 
 def story(folder: Path) -> list[Callable[[], Registry]]:
-    """The steps of a registry's life; each opens the file anew, as a command would."""
+    """The steps of a registry's life; each opens the file again, as a command would."""
     place, clock = folder / "registry.sqlite", Clock()
 
     def step(act: Callable[[Registry], object]) -> Callable[[], Registry]:

@@ -70,7 +70,7 @@ def test_worlds_with_known_truth(name: str, kind: str, cases) -> None:
 
 def test_the_two_estimators_agree_and_say_how_closely(cases) -> None:
     for (name, kind), (_, case) in cases.items():
-        if kind == "forest":  # slow, and held against the truth above
+        if kind == "forest":  # slow, and compared with the truth above
             continue
         for feature, levels in LEVELS[name].items():
             change = Contrast(*levels)

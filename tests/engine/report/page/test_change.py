@@ -68,7 +68,7 @@ def test_the_verdict_points_to_what_a_retrained_model_carries() -> None:
     for kind, there in (("several retrained", True), ("before only", False)):
         text = changed(kind).to_html()
         top = Page(text[: text.index("</header>")]).text()
-        assert ("Held against a model retrained without the target" in top) == there
+        assert ("Compared with a model retrained without the target" in top) == there
         assert (changed(kind).change.headline in top) == there
 
 

@@ -461,7 +461,7 @@ def test_associations_hidden_groups_and_other_graphs_are_told() -> None:
         assert span((row["difference_low"], row["difference_high"])) in page.text("td")
     for row in report.graph_sensitivity.edits.to_dict("records"):
         assert row["edit"] in page.text("th")
-    assert "An association is no cause" in words
+    assert "An association is not a cause" in words
     plain = checked(dataclasses.replace(report, checks={}))
     assert "Where the influence hides" not in plain.text() and "graph is wrong" not in plain.text()
 

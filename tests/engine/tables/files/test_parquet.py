@@ -147,7 +147,7 @@ def test_an_encoding_that_makes_much_of_little() -> None:
     peak(content, "bomb.parquet")  # pyarrow 26 does not decode it into a dictionary
 
 
-# ---- what is no table -----------------------------------------------------------------------
+# ---- what is not a table -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
