@@ -257,9 +257,10 @@ def _correction(
         return fitted.answer(positions, sampled=sampled).effect
 
     further = expected.adjusted(regression)
-    used = regression if further is None else further
+    used = further[-1] if further else regression
     found, coarse = of(used), of(used.of_few_regressors())
-    missed = 0.0 if further is None else still_missed(found.value - of(regression).value, n)
+    values = [of(fitted).value for fitted in (regression, *further[:-1])]
+    missed = still_missed(np.diff([*values, found.value]), n) if further else 0.0
     return found, coarse, missed
 
 

@@ -162,7 +162,14 @@ class Simulator:
                 ("expected", *key), lambda: expectations(columns[feature], causes)
             )
             self._expected[key] = Expected.of(
-                columns[feature], causes, self.case.predictions, shared
+                columns[feature],
+                causes,
+                self.case.predictions,
+                shared,
+                lambda: self.equations.once(
+                    ("expected of sums", *key),
+                    lambda: expectations(columns[feature], causes, sums=True),
+                ),
             )
         return self._expected[key]
 

@@ -157,13 +157,15 @@ def _moved(
         variance: FloatArray = (influence**2).sum(axis=1) / total.n**2
         return variance
 
-    used, missed = expected.adjusted(regression), 0.0
-    rows, through = from_usual(regression if used is None else used)
+    besides, missed = expected.adjusted(regression), 0.0
+    used = besides[-1] if besides else regression
+    rows, through = from_usual(used)
     delta = rows.mean(axis=1)
-    if used is not None:
-        before = from_usual(regression)[0].mean(axis=1)
-        missed = still_missed(float(np.abs(delta - before).max()), total.n)
-    few_rows, few_through = from_usual((used or regression).of_few_regressors())
+    if besides:
+        before = [from_usual(fitted)[0].mean(axis=1) for fitted in (regression, *besides[:-1])]
+        moved = np.abs(np.diff([*before, delta], axis=0)).max(axis=1)
+        missed = still_missed(moved, total.n)
+    few_rows, few_through = from_usual(used.of_few_regressors())
     first = weights(few_rows, few_through, RIGHT)[:, None]
     further = weights(rows - few_rows, through - few_through, ENOUGH)[:, None]
     noise = noise_of(rows, through)

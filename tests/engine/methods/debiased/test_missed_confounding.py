@@ -76,6 +76,19 @@ def test_what_the_form_misses_accuses_nobody(world) -> None:
     assert any("does not fit" in warning for warning in report.diagnostics.warnings)
 
 
+def test_a_step_of_a_sum_is_followed_where_no_single_confounder_tells_it() -> None:
+    rng = np.random.default_rng(720_001)
+    a, b, c, d = rng.normal(size=(4, 1000))
+    acts = 2.0 * (a - b + 0.7 * c - d > 0.3)
+    data = {"a": a, "b": b, "c": c, "d": d, "x": 0.8 * acts + 0.9 * rng.normal(size=1000)}
+    frame = pd.DataFrame({**data, "m": 0.9 * acts + 0.5 * rng.normal(size=1000)})
+    edges = [(cause, effect) for cause in "abcd" for effect in "xm"]
+    model = wb.BlackBoxModel(lambda rows: 1 / (1 + np.exp(-rows["m"])), ["m"], output="probability")
+    case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([*edges, ("x", "m")]))
+    total = wb.debiased_effects(case, wb.UnlearningTarget.feature("x"))["x"].total
+    assert abs(total.value) < min(0.06, 2 * total.standard_error)
+
+
 def test_no_row_helps_to_predict_itself_and_gaps_are_not_learned_from() -> None:
     rng = np.random.default_rng(1)
     data = teeth(1500, rng)
