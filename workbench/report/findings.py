@@ -35,6 +35,7 @@ from workbench.methods.method import BaselineFinding
 from workbench.methods.profile.profile import EffectProfile
 from workbench.methods.row_summary import RowSummary
 from workbench.report.case_details import CaseDetails
+from workbench.report.decided_effects import decided_effects
 from workbench.report.provenance import Provenance
 from workbench.report.repeated import compared, told_by, told_lines
 from workbench.report.repeating_code import given_lines, one_line
@@ -202,9 +203,10 @@ class AuditFindings:
 
     def comparison(self) -> Comparison:
         """Put the causal effects and the attributions of all features side by side."""
-        own = {entry.feature for entry in self.effects.believed if not entry.combination}
+        effects = decided_effects(self.effects, self.verdict, self.profile, self.interval_level)
+        own = {entry.feature for entry in effects.believed if not entry.combination}
         rest = tuple(e for e in self.context if not e.combination and e.feature not in own)
-        entries = tuple(e for e in self.effects if not e.combination) + rest
+        entries = tuple(e for e in effects if not e.combination) + rest
         order = {name: place for place, name in enumerate(self.reads)}
         entries = tuple(sorted(entries, key=lambda e: order.get(e.feature, -1)))
         table = EffectTable(entries, self.effects.index, self.unit, self.provenance.seed)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-
-import scipy
 
 from workbench.checks.verdict.claims import Claim
-from workbench.checks.verdict.explained_change import direction_of
 from workbench.common.against_threshold import exceeds
 from workbench.common.wording import amount, signed
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
+from workbench.report.decided_effects import claims_about, decided_effects
 from workbench.report.findings import AuditFindings
 
 __all__ = ["NEAR", "agrees", "as_decided", "claims_shown", "near", "other_methods"]
@@ -23,63 +20,13 @@ TENTH = 0.1
 
 
 def as_decided(report: AuditFindings) -> EffectTable:
-    """Return the effects with the verdict's numbers where it judged the same change.
-
-    A profile estimates all levels together, so that its number of a change can differ a little
-    from that of the change by itself. The report shows one number: the one that was judged.
-    """
-    if report.verdict is None or not len(report.effects):
-        return report.effects
-    judged = {id(entry) for entry in report.effects.judged}
-    first: set[tuple[str, str]] = set()
-    entries = []
-    for entry in report.effects:
-        key = (entry.feature, entry.combination)
-        if id(entry) in judged and entry.combination != "sum" and key not in first:
-            first.add(key)
-            entry = _decided(entry, report)
-        entries.append(entry)
-    table = report.effects
-    return EffectTable(tuple(entries), table.index, table.unit, table.seed)
-
-
-def _decided(entry: FeatureEffects, report: AuditFindings) -> FeatureEffects:
-    claims = claims_shown(entry, report)
-    total, direct = (
-        _as_claimed(getattr(entry, part), claims.get(part), report.interval_level)
-        for part in ("total", "direct")
-    )
-    return replace(entry, total=total, direct=direct)
+    """Return the effects with the verdict's numbers where it judged the same change."""
+    return decided_effects(report.effects, report.verdict, report.profile, report.interval_level)
 
 
 def claims_shown(entry: FeatureEffects, report: AuditFindings) -> dict[str, Claim]:
-    """Return the claims over values about the change that an entry is about, by effect.
-
-    Those of the same change in the other direction are turned round.
-    """
-    if report.verdict is None or report.profile is None:
-        return {}
-    made_by = {one.feature: one.estimator for one in report.profile}
-    if entry.estimator.kind not in ("debiased", made_by.get(entry.feature)):
-        return {}
-    found = {}
-    for claim in report.verdict.claims:
-        way = direction_of(claim, entry) if claim.above else 0
-        if way < 0:
-            claim = replace(claim, value=-claim.value, low=-claim.high, high=-claim.low)
-        if way:
-            found[str(claim.kind)] = claim
-    return found
-
-
-def _as_claimed(effect: Effect, claim: Claim | None, level: float) -> Effect:
-    """Return an effect whose value and interval are the claim's."""
-    error = effect.standard_error
-    if claim is None or error == 0:
-        return effect
-    half = (claim.high - claim.low) / 2
-    wanted = half / float(scipy.special.ndtri(0.5 + level / 2))
-    return Effect(claim.value, effect.influence * (wanted / error))
+    """Return the claims over values about the change that an entry is about, by effect."""
+    return claims_about(entry, report.verdict, report.profile)
 
 
 def agrees(value: float, first: Effect, *, level: float, threshold: float) -> bool:

@@ -44,6 +44,9 @@ def test_the_deciding_number_stands_everywhere_with_its_own_interval() -> None:
         claim.value,
         ends,
     )
+    compared = report.comparison().to_frame().loc["gender"]
+    assert compared["debiased_total"] == claim.value
+    assert compared["debiased_indirect"] == shown.indirect.value
     blocks = effects(report)
     tiles = next(block for block in blocks if isinstance(block, Tiles))
     table = next(block for block in blocks if isinstance(block, Table))
