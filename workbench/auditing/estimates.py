@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from workbench.auditing.clock import Steps
 from workbench.auditing.ranges import TestedRange, explained, kept_levels
@@ -26,14 +28,19 @@ from workbench.checks.diagnostics import Diagnostics, diagnose
 from workbench.checks.finding import Earlier
 from workbench.checks.verdict import Verdict, judge
 from workbench.common.map_reduce import On
+from workbench.common.wording import amount, share
 from workbench.methods.answer_noise import wider_effects, wider_paths
 from workbench.methods.cafe.whole_table import WholeTable
 from workbench.methods.effects import EffectTable
+from workbench.methods.fuzzing.missing import stopping_gaps
 from workbench.methods.fuzzing.paths import PathEffect, direct_as_asked
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.profile.profile import EffectProfile
 
 __all__ = ["Estimates", "estimate_and_judge"]
+
+MOST_STOPPED = 0.01
+"""Share of the rows in which a change may stop at a category that is not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +142,7 @@ def _diagnosed(
     unsteady: Unsteady | None,
 ) -> Diagnostics:
     planned = () if asked.plan is None else asked.plan.asked()
+    stopped = {} if equations is None else _stopped(asked, equations)
     taken = () if asked.compared is None else asked.compared.notes
     diagnostics = steps.run(
         "checks",
@@ -146,11 +154,41 @@ def _diagnosed(
             equations,
             threshold=asked.threshold,
             intervention=asked.intervention,
-            notes=(*planned, *taken, *of_all_rows),
+            notes=(*planned, *taken, *_unit_guessed(asked), *stopped.values(), *of_all_rows),
             unsteady=unsteady,
             seed=asked.seed,
             progress=asked.progress,
         ),
     )
-    doubted = dict.fromkeys([*diagnostics.doubted, *apart(whole, effects)])
+    doubted = dict.fromkeys([*diagnostics.doubted, *stopped, *apart(whole, effects)])
     return replace(diagnostics, doubted=tuple(doubted))
+
+
+def _stopped(asked: AuditRequest, equations: Equations) -> dict[str, str]:
+    """Say, by feature, where a change stops at a category that is not known."""
+    positions = np.flatnonzero(asked.target.mask(asked.case.data))
+    found = {}
+    for name in asked.names:
+        gaps = stopping_gaps(equations.by_node, asked.case.carriers(name), positions)
+        node, rows = max(gaps.items(), key=lambda gap: gap[1], default=("", 0))
+        if rows > MOST_STOPPED * len(positions):
+            found[name] = (
+                f"In {rows:,} rows ({share(rows / len(positions))}) {node} is missing, through "
+                f"which {name} acts on other features. It is taken as a level of its own that a "
+                f"row keeps, so that what a change of the unknown value would do is not followed "
+                f"there, and nothing small is believed."
+            )
+    return found
+
+
+def _unit_guessed(asked: AuditRequest) -> Iterator[str]:
+    """Say that answers which are nearly probabilities were taken as values, where none said so."""
+    answers = asked.case.predictions
+    outside = float(((answers < 0) | (answers > 1)).mean())
+    if asked.case.model.output is None and 0 < outside < 0.5:
+        yield (
+            f"The model does not say what its answers are. In {share(outside)} of the rows they "
+            f"lie outside 0 to 1 ({amount(float(answers.min()))} to "
+            f"{amount(float(answers.max()))}), so that they are taken as values, not as "
+            f"probabilities: effects and threshold are in their unit."
+        )

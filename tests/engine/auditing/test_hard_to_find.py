@@ -190,3 +190,37 @@ def test_a_category_that_changes_by_chance_does_not_keep_the_verdict_open() -> N
     target = wb.UnlearningTarget.feature("b")
     report = wb.audit(case, target, ("debiased", "cafe", "fuzzing"), threshold=0.02)
     assert report.verdict.decision == "below"
+
+
+def test_nothing_small_is_said_where_a_change_stops_at_a_category_that_is_not_known() -> None:
+    r = np.random.default_rng(6)
+    group = r.integers(0, 2, 2_000)
+    high = r.random(2_000) < np.where(group == 1, 0.8, 0.3)
+    known = np.where(high, "high", "low").astype(object)
+    known[r.random(2_000) < 0.3] = None
+    frame = pd.DataFrame({"group": group, "band": known, "score": 2 * high + r.normal(size=2_000)})
+    case = wb.AuditCase(
+        data=frame,
+        model=wb.BlackBoxModel(lambda d: 1 / (1 + np.exp(0.5 - 0.5 * d["score"])), ["score"]),
+        graph=wb.CausalGraph([("group", "band"), ("band", "score")]),
+    )
+    target = wb.UnlearningTarget.subgroup("band is None", ["group"])  # truth 0.116
+    report = wb.audit(case, target, ("debiased",), threshold=0.1, progress=lambda *_: None)
+    assert report.verdict is not None
+    assert report.verdict.decision == "inconclusive"
+    assert report.verdict.doubted == ("group",)
+    assert any("rows (100 %) band is missing" in said for said in report.diagnostics.warnings)
+
+
+def test_answers_that_are_nearly_probabilities_are_said_to_be_taken_as_values() -> None:
+    frame = people(400)[["b", "z"]]
+    for output, told in ((None, True), ("value", False)):
+        model = wb.BlackBoxModel(
+            lambda d: 0.5 + 0.1 * d["b"] + 0.2 * d["z"], ["b", "z"], output=output
+        )
+        case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([], nodes=["b", "z"]))
+        target = wb.UnlearningTarget.feature("b")
+        report = wb.audit(case, target, ("debiased",), progress=lambda *_: None)
+        said = [one for one in report.diagnostics.warnings if "taken as values" in one]
+        assert len(said) == told, said
+        assert not told or "lie outside 0 to 1 (−0." in said[0]

@@ -7,7 +7,7 @@ chances that follow how well it explains the row's own later values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from workbench.common.arrays import FloatArray
 from workbench.methods.fuzzing.equation import Equation
 from workbench.tables.columns import Values
 
-__all__ = ["with_gaps", "without_gaps"]
+__all__ = ["stopping_gaps", "with_gaps", "without_gaps"]
 
 
 CANDIDATES = 8
@@ -36,6 +36,28 @@ def with_gaps(by_node: Mapping[str, Equation]) -> frozenset[str]:
         and equation.column.is_numeric
         and bool(np.isnan(equation.column.values).any())
     )
+
+
+def stopping_gaps(
+    by_node: Mapping[str, Equation], carriers: Collection[str], rows: npt.NDArray[np.intp]
+) -> dict[str, int]:
+    """Count the rows in which a category is missing that carries a change to other carriers.
+
+    "Missing" is a level of its own there, and a row that has it keeps it: what a change of the
+    unknown value would do to later features is not carried on.
+    """
+    causes = {
+        parent.name
+        for node, equation in by_node.items()
+        if node in carriers
+        for parent in equation.parents
+    }
+    found = {}
+    for node in (name for name in by_node if name in causes and name in carriers):
+        column = by_node[node].column
+        if not column.is_numeric and column.levels[-1] is None:
+            found[node] = int((column.values[rows] == len(column.levels) - 1).sum())
+    return {node: count for node, count in found.items() if count}
 
 
 def without_gaps(
