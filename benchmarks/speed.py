@@ -101,9 +101,10 @@ def main() -> None:
             "# Speed on Adult\n",
             f"`python benchmarks/speed.py`: {len(data.data):,} rows, {len(data.features)} "
             "features. Processor seconds on one thread; the least of two runs, or one where it "
-            "takes over three seconds. Every row is a process of its own, a copy of one that holds "
-            "the table, the trained model and all imported modules: neither these nor their time "
-            "are counted. Memory is the highest that it held, above what it began with.",
+            "takes over three seconds. Every row but the last table's is a process of its own, a "
+            "copy of one that holds the table, the trained model and all imported modules: neither "
+            "these nor their time are counted. Memory is the highest that it held, above what it "
+            "began with.",
             "",
             "## What a user gets, beside permutation importance\n",
             table(METHODS, as_rows(found)),
