@@ -185,6 +185,10 @@ def report(found: pd.DataFrame, minutes: float) -> str:
         f"nothing firm is said of fewer than {rule.FEWEST_ROWS} rows, nor of an effect that "
         f"is estimated, and not asked, at a level that fewer than {rule.FEWEST_AT_LEVEL} hold "
         "(`workbench/checks/verdict/few_rows.py`).",
+        "",
+        "The models are linear and answer without noise, so that a regression of logged "
+        "predictions finds the direct half almost exactly, too: the direct column says little "
+        "about logged models with noise.",
     ]
     return "\n".join(lines) + "\n"
 
