@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 __all__ = ["main", "open_closed_streams"]
@@ -25,7 +26,15 @@ def main() -> NoReturn:
     from workbench.cli.commands import main as run
 
     signal.signal(signal.SIGINT, hearing)
-    run()
+    try:
+        run()
+    except SystemExit as ended:
+        if ended.code == STOPPED:  # everything was given up already: packages need no farewell
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):  # who read it has gone, too
+                    stream.flush()
+            os._exit(STOPPED)
+        raise
 
 
 def open_closed_streams() -> None:

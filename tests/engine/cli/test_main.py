@@ -74,3 +74,28 @@ def test_a_stream_that_is_closed_loses_what_is_written_to_it(
         text=True,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, told, warned)
+
+
+FAREWELL = """
+import atexit, sys, types
+from workbench.cli import __main__ as start
+
+def stopped():
+    print("told")
+    raise SystemExit({status})
+
+commands = types.ModuleType("workbench.cli.commands")
+commands.main = stopped
+sys.modules["workbench.cli.commands"] = commands
+atexit.register(print, "farewell")
+start.main()
+"""
+
+
+def test_who_stops_an_audit_does_not_wait_for_packages_to_end() -> None:
+    """Dask and others say farewell for seconds; what was said before is not lost."""
+    for status, said in ((130, "told\n"), (3, "told\nfarewell\n")):
+        done = subprocess.run(
+            [sys.executable, "-c", FAREWELL.format(status=status)], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout) == (status, said), done.stderr
