@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
 from decimal import Decimal
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -48,6 +49,11 @@ def asked(query: Any, connection: Any) -> Any:
 @contextmanager
 def _cursor(connection: Any) -> Iterator[Any]:
     """Open what a query runs in, and close what was opened for it."""
+    if isinstance(connection, ModuleType):  # DuckDB's looks like a connection, and is none
+        name = connection.__name__
+        raise DataError(
+            f"{name} is the package, not a connection to a database. Open one: {name}.connect(…)"
+        )
     if hasattr(connection, "raw_connection"):  # an engine of SQLAlchemy
         with closing(connection.raw_connection()) as own, closing(own.cursor()) as cursor:
             yield cursor

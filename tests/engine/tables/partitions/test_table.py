@@ -160,6 +160,8 @@ def test_what_a_driver_takes_for_a_query_is_left_to_it() -> None:
 def test_an_address_is_no_connection() -> None:
     with pytest.raises(DataError, match=r"open connection .* is expected .*, not a str"):
         Table.sql("select 1", "sqlite:///people.db")
+    with pytest.raises(DataError, match=r"^sqlite3 is the package, not a connection .*connect"):
+        Table.sql("select 1", sqlite3)
 
 
 def test_a_folder_of_folders_is_a_dataset_whose_names_are_a_column(tmp_path: Path) -> None:
