@@ -153,7 +153,7 @@ def test_a_file_fills_the_form_and_the_form_makes_the_file(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"law = 17", "is no text"),
+        (b"law = 17", "is not text"),
         (b"\xff", "UTF-8"),
         (b'[arrows]\n"zip_cod -> neighborhood_income" = "?"', "Did you mean"),
     ],
