@@ -16,7 +16,7 @@ from workbench.common.progress import Progress
 from workbench.common.wording import listing, share, stated, with_interval
 from workbench.methods.effects import Effect
 
-__all__ = ["Action", "feature_actions"]
+__all__ = ["DIRECT", "Action", "beside", "feature_actions", "route_words"]
 
 ActionKind = Literal["mediator", "step", "subgroup", "range"]
 
@@ -74,16 +74,15 @@ class Action:
     def sentence(self, threshold: float, whole: str = "effect") -> str:
         """Say it in words; `whole` is what it is a part of: the effect, or the residue."""
         left = with_interval(self.remaining, (self.low, self.high), what="") + " would remain"
-        surely_more = lies_beyond(self.low, self.high, threshold)
-        held = "below" if self.below else "still above" if surely_more else "not surely below"
-        left += f", {held} {stated(threshold)}"
+        left += f", {beside(self.low, self.high, threshold)}"
         if self.kind == "mediator":
+            route = route_words(self.what[0], self.feature)
             return (
-                f"Block {_route(self.what[0], self.feature)}: it carries {share(self.share)} of "
+                f"Block {route}: it carries {share(self.share)} of "
                 f"the {whole} of {self.feature}; then {left}."
             )
         if self.kind == "step":
-            routes = listing([_route(name, self.feature) for name in self.what], most=20)
+            routes = listing([route_words(name, self.feature) for name in self.what], most=20)
             together = " together" if len(self.what) > 1 else " first"
             return f"Block {routes}{together}: then {left}."
         where = f"Look at the rows where {self.what[0]}"
@@ -144,7 +143,7 @@ def feature_actions(
         )
     against = [node for node in nodes if _gone(total, remaining[frozenset({node})]) < -threshold]
     if against:
-        which = listing([_route(node, feature) for node in against])
+        which = listing([route_words(node, feature) for node in against])
         notes.append(
             f"{feature}: blocking {which} alone would raise what is left, because it works against "
             f"the other routes."
@@ -192,7 +191,17 @@ def _blocking(
     )
 
 
-def _route(name: str, feature: str) -> str:
+def beside(low: float, high: float, threshold: float) -> str:
+    """Say where an interval of what is left lies beside the threshold."""
+    if lies_within(low, high, threshold):
+        held = "below"
+    else:
+        held = "still above" if lies_beyond(low, high, threshold) else "not surely below"
+    return f"{held} {stated(threshold)}"
+
+
+def route_words(name: str, feature: str) -> str:
+    """Name a route that is blocked."""
     return f"the direct route of {feature}" if name == DIRECT else name
 
 

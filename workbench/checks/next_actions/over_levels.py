@@ -9,15 +9,9 @@ import numpy as np
 from workbench.case.asking.batches import sample_places
 from workbench.case.intervention import Variation
 from workbench.checks.next_actions.blocking import OPEN, Blocked, Routes, value_and_ends
-from workbench.checks.next_actions.feature_actions import DIRECT, Action
-from workbench.common.against_threshold import (
-    exceeds,
-    lies_beyond,
-    lies_within,
-    without_rounding,
-)
-from workbench.common.arrays import Positions
-from workbench.common.wording import listing, stated, with_interval
+from workbench.checks.next_actions.feature_actions import DIRECT, Action, beside, route_words
+from workbench.common.against_threshold import exceeds, without_rounding
+from workbench.common.wording import listing, with_interval
 from workbench.methods.profile.profile import FeatureProfile
 from workbench.tables.columns import Column, Values
 
@@ -37,11 +31,12 @@ class Tested(NamedTuple):
 
 
 class Widest(NamedTuple):
-    """The places of the two levels that lie furthest apart on average, and how far."""
+    """The places of the two levels that lie furthest apart on average, how far, and where."""
 
     low: int
     high: int
     apart: float
+    where: str
 
 
 def left_over_levels(
@@ -74,29 +69,21 @@ def left_over_levels(
         return ""
     what = blocking[-1].what
     blocked = frozenset(column.name if name == DIRECT else name for name in what)
-    names = [f"the direct route of {column.name}" if name == DIRECT else name for name in what]
-    start = f"{column.name}: with {listing(names)} blocked, "
-    end = f"{stated(threshold)}, as far as the equations carry it."
-    every = np.arange(len(routes.positions))
-    widest = _widest(routes, tested, blocked, _some(routes), threshold)
-    if widest is None:  # what few rows carry, a sample can miss
-        widest = _widest(routes, tested, blocked, every, threshold)
+    names = listing([route_words(name, column.name) for name in what])
+    start = f"{column.name}: with {names} blocked, "
+    end = "as far as the equations carry it."
+    widest = _widest(routes, tested, blocked, threshold)
     if widest is None:
-        return f"{start}none of all {count} tested levels differ: 0 exactly, below {end}"
-    low, high, _ = widest
-    (left,) = routes.varied(_pair(column, tested, low, high, len(every)), every).effects(blocked)
-    value, first, last = value_and_ends(left, level, threshold)
-    held = (
-        "below"
-        if lies_within(first, last, threshold)
-        else "still above"
-        if lies_beyond(first, last, threshold)
-        else "not surely below"
-    )
+        return (
+            f"{start}none of all {count} tested levels differ: 0 exactly, "
+            f"{beside(0.0, 0.0, threshold)}, {end}"
+        )
+    (left,) = _between(routes, tested, widest).effects(blocked)
+    value, low, high = value_and_ends(left, level, threshold)
     return (
-        f"{start}the two of all {count} tested levels that then lie furthest apart are "
-        f"{tested.labels[low]} and {tested.labels[high]}: "
-        f"{with_interval(value, (first, last), what='')}, {held} {end}"
+        f"{start}the two of all {count} tested levels that then lie furthest apart{widest.where} "
+        f"are {tested.labels[widest.low]} and {tested.labels[widest.high]}: "
+        f"{with_interval(value, (low, high), what='')}, {beside(low, high, threshold)}, {end}"
     )
 
 
@@ -122,19 +109,20 @@ def change_of_residue(
     tested = _tested(column, profile)
     if len(tested.labels) < FEWEST_LEVELS:
         return routes, ""
-    widest = _widest(routes, tested, OPEN, _some(routes), threshold)
+    widest = _widest(routes, tested, OPEN, threshold)
     (explained,) = routes.effects(OPEN)
-    if widest is None or widest.apart <= abs(explained.value) + threshold / 10:
+    least = abs(explained.value) + threshold / 10
+    if widest is None or widest.apart <= least:
         return routes, ""
-    every = np.arange(len(routes.positions))
-    pair = _pair(column, tested, widest.low, widest.high, len(every))
-    chosen = routes.varied(pair, every)
+    chosen = _between(routes, tested, widest)
     (left,) = chosen.effects(OPEN)
+    if abs(left.value) <= least:  # some of the rows showed more than all do
+        return routes, ""
     if not without_rounding(left.standard_error, threshold) or not exceeds(left.value, threshold):
         return chosen, ""
     return chosen, (
-        f"{column.name}: {pair.text} is the pair where most is left, chosen from "
-        f"{len(tested.labels)} levels; the interval does not count the choice."
+        f"{column.name}: {chosen.variation.text} is the pair where most is left, chosen from "
+        f"{len(tested.labels)} levels{widest.where}; the interval does not count the choice."
     )
 
 
@@ -149,29 +137,31 @@ def _pinned(column: Column, value: object, n: int) -> Values:
     return np.full(n, value, column.values.dtype)
 
 
-def _some(routes: Routes) -> Positions:
-    return sample_places(len(routes.positions), MOST_ROWS, routes.seed)
+def _widest(routes: Routes, tested: Tested, blocked: Blocked, threshold: float) -> Widest | None:
+    """Look for the levels furthest apart; None where no row tells any apart.
 
-
-def _widest(
-    routes: Routes, tested: Tested, blocked: Blocked, places: Positions, threshold: float
-) -> Widest | None:
-    """Look for the levels furthest apart on some rows; None where no row tells any apart."""
+    On some of the rows, and on all where these show nothing: a sample can miss what few rows carry.
+    """
     column = routes.case.columns[routes.variation.feature]
-    first, *_ = levels = tuple(_pinned(column, one, len(places)) for one in tested.values)
-    every = Variation(column.name, "", first, levels)
-    rows = routes.varied(every, places).by_draw(blocked)
-    if not any(without_rounding(float(np.abs(draw).max()), threshold) for draw in rows):
-        return None
-    means = [float(draw.mean()) for draw in rows]
-    low, high = int(np.argmin(means)), int(np.argmax(means))
-    if low == high:  # what single rows show cancels at every level
-        low, high = 0, len(means) - 1
-    return Widest(low, high, means[high] - means[low])
+    n = len(routes.positions)
+    some = sample_places(n, MOST_ROWS, routes.seed)
+    for places in (some, np.arange(n)) if len(some) < n else (some,):
+        first, *_ = levels = tuple(_pinned(column, one, len(places)) for one in tested.values)
+        every = Variation(column.name, "", first, levels)
+        rows = routes.varied(every, places).by_draw(blocked)
+        if any(without_rounding(float(np.abs(draw).max()), threshold) for draw in rows):
+            means = [float(draw.mean()) for draw in rows]
+            low, high = int(np.argmin(means)), int(np.argmax(means))
+            if low == high:  # what single rows show cancels at every level
+                low, high = 0, len(means) - 1
+            where = f" on {len(places):,} of these {n:,} rows" if len(places) < n else ""
+            return Widest(low, high, means[high] - means[low], where)
+    return None
 
 
-def _pair(column: Column, tested: Tested, low: int, high: int, n: int) -> Variation:
-    """Return the change between two tested levels at every row."""
-    before, after = (_pinned(column, tested.values[place], n) for place in (low, high))
-    text = f"{tested.labels[low]} → {tested.labels[high]}"
-    return Variation(column.name, text, before, (after,))
+def _between(routes: Routes, tested: Tested, widest: Widest) -> Routes:
+    """Return the routes between two tested levels, on all rows."""
+    column, n = routes.case.columns[routes.variation.feature], len(routes.positions)
+    before, after = (_pinned(column, tested.values[i], n) for i in (widest.low, widest.high))
+    text = f"{tested.labels[widest.low]} → {tested.labels[widest.high]}"
+    return routes.varied(Variation(column.name, text, before, (after,)), np.arange(n))
