@@ -178,7 +178,7 @@ def next_actions(
             further = left_over_levels(one.routes, found, profile[one.name], threshold, 1 - alpha)
             notes += [further] if further else []
         pairs += example_pairs(case, one.routes, retrained)
-    if len(positions) < len(all_rows) and actions:
+    if len(positions) < len(all_rows):
         notes.append(f"Measured on a sample of {len(positions):,} of {len(all_rows):,} rows.")
     return NextActions(
         tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1)),
@@ -298,14 +298,17 @@ def _cancels(left: _Left, threshold: float) -> str:
     routes, feature = left.routes, left.name
     if feature not in routes.blockable or len(routes.blockable) < 2:
         return ""
-    (rows,) = routes.row_effects(frozenset({feature}))
-    indirect = float(rows.mean())
     beyond = 0.0 if routes.beyond is None else routes.beyond.value
-    direct = left.total.value - beyond - indirect
+    if exceeds(left.total.value - beyond, threshold):
+        return ""  # the routes carry more than the better estimate says
+    others = frozenset(routes.blockable) - {feature}
+    direct, indirect = (
+        float(rows.mean()) for rows in routes.row_effects(others, frozenset({feature}))
+    )
     if not (exceeds(direct, threshold) or exceeds(indirect, threshold)):
         return ""
     return (
         f"{feature}: the total is small because its routes cancel: {signed(direct)} directly "
-        f"and {signed(indirect)} through others. Blocking one of them alone would uncover "
-        f"the other."
+        f"and {signed(indirect)} through others, each by itself. Blocking one of them alone would "
+        f"uncover the other."
     )

@@ -645,3 +645,29 @@ def test_a_residue_of_few_rows_is_not_missed() -> None:
     found = followed_residue(frame, lambda rows: 200.0 * rows["rare"] * (rows["g"] == "b"))
     assert abs(found.left[0][1]) == pytest.approx(200 * frame["rare"].mean())
     assert found.actions[0].what == ("direct",)
+
+
+def test_a_small_total_is_said_to_cancel_only_where_its_routes_do() -> None:
+    """Not where a better estimate is smaller; and by what each route carries by itself."""
+    target = wb.UnlearningTarget.feature("f")
+    case = case_of(world_of({("f", "a"): 0.5}), {"a": 0.1, "f": 1.0})
+    effects = wb.debiased_effects(case, target, CONTRAST)
+    less = replace(effects["f"], total=wb.Effect(0.2, effects["f"].total.influence))
+    found = next_actions(
+        case,
+        target,
+        threshold=0.5,
+        intervention=CONTRAST,
+        effects=replace(effects, entries=(less,)),
+    )
+    assert not found.actions and not any("cancel" in note for note in found.notes)
+    f = np.arange(1_000) % 10 < 3
+    frame = pd.DataFrame({"f": f, "a": f ^ (np.arange(1_000) % 20 == 0)}).astype(float)
+    differ = wb.BlackBoxModel(
+        lambda rows: (rows["f"] != rows["a"].round()) * 1.0, features=["f", "a"], output="value"
+    )
+    apart = wb.AuditCase(data=frame, model=differ, graph=wb.CausalGraph([("f", "a")]))
+    told = next_actions(apart, target, threshold=0.2, intervention=wb.Contrast(0, 1))
+    (said,) = (note for note in told.notes if "cancel" in note)
+    alone = (1.0 - 2.0 * frame).mean()  # what is there where the other stays as it is
+    assert f"+{alone['a']:.3f} directly" in said
