@@ -145,9 +145,10 @@ class ModelChange:
     @property
     def _beside(self) -> str:
         """What the audited model is compared with, in words."""
+        which = "the one" if self.n_retrained == 1 else "those"
         if self.known:
-            return "the one that the workbench trained without the target"
-        return "the one handed in as retrained without the target"
+            return f"{which} that the workbench trained without the target"
+        return f"{which} handed in as retrained without the target"
 
     @cached_property
     def residues(self) -> tuple[Residue, ...]:
@@ -188,9 +189,16 @@ class ModelChange:
 
     @property
     def smallest_threshold(self) -> float:
-        """The smallest τ for which "no residue" could have been said; NaN without residues."""
+        """The smallest τ that the residues of single changes lie within; NaN without residues."""
         ends = [max(abs(claim.low), abs(claim.high)) for claim in self.residues]
         return max(ends, default=float("nan"))
+
+    @property
+    def _largest_mean(self) -> float:
+        """The smallest τ that every mean residue lies within, those between all levels, too."""
+        means = [claim for claim in self.levels if claim.kind not in SHARES]
+        ends = [max(abs(claim.low), abs(claim.high)) for claim in means]
+        return max([self.smallest_threshold, *ends])
 
     @property
     def headline(self) -> str:
@@ -234,11 +242,11 @@ class ModelChange:
                 f"{chance}"
             )
         rows = "" if self.rows is None else f" {self.rows.sentence(self.threshold)}"
-        if self.smallest_threshold == 0 and self.decision == "below":
+        if self._largest_mean == 0 and self.decision == "below":
             return f"The models' effects are the same for the changes that were tried.{rows}"
         return (
             f"The smallest mean residue that could have been ruled out is "
-            f"{amount(self.smallest_threshold)}.{rows} {chance}"
+            f"{amount(self._largest_mean)}.{rows} {chance}"
         )
 
     def _largest(self, claim: Residue | Claim) -> str:
@@ -320,7 +328,8 @@ def _story(finding: ChangeFinding, level: float) -> str:
         done = _removed(finding.removed, finding.before.value, level)
         said += f"; before it was {signed(finding.before.value)}, so unlearning {done}"
     if finding.world is not None and not finding.honest:
-        return f"{said}. The model handed in as retrained gives {signed(finding.world.value)}."
+        which = _handed_in(len(finding.retrained))
+        return f"{said}. {which[:1].upper()}{which[1:]} gives {signed(finding.world.value)}."
     if finding.world is None or finding.residue is None:
         return f"{said}. What of it the world carries is not known without a retrained model."
     return (
@@ -348,8 +357,14 @@ def _rows_story(finding: ChangeFinding) -> str:
     if finding.before is not None:
         said += f", {_level(finding.before)} before"
     if finding.world is not None:
-        said += f", {_level(finding.world)} when retrained"
+        by = " when retrained" if finding.honest else f" by {_handed_in(len(finding.retrained))}"
+        said += f", {_level(finding.world)}{by}"
     return f"{said}."
+
+
+def _handed_in(count: int) -> str:
+    which = "the model" if count == 1 else f"the mean of {count} models"
+    return f"{which} handed in as retrained"
 
 
 def _level(effect: Effect) -> str:

@@ -257,8 +257,8 @@ def _columns(change: ModelChange) -> Iterator[tuple[str, Column]]:
     yield "after", Column("now", "the audited model")
     if "retrained" in roles:
         many = change.n_retrained
-        note = f"mean of {many}" if many > 1 else "the world’s share"
-        yield "world", Column("retrained", "as handed in" if change.not_retrained else note)
+        one = "as handed in" if change.not_retrained else "the world’s share"
+        yield "world", Column("retrained", f"mean of {many}" if many > 1 else one)
     if "before" in roles:
         yield "removed", Column("removed", "before − now")
     if change.residues:

@@ -112,7 +112,7 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         said.append(Sentence(f"Threshold of this audit: {_threshold(report)}.", quiet=True))
         if change is not None and (change.residues or change.not_retrained):
             other = (
-                "the model handed in as retrained"
+                f"the model{'s' if change.n_retrained > 1 else ''} handed in as retrained"
                 if change.not_retrained
                 else "a model retrained without the target"
             )

@@ -89,6 +89,25 @@ def test_an_honest_model_behaves_like_the_one_handed_in() -> None:
     assert "of any size" not in report.change.explanation
 
 
+def test_a_residue_between_other_levels_is_not_called_the_same() -> None:
+    """The explained change is between a and d: what is left of b shows in none of its residues."""
+    found = change(lambda d: honest(d) + 0.005 * (d["g"] == "b").to_numpy(), retrained=RETRAINED)
+    assert found.change.decision == "below" and found.change.smallest_threshold == 0
+    assert "effects are the same" not in found.change.explanation
+    assert "ruled out is 0.005" in found.change.explanation
+
+
+def test_several_models_are_not_told_as_one() -> None:
+    old = wb.BlackBoxModel(
+        lambda d: (honest(d) - 0.1 * (d["g"] == "a")).clip(0, 1), features=["g", "m", "years"]
+    )
+    report = change(honest, retrained=[RETRAINED, old])
+    assert "The mean of 2 models handed in as retrained gives" in report.change.sentences()[0]
+    assert "Compared with the models handed in as retrained:" in report.to_html()
+    beside = change(honest, retrained=[RETRAINED, RETRAINED]).change
+    assert beside.headline.endswith("like those handed in as retrained without the target.")
+
+
 def test_rows_that_differ_by_chance_are_not_called_alike() -> None:
     r = np.random.default_rng(1)
     base = r.random(500)
