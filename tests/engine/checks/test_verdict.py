@@ -132,6 +132,30 @@ def test_a_number_that_no_size_would_make_firm_is_not_called_chance(
     assert said in reason and "chance" not in reason
 
 
+def test_a_path_beside_a_profile_is_not_said_to_be_corrected_for_a_count_of_claims() -> None:
+    """Its level pays for the changes that were looked at, and not for what is said of values."""
+    claims = claims_of_effects(
+        table(effect(0.0, 0.001), effect(0.0, 0.001)),
+        [PathEffect("age", ("age", "bmi", "prediction"), "", effect(0.04, 0.01))],
+        threshold=0.02,
+        alpha=0.05,
+        looks=10.0,
+    )
+    path = replace(claims[-1], heard=True)
+    values = [replace(claims[0], over="values") for _ in range(3)]
+    reason = reason_of(
+        "inconclusive",
+        0.02,
+        [*values, path],
+        None,
+        smallest=0.2,
+        unfollowed=0,
+        doubted=(),
+        withheld="",
+    )
+    assert "for how its change was chosen, that may be chance." in reason and "all 4" not in reason
+
+
 def test_no_alarm_when_parts_point_the_same_way() -> None:
     paths = [
         PathEffect("age", ("age", "bmi", "prediction"), "", effect(0.1, 0.005)),

@@ -129,8 +129,7 @@ def reason_of(
     said = said.strip()
     open_claims = [c for c in claims if not c.below]
     if decision != "below" and open_claims and not (withheld or doubted or unfollowed):
-        tested = sum(c.heard for c in claims)
-        said = f"{_open(open_claims, threshold, tested)} {said}"
+        said = f"{_open(open_claims, threshold, claims)} {said}"
     return said
 
 
@@ -180,11 +179,8 @@ def _decided(claim: Claim) -> str:
     return f"{_name(claim)}, {with_interval(claim.value, (claim.low, claim.high), what='')}."
 
 
-def _open(claims: Sequence[Claim], threshold: float, tested: int) -> str:
-    """Name what kept the audit from saying that nothing was found.
-
-    `tested` counts the claims that could have shown an influence by themselves.
-    """
+def _open(claims: Sequence[Claim], threshold: float, tested: Sequence[Claim]) -> str:
+    """Name which of the claims that were tested kept the audit from saying "nothing found"."""
     shares = [c for c in claims if c.kind in SHARES]
     others = [c for c in claims if c.kind not in SHARES]
     if others:
@@ -203,12 +199,16 @@ def _open(claims: Sequence[Claim], threshold: float, tested: int) -> str:
     )
 
 
-def _corrected(claim: Claim, tested: int) -> str:
+def _corrected(claim: Claim, tested: Sequence[Claim]) -> str:
     """Say why a number that lies beyond the threshold by itself is not firm among the others."""
     if claim.over in ("values", "groups"):
         others = "all pairs of levels that were tested"
+    elif claim.over == "people":
+        others = "all statistics of single rows that were tested"
+    elif any(one.over != "change" for one in tested):
+        others = "what was tested beside it and for how its change was chosen"
     else:
-        others = f"all {tested} that were tested"
+        others = f"all {len(tested)} that were tested"
     return f"after correction for {others}, that may be chance."
 
 
@@ -313,10 +313,10 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
         )
     if any(level.origin == "drawn" for found in profile for level in found.levels):
         seen = min(BAND_ROWS, first.n_rows)
-        held = "was held" if seen == 1 else "were held"
+        held = "was compared" if seen == 1 else "were compared"
         said.append(
             f"Between the levels of a number that the model reads, up to {rows_said(seen)} {held} "
-            f"against the model's answers beside their own value: a band that fewer than some "
+            f"with the model's answers beside their own value: a band that fewer than about "
             f"{_percent(3 / max(seen, 3))} of the rows lie in can be missed, and so can one that "
             f"nobody lies in."
         )
