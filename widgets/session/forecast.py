@@ -47,12 +47,15 @@ class Forecast:
         Whether the model can be asked at all.
     decides : bool, default True
         Whether there will be a verdict.
+    allowed : int, optional
+        Rows that the model may still be asked about, where they are limited.
     """
 
     rows: int
     left: TimeLeft | None
     asked: bool = True
     decides: bool = True
+    allowed: int | None = None
 
     def words(self) -> str:
         """Say it in one sentence.
@@ -65,6 +68,11 @@ class Forecast:
         rows = f"asks the model about {_rounded(self.rows):,} rows"
         if not self.asked:
             rows = "asks the model nothing, since only its logged predictions are known"
+        elif self.allowed is not None and self.rows > self.allowed:
+            return (
+                f"This {rows}, and {self.allowed:,} are still allowed: a run may end without a "
+                f"result. Choose fewer methods, checks or rows."
+            )
         if self.left is None:
             return (
                 f"{rows[:1].upper()}{rows[1:]}; how long that takes is known when it has answered "
@@ -172,8 +180,8 @@ class Forecasts:
         if inputs is None:
             self._told(None)
             return
-        limited = inputs.case.budget is not None and inputs.case.budget.left is not None
-        timing = may_ask and not limited
+        allowed = None if inputs.case.budget is None else inputs.case.budget.left
+        timing = may_ask and allowed is None
 
         def work(progress: Progress) -> Forecast:
             steps = steps_of(inputs)
@@ -184,6 +192,7 @@ class Forecasts:
                 left,
                 inputs.case.model.can_query,
                 decided_by(inputs.settings.methods),
+                allowed,
             )
 
         def failed(_: str) -> None:

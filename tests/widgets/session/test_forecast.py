@@ -117,9 +117,10 @@ def test_only_a_model_that_may_be_asked_freely_is_timed(
     assert told(session).left is not None and model.rows > 0
     again = case.with_model(wb.BlackBoxModel(model, features=READS))  # type: ignore[arg-type]
     model.rows = 0
-    session.open(again.counted_in(Budget(limit=10_000)))
+    session.open(again.counted_in(Budget(limit=1_000)))
     session.target = wb.UnlearningTarget.feature("zip_code")
     assert told(session).left is None and model.rows == 0, "its questions are limited"
+    assert "rows, and 1,000 are still allowed: a run may end" in told(session).words()
 
 
 def test_a_run_begins_when_the_timing_has_ended(
