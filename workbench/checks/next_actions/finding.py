@@ -79,10 +79,11 @@ class NextActions:
         about = " beyond what a retrained model carries" if self.residue else ""
         if not self.actions:
             most = max(self.left, key=lambda entry: abs(entry[1]))
+            whose = " of one feature by itself" if len(self.left) > 1 else ""
             return (
-                f"No total influence above {stated(self.threshold)}{about} was found, so no "
-                f"action is "
-                f"named (largest: {most[0]}, {with_interval(most[1], most[2:], what='')}).",
+                f"No total influence{whose} above {stated(self.threshold)}{about} was found, so no "
+                f"action is named (largest: {most[0]}, "
+                f"{with_interval(most[1], most[2:], what='')}).",
                 *((NOT_WORKED_OUT,) if self.residue else ()),
                 *self._change(),
                 *self.notes,

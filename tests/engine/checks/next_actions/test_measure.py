@@ -671,3 +671,12 @@ def test_a_small_total_is_said_to_cancel_only_where_its_routes_do() -> None:
     (said,) = (note for note in told.notes if "cancel" in note)
     alone = (1.0 - 2.0 * frame).mean()  # what is there where the other stays as it is
     assert f"+{alone['a']:.3f} directly" in said
+
+
+def test_several_features_together_are_not_said_to_be_without_influence() -> None:
+    """Each moves the mean by 0.04, both together by more than the threshold."""
+    left = tuple((name, 0.04, 0.03, 0.05) for name in ("f", "g"))
+    (said, *_) = NextActions((), left, 0.06, residue=False).sentences()
+    assert said.startswith("No total influence of one feature by itself above 0.06 was found")
+    (one, *_) = NextActions((), left[:1], 0.06, residue=False).sentences()
+    assert one.startswith("No total influence above 0.06 was found")
