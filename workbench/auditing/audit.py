@@ -94,7 +94,7 @@ def audit(
         "subgroups" searches where the influence hides
         (:func:`subgroup_effects`), "graph" asks how the finding
         depends on the graph (:func:`graph_sensitivity`); on tens of thousands
-        of rows they take up to some 20 and 6 seconds. Under the same intervention, threshold,
+        of rows they take up to about 20 and 6 seconds. Under the same intervention, threshold,
         alpha and seed; see ``report.hidden_subgroups`` and ``report.graph_sensitivity``. One that
         cannot work on this target is named in ``report.skipped``.
         "actions" ranks what to do about the residue, or about the whole influence where there is no
