@@ -113,6 +113,8 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         case.answered.rows = None  # what was answered before is no longer what would be answered
         effects = wider_effects(effects, unsteady.call_error)
         paths = wider_paths(paths, unsteady.call_error)
+        if every is not None:  # rows that get another answer anyway are moved by nothing
+            every = replace(every, gathered=())
     whole = run_whole_table(asked, steps, on)
     notes = whole_table_notes(asked, whole, effects, every)
     diagnostics = _diagnosed(asked, steps, effects, equations, whole, notes, unsteady)

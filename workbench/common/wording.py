@@ -242,16 +242,16 @@ def share(value: float) -> str:
 
     Examples
     --------
-    >>> share(-0.214), share(-0.004), share(0.0001), share(0.9996)
+    >>> share(-0.214), share(-0.004), share(0.005), share(0.9996)
     ('−21 %', '−0.4 %', 'under 1 %', 'over 99 %')
     """
     if math.isnan(value):
         return "–"
     if value == 0:
         return "0 %"
-    if -0.005 < value < 0:
+    if -0.005 <= value < 0:
         return f"−{amount(-100 * value, 1)} %"
-    if 0 < value < 0.005:
+    if 0 < value <= 0.005:
         return "under 1 %"
     if 0.995 <= value < 1:
         return "over 99 %"
