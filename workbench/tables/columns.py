@@ -87,6 +87,16 @@ class Column:
         low, high = np.nanquantile(self.values, (0.01, 0.99))
         return float(high - low) or self.high - self.low
 
+    @property
+    def unit_for_trees(self) -> float:
+        """What a number of a small range is divided by before trees cut it: its unit is no matter.
+
+        Scikit-learn's trees take values that lie less than 1e-7 apart as the same. It is a power
+        of two, which rounds nothing; 1 of a range of 1 or more, and of a category.
+        """
+        reach = self.high - self.low
+        return float(2.0 ** np.floor(np.log2(reach))) if 0 < reach < 1 else 1.0
+
     def counts(self) -> npt.NDArray[np.intp]:
         """Rows at each level of a categorical column, shape (len(levels),)."""
         return np.bincount(self.values, minlength=len(self.levels)).astype(np.intp)

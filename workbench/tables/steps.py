@@ -50,10 +50,11 @@ def find_steps(
     if not numbers or len(residuals) < 4 * least:
         return ()
     tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0)
-    tree.fit(np.column_stack([values[c.name] for c in numbers]), residuals)
+    tree.fit(np.column_stack([values[c.name] / c.unit_for_trees for c in numbers]), residuals)
     found = []
     for place, column in enumerate(numbers):
-        edges = np.unique(tree.tree_.threshold[tree.tree_.feature == place])
+        cuts = tree.tree_.threshold[tree.tree_.feature == place]
+        edges = np.unique(cuts) * column.unit_for_trees
         if len(edges):
             found.append(Steps(column.name, edges))
     return tuple(found)

@@ -32,7 +32,7 @@ def halves(n: int, seed: int = 4) -> npt.NDArray[np.bool_]:
 
 def regressor_matrix(columns: Sequence[Column], values: Mapping[str, Values]) -> FloatArray:
     """Put causes side by side as trees read them, codes of categories as they are."""
-    return np.column_stack([values[c.name].astype(np.float64) for c in columns])
+    return np.column_stack([values[c.name] / c.unit_for_trees for c in columns])
 
 
 def left_to_learn(regressors: FloatArray, residuals: FloatArray) -> float:

@@ -206,11 +206,13 @@ def _by_trees(
 
 def _parts(given: Sequence[Column]) -> FloatArray:
     """Return what sums are made of: numbers, and whether a category has each frequent level."""
-    parts = []
+    parts = [np.empty((len(given[0].values), 0))]
     for column in given:
+        if column.is_constant:
+            continue
         if column.is_numeric:
             values = np.where(np.isnan(column.values), np.nanmedian(column.values), column.values)
-            parts.append(values[:, None])
+            parts.append(values[:, None] / column.unit_for_trees)
         else:
             frequent = np.argsort(-column.counts(), kind="stable")[1 : 1 + MOST_LEVELS]
             parts.append((column.values[:, None] == frequent).astype(np.float64))

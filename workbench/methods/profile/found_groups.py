@@ -132,7 +132,7 @@ def _regressors(
         if column.is_numeric:
             if not np.isnan(values).any():
                 names.append((column, -1))
-                columns.append(values)
+                columns.append(values / column.unit_for_trees)
             continue
         usual = np.argsort(-column.counts(), kind="stable")[:MOST_LEVELS]
         for code in usual:
@@ -160,6 +160,7 @@ def _way(tree: Any, leaf: int, names: list[tuple[Column, int]]) -> list[str]:
             bound = f"{name} {'>' if over else '<='}"
             if bound not in bounded:
                 bounded.add(bound)
-                said.append(f"{bound} {float(f'{tree.threshold[parent]:.3g}'):g}")
+                cut = tree.threshold[parent] * column.unit_for_trees
+                said.append(f"{bound} {float(f'{cut:.3g}'):g}")
         at = parent
     return list(dict.fromkeys(reversed(said)))

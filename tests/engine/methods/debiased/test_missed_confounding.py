@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.methods.debiased.missed_confounding import Expected
+from workbench.methods.debiased.missed_confounding import Expected, expectations
 from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.fuzzing.propagation import fit_equations
 from workbench.tables.columns import encode_column
@@ -87,6 +87,28 @@ def test_a_step_of_a_sum_is_followed_where_no_single_confounder_tells_it() -> No
     case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([*edges, ("x", "m")]))
     total = wb.debiased_effects(case, wb.UnlearningTarget.feature("x"))["x"].total
     assert abs(total.value) < min(0.06, 2 * total.standard_error)
+
+
+@pytest.mark.parametrize("sums", [False, True])
+def test_what_is_expected_does_not_depend_on_the_unit_of_a_confounder(sums: bool) -> None:
+    a, b, noise = np.random.default_rng(3).normal(size=(3, 400))
+    x = encode_column("x", pd.Series(2.0 * (a + b > 0) + 0.3 * noise))
+    metres, nanometres = (
+        [encode_column(name, pd.Series(unit * part)) for name, part in (("a", a), ("b", b))]
+        for unit in (1.0, 1e-9)
+    )
+    found, small = (expectations(x, given, sums=sums) for given in (metres, nanometres))
+    assert len(found) == len(small) == 2
+    for one, other in zip(found, small, strict=True):
+        np.testing.assert_allclose(one.values, other.values, atol=0.05)
+
+
+def test_a_number_beside_a_constant_is_no_sum() -> None:
+    a, noise = np.random.default_rng(3).normal(size=(2, 400))
+    x = encode_column("x", pd.Series(a + noise))
+    given = [encode_column("a", pd.Series(a)), encode_column("b", pd.Series(np.full(400, 0.1)))]
+    assert expectations(x, given)
+    assert expectations(x, given, sums=True) == ()
 
 
 def test_no_row_helps_to_predict_itself_and_gaps_are_not_learned_from() -> None:
