@@ -19,7 +19,15 @@ from workbench.case.condition import Condition
 from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.tables.columns import Column
 
-__all__ = ["Candidate", "Statistic", "SubgroupEstimate", "grow_tree", "halves", "masks_of"]
+__all__ = [
+    "Candidate",
+    "Split",
+    "Statistic",
+    "SubgroupEstimate",
+    "grow_tree",
+    "halves",
+    "masks_of",
+]
 
 
 STEP = 1e-5

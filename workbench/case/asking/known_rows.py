@@ -38,11 +38,14 @@ def one_cell_each(cells: pd.Series) -> bool:
     True
     >>> one_cell_each(pd.Series(["a", None, float("nan")], dtype=object))
     False
+    >>> one_cell_each(pd.Series([0.0, -0.0, None], dtype="Float64"))
+    False
     """
     if cells.dtype == object:
         return len({type(cell) for cell in cells[cells.isna()]}) <= 1
-    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "f":
-        return not bool((np.signbit(cells) & (cells == 0)).any())
+    if pd.api.types.is_float_dtype(cells.dtype):
+        values = cells.to_numpy(np.float64, na_value=np.nan)
+        return not bool((np.signbit(values) & (values == 0)).any())
     return True
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.common.wording import share, stated
 from workbench.methods.profile.level_sums import PeopleSums
+from workbench.methods.subgroup_search import Split
 from workbench.tables.columns import Column
 
 __all__ = ["MOST_LEVELS", "Gathered", "gathered_rows"]
@@ -72,10 +73,10 @@ def gathered_rows(
     if not FEWEST_MOVED <= people.moved <= most * people.rows:
         return None
     found = [
-        Gathered(feature, _condition(columns[name], code), moved, rows, people.moved, people.rows)
+        Gathered(feature, str(Split(name, "==", level)), moved, rows, people.moved, people.rows)
         for name, code, rows, moved in _counted(people.places)
         if moved >= max(FEWEST_MOVED, MOST_OF_THEM * people.moved, MOST_OF_THEM * rows)
-        and columns[name].levels[code] is not None
+        and (level := columns[name].levels[code]) is not None
     ]
     return max(found, key=lambda one: (one.moved * one.moved / one.rows, one.moved), default=None)
 
@@ -84,8 +85,3 @@ def _counted(places: Mapping[str, np.ndarray]) -> Iterator[tuple[str, int, int, 
     for name, counts in places.items():
         for code, (rows, moved) in enumerate(counts.astype(int).tolist()):
             yield name, code, rows, moved
-
-
-def _condition(column: Column, code: int) -> str:
-    name = column.name if column.name.isidentifier() else f"`{column.name}`"
-    return f"{name} == {column.levels[code]!r}"

@@ -145,6 +145,8 @@ class Table:
                 FragmentPart(piece, data.schema, _rows_of(piece)) for piece in fragments
             )
             return cls(kept, tuple(data.schema.names), "an Arrow dataset")
+        if isinstance(data, pd.DataFrame):  # Arrow would make a column of its labels
+            return cls.pandas(data, partitions)
         data = _arrow_table(data)
         cut = _cuts(data.num_rows, partitions)
         parts = tuple(ArrowPart(data.slice(a, b - a)) for a, b in cut)

@@ -11,7 +11,7 @@ import pytest
 import workbench as wb
 from workbench.case.asking.batches import QueryBatch
 from workbench.case.asking.budget import Budget
-from workbench.case.asking.known_rows import KnownRows
+from workbench.case.asking.known_rows import KnownRows, one_cell_each
 
 N = 400
 GRAPH = wb.CausalGraph([("group", "count"), ("count", "amount")])
@@ -125,3 +125,9 @@ def test_rows_that_a_model_tells_apart_by_the_kind_of_missing_value_are_all_aske
     report = wb.audit(case, wb.UnlearningTarget.feature("a"), ["debiased"])
     truth = model(data.assign(a=1)) - model(data.assign(a=0))
     assert report.effects["a"].direct.value == pytest.approx(truth.mean(), abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float64"])
+def test_a_table_with_a_negative_zero_does_not_tell_all_of_a_cell(dtype: str) -> None:
+    assert one_cell_each(pd.Series([0.0, 1.0, 2.5], dtype=dtype))
+    assert not one_cell_each(pd.Series([0.0, -0.0, 2.5], dtype=dtype))

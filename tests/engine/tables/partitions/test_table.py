@@ -216,6 +216,8 @@ def test_whatever_hands_rows_over_as_arrow_does_is_a_table() -> None:
     arrow = pa.table({"a": [1.0, 2.0]})
     for data in (arrow.to_reader(), arrow.to_batches()[0], arrow.to_pandas()):
         assert Table.arrow(data).sample(2)["a"].tolist() == [1.0, 2.0]
+    labelled = arrow.to_pandas().set_index(pd.Index([7, 8]))
+    assert Table.arrow(labelled).columns == ("a",)
     with pytest.raises(DataError, match=r"^Arrow reads no table from this ChunkedArray: .*named"):
         Table.arrow(arrow["a"])
     with pytest.raises(DataError, match=r"not a DoubleArray of pyarrow\.$"):
