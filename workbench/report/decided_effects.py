@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import scipy
@@ -26,20 +27,20 @@ def decided_effects(
     if verdict is None or not len(effects):
         return effects
     judged = {id(entry) for entry in effects.judged}
-    first: set[tuple[str, str]] = set()
     entries = []
     for entry in effects:
-        key = (entry.feature, entry.combination)
-        if id(entry) in judged and entry.combination != "sum" and key not in first:
-            first.add(key)
-            claims = claims_about(entry, verdict, profile)
-            total, direct = (
-                _as_claimed(getattr(entry, part), claims.get(part), level)
-                for part in ("total", "direct")
-            )
-            entry = replace(entry, total=total, direct=direct)
+        if id(entry) in judged and entry.combination != "sum":
+            entry = _decided(entry, claims_about(entry, verdict, profile), level)
         entries.append(entry)
     return EffectTable(tuple(entries), effects.index, effects.unit, effects.seed)
+
+
+def _decided(entry: FeatureEffects, claims: Mapping[str, Claim], level: float) -> FeatureEffects:
+    direct = _as_claimed(entry.direct, claims.get("direct"), level)
+    total = _as_claimed(entry.total, claims.get("total"), level)
+    if "indirect" in claims and "total" not in claims:
+        total = direct + _as_claimed(entry.indirect, claims["indirect"], level)
+    return replace(entry, total=total, direct=direct)
 
 
 def claims_about(

@@ -21,7 +21,12 @@ from workbench.report.page.markup import render_blocks
 METHODS = ("debiased", "fuzzing", "cafe")
 
 
-def audited(output: str = "probability", scale: float = 1.0, **options: object) -> wb.AuditReport:
+def audited(
+    output: str = "probability",
+    scale: float = 1.0,
+    methods: tuple[str, ...] = METHODS,
+    **options: object,
+) -> wb.AuditReport:
     rng = np.random.default_rng(3)
     gender = rng.integers(0, 2, 900)
     income = 1.2 * gender + rng.normal(size=900)
@@ -31,7 +36,7 @@ def audited(output: str = "probability", scale: float = 1.0, **options: object) 
     )
     case = wb.AuditCase(data=data, model=model, graph=wb.CausalGraph([("gender", "income")]))
     target = wb.UnlearningTarget.feature("gender")
-    return wb.audit(case, target, METHODS, progress=lambda *_: None, **options)  # type: ignore[arg-type]
+    return wb.audit(case, target, methods, progress=lambda *_: None, **options)  # type: ignore[arg-type]
 
 
 def test_the_deciding_number_stands_everywhere_with_its_own_interval() -> None:
@@ -56,6 +61,39 @@ def test_the_deciding_number_stands_everywhere_with_its_own_interval() -> None:
     assert plain != ends
     body = render_blocks(tuple(b for b in blocks if getattr(b, "key", "") != "alone"))
     assert plain not in body and plain in render_blocks(blocks)
+
+
+def test_what_decided_stands_beside_the_estimator_that_it_is_of() -> None:
+    """Without a debiased estimate, fuzzing makes the profile, and CAFÉ's entry comes first."""
+    report = audited(methods=("cafe", "fuzzing"))
+    assert report.verdict is not None and report.verdict.deciding is not None
+    claim = report.verdict.deciding
+    assert report.effects["gender"].estimator.kind == "cafe"
+    assert report.profile is not None and report.profile["gender"].estimator == "fuzzing"
+    sign = 1 if report.effects["gender"].intervention == claim.change else -1
+    assert report.comparison().to_frame().loc["gender", "fuzzing_total"] == sign * claim.value
+
+
+def test_an_indirect_effect_that_decided_is_one_number_too() -> None:
+    rng = np.random.default_rng(3)
+    age = rng.integers(20, 60, 900) * 1.0
+    income = 0.02 * age + 0.6 * rng.integers(0, 2, 900) + rng.normal(size=900)
+    model = wb.BlackBoxModel(
+        lambda rows: 1 / (1 + np.exp(-rows["income"] - 0.01 * rows["age"])), ["income", "age"]
+    )
+    case = wb.AuditCase(
+        data=pd.DataFrame({"age": age, "income": income}),
+        model=model,
+        graph=wb.CausalGraph([("age", "income")]),
+    )
+    report = wb.audit(case, wb.UnlearningTarget.feature("age"), ("debiased",))
+    assert report.verdict is not None and report.verdict.deciding is not None
+    claim = report.verdict.deciding
+    entry = as_decided(report)["age"]
+    assert (claim.kind, claim.change) == ("indirect", entry.intervention)
+    assert entry.indirect.value == pytest.approx(claim.value, abs=1e-12)
+    assert span(entry.indirect.interval(report.interval_level)) == span((claim.low, claim.high))
+    assert entry.indirect.value != pytest.approx(report.effects["age"].indirect.value, abs=1e-6)
 
 
 def test_the_sentence_says_who_from_what_by_how_much_through_what_and_if() -> None:
