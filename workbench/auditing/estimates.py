@@ -188,9 +188,10 @@ def _unit_guessed(asked: AuditRequest) -> Iterator[str]:
     answers = asked.case.predictions
     outside = float(((answers < 0) | (answers > 1)).mean())
     if asked.case.model.output is None and 0 < outside < 0.5:
+        low, high = float(answers.min()), float(answers.max())
         yield (
             f"The model does not say what its answers are. In {share(outside)} of the rows they "
-            f"lie outside 0 to 1 ({amount(float(answers.min()))} to "
-            f"{amount(float(answers.max()))}), so that they are taken as values, not as "
+            f"lie outside 0 to 1 ({amount(low)} to {amount(high)}, by up to "
+            f"{amount(max(-low, high - 1))}), so that they are taken as values, not as "
             f"probabilities: effects and threshold are in their unit."
         )

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
+from workbench.common.wording import amount
 
 N = 3_000
 Score = Callable[[pd.DataFrame], pd.Series]
@@ -224,3 +225,5 @@ def test_answers_that_are_nearly_probabilities_are_said_to_be_taken_as_values() 
         said = [one for one in report.diagnostics.warnings if "taken as values" in one]
         assert len(said) == told, said
         assert not told or "lie outside 0 to 1 (−0." in said[0]
+        beyond = max(-case.predictions.min(), case.predictions.max() - 1)
+        assert not told or f", by up to {amount(beyond)})" in said[0]
