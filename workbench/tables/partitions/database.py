@@ -51,9 +51,8 @@ def _cursor(connection: Any) -> Iterator[Any]:
     """Open what a query runs in, and close what was opened for it."""
     if isinstance(connection, ModuleType):  # DuckDB's looks like a connection, and is none
         name = connection.__name__
-        raise DataError(
-            f"{name} is the package, not a connection to a database. Open one: {name}.connect(…)"
-        )
+        how = f"Open one: {name}.connect(…)" if hasattr(connection, "connect") else "Open one."
+        raise DataError(f"{name} is the package, not a connection to a database. {how}")
     if hasattr(connection, "raw_connection"):  # an engine of SQLAlchemy
         with closing(connection.raw_connection()) as own, closing(own.cursor()) as cursor:
             yield cursor

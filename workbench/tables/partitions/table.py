@@ -274,6 +274,8 @@ def _arrow_table(data: Any) -> Any:
 
 
 def _files(path: str) -> Iterable[str]:
+    if Path(path).is_file():  # its name may hold what a pattern is made of
+        return [path]
     folder = Path(path).is_dir()
     wanted = f"{path}/*.parquet" if folder else path
     found = sorted(glob(f"{escape(path)}/*.parquet" if folder else path))

@@ -162,6 +162,8 @@ def test_an_address_is_no_connection() -> None:
         Table.sql("select 1", "sqlite:///people.db")
     with pytest.raises(DataError, match=r"^sqlite3 is the package, not a connection .*connect"):
         Table.sql("select 1", sqlite3)
+    with pytest.raises(DataError, match=r"^pyarrow is the package, .*\. Open one\.$"):
+        Table.sql("select 1", pa)
 
 
 def test_a_folder_of_folders_is_a_dataset_whose_names_are_a_column(tmp_path: Path) -> None:
@@ -195,6 +197,8 @@ def test_a_mistyped_name_is_not_taken_for_a_folder_of_folders(tmp_path: Path) ->
     with pytest.raises(DataError, match=r"hive/\*\.parquet\. A folder of folders is brought"):
         Table.parquet(tmp_path / "hive")
     assert Table.parquet(tmp_path / "odd[1]").n_rows == 1_000
+    _frame().to_parquet(tmp_path / "odd[1].parquet")
+    assert Table.parquet(tmp_path / "odd[1].parquet").n_rows == 1_000
 
 
 @pytest.mark.parametrize(("form", "said"), [("parquet", "nothing"), ("csv", "'?x'?")])
