@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.case.condition_syntax import MEMBER, MISSING, ConditionTree, read_condition
+from workbench.case.condition_syntax import MEMBER, MISSING, ConditionTree, as_named, read_condition
 from workbench.common.arrays import BoolArray
 from workbench.common.errors import ConditionError, listed, suggestion
 
@@ -247,8 +247,7 @@ def _related(op: ast.cmpop, left: npt.NDArray[Any], right: Any) -> BoolArray:
 
 
 def _example(column: pd.Series) -> str:
-    name = str(column.name)
-    shown = name if name.isidentifier() else f"`{name}`"
+    shown = as_named(str(column.name))
     present = column.dropna()
     if present.empty:
         return f"{shown} is None"

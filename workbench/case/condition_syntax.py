@@ -17,7 +17,7 @@ from typing import NoReturn
 from workbench.common.errors import ConditionError
 from workbench.common.limits import CONDITION_CHARACTERS, CONDITION_DEPTH
 
-__all__ = ["MEMBER", "MISSING", "ConditionTree", "read_condition"]
+__all__ = ["MEMBER", "MISSING", "ConditionTree", "as_named", "read_condition"]
 
 
 MEMBER = (ast.In, ast.NotIn)
@@ -36,6 +36,17 @@ _GRAMMAR = (
     'Write comparisons such as age > 50, sex == "Female", country in ["Mexico", "Peru"], '
     "`column with spaces` <= 3 or occupation is None, joined by and, or, not and parentheses."
 )
+
+
+def as_named(column: str) -> str:
+    """Write a column's name as conditions have it: in backticks where it is not a plain word.
+
+    Examples
+    --------
+    >>> as_named("age"), as_named("hours-per-week"), as_named("in")
+    ('age', '`hours-per-week`', '`in`')
+    """
+    return column if column.isidentifier() and column not in _WORDS else f"`{column}`"
 
 
 @dataclass(frozen=True)

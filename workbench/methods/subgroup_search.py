@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.case.condition import Condition
+from workbench.case.condition_syntax import as_named
 from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.tables.columns import Column
 
@@ -131,7 +132,7 @@ class Split:
     value: object
 
     def __str__(self) -> str:
-        name = self.column if self.column.isidentifier() else f"`{self.column}`"
+        name = as_named(self.column)
         if self.value is None:
             return f"{name} is {'not ' if self.operator == '!=' else ''}None"
         number = isinstance(self.value, float) and self.value.is_integer()

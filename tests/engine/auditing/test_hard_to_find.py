@@ -227,3 +227,20 @@ def test_answers_that_are_nearly_probabilities_are_said_to_be_taken_as_values() 
         assert not told or "lie outside 0 to 1 (−0." in said[0]
         beyond = max(-case.predictions.min(), case.predictions.max() - 1)
         assert not told or f", by up to {amount(beyond)})" in said[0]
+
+
+@pytest.mark.parametrize(("name", "told"), [("in", True), ("k`k", False)])
+def test_a_group_is_told_by_a_column_of_any_name_that_conditions_can_have(
+    name: str, told: bool
+) -> None:
+    r = np.random.default_rng(5)
+    kind, a = r.choice(list("pqrstuvwxy"), 4_000), r.integers(0, 2, 4_000)
+    frame = pd.DataFrame({"a": a, name: kind, "m": a + 0.5 * r.normal(size=4_000)})
+    model = wb.BlackBoxModel(
+        lambda d: 0.5 + 0.1 * d["m"] * (d[name] == "p"), list(frame), output="value"
+    )
+    case = wb.AuditCase(frame, model, wb.CausalGraph([("a", "m")], nodes=[name]))
+    target = wb.UnlearningTarget.feature("a")
+    report = wb.audit(case, target, ("debiased",), threshold=0.02, progress=lambda *_: None)
+    assert report.verdict is not None
+    assert ("rows where `in` == 'p'" in report.verdict.headline) is told

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import scipy
 
 from workbench.case.condition import Condition
+from workbench.case.condition_syntax import as_named
 from workbench.checks.next_actions.blocking import OPEN, Routes
 from workbench.common.arrays import BoolArray
 from workbench.common.multiple_testing import holm
@@ -141,7 +142,7 @@ def _bins(column: Column, values: npt.NDArray[np.float64]) -> Iterator[tuple[str
     if len(cuts) < len(np.unique(exact)):
         cuts = np.unique(exact)
     cuts = cuts[(cuts >= present.min()) & (cuts < present.max())]
-    name = column.name if column.name.isidentifier() else f"`{column.name}`"
+    name = as_named(column.name)
     for low, high in zip([None, *cuts.tolist()], [*cuts.tolist(), None], strict=True):
         parts = [] if low is None else [f"{name} > {_plain(low)!r}"]
         parts += [] if high is None else [f"{name} <= {_plain(high)!r}"]

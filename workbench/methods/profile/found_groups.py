@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
+from workbench.case.condition_syntax import as_named
 from workbench.common.arrays import BoolArray, FloatArray
 from workbench.methods.profile.answers import Answers
 from workbench.methods.profile.profile import FEWEST_SOUGHT, SOUGHT
@@ -126,7 +127,7 @@ def _regressors(
     columns = []
     for name in case.features:
         column = case.columns[name]
-        if name in caused or column.is_constant:
+        if name in caused or column.is_constant or "`" in name:  # which no condition can name
             continue
         values = column.values[positions]
         if column.is_numeric:
@@ -152,7 +153,7 @@ def _way(tree: Any, leaf: int, names: list[tuple[Column, int]]) -> list[str]:
         parent = int(np.flatnonzero((left == at) | (right == at))[0])
         column, code = names[int(tree.feature[parent])]
         over = bool(right[parent] == at)
-        name = column.name if column.name.isidentifier() else f"`{column.name}`"
+        name = as_named(column.name)
         if code >= 0:
             said.append(f"{name} {'==' if over else '!='} {column.levels[code]!r}")
         else:

@@ -77,6 +77,7 @@ def gathered_rows(
         for name, code, rows, moved in _counted(people.places)
         if moved >= max(FEWEST_MOVED, MOST_OF_THEM * people.moved, MOST_OF_THEM * rows)
         and (level := columns[name].levels[code]) is not None
+        and "`" not in name  # which no condition can name
     ]
     return max(found, key=lambda one: (one.moved * one.moved / one.rows, one.moved), default=None)
 
