@@ -202,13 +202,13 @@ def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
         codes, size = column.values[rows.positions], len(column.levels)
         y = (rows.scores - rows.scores.mean()) / rows.scores.std()
         statistic = correlation_ratio_squared(codes, y, size)
-        every = np.ones(len(rows), dtype=bool)
+        found = statistic.estimate(np.ones(len(rows), dtype=bool))
         used = len(np.unique(codes))
         # What chance would give is taken off, as in the adjusted coefficient of determination.
-        left = (1.0 - statistic.value(every)) * (len(rows) - 1) / max(len(rows) - used, 1)
+        left = (1.0 - found.value) * (len(rows) - 1) / max(len(rows) - used, 1)
         squared = 1.0 - left
         value = float(np.sqrt(max(squared, 0.0)))
-        error = statistic.estimate(every).standard_error / max(2 * value, 1e-6)
+        error = found.standard_error / max(2 * value, 1e-6)
     return value, max(value - Z * error, 0.0), min(value + Z * error, 1.0)
 
 

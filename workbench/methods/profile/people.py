@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -98,9 +99,9 @@ def _reach(spans: FloatArray, many: int, rules: PeopleRules) -> float:
     """Smallest threshold beyond which at most the stated share of the rows surely moves."""
     size = len(spans)
     most = int(rules.share * many)
-    held = scipy.stats.hypergeom.cdf(np.arange(most + 1), many, most + 1, size)
+    held = scipy.stats.hypergeom(many, most + 1, size).cdf
     # With k rows beyond, more than the stated share is refuted as long as that is rare.
-    beyond = int((held <= rules.alpha).sum()) - 1 if size < many else most
+    beyond = bisect_right(range(most + 1), rules.alpha, key=held) - 1 if size < many else most
     if beyond < 0:
         return float("nan")
     return float(np.sort(spans)[::-1][min(beyond, size - 1)])
