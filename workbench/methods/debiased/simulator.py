@@ -209,7 +209,7 @@ class Simulator:
             state: dict[str, Values] = {}
             for node, equation in own.items():
                 causes = {p.name: state.get(p.name, columns[p.name]) for p in equation.parents}
-                now = expected_at(equation, causes)
+                now = expected_at(equation, causes) if state.keys() & causes.keys() else was[node]
                 state[node] = equation.move(
                     columns[node][givers], was[node][givers], now, rng.random(n), "abduct"
                 )
