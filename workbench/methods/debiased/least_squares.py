@@ -10,7 +10,6 @@ import scipy
 
 from workbench.common.arrays import FloatArray
 from workbench.methods.fuzzing.alike_rows import AlikeRows
-from workbench.methods.fuzzing.equation_terms import Terms
 from workbench.methods.held_out import trimmed_error
 
 __all__ = ["LeastSquares", "held_out_error", "residuals"]
@@ -60,28 +59,36 @@ class LeastSquares:
 
 
 def residuals(
-    terms: Terms,
-    here: AlikeRows,
+    regressors: FloatArray,
+    alike: AlikeRows,
     y: FloatArray,
-    there: AlikeRows,
-    y_there: FloatArray,
+    learn: npt.NDArray[np.bool_] | slice,
     penalty: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Fit on some rows; return the residuals on them and on others."""
-    regressors = terms(here.causes)
-    fit = LeastSquares.fit(*here.normal_equations(regressors, y), penalty, len(y))
-    return (
-        y - here.by_row(regressors @ fit.coefficients),
-        y_there - there.applied(terms, fit.coefficients[:, None])[0],
-    )
+) -> FloatArray:
+    """Fit on some rows; return the residuals on all of them.
+
+    Parameters
+    ----------
+    regressors : ndarray, shape (combinations, width)
+    alike : AlikeRows
+        The combination that each row holds.
+    """
+    seen = regressors[learn] if alike.place is None else regressors
+    sums = alike.some(learn).normal_equations(seen, y[learn])
+    fit = LeastSquares.fit(*sums, penalty, len(y[learn]))
+    out: FloatArray = y - alike.by_row(regressors @ fit.coefficients)
+    return out
 
 
 def held_out_error(
-    terms: Terms, alike: AlikeRows, y: FloatArray, one: npt.NDArray[np.bool_], penalty: float
+    regressors: FloatArray,
+    alike: AlikeRows,
+    y: FloatArray,
+    one: npt.NDArray[np.bool_],
+    penalty: float,
 ) -> float:
     """Mean squared error on rows not fitted on, each half predicted from the other."""
     left = np.empty(len(y))
     for learn in (one, ~one):
-        here, there = alike.some(learn), alike.some(~learn)
-        left[~learn] = residuals(terms, here, y[learn], there, y[~learn], penalty)[1]
+        left[~learn] = residuals(regressors, alike, y, learn, penalty)[~learn]
     return trimmed_error(left)

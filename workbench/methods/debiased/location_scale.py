@@ -223,7 +223,7 @@ def fit_location_scale(
     y = column.values[present] - centre
     alike = AlikeRows.of(parents, values)
     plain = choose_terms(parents, len(y), keep=keep)
-    calm, reach = _drawn_in(residuals(plain, alike, y, alike, y, PENALTY)[0], y)
+    calm, reach = _drawn_in(residuals(plain(alike.causes), alike, y, slice(None), PENALTY), y)
     terms = _with_levels(_best_knots(parents, plain, alike, calm, keep), parents, keep)
     terms = _with_steps(terms, parents, values, alike, calm, heavy=calm is not y)
     regressors = terms(alike.causes)
@@ -270,14 +270,14 @@ def _best_knots(
     rows = slice(None) if n <= CV_ROWS else slice(None, None, -(-n // CV_ROWS))
     at, seen = alike.some(rows), y[rows]
     one = halves(len(seen))
-    best, least = plain, held_out_error(plain, at, seen, one, PENALTY)
+    best, least = plain, held_out_error(plain(at.causes), at, seen, one, PENALTY)
     kinds: tuple[BasisKind, ...] = ("fine", "finest")
     for kind in kinds:
         mains = tuple(column_basis(p, kind, keep=(keep or {}).get(p.name)) for p in parents)
         finer = Terms(mains, plain.pairs)
         if finer.width > min(MOST_TERMS, n // ROWS_PER_TERM):
             break
-        error = held_out_error(finer, at, seen, one, PENALTY)
+        error = held_out_error(finer(at.causes), at, seen, one, PENALTY)
         if error < better(least, KNOTS_WORTH, len(seen)):
             best, least = finer, error
     return best
@@ -309,21 +309,23 @@ def _with_steps(
     n = len(y)
     one = halves(n, 5)
     without, jumping = np.empty(n), np.empty(n)
+    regressors = terms(alike.causes)
     for learn in (one, ~one):
-        here, there = alike.some(learn), alike.some(~learn)
-        left, without[~learn] = residuals(terms, here, y[learn], there, y[~learn], PENALTY)
-        steps = find_steps(parents, {name: v[learn] for name, v in values.items()}, left)
+        left = residuals(regressors, alike, y, learn, PENALTY)
+        without[~learn] = left[~learn]
+        steps = find_steps(parents, {name: v[learn] for name, v in values.items()}, left[learn])
         if not steps:
             return terms
         more = Terms((*terms.mains, *steps), terms.pairs)
-        jumping[~learn] = residuals(more, here, y[learn], there, y[~learn], PENALTY)[1]
+        jumping[~learn] = residuals(more(alike.causes), alike, y, learn, PENALTY)[~learn]
     if trimmed_error(jumping) > better(trimmed_error(without), STEPS_WORTH, n):
         return terms
     if heavy:
         gain = without**2 - jumping**2
         if gain.mean() < BEYOND_CHANCE * gain.std() / np.sqrt(n):
             return terms
-    steps = find_steps(parents, values, residuals(terms, alike, y, alike, y, PENALTY)[0])
+    left = residuals(regressors, alike, y, slice(None), PENALTY)
+    steps = find_steps(parents, values, left)
     return Terms((*terms.mains, *steps), terms.pairs)
 
 
