@@ -2396,13 +2396,13 @@ def read_request(raw: bytes) -> Request:
     if rebuilt != raw or not fits:
         raise EvidenceError("The request is not built as one.")
     return Request(
-        held["id"],
-        held["granularity"],
-        frozenset(tokens),
-        frozenset(rows),
-        tuple(held["features"]),
-        held["received"],
-        held["due"],
+        name=held["id"],
+        granularity=held["granularity"],
+        tokens=frozenset(tokens),
+        rows=frozenset(rows),
+        features=tuple(held["features"]),
+        received=held["received"],
+        due=held["due"],
     )
 
 
@@ -2453,8 +2453,9 @@ def open_case(files: Mapping[str, bytes], outside: Outside) -> DossierCase:
     if len(model.weights) != len(configuration.features) + 1:
         raise EvidenceError("The model has another number of weights than the configuration.")
     return DossierCase(
-        files, key, lines, entries, checkpoint, places, request, others, predicate["old"], old,
-        new, configuration, model,
+        files=files, key=key, lines=lines, entries=entries, checkpoint=checkpoint, places=places,
+        request=request, others=others, old_name=predicate["old"], old=old, new=new,
+        configuration=configuration, model=model,
     )  # fmt: skip
 
 
@@ -3115,15 +3116,15 @@ def outside_from(
         When one of them cannot be used.
     """
     return Outside(
-        None if key is None else _key_of(key),
-        _hash_of(authority),
-        tuple(_key_of(text) for text in witnesses),
-        tuple(_file_of(path) for path in checkpoints),
-        tuple(_file_of(path) for path in growth),
-        tuple(str(_hash_of(text)) for text in others),
-        _hash_of(request),
-        _hash_of(served),
-        None if receipt is None else _file_of(receipt),
+        key=None if key is None else _key_of(key),
+        authority=_hash_of(authority),
+        witnesses=tuple(_key_of(text) for text in witnesses),
+        kept=tuple(_file_of(path) for path in checkpoints),
+        growth=tuple(_file_of(path) for path in growth),
+        other_sha256s=tuple(str(_hash_of(text)) for text in others),
+        request_sha256=_hash_of(request),
+        served_sha256=_hash_of(served),
+        receipt=None if receipt is None else _file_of(receipt),
     )
 
 

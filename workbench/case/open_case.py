@@ -101,7 +101,15 @@ def open_case(
         asking.progress = None
         rate = asking.seconds / case.n_rows
     code = _code(table, made)
-    return Opened(case, code, not source.costs, made.origin, made.notes, made.learner, rate)
+    return Opened(
+        case=case,
+        code=code,
+        live=not source.costs,
+        origin=made.origin,
+        notes=made.notes,
+        learner=made.learner,
+        rate=rate,
+    )
 
 
 def _silent_about_columns(model: BlackBoxModel) -> ModelError:

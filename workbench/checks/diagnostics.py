@@ -125,11 +125,11 @@ def diagnose(
     unordered = taken_as_quantities(case.columns, case.data, case.graph)
     unexplained = dict(_unexplained(case, target, effects, threshold, intervention, seed))
     return Diagnostics(
-        disagreement,
-        fit,
-        support,
-        adjustment,
-        (
+        disagreement=disagreement,
+        equations=fit,
+        overlap=support,
+        adjustment=adjustment,
+        warnings=(
             *([unsteady.sentence()] if unsteady is not None else []),
             *unexplained.values(),
             *_about_form(effects),
@@ -137,8 +137,8 @@ def diagnose(
             *_warn(case, target, len(positions), disagreement, fit, support),
             *notes,
         ),
-        tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case), *unordered])),
-        unsteady,
+        doubted=tuple(dict.fromkeys([*unexplained, *_unknown_to_model(case), *unordered])),
+        unsteady=unsteady,
     )
 
 

@@ -288,7 +288,16 @@ class SampleWorld(Dataset):
         moves = {name: float(to[name]) - float(from_[name]) for name in names}
         total = self.mechanism.linear_total(weights, moves)
         direct = math.fsum(weights.get(v, 0.0) * move for v, move in moves.items())
-        return Truth(total, direct, 0.0, 0.0, 0.0, total - direct, abs(total), abs(direct))
+        return Truth(
+            total=total,
+            direct=direct,
+            se=0.0,
+            direct_se=0.0,
+            indirect_se=0.0,
+            pure_indirect=total - direct,
+            mean_abs_total=abs(total),
+            mean_abs_direct=abs(direct),
+        )
 
     def path_truth(
         self, weights: Mapping[str, float] | None, feature: str, low: float, high: float

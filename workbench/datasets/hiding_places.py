@@ -109,7 +109,15 @@ def hidden_world(kind: str, size: float, n: int, seed: int) -> HiddenWorld:
 
     graph = CausalGraph(edges, nodes=list(data.columns))
     groups = {"the group": "g == 1"} if kind == "group" else {}
-    return HiddenWorld(data, graph, predict, reads, size, groups, target)
+    return HiddenWorld(
+        data=data,
+        graph=graph,
+        predict=predict,
+        reads=reads,
+        size=size,
+        groups=groups,
+        target=target,
+    )
 
 
 CARRIED = frozenset(

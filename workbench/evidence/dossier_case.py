@@ -199,13 +199,13 @@ def read_request(raw: bytes) -> Request:
     if rebuilt != raw or not fits:
         raise EvidenceError("The request is not built as one.")
     return Request(
-        held["id"],
-        held["granularity"],
-        frozenset(tokens),
-        frozenset(rows),
-        tuple(held["features"]),
-        held["received"],
-        held["due"],
+        name=held["id"],
+        granularity=held["granularity"],
+        tokens=frozenset(tokens),
+        rows=frozenset(rows),
+        features=tuple(held["features"]),
+        received=held["received"],
+        due=held["due"],
     )
 
 
@@ -256,8 +256,9 @@ def open_case(files: Mapping[str, bytes], outside: Outside) -> DossierCase:
     if len(model.weights) != len(configuration.features) + 1:
         raise EvidenceError("The model has another number of weights than the configuration.")
     return DossierCase(
-        files, key, lines, entries, checkpoint, places, request, others, predicate["old"], old,
-        new, configuration, model,
+        files=files, key=key, lines=lines, entries=entries, checkpoint=checkpoint, places=places,
+        request=request, others=others, old_name=predicate["old"], old=old, new=new,
+        configuration=configuration, model=model,
     )  # fmt: skip
 
 

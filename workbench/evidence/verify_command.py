@@ -127,15 +127,15 @@ def outside_from(
         When one of them cannot be used.
     """
     return Outside(
-        None if key is None else _key_of(key),
-        _hash_of(authority),
-        tuple(_key_of(text) for text in witnesses),
-        tuple(_file_of(path) for path in checkpoints),
-        tuple(_file_of(path) for path in growth),
-        tuple(str(_hash_of(text)) for text in others),
-        _hash_of(request),
-        _hash_of(served),
-        None if receipt is None else _file_of(receipt),
+        key=None if key is None else _key_of(key),
+        authority=_hash_of(authority),
+        witnesses=tuple(_key_of(text) for text in witnesses),
+        kept=tuple(_file_of(path) for path in checkpoints),
+        growth=tuple(_file_of(path) for path in growth),
+        other_sha256s=tuple(str(_hash_of(text)) for text in others),
+        request_sha256=_hash_of(request),
+        served_sha256=_hash_of(served),
+        receipt=None if receipt is None else _file_of(receipt),
     )
 
 

@@ -222,15 +222,15 @@ class AuditFindings:
         """Return what the outline of a finding needs to know of the audit."""
         verdict = self.verdict
         return About(
-            self.features,
-            self.reads,
-            self.unit,
-            self.n_target_rows,
-            None if verdict is None else verdict.threshold,
-            None if verdict is None else verdict.decision,
-            self.audited_outcome,
-            self.audited_class,
-            self.interval_level,
+            features=self.features,
+            reads=self.reads,
+            unit=self.unit,
+            n_rows=self.n_target_rows,
+            threshold=None if verdict is None else verdict.threshold,
+            decision=None if verdict is None else verdict.decision,
+            outcome=self.audited_outcome,
+            audited_class=self.audited_class,
+            level=self.interval_level,
         )
 
     @property

@@ -75,17 +75,19 @@ def record_provenance(
 ) -> Provenance:
     """Collect fingerprints, versions and the time, before anything was asked."""
     return Provenance(
-        case.data_fingerprint,
-        case.model_fingerprint,
-        case.n_rows,
-        case.model.name,
-        seed,
-        dict(interventions),
-        _versions(),
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        {},
-        {},
-        None if case.table is None or case.table.n_rows == case.n_rows else case.table.n_rows,
+        data_fingerprint=case.data_fingerprint,
+        model_fingerprint=case.model_fingerprint,
+        n_rows=case.n_rows,
+        model=case.model.name,
+        seed=seed,
+        interventions=dict(interventions),
+        versions=_versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        queries={},
+        seconds={},
+        table_rows=None
+        if case.table is None or case.table.n_rows == case.n_rows
+        else case.table.n_rows,
     )
 
 

@@ -166,18 +166,18 @@ def unlearn(
     before = Deployed(fitted, Untouched(request.features))
     parts = {"before": before, "after": after, "retrained": retrained}
     return Unlearned(
-        chosen.name,
-        chosen.kind,
-        request.describe(),
-        request.note,
-        boxed(before, outcomes, "before"),
-        boxed(after, outcomes, f"after {chosen.name}"),
-        boxed(retrained, outcomes, "retrained"),
-        seconds,
-        retrain_seconds,
-        chosen.note,
-        MappingProxyType(parts),
-        lambda number: boxed(from_scratch(number), outcomes, f"retrained, seed {number}"),
+        name=chosen.name,
+        kind=chosen.kind,
+        request=request.describe(),
+        request_note=request.note,
+        before=boxed(before, outcomes, "before"),
+        after=boxed(after, outcomes, f"after {chosen.name}"),
+        retrained=boxed(retrained, outcomes, "retrained"),
+        seconds=seconds,
+        retrain_seconds=retrain_seconds,
+        note=chosen.note,
+        parts=MappingProxyType(parts),
+        _retrain=lambda number: boxed(from_scratch(number), outcomes, f"retrained, seed {number}"),
     )
 
 

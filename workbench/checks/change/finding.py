@@ -161,16 +161,16 @@ class ModelChange:
             low, high = residue.interval(1 - 2 * self.alpha)
             claims.append(
                 Residue(
-                    finding.name,
-                    finding.feature,
-                    finding.part,
-                    finding.estimator,
-                    residue.value,
-                    low,
-                    high,
-                    residue.p_above(self.threshold),
-                    lies_within(low, high, self.threshold),
-                    rejected,
+                    name=finding.name,
+                    feature=finding.feature,
+                    part=finding.part,
+                    estimator=finding.estimator,
+                    value=residue.value,
+                    low=low,
+                    high=high,
+                    p_above=residue.p_above(self.threshold),
+                    below=lies_within(low, high, self.threshold),
+                    above=rejected,
                 )
             )
         return tuple(claims)

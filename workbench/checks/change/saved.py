@@ -268,23 +268,23 @@ def _read(saved: SavedChange, rest: Rest, estimates: SavedEstimates) -> ModelCha
     if len(set(keys)) < len(keys):
         raise wrong("estimates.change", "holds the same effect twice.")
     return ModelChange(
-        found,
-        models,
-        tau,
-        alpha,
-        rest.unit,
-        None
+        findings=found,
+        models=models,
+        threshold=tau,
+        alpha=alpha,
+        unit=rest.unit,
+        utility=None
         if saved.utility is None
         else _utility(saved.utility, {model.role for model in models}, rest.n_rows),
-        None if saved.gaps is None else _gaps(saved.gaps, found, rest.n_target_rows),
-        saved.left_out,
-        None if saved.rows is None else _agreement(saved.rows, rest.n_target_rows),
-        direct_claims(
+        gaps=None if saved.gaps is None else _gaps(saved.gaps, found, rest.n_target_rows),
+        left_out=saved.left_out,
+        rows=None if saved.rows is None else _agreement(saved.rows, rest.n_target_rows),
+        levels=direct_claims(
             () if rest.verdict is None else rest.verdict.claims,
             rest.target.names if rest.target.kind in ("feature", "features") else (),
             {str(k): m.reads for k, m in enumerate(models) if m.role == "retrained"},
         ),
-        saved.not_retrained,
+        not_retrained=saved.not_retrained,
     )
 
 
@@ -312,13 +312,13 @@ def _finding(
     ):
         raise altered("it has effects of a model that is not among those compared")
     finding = ChangeFinding(
-        saved.feature,
-        saved.part,
-        read_estimator(saved.estimator),
-        estimates.effect(saved.after),
-        None if saved.before is None else estimates.effect(saved.before),
-        tuple(estimates.effect(effect) for effect in saved.retrained),
-        honest,
+        feature=saved.feature,
+        part=saved.part,
+        estimator=read_estimator(saved.estimator),
+        after=estimates.effect(saved.after),
+        before=None if saved.before is None else estimates.effect(saved.before),
+        retrained=tuple(estimates.effect(effect) for effect in saved.retrained),
+        honest=honest,
     )
     others = (*finding.retrained, *filter(None, (finding.before,)))
     if any(len(other.influence) != len(finding.after.influence) for other in others):

@@ -239,14 +239,14 @@ def _question(
 ) -> ConsistencyQuestion:
     found = gaps[differs]
     return ConsistencyQuestion(
-        asked,
-        len(differs),
-        int(differs.sum()),
-        others[1],
-        others[0],
-        float(found.mean()) if len(found) else 0.0,
-        float(found.max()) if len(found) else 0.0,
-        p_value,
+        asked=asked,
+        n_rows=len(differs),
+        differing=int(differs.sum()),
+        other_rows=others[1],
+        other_differing=others[0],
+        mean_gap=float(found.mean()) if len(found) else 0.0,
+        largest_gap=float(found.max()) if len(found) else 0.0,
+        p_value=p_value,
     )
 
 

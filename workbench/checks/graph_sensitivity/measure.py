@@ -167,16 +167,16 @@ def graph_sensitivity(
         case, target, threshold=tau, intervention=intervention, seed=seed
     )
     return GraphSensitivity(
-        drawn.decision,
-        tau,
-        alpha,
-        _implications(case, alpha, seed),
-        edits,
-        families,
-        confounding,
-        "; ".join(f"{v.feature}: {v.text}" for v in varied),
-        all(entry.estimator.kind == "debiased" for entry in audited.effects.judged),
-        "" if audited.profile is None else audited.profile.scope,
+        decision=drawn.decision,
+        threshold=tau,
+        alpha=alpha,
+        implications=_implications(case, alpha, seed),
+        edits=edits,
+        shares=families,
+        confounding=confounding,
+        about="; ".join(f"{v.feature}: {v.text}" for v in varied),
+        corrected=all(entry.estimator.kind == "debiased" for entry in audited.effects.judged),
+        scope="" if audited.profile is None else audited.profile.scope,
     )
 
 

@@ -136,16 +136,18 @@ def _read(saved: SavedSensitivity, rest: Rest, _: SavedEstimates) -> GraphSensit
     if saved.scope and verdict is not None and saved.decision != verdict.decision:
         raise altered("other graphs were compared with another finding than the verdict")
     return GraphSensitivity(
-        saved.decision,
-        saved.threshold,
-        saved.alpha,
-        _implications(saved.implications, rest.graph, saved.alpha),
-        _edits(saved.edits, rest.graph, saved.decision),
-        _shares(saved.shares, 1 - saved.alpha),
-        tuple(_confounding(cause, rest, saved.threshold) for cause in saved.confounding),
-        saved.about,
-        saved.corrected,
-        saved.scope,
+        decision=saved.decision,
+        threshold=saved.threshold,
+        alpha=saved.alpha,
+        implications=_implications(saved.implications, rest.graph, saved.alpha),
+        edits=_edits(saved.edits, rest.graph, saved.decision),
+        shares=_shares(saved.shares, 1 - saved.alpha),
+        confounding=tuple(
+            _confounding(cause, rest, saved.threshold) for cause in saved.confounding
+        ),
+        about=saved.about,
+        corrected=saved.corrected,
+        scope=saved.scope,
     )
 
 

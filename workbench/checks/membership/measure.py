@@ -201,19 +201,19 @@ def membership_evidence(
             "tell."
         )
     return MembershipEvidence(
-        target.describe(),
-        case.model.name,
-        evidence,
-        tests,
-        chance[""],
-        int(kept.sum()),
-        alpha,
-        least_power,
-        len(others),
-        failures,
-        tuple(notes),
-        _records(case, groups, parts, fair, strata),
-        level,
+        target=target.describe(),
+        model=case.model.name,
+        attacks=evidence,
+        tests=tests,
+        chance=chance[""],
+        n_kept=int(kept.sum()),
+        alpha=alpha,
+        least_power=least_power,
+        n_references=len(others),
+        failures=failures,
+        notes=tuple(notes),
+        records=_records(case, groups, parts, fair, strata),
+        level=level,
     )
 
 

@@ -163,7 +163,15 @@ def u_lira(
     power, _ = u_lira_figures(kept, clean, level=level, rng=rng)
     result, records = u_lira_figures(after, clean, level=level, rng=rng)
     records.index = case.data.index[asked]
-    return ULira(target.describe(), len(asked), power, result, alpha, tuple(failures), records)
+    return ULira(
+        target=target.describe(),
+        n_records=len(asked),
+        power=power,
+        result=result,
+        alpha=alpha,
+        failures=tuple(failures),
+        records=records,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,26 +79,26 @@ class Routes:
     def take(self, places: Positions) -> Routes:
         """Return the same routes on some of the rows, given by their places among them."""
         return Routes(
-            self.case,
-            self.equations,
-            self.variation.take(places),
-            self.positions[places],
-            self.sampled,
-            self.batch,
-            self.seed,
-            self.beyond,
+            case=self.case,
+            equations=self.equations,
+            variation=self.variation.take(places),
+            positions=self.positions[places],
+            sampled=self.sampled,
+            batch=self.batch,
+            seed=self.seed,
+            beyond=self.beyond,
         )
 
     def varied(self, variation: Variation, places: Positions) -> Routes:
         """Return the routes of another change on some of the rows, without what is beyond them."""
         return Routes(
-            self.case,
-            self.equations,
-            variation,
-            self.positions[places],
-            self.sampled,
-            self.batch,
-            self.seed,
+            case=self.case,
+            equations=self.equations,
+            variation=variation,
+            positions=self.positions[places],
+            sampled=self.sampled,
+            batch=self.batch,
+            seed=self.seed,
         )
 
     def by_draw(self, blocked: Blocked) -> list[FloatArray]:

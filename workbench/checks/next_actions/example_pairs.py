@@ -137,13 +137,13 @@ def example_pairs(
         asked = None if compared is None else (float(compared[0][place]), float(compared[1][place]))
         pairs.append(
             ExamplePair(
-                feature,
-                case.data.index[routes.positions[place]],
-                before,
-                after,
-                (float(scores[0][place]), float(scores[1][place])),
-                asked,
-                line,
+                feature=feature,
+                label=case.data.index[routes.positions[place]],
+                before=before,
+                after=after,
+                predictions=(float(scores[0][place]), float(scores[1][place])),
+                retrained=asked,
+                line=line,
             )
         )
     return tuple(pairs)

@@ -146,7 +146,18 @@ def next_actions(
     equations.check_cover(whole, names)
     sampled = target.kind != "datapoints" or len(positions) < len(all_rows)
     batch = QueryBatch(whole, progress, "what is left")
-    routes = [Routes(whole, equations, v, positions, sampled, batch, seed) for v in varied]
+    routes = [
+        Routes(
+            case=whole,
+            equations=equations,
+            variation=v,
+            positions=positions,
+            sampled=sampled,
+            batch=batch,
+            seed=seed,
+        )
+        for v in varied
+    ]
     notes: list[str] = []
     if about_residue is not None:
         chosen = [
@@ -181,14 +192,14 @@ def next_actions(
     if len(positions) < len(all_rows):
         notes.append(f"Measured on a sample of {len(positions):,} of {len(all_rows):,} rows.")
     return NextActions(
-        tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1)),
-        left,
-        threshold,
-        retrained is not None,
-        tuple(notes),
-        tuple(pairs),
-        "; ".join(f"{one.variation.feature}: {one.variation.text}" for one in routes),
-        1 - alpha,
+        actions=tuple(replace(action, rank=rank) for rank, action in enumerate(actions, start=1)),
+        left=left,
+        threshold=threshold,
+        residue=retrained is not None,
+        notes=tuple(notes),
+        pairs=tuple(pairs),
+        about="; ".join(f"{one.variation.feature}: {one.variation.text}" for one in routes),
+        level=1 - alpha,
     )
 
 

@@ -123,17 +123,17 @@ def _read(saved: SavedLeaks, rest: Rest, _: SavedEstimates) -> PlantedLeaks:
     check_known(f"{PLACE}.leaks", (leak.feature for leak in leaks), rest.features)
     check_known(f"{PLACE}.rates", (rate.feature for rate in rates), rest.features)
     return PlantedLeaks(
-        rates,
-        leaks,
-        tau,
-        saved.alpha,
-        saved.claims,
-        saved.clarity,
-        saved.repeats,
-        saved.seed,
-        saved.n_rows,
-        saved.unit,
-        tuple(_shape(leak, rest, 1 - saved.alpha) for leak in saved.shapes),
+        rates=rates,
+        leaks=leaks,
+        threshold=tau,
+        alpha=saved.alpha,
+        claims=saved.claims,
+        clarity=saved.clarity,
+        repeats=saved.repeats,
+        seed=saved.seed,
+        n_rows=saved.n_rows,
+        unit=saved.unit,
+        shapes=tuple(_shape(leak, rest, 1 - saved.alpha) for leak in saved.shapes),
     )
 
 
@@ -184,13 +184,13 @@ def _leak(saved: SavedLeak, rates: tuple[LeakRate, ...]) -> PlantedLeak:
         raise altered("planted leaks lack the counts that they rest on")
     error = float("nan") if saved.standard_error is None else saved.standard_error
     return PlantedLeak(
-        saved.feature,
-        saved.intervention,
-        saved.adjustment,
-        saved.comparison,
-        smallest_80,
-        smallest_95,
-        error,
+        feature=saved.feature,
+        intervention=saved.intervention,
+        adjustment=saved.adjustment,
+        comparison=saved.comparison,
+        smallest_80=smallest_80,
+        smallest_95=smallest_95,
+        standard_error=error,
     )
 
 

@@ -154,9 +154,18 @@ def planted_leaks(
         progress=partial(_second_half, progress),
     )
     return PlantedLeaks(
-        tuple(rates), tuple(leaks), tau, alpha, claims, clarity, repeats, seed, case.n_rows,
-        case.output, shapes,
-    )  # fmt: skip
+        rates=tuple(rates),
+        leaks=tuple(leaks),
+        threshold=tau,
+        alpha=alpha,
+        claims=claims,
+        clarity=clarity,
+        repeats=repeats,
+        seed=seed,
+        n_rows=case.n_rows,
+        unit=case.output,
+        shapes=shapes,
+    )
 
 
 def _second_half(progress: Progress, step: str, share: float) -> None:
@@ -224,13 +233,13 @@ class _Judged:
         share_found = self.above(fine, self.planted.leak).mean(axis=1)
         _, errors = self._estimates(np.array([self.threshold]), self.planted.leak)
         return PlantedLeak(
-            self.feature,
-            text,
-            self.planted.adjustment,
-            self.comparison,
-            self._from(fine, share_found >= 0.8),
-            self._from(fine, share_found >= 0.95),
-            float(np.median(errors)),
+            feature=self.feature,
+            intervention=text,
+            adjustment=self.planted.adjustment,
+            comparison=self.comparison,
+            smallest_80=self._from(fine, share_found >= 0.8),
+            smallest_95=self._from(fine, share_found >= 0.95),
+            standard_error=float(np.median(errors)),
         )
 
     def _from(self, fine: FloatArray, enough: npt.NDArray[np.bool_]) -> float:

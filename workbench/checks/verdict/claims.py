@@ -147,10 +147,19 @@ def claims_of_effects(
         below = lies_within(low, high, threshold)
         claims.append(
             Claim(
-                one.name, one.feature, one.kind, one.effect.value, low, high, p, below, beyond,
-                combination=one.combination, heard=one.kind in heard,
+                name=one.name,
+                feature=one.feature,
+                kind=one.kind,
+                value=one.effect.value,
+                low=low,
+                high=high,
+                p_above=p,
+                below=below,
+                above=beyond,
+                combination=one.combination,
+                heard=one.kind in heard,
             )
-        )  # fmt: skip
+        )
     return claims
 
 
@@ -304,32 +313,32 @@ def _over_people(
         yield _sizes(profile, found, name, people, count, *simulated)
         if part == "direct":
             yield Claim(
-                f"{_name(found)}, share of rows moved directly by more than {stated(tau)}",
-                _name(found),
-                "share",
-                people.share,
-                people.moved_low,
-                people.moved_high,
-                _p_share(people, found.n_rows, profile.people_share),
-                people.moved_high <= profile.people_share,
-                people.moved_low > profile.people_share,
-                "people",
+                name=f"{_name(found)}, share of rows moved directly by more than {stated(tau)}",
+                feature=_name(found),
+                kind="share",
+                value=people.share,
+                low=people.moved_low,
+                high=people.moved_high,
+                p_above=_p_share(people, found.n_rows, profile.people_share),
+                below=people.moved_high <= profile.people_share,
+                above=people.moved_low > profile.people_share,
+                over="people",
                 **_change(found, people.pair),
             )
         elif profile.people_from is not None and found.carried and found.followed:
             # Which rows these are rests on how rows keep their noise: that shows nothing above.
             yield Claim(
-                f"{_name(found)}, share of rows moved in all by more than {stated(tau)}, if each "
-                f"keeps its noise",
-                _name(found),
-                "total share",
-                people.share,
-                people.moved_low,
-                people.moved_high,
-                1.0,
-                people.moved_high <= profile.people_from,
-                False,
-                "people",
+                name=f"{_name(found)}, share of rows moved in all by more than {stated(tau)}, "
+                f"if each keeps its noise",
+                feature=_name(found),
+                kind="total share",
+                value=people.share,
+                low=people.moved_low,
+                high=people.moved_high,
+                p_above=1.0,
+                below=people.moved_high <= profile.people_from,
+                above=False,
+                over="people",
                 **_change(found, people.pair),
             )
 
@@ -357,6 +366,15 @@ def _sizes(
     above = p <= profile.alpha / (profile.families * count)
     below = size + half < profile.threshold
     return Claim(
-        name, _name(found), people.part, size, max(surely - half, 0.0), size + half, p, below,
-        above, "people", **_change(found, pair),
-    )  # fmt: skip
+        name=name,
+        feature=_name(found),
+        kind=people.part,
+        value=size,
+        low=max(surely - half, 0.0),
+        high=size + half,
+        p_above=p,
+        below=below,
+        above=above,
+        over="people",
+        **_change(found, pair),
+    )

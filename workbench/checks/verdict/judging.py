@@ -176,7 +176,7 @@ def judge(
     profile: EffectProfile | None = None,
     unsteady: Unsteady | None = None,
 ) -> Verdict:
-    """Hold effects, paths and the profile of a target against a threshold.
+    """Compare effects, paths and the profile of a target with a threshold, and decide.
 
     Parameters
     ----------
@@ -252,24 +252,24 @@ def judge(
     if withheld or few.nothing_firm:
         decision = "inconclusive"
     return Verdict(
-        decision,
-        threshold,
-        alpha,
-        effects.unit,
-        tuple(claims),
-        _smallest(claims, profile),
-        cancellations_of(claims, threshold),
-        unfollowed,
-        tuple(doubted),
-        "change" if profile is None else profile.scope,
-        profile is not None and profile.asks,
-        () if profile is None else basis_of(profile),
-        " ".join(
+        decision=decision,
+        threshold=threshold,
+        alpha=alpha,
+        unit=effects.unit,
+        claims=tuple(claims),
+        smallest_threshold=_smallest(claims, profile),
+        cancellations=cancellations_of(claims, threshold),
+        unfollowed=unfollowed,
+        doubted=tuple(doubted),
+        scope="change" if profile is None else profile.scope,
+        people=profile is not None and profile.asks,
+        basis=() if profile is None else basis_of(profile),
+        withheld=" ".join(
             reason
             for reason in (withheld, few.reason, unfit if decision == "inconclusive" else "")
             if reason
         ),
-        None if profile is None else profile.people_from,
+        people_from=None if profile is None else profile.people_from,
     )
 
 

@@ -195,7 +195,17 @@ def dataset_named(opened: Opened, name: str) -> DataSet:
         )
     )
     return DataSet(
-        found, lineage, number, purpose, parent, root, size, joined, sum(why.values()), why, frozen
+        name=found,
+        lineage=lineage,
+        number=number,
+        purpose=purpose,
+        parent=parent,
+        root=root,
+        size=size,
+        joined=joined,
+        left=sum(why.values()),
+        why_left=why,
+        frozen=frozen,
     )
 
 

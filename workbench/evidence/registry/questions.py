@@ -152,16 +152,16 @@ def where_is(opened: Opened, subject: str) -> WhereIs:
             consent = covering[0] if covering else None
             uses.append(
                 Use(
-                    version,
-                    dataset,
-                    purpose,
-                    records,
-                    consent.basis if consent else None,
-                    consent.granted if consent else None,
-                    consent.withdrawn if consent else None,
-                    model.served_from,
-                    model.served_until,
-                    None if free is None else f"{name}/{free}",
+                    version=version,
+                    dataset=dataset,
+                    purpose=purpose,
+                    records=records,
+                    basis=consent.basis if consent else None,
+                    granted=consent.granted if consent else None,
+                    withdrawn=consent.withdrawn if consent else None,
+                    served_from=model.served_from,
+                    served_until=model.served_until,
+                    left_with=None if free is None else f"{name}/{free}",
                 )
             )
         counts = store.row(
@@ -324,7 +324,16 @@ def trace(opened: Opened, version: str, condition: str) -> Trace:
         rows=("leaf", "size"), withdrawn_since=("withdrawn", "count")
     )
     profile = _profile(table, mask) if count >= FEWEST else _profile(table.iloc[:, :0], mask)
-    return Trace(model, data, condition, count, len(rows), by_source, consents, profile)
+    return Trace(
+        version=model,
+        dataset=data,
+        condition=condition,
+        rows=count,
+        whole=len(rows),
+        sources=by_source,
+        consents=consents,
+        profile=profile,
+    )
 
 
 def _profile(table: pd.DataFrame, mask: np.ndarray) -> pd.DataFrame:

@@ -96,16 +96,16 @@ def evidence_for(opened: Opened, request: str, model: str) -> RequestEvidence:
         data = dataset_named(opened, new.dataset)
         before = dataset_named(opened, old.dataset)
         return RequestEvidence(
-            asked.document,
-            tuple(opened.log.entries()),
-            old,
-            new,
-            leaves_of(opened, old.dataset),
-            leaves_of(opened, new.dataset),
-            configuration_named(opened, new.configuration),
-            model_file(opened, new.version),
-            _others(opened, request, new, before.number, data),
-            data.root,
+            request=asked.document,
+            entries=tuple(opened.log.entries()),
+            old=old,
+            new=new,
+            old_leaves=leaves_of(opened, old.dataset),
+            new_leaves=leaves_of(opened, new.dataset),
+            configuration=configuration_named(opened, new.configuration),
+            new_model=model_file(opened, new.version),
+            others=_others(opened, request, new, before.number, data),
+            new_root=data.root,
         )
 
 

@@ -103,13 +103,13 @@ def _part_summary(saved: SavedPartSummary) -> PartSummary:
     if not saved.quantiles.keys() <= known.keys():
         raise wrong("estimates", "holds what is no quantile that is kept.")
     return PartSummary(
-        saved.part,
-        math.nan if saved.mean is None else float(saved.mean),
-        math.nan if saved.mean_abs is None else float(saved.mean_abs),
-        {known[q]: float(value) for q, value in saved.quantiles.items()},
-        saved.above,
-        saved.within,
-        saved.below,
-        edges,
-        counts,
+        part=saved.part,
+        mean=math.nan if saved.mean is None else float(saved.mean),
+        mean_abs=math.nan if saved.mean_abs is None else float(saved.mean_abs),
+        quantiles={known[q]: float(value) for q, value in saved.quantiles.items()},
+        above=saved.above,
+        within=saved.within,
+        below=saved.below,
+        edges=edges,
+        counts=counts,
     )

@@ -241,17 +241,17 @@ def _parts(saved: Mapping[str, SavedPart]) -> dict[str, PartProfile]:
 
 def _part(saved: SavedPart) -> PartProfile:
     return PartProfile(
-        saved.part,
-        _pair(saved.surest),
-        _pair(saved.widest),
-        saved.floor,
-        saved.ceiling,
-        None if saved.extrapolated is None else _pair(saved.extrapolated),
-        None if saved.default is None else _pair(saved.default),
-        saved.default_floor,
-        _number(saved.spread),
-        _number(saved.spread_low),
-        _number(saved.spread_high),
+        part=saved.part,
+        surest=_pair(saved.surest),
+        widest=_pair(saved.widest),
+        floor=saved.floor,
+        ceiling=saved.ceiling,
+        extrapolated=None if saved.extrapolated is None else _pair(saved.extrapolated),
+        default=None if saved.default is None else _pair(saved.default),
+        default_floor=saved.default_floor,
+        spread=_number(saved.spread),
+        spread_low=_number(saved.spread_low),
+        spread_high=_number(saved.spread_high),
     )
 
 
@@ -269,16 +269,16 @@ def _pair(saved: SavedPair) -> Pair:
 
 def _people(saved: SavedPeople) -> PeopleProfile:
     return PeopleProfile(
-        saved.part,
-        saved.mean_size,
-        saved.error,
-        saved.moved,
-        saved.asked,
-        saved.moved_low,
-        saved.moved_high,
-        _number(saved.reach),
-        _pair(saved.pair),
-        saved.inflation,
+        part=saved.part,
+        mean_size=saved.mean_size,
+        error=saved.error,
+        moved=saved.moved,
+        asked=saved.asked,
+        moved_low=saved.moved_low,
+        moved_high=saved.moved_high,
+        reach=_number(saved.reach),
+        pair=_pair(saved.pair),
+        inflation=saved.inflation,
     )
 
 

@@ -297,15 +297,15 @@ def _attribution(saved: SavedAttribution) -> Attribution:
     by_feature = frame_of(saved.values, SavedAttributionRow).set_index("feature")
     by_feature.index.name = None
     return Attribution(
-        saved.method,
-        by_feature["value"].rename(None),
-        by_feature["low"].rename(None) if saved.has_interval else None,
-        by_feature["high"].rename(None) if saved.has_interval else None,
-        saved.unit,
-        saved.explanation,
-        saved.n_rows,
-        saved.queries,
-        saved.exact,
+        method=saved.method,
+        values=by_feature["value"].rename(None),
+        low=by_feature["low"].rename(None) if saved.has_interval else None,
+        high=by_feature["high"].rename(None) if saved.has_interval else None,
+        unit=saved.unit,
+        explanation=saved.explanation,
+        n_rows=saved.n_rows,
+        queries=saved.queries,
+        exact=saved.exact,
     )
 
 
