@@ -11,6 +11,11 @@ SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
+import sys
+
+if sys.version_info < (3, 9):  # with a status of its own: an import that fails ends with 1
+    sys.exit(print("verify.py needs Python 3.9 or newer.", file=sys.stderr) or 2)
+
 import argparse
 import base64
 import binascii
@@ -1106,6 +1111,10 @@ SHA_2 = bytes.fromhex("6086480165030402")
 HASHES = {SHA_2 + b"\1": "sha256", SHA_2 + b"\2": "sha384", SHA_2 + b"\3": "sha512"}
 
 
+class OtherAuthority(EvidenceError):
+    """A time stamp without the certificate that the reader names: to this reader it is none."""
+
+
 @dataclass(frozen=True)
 class _Part:
     """One element of DER: its tag, and where it and its content stand."""
@@ -1172,8 +1181,10 @@ def stamped_at(stamp: bytes, data: bytes, certificate_sha256: str) -> int:
 
     Raises
     ------
+    OtherAuthority
+        When the stamp does not hold that certificate.
     EvidenceError
-        When the stamp is of other data, or not signed by that certificate.
+        When the stamp is of other data, or its signature does not hold.
     """
     if len(stamp) > LARGEST_STAMP:
         raise EvidenceError(f"A time stamp has at most {LARGEST_STAMP:,} bytes.")
@@ -1220,7 +1231,7 @@ def _public_key(signed: _Part, certificate_sha256: str) -> tuple[int, int]:
         if sha256_hex(certificate.raw) == certificate_sha256.lower()
     ]
     if not certificates:
-        raise EvidenceError("The time stamp is not signed with the certificate that was named.")
+        raise OtherAuthority("The time stamp is not signed with the certificate that was named.")
     fields = certificates[0].part(0, SEQUENCE).parts()
     # version, serial, algorithm, issuer, validity, subject, key: the version may be left out
     key = fields[6 if fields and fields[0].tag == CONTEXT_0 else 5 : 7]
@@ -2024,7 +2035,8 @@ CLAIMS: dict[str, tuple[str, str, str]] = {
     "absent": (
         "Excluded from the training set of the new version",
         "the whole sorted list: a token not in it is absent",
-        "that the person has no row under another token",
+        "that the weights come from this list (another claim), or that the person has no row "
+        "under another token",
     ),
     "rows absent": (
         "The class or source is excluded from the training set of the new version",
@@ -2139,6 +2151,8 @@ PACKED_AGAIN = (
     "This zip was packed by another program: a dossier's own zip holds its files as they are, "
     "without compression, password or folders. Unpack it and check the folder."
 )
+FILE_MANAGERS = re.compile(r"(.*/)?(\.DS_Store|\._[^/]*|\.directory|Thumbs\.db|desktop\.ini)")
+"""Files that a program for looking at folders leaves in them, whoever opens one."""
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}){0,2}")
 
 
@@ -2148,17 +2162,23 @@ def read_dossier(path: str) -> dict[str, bytes]:
     Raises
     ------
     ReaderError
-        When there is nothing at the path, or a zip that another program packed.
+        When there is nothing at the path, a zip that another program packed, a file that a file
+        manager left, or one that the reader may not read.
     EvidenceError
         When it holds links, strange names, or more than the bounds allow.
     """
     if os.path.isdir(path):
-        return _read_folder(path)
+        try:
+            return _read_folder(path)
+        except OSError as error:
+            raise ReaderError(f"{error.filename} cannot be read: {error.strerror}.") from None
     if not os.path.isfile(path):
         raise ReaderError(f"There is no dossier at {path}: a folder or a zip file is expected.")
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive)
+    except PermissionError as error:
+        raise ReaderError(f"{path} cannot be read: {error.strerror}.") from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise EvidenceError(f"The file is not a zip that can be read: {error}.") from None
     except (OSError, ValueError, UnicodeError) as error:
@@ -2168,6 +2188,10 @@ def read_dossier(path: str) -> dict[str, bytes]:
 def _check_name(name: str, count: int) -> None:
     if count > MOST_FILES:
         raise EvidenceError(f"The dossier holds more than {MOST_FILES} files.")
+    if FILE_MANAGERS.fullmatch(name):
+        raise ReaderError(
+            f"A file manager left {name[-60:]!r} in the dossier, which is no part of it: delete it."
+        )
     if not NAME.fullmatch(name):
         raise EvidenceError(f"The dossier holds a file of a strange name: {name[:60]!r}.")
 
@@ -2730,6 +2754,8 @@ def leaf_of_receipt(receipt: bytes, configuration: Configuration) -> tuple[bytes
             points = [BLIND_POINT, *row_points(len(features))]
             point = encode_point(sum_of_multiples(points, [blind, *features, outcome]))
         return make_leaf(bytes.fromhex(held["token"]), seal, point), record
+    except EvidenceError as error:
+        raise ReaderError(f"The receipt is not one for this dossier. {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ReaderError("The receipt is not built as one.") from None
 
@@ -2742,8 +2768,9 @@ def receipt_claims(case: DossierCase, outside: Outside) -> tuple[Claim, ...]:
     if leaf in case.new and case.request.granularity != "feature":
         return (claim("receipt", "CONTRADICTED", "the receipt's row is in the new training set"),)
     if leaf not in case.old:
-        why = "the receipt's row was not in the old training set"
-        return (claim("receipt", "CONTRADICTED", why),)
+        # Nobody signed the receipt: it may be another's, or changed, or of a row never used.
+        why = "the receipt opens no row of the old training set"
+        return (claim("receipt", "INCONCLUSIVE", why),)
     if case.request.granularity == "feature":
         return (claim("receipt", "PROVED", "the receipt's row is committed to; no row was to go"),)
     features, outcome = case.configuration.encode(record)
@@ -2799,7 +2826,7 @@ def check_dossier(files: Mapping[str, bytes], outside: Outside) -> tuple[Claim, 
             _near(case),
             _optimum(case),
             _served(case, outside),
-            _in_time(case, at_hand, stamps),
+            _in_time(case, outside, at_hand, stamps),
             *_reported(case),
             *receipt_claims(case, outside),
         ]
@@ -2863,15 +2890,24 @@ def _request(case: DossierCase, outside: Outside) -> Claim:
 
 
 def _stamps(case: DossierCase, outside: Outside) -> dict[str, int]:
-    """Return the moments that an authority named by the reader stamped."""
+    """Return the moments that the authority named by the reader stamped."""
     held: dict[str, int] = {}
     if outside.authority is None:
         return held
     for which, data in (("old", "time/old.checkpoint"), ("last", "log/checkpoint")):
         stamp = case.files.get(f"time/{which}.tsr")
         if stamp is not None and data in case.files:
-            held[which] = stamped_at(stamp, case.files[data], outside.authority)
+            try:
+                held[which] = stamped_at(stamp, case.files[data], outside.authority)
+            except OtherAuthority:  # a controller may choose another: what is missing is the stamp
+                continue
     return held
+
+
+def _no_stamp(outside: Outside) -> str:
+    if outside.authority is None:
+        return "no time stamp was checked (--authority)"
+    return "no time stamp of the authority that you named"
 
 
 def _day(seconds: int) -> str:
@@ -2896,7 +2932,7 @@ def _before(
     if early:
         return claim("before", "CONTRADICTED", f"the log has the {early[0]} before the request")
     if "old" not in stamps:
-        why = "by the log's own order; no time stamp was checked (--authority)"
+        why = f"by the log's own order; {_no_stamp(outside)}"
         return claim("before", "CONSISTENT", why)
     stamped = read_checkpoint(case.files["time/old.checkpoint"])
     if not is_signed_by(stamped, case.key):
@@ -2991,10 +3027,12 @@ def _served(case: DossierCase, outside: Outside) -> Claim:
     return claim("served", "CONTRADICTED", "the file that you hashed is another one")
 
 
-def _in_time(case: DossierCase, at_hand: Claim, stamps: Mapping[str, int]) -> Claim:
+def _in_time(
+    case: DossierCase, outside: Outside, at_hand: Claim, stamps: Mapping[str, int]
+) -> Claim:
     due = case.request.due
     if "last" not in stamps:
-        return claim("in time", "INCONCLUSIVE", f"due {_day(due)}; no time stamp was checked")
+        return claim("in time", "INCONCLUSIVE", f"due {_day(due)}; {_no_stamp(outside)}")
     why = f"stamped {_day(stamps['last'])}, due {_day(due)}"
     if stamps["last"] > due:
         # A later stamp does not show that the work was late, only that nothing shows it in time.
@@ -3013,7 +3051,9 @@ def _reported(case: DossierCase) -> list[Claim]:
             raise EvidenceError("The results are not built as ones.")
         if said["verdict"] not in ("CONSISTENT", "INCONCLUSIVE", "CONTRADICTED"):
             raise EvidenceError("A measurement is CONSISTENT at best; it proves nothing.")
-        claims.append(claim("reported", said["verdict"], f"{name}: {str(said['sentence'])[:500]}"))
+        # Runs of blanks could lay a line out that looks like a claim of this program.
+        words = f"{name[:40]}: {str(said['sentence'])[:500]}".split()
+        claims.append(claim("reported", said["verdict"], " ".join(words)))
     return claims
 
 
@@ -3023,8 +3063,9 @@ NO_DOSSIER_SHOWS = """What no dossier can show: that the committed rows were all
 that a copy of the data or of an older model is not kept somewhere, or that a model holds nothing of
 a person. It supports that the rows were excluded from the training set of the version it names."""
 HELP = """Exit status: 0 PROVED, 1 CONSISTENT, 3 INCONCLUSIVE, 4 CONTRADICTED, 5 INVALID (of the
-weakest claim); 2 the verification could not run. Needs no network and nothing but Python 3.9 or
-newer."""
+weakest claim); 2 the verification could not run. A Python before 3.7 cannot read this file and ends
+with 1 too, without a verdict: a script should read --json. Needs no network and nothing but Python
+3.9 or newer."""
 LARGEST_GIVEN = 10_000_000
 
 
@@ -3165,6 +3206,10 @@ def verify_command(words: Sequence[str] | None = None) -> int:
         claims = verify_path(given.dossier, outside)
     except ReaderError as error:
         print(f"The verification could not run: {printable(str(error))}", file=sys.stderr)
+        return 2
+    except Exception as error:  # Python would end with 1, which says CONSISTENT
+        why = printable(f"{type(error).__name__}: {error}")
+        print(f"The verification could not run, by a fault of this program: {why}", file=sys.stderr)
         return 2
     if given.json:
         held = [[c.name, c.verdict, c.sentence] for c in claims]

@@ -73,7 +73,8 @@ CLAIMS: dict[str, tuple[str, str, str]] = {
     "absent": (
         "Excluded from the training set of the new version",
         "the whole sorted list: a token not in it is absent",
-        "that the person has no row under another token",
+        "that the weights come from this list (another claim), or that the person has no row "
+        "under another token",
     ),
     "rows absent": (
         "The class or source is excluded from the training set of the new version",

@@ -25,6 +25,8 @@ PACKED_AGAIN = (
     "This zip was packed by another program: a dossier's own zip holds its files as they are, "
     "without compression, password or folders. Unpack it and check the folder."
 )
+FILE_MANAGERS = re.compile(r"(.*/)?(\.DS_Store|\._[^/]*|\.directory|Thumbs\.db|desktop\.ini)")
+"""Files that a program for looking at folders leaves in them, whoever opens one."""
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}){0,2}")
 
 
@@ -34,17 +36,23 @@ def read_dossier(path: str) -> dict[str, bytes]:
     Raises
     ------
     ReaderError
-        When there is nothing at the path, or a zip that another program packed.
+        When there is nothing at the path, a zip that another program packed, a file that a file
+        manager left, or one that the reader may not read.
     EvidenceError
         When it holds links, strange names, or more than the bounds allow.
     """
     if os.path.isdir(path):
-        return _read_folder(path)
+        try:
+            return _read_folder(path)
+        except OSError as error:
+            raise ReaderError(f"{error.filename} cannot be read: {error.strerror}.") from None
     if not os.path.isfile(path):
         raise ReaderError(f"There is no dossier at {path}: a folder or a zip file is expected.")
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive)
+    except PermissionError as error:
+        raise ReaderError(f"{path} cannot be read: {error.strerror}.") from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise EvidenceError(f"The file is not a zip that can be read: {error}.") from None
     except (OSError, ValueError, UnicodeError) as error:
@@ -54,6 +62,10 @@ def read_dossier(path: str) -> dict[str, bytes]:
 def _check_name(name: str, count: int) -> None:
     if count > MOST_FILES:
         raise EvidenceError(f"The dossier holds more than {MOST_FILES} files.")
+    if FILE_MANAGERS.fullmatch(name):
+        raise ReaderError(
+            f"A file manager left {name[-60:]!r} in the dossier, which is no part of it: delete it."
+        )
     if not NAME.fullmatch(name):
         raise EvidenceError(f"The dossier holds a file of a strange name: {name[:60]!r}.")
 

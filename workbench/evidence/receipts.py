@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from workbench.common.errors import EvidenceError
 from workbench.evidence.claims import Claim, ReaderError, claim
 from workbench.evidence.commitments import (
     NO_POINT,
@@ -67,6 +68,8 @@ def leaf_of_receipt(receipt: bytes, configuration: Configuration) -> tuple[bytes
             points = [BLIND_POINT, *row_points(len(features))]
             point = encode_point(sum_of_multiples(points, [blind, *features, outcome]))
         return make_leaf(bytes.fromhex(held["token"]), seal, point), record
+    except EvidenceError as error:
+        raise ReaderError(f"The receipt is not one for this dossier. {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ReaderError("The receipt is not built as one.") from None
 
@@ -79,8 +82,9 @@ def receipt_claims(case: DossierCase, outside: Outside) -> tuple[Claim, ...]:
     if leaf in case.new and case.request.granularity != "feature":
         return (claim("receipt", "CONTRADICTED", "the receipt's row is in the new training set"),)
     if leaf not in case.old:
-        why = "the receipt's row was not in the old training set"
-        return (claim("receipt", "CONTRADICTED", why),)
+        # Nobody signed the receipt: it may be another's, or changed, or of a row never used.
+        why = "the receipt opens no row of the old training set"
+        return (claim("receipt", "INCONCLUSIVE", why),)
     if case.request.granularity == "feature":
         return (claim("receipt", "PROVED", "the receipt's row is committed to; no row was to go"),)
     features, outcome = case.configuration.encode(record)

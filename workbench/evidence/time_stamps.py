@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from workbench.common.errors import EvidenceError
 from workbench.evidence.commitments import sha256, sha256_hex
 
-__all__ = ["stamped_at"]
+__all__ = ["OtherAuthority", "stamped_at"]
 
 LARGEST_STAMP = 100_000
 SEQUENCE, SET, OCTETS, OBJECT, INTEGER, TIME, CONTEXT_0 = 0x30, 0x31, 0x04, 0x06, 0x02, 0x18, 0xA0
@@ -29,6 +29,10 @@ MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 RSA = bytes.fromhex("2a864886f70d010101")
 SHA_2 = bytes.fromhex("6086480165030402")
 HASHES = {SHA_2 + b"\1": "sha256", SHA_2 + b"\2": "sha384", SHA_2 + b"\3": "sha512"}
+
+
+class OtherAuthority(EvidenceError):
+    """A time stamp without the certificate that the reader names: to this reader it is none."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,10 @@ def stamped_at(stamp: bytes, data: bytes, certificate_sha256: str) -> int:
 
     Raises
     ------
+    OtherAuthority
+        When the stamp does not hold that certificate.
     EvidenceError
-        When the stamp is of other data, or not signed by that certificate.
+        When the stamp is of other data, or its signature does not hold.
     """
     if len(stamp) > LARGEST_STAMP:
         raise EvidenceError(f"A time stamp has at most {LARGEST_STAMP:,} bytes.")
@@ -145,7 +151,7 @@ def _public_key(signed: _Part, certificate_sha256: str) -> tuple[int, int]:
         if sha256_hex(certificate.raw) == certificate_sha256.lower()
     ]
     if not certificates:
-        raise EvidenceError("The time stamp is not signed with the certificate that was named.")
+        raise OtherAuthority("The time stamp is not signed with the certificate that was named.")
     fields = certificates[0].part(0, SEQUENCE).parts()
     # version, serial, algorithm, issuer, validity, subject, key: the version may be left out
     key = fields[6 if fields and fields[0].tag == CONTEXT_0 else 5 : 7]

@@ -45,6 +45,11 @@ SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
+import sys
+
+if sys.version_info < (3, 9):  # with a status of its own: an import that fails ends with 1
+    sys.exit(print("verify.py needs Python 3.9 or newer.", file=sys.stderr) or 2)
+
 '''
 FOOT = """
 

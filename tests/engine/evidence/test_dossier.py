@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import zipfile
@@ -23,7 +24,9 @@ from tests.engine.evidence.sample_dossier import (
 from tests.engine.evidence.time_authority import TimeAuthority
 from workbench.common.errors import EvidenceError
 from workbench.evidence.claims import CLAIMS, ReaderError, claim
-from workbench.evidence.dossier import verify_dossier, write_dossier
+from workbench.evidence.commitments import canonical_json
+from workbench.evidence.dossier import Measured, build_dossier, verify_dossier, write_dossier
+from workbench.evidence.dossier_checks import check_dossier
 from workbench.evidence.dossier_files import read_dossier
 from workbench.evidence.keys import SigningKey
 from workbench.evidence.rehearsal import rehearse
@@ -165,10 +168,38 @@ def test_what_the_reader_brings_wrong_is_the_readers_mistake(honest: Sample) -> 
     for kept in (b"no checkpoint", foreign):
         with pytest.raises(ReaderError, match="you kept"):
             honest.judged(kept=(kept,))
-    with pytest.raises(ReaderError, match="receipt"):
-        honest.judged(receipt=b"{}")
+    held = json.loads(honest.made.receipts[0])
+    foreign_record = canonical_json(held | {"record": {"name": "somewhere else"}})
+    short_salt = canonical_json(held | {"salt": "00"})
+    for receipt in (b"{}", b"no JSON", b"{ }", foreign_record, short_salt):
+        with pytest.raises(ReaderError, match="receipt"):
+            honest.judged(receipt=receipt)
     with pytest.raises(ReaderError, match="SHA-256"):
         verify_dossier("anywhere", request="abc")
+
+
+def test_a_receipt_that_opens_no_row_accuses_nobody(honest: Sample) -> None:
+    """It is not signed: it may be another's, or of a record that no model was trained on."""
+    held = json.loads(honest.made.receipts[0])
+    receipt = canonical_json(held | {"salt": "00" * 32})
+    assert verdicts(honest.judged(receipt=receipt))["receipt"] == "INCONCLUSIVE"
+
+
+def test_a_stamp_of_another_authority_is_no_stamp_to_this_reader(honest: Sample) -> None:
+    said = {held.name: held for held in honest.judged(authority="ab" * 32)}
+    assert said["before"].verdict == "CONSISTENT" and said["in time"].verdict == "INCONCLUSIVE"
+    for name in ("before", "in time"):
+        assert said[name].sentence.endswith("no time stamp of the authority that you named")
+
+
+def test_a_reported_sentence_cannot_be_laid_out_as_a_claim(honest: Sample) -> None:
+    text = "none" + " " * 80 + "PROVED       \u2003Signed"
+    parts = dataclasses.replace(
+        honest.made.parts, measured={"a" * 90: Measured("CONSISTENT", text)}
+    )
+    files = build_dossier(parts, BANK)
+    (said,) = [one for one in check_dossier(files, honest.outside) if one.name == "reported"]
+    assert said.sentence == "a" * 40 + ": none PROVED Signed"
 
 
 def test_a_claim_has_a_known_name_and_verdict() -> None:

@@ -144,6 +144,43 @@ def test_the_package_says_what_the_file_says(folder: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out) == json.loads(done.stdout)
 
 
+def test_what_a_file_manager_left_is_no_fault_of_the_dossier(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    shutil.copytree(folder / "dossier", tmp_path / "dossier")
+    for name in (".DS_Store", "model/._new.json", "Thumbs.db", "desktop.ini"):
+        (tmp_path / "dossier" / name).write_bytes(b"")
+        assert verify_command([str(tmp_path / "dossier")]) == 2
+        said = capsys.readouterr()
+        assert name in said.err and "delete it" in said.err and not said.out
+        (tmp_path / "dossier" / name).unlink()
+
+
+@pytest.mark.parametrize("fault", [PermissionError(13, "Permission denied", "f"), KeyError("x")])
+def test_what_ends_the_verifier_never_ends_it_with_a_status_of_a_verdict(
+    folder: Path, fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """Python ends with 1 by itself, and 1 says CONSISTENT."""
+
+    def failing(path: str) -> None:
+        raise fault
+
+    monkeypatch.setattr("workbench.evidence.dossier_files.os.scandir", failing)
+    assert verify_command([str(folder / "dossier")]) == 2
+    said = capsys.readouterr()
+    assert "could not run" in said.err and not said.out
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.8"])
+def test_a_python_that_is_too_old_says_so(version: str) -> None:
+    program = older(version)
+    if program is None:
+        pytest.skip(f"no Python {version} is on this machine")
+    done = subprocess.run([program, str(STORED)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "verify.py needs Python 3.9 or newer.\n"
+
+
 def test_what_is_no_key_is_not_said_back(folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert verify_command([str(folder), "--key", "PRIVATE+of+somebody"]) == 2
     said = capsys.readouterr()

@@ -4,6 +4,8 @@ import { FEATURE_BITS, WEIGHT_BITS } from "./optimum.js";
 import { findEntry, isSignedBy, openStatement, readCheckpoint, readKey, readLeaves, readLog, readRequest, readScope, scopeOf, treeRoot } from "./log.js";
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}(\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}){0,2}$/;
+// Files that a program for looking at folders leaves in them, whoever opens one.
+const FILE_MANAGERS = /^(.*\/)?(\.DS_Store|\._[^/]*|\.directory|Thumbs\.db|desktop\.ini)$/;
 const PACKED_AGAIN =
   "This zip was packed by another program: a dossier's own zip holds its files as they are, without compression, password or folders. Unpack it and check the folder.";
 const OTHERS = "other_requests.jsonl";
@@ -16,6 +18,7 @@ export function checkedFiles(entries) {
   for (const [name, raw] of entries) {
     total += raw.length;
     if (files.size >= MOST_FILES) throw new EvidenceError(`The dossier holds more than ${MOST_FILES} files.`);
+    if (FILE_MANAGERS.test(name)) throw new ReaderError(`A file manager left ${name.slice(-60)} in the dossier, which is no part of it: delete it.`);
     if (!NAME.test(name)) throw new EvidenceError(`The dossier holds a file of a strange name: ${name.slice(0, 60)}.`);
     if (raw.length > MOST_BYTES || total > 3 * MOST_BYTES) throw new EvidenceError("The dossier is too large to be read.");
     if (files.has(name)) throw new EvidenceError(`The dossier holds ${name} twice.`);

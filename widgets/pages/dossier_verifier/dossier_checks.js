@@ -3,7 +3,7 @@ import { EvidenceError, ReaderError, bigOf, bytesOfHex, canonical, hexOf, isObje
 import { ORDER, encodePoint, sumOfMultiples } from "./edwards.js";
 import { isCosignedBy, isGrowth, isSignedBy, readCheckpoint, treeRoot } from "./log.js";
 import { FEATURE_BITS, WEIGHT_BITS, blindPoint, provedGradient, rowPoints } from "./optimum.js";
-import { stampedAt } from "./time_stamps.js";
+import { OtherAuthority, stampedAt } from "./time_stamps.js";
 import { MODEL, decimal, keptCheckpoint, openCase } from "./dossier_case.js";
 
 export const VERDICTS = ["PROVED", "CONSISTENT", "INCONCLUSIVE", "CONTRADICTED", "INVALID"];
@@ -18,11 +18,11 @@ export function checkDossier(files, outside) {
     const held = openCase(files, outside);
     const stamps = stampsOf(held, outside);
     const atHand = requestClaim(held, outside);
-    const before = beforeClaim(held, atHand, stamps);
+    const before = beforeClaim(held, outside, atHand, stamps);
     return [
       outside.key ? claim("signed", "PROVED", `by the key of ${outside.key.name}`) : claim("signed", "INCONCLUSIVE", "the key is the dossier's own; give the controller's"),
       logClaim(held, outside), atHand, before, rulesClaim(held, before), ...deltaClaims(held, outside), nearClaim(held), optimumClaim(held),
-      servedClaim(held, outside), inTimeClaim(held, atHand, stamps), ...reportedClaims(held), ...receiptClaims(held, outside),
+      servedClaim(held, outside), inTimeClaim(held, outside, atHand, stamps), ...reportedClaims(held), ...receiptClaims(held, outside),
     ];
   } catch (error) {
     if (error instanceof EvidenceError) return [claim("opened", "INVALID", error.message)];
@@ -56,19 +56,25 @@ function stampsOf(held, outside) {
   if (!outside.authority) return stamps;
   for (const [which, data] of [["old", "time/old.checkpoint"], ["last", "log/checkpoint"]]) {
     const stamp = held.files.get(`time/${which}.tsr`);
-    if (stamp && held.files.has(data)) stamps[which] = stampedAt(stamp, held.files.get(data), outside.authority);
+    if (!stamp || !held.files.has(data)) continue;
+    try {
+      stamps[which] = stampedAt(stamp, held.files.get(data), outside.authority);
+    } catch (error) {
+      if (!(error instanceof OtherAuthority)) throw error; // a controller may choose another: what is missing is the stamp
+    }
   }
   return stamps;
 }
+const noStamp = (outside) => (outside.authority ? "no time stamp of the authority that you named" : "no time stamp was checked");
 const day = (seconds) => (seconds >= 0 && seconds < 2 ** 36 ? `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC` : `second ${seconds}`);
 const CLOCKS = 3600; // seconds by which the clocks of a controller and an authority may differ
-function beforeClaim(held, atHand, stamps) {
+function beforeClaim(held, outside, atHand, stamps) {
   const { places, request } = held;
   const late = OLD_PARTS.find((part) => places[part] > places.request);
   const early = ["new", "new model"].find((part) => places[part] < places.request);
   if (late) return claim("before", "CONTRADICTED", `the log has the request before the ${late}`);
   if (early) return claim("before", "CONTRADICTED", `the log has the ${early} before the request`);
-  if (stamps.old === undefined) return claim("before", "CONSISTENT", "by the log's own order; no time stamp was checked");
+  if (stamps.old === undefined) return claim("before", "CONSISTENT", `by the log's own order; ${noStamp(outside)}`);
   const stamped = readCheckpoint(held.files.get("time/old.checkpoint"));
   if (!isSignedBy(stamped, held.key)) throw new EvidenceError("The checkpoint that was stamped is not signed by the key.");
   if (stamped.size > held.lines.length || !same(treeRoot(held.lines.slice(0, stamped.size)), stamped.root)) return claim("before", "CONTRADICTED", "the stamped log is no beginning of this one");
@@ -176,9 +182,9 @@ function servedClaim(held, outside) {
   if (!outside.servedSha) return claim("served", "INCONCLUSIVE", `compare the served file's SHA-256 with ${held.modelSha}`);
   return outside.servedSha.toLowerCase() === held.modelSha ? claim("served", "PROVED", "the file that you hashed is the dossier's") : claim("served", "CONTRADICTED", "the file that you hashed is another one");
 }
-function inTimeClaim(held, atHand, stamps) {
+function inTimeClaim(held, outside, atHand, stamps) {
   const { due } = held.request;
-  if (stamps.last === undefined) return claim("in time", "INCONCLUSIVE", `due ${day(due)}; no time stamp was checked`);
+  if (stamps.last === undefined) return claim("in time", "INCONCLUSIVE", `due ${day(due)}; ${noStamp(outside)}`);
   const why = `stamped ${day(stamps.last)}, due ${day(due)}`;
   if (stamps.last > due) return claim("in time", "INCONCLUSIVE", `${why}: after the day it was due`);
   return claim("in time", atHand.verdict === "PROVED" ? "PROVED" : "CONSISTENT", why);
@@ -190,7 +196,8 @@ function reportedClaims(held) {
   return parts.map(([name, result]) => {
     if (!isObject(result) || Object.keys(result).join() !== "sentence,verdict") throw new EvidenceError("The results are not built as ones.");
     if (!["CONSISTENT", "INCONCLUSIVE", "CONTRADICTED"].includes(result.verdict)) throw new EvidenceError("A measurement is CONSISTENT at best; it proves nothing.");
-    return claim("reported", result.verdict, `${name}: ${String(result.sentence).slice(0, 500)}`);
+    const words = `${name.slice(0, 40)}: ${String(result.sentence).slice(0, 500)}`;
+    return claim("reported", result.verdict, words.replace(/\s+/g, " ").trim());
   });
 }
 
@@ -231,7 +238,7 @@ function receiptClaims(held, outside) {
   const { leaf, features, outcome } = openedReceipt(outside.receipt, configuration);
   const feature = request.granularity === "feature";
   if (held.new.texts.includes(leaf) && !feature) return [claim("receipt", "CONTRADICTED", "the receipt's row is in the new training set")];
-  if (!held.old.texts.includes(leaf)) return [claim("receipt", "CONTRADICTED", "the receipt's row was not in the old training set")];
+  if (!held.old.texts.includes(leaf)) return [claim("receipt", "INCONCLUSIVE", "the receipt opens no row of the old training set")];
   if (feature) return [claim("receipt", "PROVED", "the receipt's row is committed to; no row was to go")];
   const full = [...features.map((value) => value / (1 << FEATURE_BITS)), 1];
   const margin = full.reduce((total, x, j) => total + x * model.weights[j], 0) / 2 ** WEIGHT_BITS;

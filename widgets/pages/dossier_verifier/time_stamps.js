@@ -6,6 +6,8 @@ const [SEQUENCE, SET, OCTETS, OBJECT, INTEGER, TIME, CONTEXT] = [0x30, 0x31, 0x0
 const HASHES = { "608648016503040201": sha256, "608648016503040202": sha384, "608648016503040203": sha512 };
 const BROKEN = "The time stamp is not built as RFC 3161 has it.";
 
+// A time stamp without the certificate that the reader names: to this reader it is none.
+export class OtherAuthority extends EvidenceError {}
 class Part {
   constructor(whole, start, content, end) {
     Object.assign(this, { whole, start, content, end, tag: whole[start] });
@@ -81,7 +83,7 @@ function timeOf(information, data) {
 }
 function publicKey(signed, pin) {
   const certificates = signed.parts().slice(3).filter((part) => part.tag === CONTEXT).flatMap((part) => part.parts()).filter((part) => sha256Hex(part.raw) === pin.toLowerCase());
-  if (!certificates.length) throw new EvidenceError("The time stamp is not signed with the certificate that was named.");
+  if (!certificates.length) throw new OtherAuthority("The time stamp is not signed with the certificate that was named.");
   const fields = certificates[0].part(0, SEQUENCE).parts();
   const key = fields[fields.length && fields[0].tag === CONTEXT ? 6 : 5];
   if (!key || oid(key.part(0, SEQUENCE)) !== "2a864886f70d010101") throw new EvidenceError("The authority's key is not one of RSA.");
