@@ -2,7 +2,8 @@
 
 Confounders move a feature and what the model reads; the graph is right. In innocent worlds the
 feature moves nothing, in guilty ones it moves the mediator along a line or a curve. No shape here
-was looked at while the rule for missed confounding was chosen. Run
+was looked at while the rule for missed confounding was chosen, but for the step of a sum: an
+earlier run accused innocent models of it, and a rule was made on other worlds. Run
 
     python benchmarks/confounder_shapes.py --minutes 8
 
