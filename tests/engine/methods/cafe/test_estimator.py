@@ -1,4 +1,4 @@
-"""CAFÉ against known truth: nonlinear worlds, subgroups, direct effects, identification, input."""
+"""CAFÉ against known truth: nonlinear worlds, subgroups, direct effects, standard errors."""
 
 from __future__ import annotations
 
@@ -8,41 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 
-from tests.engine.fitted_worlds import LEVELS, MODELS, fitted, fitted_cases
+from tests.engine.fitted_worlds import LEVELS, MODELS, fitted
 from workbench import (
     AuditCase,
     BlackBoxModel,
     CausalGraph,
     Contrast,
-    Resample,
     Shift,
     UnlearningTarget,
     cafe_effects,
-    fuzzed_effects,
 )
-from workbench.common.errors import (
-    AuditCancelled,
-    AuditError,
-    InterventionError,
-    ModelError,
-    NotIdentifiableError,
-    TargetError,
-)
-from workbench.datasets import SampleWorld, loan
+from workbench.common.errors import NotIdentifiableError
+from workbench.datasets import loan
 from workbench.methods.estimator import Estimator
 
-
-@pytest.fixture(scope="module")
-def cases() -> dict[tuple[str, str], tuple[SampleWorld, AuditCase]]:
-    return fitted_cases()
-
-
-# ---- nonlinear truth -----------------------------------------------------------------------
+# ---- nonlinear truth ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -148,7 +129,7 @@ def test_a_subgroup_whose_condition_shares_latent_causes_is_not_biased() -> None
     assert abs(some.total.value - 0.5) < 4 * some.total.standard_error
 
 
-# ---- direct effects without the model ------------------------------------------------------
+# ---- direct effects without the model -------------------------------------------------------
 
 
 def collider_case() -> tuple[AuditCase, float]:
@@ -249,151 +230,7 @@ def test_logged_predictions_fall_to_regression_and_say_so(cases) -> None:
     )
 
 
-# ---- adjustment ----------------------------------------------------------------------------
-
-
-def test_both_adjustment_sets_are_unbiased_and_one_is_sharper() -> None:
-    """``z`` confounds, ``w`` only moves the prediction: adjusting for w too sharpens."""
-    graph = CausalGraph([("z", "x"), ("x", "m"), ("z", "m"), ("w", "m")])
-    errors: dict[str, list[float]] = {"parents": [], "minimum-variance": []}
-    for seed in range(60):
-        rng = np.random.default_rng([4, seed])
-        z, w = rng.normal(size=(2, 300))
-        x = z + rng.normal(size=300)
-        m = 0.7 * x - z + 2.5 * w + 0.5 * rng.normal(size=300)
-        case = AuditCase(
-            data=pd.DataFrame({"z": z, "w": w, "x": x, "m": m}),
-            model=lambda rows: rows["m"],
-            features=["m"],
-            graph=graph,
-        )
-        for kind, found in errors.items():
-            entry = cafe_effects(
-                case,
-                UnlearningTarget.feature("x"),
-                intervention=Contrast(-0.5, 0.5),
-                adjustment=kind,
-                basis="linear",
-            )["x"]
-            assert set(entry.adjustment) == ({"z"} if kind == "parents" else {"z", "w"})
-            found.append(entry.total.value - 0.7)
-    for found in errors.values():
-        assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(60)
-    rmse = {kind: np.sqrt(np.mean(np.square(found))) for kind, found in errors.items()}
-    assert rmse["minimum-variance"] < 0.4 * rmse["parents"]
-
-
-def test_confounding_is_removed() -> None:
-    """Without the edge from the confounder, the estimate is wrong; with it, right."""
-    rng = np.random.default_rng(8)
-    z = rng.normal(size=3000)
-    x = (rng.random(3000) < special.expit(2 * z)).astype(int)
-    m = 0.5 * x + 2 * np.tanh(z) + rng.normal(size=3000)
-    data = pd.DataFrame({"z": z, "x": x, "m": m})
-    with_z, without = (
-        cafe_effects(
-            AuditCase(
-                data=data, model=lambda rows: rows["m"], features=["m"], graph=CausalGraph(edges)
-            ),
-            UnlearningTarget.feature("x"),
-        )["x"].total
-        for edges in ([("z", "x"), ("z", "m"), ("x", "m")], [("z", "m"), ("x", "m")])
-    )
-    assert with_z.low < 0.5 < with_z.high
-    # The second graph leaves z to be adjusted for by choice; by parents it may not.
-    naive = cafe_effects(
-        AuditCase(
-            data=data,
-            model=lambda rows: rows["m"],
-            features=["m"],
-            graph=CausalGraph([("x", "m")], nodes=["z"]),
-        ),
-        UnlearningTarget.feature("x"),
-    )["x"].total
-    assert naive.low > 1.5
-    assert np.isfinite(without.value)
-
-
-def test_a_latent_confounder_is_named() -> None:
-    rng = np.random.default_rng(1)
-    data = pd.DataFrame(rng.normal(size=(200, 3)), columns=["f", "m", "other"])
-    graph = CausalGraph(
-        [("wealth", "f"), ("wealth", "m"), ("f", "m")], nodes=["other"], latents=["wealth"]
-    )
-    case = AuditCase(data=data, model=lambda rows: rows["m"], features=["m"], graph=graph)
-    with pytest.raises(NotIdentifiableError, match=r"'wealth' confounds them. Measure it") as found:
-        cafe_effects(case, UnlearningTarget.feature("f"))
-    assert found.value.confounders == ("wealth",)
-    everything = UnlearningTarget.features(["f", "m"])
-    with pytest.raises(NotIdentifiableError, match="wealth"):
-        cafe_effects(case, everything)
-
-
-def test_a_latent_cause_that_another_column_blocks_is_no_obstacle() -> None:
-    """``wealth`` moves x and, through the observed w, the prediction."""
-    rng = np.random.default_rng(6)
-    wealth = rng.normal(size=4000)
-    x = wealth + rng.normal(size=4000)
-    w = wealth + 0.5 * rng.normal(size=4000)
-    m = 0.8 * x + rng.normal(size=4000)
-    graph = CausalGraph([("wealth", "x"), ("wealth", "w"), ("x", "m")], latents=["wealth"])
-    case = AuditCase(
-        data=pd.DataFrame({"x": x, "w": w, "m": m}),
-        model=lambda rows: rows["m"] + 2 * rows["w"],
-        features=["m", "w"],
-        graph=graph,
-    )
-    entry = cafe_effects(case, UnlearningTarget.feature("x"), intervention=Contrast(0.0, 1.0))["x"]
-    assert entry.adjustment == ("w",)
-    assert abs(entry.total.value - 0.8) < 4 * entry.total.standard_error
-
-
-def test_a_latent_cause_makes_no_influence_where_there_is_no_way() -> None:
-    """``wealth`` moves x and w; x moves nothing. Its total is 0 and w would block the rest."""
-    rng = np.random.default_rng(6)
-    wealth = rng.normal(size=3000)
-    x, w = wealth + rng.normal(size=3000), wealth + rng.normal(size=3000)
-    case = AuditCase(
-        data=pd.DataFrame({"x": x, "w": w}),
-        model=lambda rows: rows["w"],
-        features=["w"],
-        graph=CausalGraph([("wealth", "x"), ("wealth", "w")], latents=["wealth"]),
-    )
-    total = cafe_effects(case, UnlearningTarget.feature("x"), intervention=Contrast(-1.0, 1.0))
-    assert abs(total["x"].total.value) < 0.1
-
-
-def test_latent_mediators_do_no_harm() -> None:
-    """x → mood → m, mood unseen: the total runs through it."""
-    rng = np.random.default_rng(6)
-    x = rng.normal(size=3000)
-    m = 0.9 * (0.5 * x + rng.normal(size=3000)) + rng.normal(size=3000)
-    graph = CausalGraph([("x", "mood"), ("mood", "m")], latents=["mood"])
-    case = AuditCase(
-        data=pd.DataFrame({"x": x, "m": m}),
-        model=lambda rows: 2 * rows["m"],
-        features=["m"],
-        graph=graph,
-    )
-    for direct in ("query", "regression", "paper"):
-        entry = cafe_effects(
-            case, UnlearningTarget.feature("x"), intervention=Contrast(0.0, 1.0), direct=direct
-        )["x"]
-        assert abs(entry.total.value - 0.9) < 4 * entry.total.standard_error
-
-
-def test_skipping_every_feature_leaves_an_empty_table() -> None:
-    rng = np.random.default_rng(1)
-    data = pd.DataFrame(rng.normal(size=(200, 2)), columns=["f", "m"])
-    graph = CausalGraph([("u", "f"), ("u", "m"), ("f", "m")], latents=["u"])
-    case = AuditCase(data=data, model=lambda rows: rows["m"], features=["m"], graph=graph)
-    table = cafe_effects(case, UnlearningTarget.feature("f"), skip_unidentified=True)
-    assert len(table) == 0
-    both = cafe_effects(case, UnlearningTarget.features(["f", "m"]), skip_unidentified=True)
-    assert [entry.feature for entry in both] == ["m"]
-
-
-# ---- standard errors -----------------------------------------------------------------------
+# ---- standard errors ------------------------------------------------------------------------
 
 
 def test_standard_errors_are_those_of_the_bootstrap() -> None:
@@ -464,157 +301,3 @@ def test_errors_shrink_with_the_root_of_the_rows() -> None:
         errors.append(entry.total.standard_error)
     for coarse, fine in pairwise(errors):
         assert coarse / fine == pytest.approx(2.0, rel=0.2)
-
-
-# ---- input ---------------------------------------------------------------------------------
-
-
-def mixed_case(n: int = 400) -> AuditCase:
-    rng = np.random.default_rng(10)
-    a = rng.normal(size=n)
-    g = np.where(rng.random(n) < 0.15, None, np.where(a + rng.normal(size=n) > 0, "hi", "lo"))
-    m = a + (g == "hi") + rng.normal(size=n)
-    m[::8] = np.nan
-    flag = rng.random(n) < 0.4
-    data = pd.DataFrame({"a": a, "g": g, "m": m, "flag": flag, "fixed": 1.0})
-    graph = CausalGraph([("a", "g"), ("a", "m"), ("g", "m")], nodes=["flag", "fixed"])
-
-    def score(rows: pd.DataFrame):
-        return rows["m"].fillna(-1) + rows["g"].isna() + 0.5 * rows["flag"] + rows["fixed"]
-
-    return AuditCase(data=data, model=score, features=["m", "g", "flag", "fixed"], graph=graph)
-
-
-@pytest.mark.parametrize("basis", ["flexible", "linear"])
-@pytest.mark.parametrize("direct", ["query", "regression", "paper"])
-def test_missing_values_and_booleans(basis, direct) -> None:
-    case = mixed_case()
-    table = cafe_effects(
-        case, UnlearningTarget.features(["a", "g", "m", "flag"]), basis=basis, direct=direct
-    )
-    frame = table.to_frame()
-    assert np.isfinite(frame[["total", "total_low", "total_high", "direct"]]).all(axis=None)
-    assert table["g"].intervention in ("lo → hi", "hi → lo")
-    assert table["flag"].total.value == pytest.approx(0.5, abs=0.3)
-    if direct == "query":
-        assert table["flag"].direct.value == 0.5 and table["flag"].direct.standard_error < 1e-12
-    resampled = cafe_effects(
-        case,
-        UnlearningTarget.features(["a", "g", "m", "flag"]),
-        intervention=Resample(3, given="parents"),
-        basis=basis,
-        direct=direct,
-    )
-    assert np.isfinite(resampled.to_frame()["total"]).all()
-
-
-def test_many_categories_in_few_rows() -> None:
-    """German-like: 300 rows, ten columns of up to ten levels, some of them rare."""
-    rng = np.random.default_rng(12)
-    columns = {}
-    for i in range(10):
-        levels = [f"A{i}{j}" for j in range(2 + i)]
-        shares = rng.dirichlet(np.full(len(levels), 0.7))
-        columns[f"c{i}"] = rng.choice(levels, size=300, p=shares)
-    data = pd.DataFrame(columns).assign(amount=rng.lognormal(size=300))
-    read = list(data.columns)
-    edges = [(f"c{i}", f"c{j}") for i in range(3) for j in range(3, 10)] + [("c0", "amount")]
-    label = (data["amount"] + (data["c4"] == "A40") + rng.normal(size=300) > 1).astype(int)
-    model = make_pipeline(
-        make_column_transformer(
-            (OneHotEncoder(), [c for c in read if c != "amount"]), remainder="passthrough"
-        ),
-        LogisticRegression(max_iter=500),
-    ).fit(data[read], label)
-    case = AuditCase(data=data, model=model, graph=CausalGraph(edges))
-    for estimate in (cafe_effects, fuzzed_effects):
-        names = [c for c in read if not case.columns[c].is_constant]
-        frame = estimate(case, UnlearningTarget.features(names)).to_frame()
-        assert np.isfinite(frame[["total", "total_low", "direct", "indirect"]]).all(axis=None)
-        assert (frame["total"].iloc[:-2].abs() < 1.2).all()
-
-
-def test_a_constant_feature_cannot_be_audited() -> None:
-    with pytest.raises(InterventionError, match="'fixed' has the same value in every row"):
-        cafe_effects(mixed_case(), UnlearningTarget.features(["a", "fixed"]))
-
-
-def test_an_unseen_level() -> None:
-    with pytest.raises(InterventionError, match="'g' never takes the level 'high'"):
-        cafe_effects(
-            mixed_case(), UnlearningTarget.feature("g"), intervention=Contrast("lo", "high")
-        )
-
-
-@pytest.mark.parametrize(
-    "option",
-    [
-        "basis",
-        "direct",
-        "adjustment",
-    ],
-)
-def test_unknown_options_are_refused(option: str) -> None:
-    with pytest.raises(AuditError, match="'spline'"):
-        cafe_effects(mixed_case(), UnlearningTarget.feature("a"), **{option: "spline"})
-
-
-def test_an_empty_subgroup_and_unknown_rows() -> None:
-    for target in (
-        UnlearningTarget.subgroup("a > 99", ["a"]),
-        UnlearningTarget.datapoints([100_000], ["a"]),
-        UnlearningTarget.feature("zap"),
-    ):
-        with pytest.raises(TargetError):
-            cafe_effects(mixed_case(), target)
-
-
-def test_a_model_that_fails_when_asked_again() -> None:
-    calls = []
-
-    def score(rows: pd.DataFrame):
-        calls.append(len(rows))
-        if len(calls) > 1:
-            raise KeyError("no such tenant")
-        return rows["a"]
-
-    data = pd.DataFrame({"a": np.arange(50.0)})
-    case = AuditCase(data=data, model=score, features=["a"], graph=CausalGraph([], nodes=["a"]))
-    with pytest.raises(ModelError, match=r"failed when asked about 98 rows: KeyError"):
-        cafe_effects(case, UnlearningTarget.feature("a"))
-
-
-def test_the_person_can_stop_it(cases) -> None:
-    _, case = cases["loan", "forest"]
-    steps: list[tuple[str, float]] = []
-    target = UnlearningTarget.features(["zip_code", "credit_score", "income"])
-    cafe_effects(case, target, progress=lambda step, share: steps.append((step, share)))
-    assert all(0 <= share <= 1 for _, share in steps)
-    for stop_at in range(len(steps)):
-        seen = 0
-
-        def stop(step: str, share: float, stop_at: int = stop_at) -> None:
-            nonlocal seen
-            seen += 1
-            if seen > stop_at:
-                raise AuditCancelled("stopped")
-
-        with pytest.raises(AuditCancelled):
-            cafe_effects(case, target, progress=stop)
-
-
-def test_a_single_row(cases) -> None:
-    """The direct effect at a row is the model's own answer there; nothing is sampled."""
-    world, case = cases["performance", "linear"]
-    own = world.row_effects(case.model, "education_years", 13.0, 16.0)
-    for row in (0, 17, 3999):
-        table = cafe_effects(
-            case,
-            UnlearningTarget.datapoints([row], ["education_years"]),
-            intervention=Contrast(13.0, 16.0),
-        )
-        entry = table["education_years"]
-        assert entry.n_rows == 1 and table.index.tolist() == [row]
-        assert entry.direct.value == pytest.approx(own.loc[row, "direct"], abs=1e-9)
-        assert entry.direct.standard_error == 0.0
-        assert abs(entry.total.value - own.loc[row, "total"]) < 4 * entry.total.standard_error + 0.1

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.engine.changed_models import COMPARED, EVERY, MARKUP, changed
-from tests.engine.report.page.test_page import Page, checked
+from tests.engine.report.page.checked_page import Page, checked
 from workbench.common.charts import ChangeRow, Mark, RateCurve, RatePoint
 from workbench.common.wording import signed, span
 from workbench.report.audit_report import AuditReport

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import math
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -16,97 +14,16 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import workbench as wb
 from tests.engine.planted_world import planted_case
-from workbench.common.charts import BarRow, ForestRow, HistogramPanel, Mark
-from workbench.common.wording import listing, share, signed, span
+from tests.engine.report.page.checked_page import checked
+from workbench.common.wording import share, signed, span
 from workbench.models.trained_here import train_model
 from workbench.report.audit_report import AuditReport
-from workbench.report.charts.charts import bar_chart, forest_chart, histogram_chart, rank_chart
-from workbench.report.charts.svg import Scale
 from workbench.report.outline.lead_sentence import lead_sentence
 from workbench.report.page.page import render_page
 
-VOID = {"meta", "br", "hr", "img", "input", "link"}
 SCRIPT = "<script>alert(1)</script>"
 IMAGE = '"><img src=x onerror=alert(2)>'
 STYLE = "</style></title></svg>{{ 7 * 7 }}"
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: elements, text by element, and unclosed tags."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.broken: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: dict[str, list[str]] = {}
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID and not self.get_starttag_text().endswith("/>"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.broken.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        for tag in {*self.open, "page"}:
-            self.texts.setdefault(tag, []).append(data)
-
-    def text(self, tag: str = "page") -> str:
-        return re.sub(r"\s+", " ", "".join(self.texts.get(tag, [])))
-
-    def count(self, tag: str) -> int:
-        return sum(name == tag for name, _ in self.elements)
-
-
-def checked(report: AuditReport) -> Page:
-    """Parse a report's page and check what must hold for every report."""
-    text = render_page(report)
-    page = Page(text)
-    assert not page.broken and not page.open
-    assert not re.search(r"https?://", text.replace('xmlns="http://www.w3.org/2000/svg"', ""))
-    names = {tag for tag, _ in page.elements}
-    assert names.isdisjoint({"script", "img", "link", "iframe", "object", "form", "base"})
-    for tag, attributes in page.elements:
-        assert not [name for name in attributes if name.startswith("on")], tag
-        assert not (attributes.get("src") or attributes.get("srcset")), tag
-        assert (attributes.get("href") or "#").startswith("#"), tag
-    ids = [value for _, a in page.elements if (value := a.get("id"))]
-    assert len(ids) == len(set(ids))
-    wanted = {
-        reference
-        for _, a in page.elements
-        for key in ("aria-labelledby", "aria-describedby")
-        for reference in (a.get(key) or "").split()
-    } | {a["href"][1:] for _, a in page.elements if a.get("href")}
-    assert wanted <= set(ids)
-    for tag, attributes in page.elements:
-        if tag == "th":
-            assert attributes.get("scope") in ("col", "row")
-        if tag == "svg":
-            assert attributes.get("role") == "img" or attributes.get("aria-hidden") == "true"
-    assert page.count("table") == page.count("caption")
-    assert page.count("h1") == 1 and page.count("h2") >= 6
-    words = page.text()
-    assert not re.search(r"\bprove[dns]?\b", words.lower())
-    assert not re.search(r"\b(nan|None|inf|Undefined)\b", _without_code(text))
-    # Every number here names its class, one chapter says what would overturn the finding, and the
-    # first page stands alone.
-    assert len(text.encode("utf-8")) < 380_000
-    return page
-
-
-def _without_code(text: str) -> str:
-    return re.sub(
-        r"<style>.*?</style>|<pre>.*?</pre>|font-[^;]*;|fill=\"none\"", "", text, flags=re.S
-    )
 
 
 @pytest.fixture(scope="module")
@@ -293,78 +210,6 @@ def test_text_keeps_its_contrast_in_both_schemes(loan: AuditReport) -> None:
             assert (bright + 0.05) / (dim + 0.05) >= 4.5, (text, ground)
 
 
-def test_marks_of_a_forest_stand_at_their_values() -> None:
-    rows = [ForestRow("f", "total", (Mark("A", 0.1, 0.0, 0.2), Mark("B", 0.3, 0.2, 0.4)))]
-    drawn = forest_chart(rows, threshold=0.05, title="t", axis="x")
-    scale = Scale.over([0.0, 0.1, 0.2, 0.3, 0.4], 0.05, left=96.0, right=668.0)
-    assert re.search(rf'<circle cx="{scale(0.1):.1f}" cy="\d', drawn.replace('cy="14', ""))
-    assert f"M{scale(0.0):.1f} " in drawn and f"H{scale(0.2):.1f}M" in drawn
-    band = f'<rect x="{scale(-0.05):.1f}"'
-    assert band in drawn and band not in forest_chart(rows, threshold=None, title="t", axis="x")
-    # Two estimators differ in shape, not only in colour; the numbers are also told in words.
-    assert drawn.count("<circle") == 2 and drawn.count("l5.5-5.5") == 2
-    assert "f, total, B: +0.300 (+0.200 to +0.400)" in drawn
-
-
-def test_bars_go_the_way_of_their_sign() -> None:
-    drawn = bar_chart(
-        [BarRow("a → b", 0.2, 0.1, 0.3, "60 %"), BarRow("a", -0.1, -0.2, 0.0, "−40 %")],
-        threshold=None,
-        title="t",
-        axis="x",
-    )
-    bars = [
-        (float(x), float(w))
-        for x, w in re.findall(r'x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="14"', drawn)
-    ]
-    (left, wide), (other, short) = bars
-    assert math.isclose(other + short, left, abs_tol=0.2)  # both end at zero
-    assert math.isclose(wide, 2 * short, abs_tol=0.3)
-    assert "+0.200 · 60 %" in drawn and "−0.100 · −40 %" in drawn
-
-
-def test_equal_ranks_are_drawn_apart_and_unknown_ones_left_out() -> None:
-    ranks = {"a": [1, 2, None], "b": [2, 2, 1], "<c>": [3, 1, 2]}
-    drawn = rank_chart(["A", "B", "C"], ranks, lit=["a"], title="t")
-    places = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', drawn)
-    assert len(places) == len(set(places)) == 8
-    assert drawn.count('stroke-width="3.5"') == 1  # a's only line
-    assert "a: A rank 1, B rank 2, C no rank" in drawn
-    assert "<c>" not in drawn
-
-
-def test_charts_survive_odd_numbers() -> None:
-    nothing = Mark("A", float("nan"), float("nan"), float("nan"))
-    for estimate in (nothing, Mark("A", 0.0, 0.0, 0.0), Mark("A", 1e9, -1e9, 3e9)):
-        drawn = forest_chart(
-            [ForestRow("f\x00\ud800", "total", (estimate,))], threshold=None, title="t", axis="x"
-        )
-        assert "nan" not in drawn and "\x00" not in drawn and "\ud800" not in drawn
-        assert Page(drawn).broken == []
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.447512, "+0.448"),
-        (-0.0012, "−0.0012"),
-        (12.345, "+12.3"),
-        (1234567.0, "+1,234,567"),
-        (0.0, "0"),
-        (3e-13, "≈ 0"),
-        (float("nan"), "–"),
-        (float("-inf"), "−∞"),
-    ],
-)
-def test_numbers_are_written_for_people(value: float, text: str) -> None:
-    assert signed(value) == text
-
-
-def test_long_lists_are_counted() -> None:
-    assert listing(["a"]) == "a"
-    assert listing([str(i) for i in range(9)]) == "0, 1, 2, 3, 4 and 4 more"
-
-
 def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
     world = wb.datasets.loan(n=900, seed=0)
     names = list(world.features)
@@ -414,22 +259,6 @@ def test_a_page_tells_the_groups_and_what_is_behind_the_average() -> None:
     ).text()
     assert "In the groups that were named" not in alone
     assert "smoother than the rows themselves" in alone
-
-
-def test_bars_of_a_histogram_stand_at_their_bins_and_change_colour_at_the_threshold() -> None:
-    edges = (-0.06, -0.02, 0.02, 0.06, 0.1)
-    panel = HistogramPanel("total", edges, (5, 40, 0, 10), 0.01, "note")
-    drawn = histogram_chart([panel], threshold=0.02, title="rows", axis="effect")
-    scale = Scale.over([-0.06, 0.1], 0.02, left=16, right=744)
-    bars = re.findall(r'<path d="((?:M[^"z]*z)+)" fill="([^"]*)"', drawn)
-    places = {fill: re.findall(r"M([\d.]+) [\d.]+v-([\d.]+)h([\d.]+)", path) for path, fill in bars}
-    (within,) = places[next(fill for fill in places if "first" in fill)]
-    beyond = places[next(fill for fill in places if "second" in fill)]
-    assert float(within[0]) == pytest.approx(scale(-0.02) + 0.5, abs=0.06)
-    assert float(within[2]) == pytest.approx(scale(0.02) - scale(-0.02) - 1, abs=0.06)
-    assert len(beyond) == 2  # the empty bin is not drawn
-    assert float(beyond[1][1]) == pytest.approx(float(within[1]) / 4, abs=0.1)
-    assert float(beyond[1][0]) == pytest.approx(scale(0.06) + 0.5, abs=0.06)
 
 
 def test_associations_hidden_groups_and_other_graphs_are_told() -> None:

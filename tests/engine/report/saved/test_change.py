@@ -16,7 +16,7 @@ import pytest
 
 import workbench as wb
 from tests.engine.changed_models import COMPARED, EVERY, N, changed
-from tests.engine.report.saved.test_reading import ODD, places
+from tests.engine.report.saved.sample_reports import ODD, places
 from workbench.report.repeating_code import given_lines, given_options
 
 Document = dict[str, Any]

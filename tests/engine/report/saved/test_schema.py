@@ -9,7 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.engine.report.saved import test_change, test_reading
+import workbench as wb
+from tests.engine.report.saved import sample_reports, test_change
 from workbench.report.saved.schema import SCHEMA_FILE, schema_text
 
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
@@ -23,7 +24,7 @@ def test_the_published_schema_is_that_of_the_document() -> None:
 
 @pytest.mark.parametrize("kind", ["every method", "datapoints", "every check", "no verdict"])
 def test_a_written_report_keeps_to_the_schema(kind: str) -> None:
-    jsonschema.validate(test_reading.document(kind), SCHEMA)
+    jsonschema.validate(sample_reports.document(kind), SCHEMA)
 
 
 @pytest.mark.parametrize("kind", ["rows", "actions and leaks", "membership"])
@@ -43,9 +44,9 @@ def test_a_written_comparison_keeps_to_the_schema(kind: str) -> None:
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(path: str, value: object) -> None:
-    found = copy.deepcopy(test_reading.document("datapoints"))
+    found = copy.deepcopy(sample_reports.document("datapoints"))
     test_change.put(found, path, value)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(found, SCHEMA)
-    with pytest.raises(test_reading.wb.AuditError):
-        test_reading.read(found)
+    with pytest.raises(wb.AuditError):
+        sample_reports.read(found)
