@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.evidence.forgeries.cheats import CHEATS, later
+from tests.engine.evidence.forgeries.cheats import CHEATS
+from tests.engine.evidence.forgeries.log_cheats import later
 from tests.engine.evidence.forgeries.story import Story
 from tests.engine.evidence.forgeries.test_honest_steps import STEPS
 from tests.engine.evidence.sample_dossier import sample

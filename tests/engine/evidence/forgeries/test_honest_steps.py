@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.evidence.forgeries.cheats import ABOUT_INCOME, ALSO, SOURCE, kept_between, later
+from tests.engine.evidence.forgeries.log_cheats import later
+from tests.engine.evidence.forgeries.scope_cheats import ABOUT_INCOME, ALSO, SOURCE, kept_between
 from tests.engine.evidence.forgeries.story import Story
 from tests.engine.evidence.sample_dossier import verdicts
 from tests.engine.evidence.time_authority import TimeAuthority
