@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.common.errors import EvidenceError
@@ -27,6 +28,7 @@ from workbench.evidence.optimum import (
     WEIGHT_BITS,
     Challenges,
     Columns,
+    Transcript,
     column_point,
     first_columns,
     gradient_scale_bits,
@@ -78,31 +80,53 @@ def prove_optimum(
     """
     columns, gradient = _first(rows, link, weights, penalty)
     said = started(link, points, weights, penalty, gradient, context)
-    features = len(weights) - 1
-    first, last = first_columns(link), last_columns(link)
-    blinds: dict[str, int] = {}
-    committed: dict[str, bytes] = {}
-
-    def commit(name: str) -> None:
-        blinds[name] = secrets.randbelow(ORDER)
-        committed[name] = _committed(columns[name], blinds[name])
-        said.say(name.encode(), committed[name])
-
-    for name in first:
-        commit(name)
-    asked = middle_challenges(said, link, features)
+    held = _Held(columns, {}, {})
+    held.commit(first_columns(link), said)
+    asked = middle_challenges(said, link, len(weights) - 1)
     columns |= _last(rows, link, columns, asked)
-    for name in last:
-        commit(name)
+    held.commit(last_columns(link), said)
     asked = late_challenges(said, asked, len(rows))
+    target = target_value(link, asked, gradient, penalty, weights)
+    return {
+        "link": link,
+        "gradient": [str(value) for value in gradient],
+        "commitments": {name: raw.hex() for name, raw in held.committed.items()},
+        **_answered(rows, link, weights, held, asked, target, said),
+    }
 
-    names = first + last
+
+@dataclass(frozen=True)
+class _Held:
+    """What the prover keeps to itself of its columns, and the commitments that it shows."""
+
+    columns: Columns
+    blinds: dict[str, int]
+    committed: dict[str, bytes]
+
+    def commit(self, names: Sequence[str], said: Transcript) -> None:
+        """Commit to columns, one after the other, and say so."""
+        for name in names:
+            self.blinds[name] = secrets.randbelow(ORDER)
+            self.committed[name] = _committed(self.columns[name], self.blinds[name])
+            said.say(name.encode(), self.committed[name])
+
+
+def _answered(
+    rows: Sequence[EncodedRow],
+    link: str,
+    weights: Sequence[int],
+    held: _Held,
+    asked: Challenges,
+    target: int,
+    said: Transcript,
+) -> dict[str, object]:
+    """Show that the committed columns fit, by masks, one challenge and the answers to it."""
+    columns, names, features = held.columns, list(held.committed), len(weights) - 1
     mask = {name: [secrets.randbelow(ORDER) for _ in columns[name]] for name in names}
     mask_blinds = {name: secrets.randbelow(ORDER) for name in names}
     row, row_blind = _combined(rows, asked.rows)
     row_mask = [secrets.randbelow(ORDER) for _ in row]
     row_mask_blind = secrets.randbelow(ORDER)
-    target = target_value(link, asked, gradient, penalty, weights)
     linear = linear_relations(link, mask, row_mask, 0, asked, weights)
     constant = quadratic_relation(link, mask, 0, asked, target)
     both = {
@@ -129,14 +153,11 @@ def prove_optimum(
         return b"".join(scalar_bytes(a + c * b) for a, b in zip(masks, values, strict=True))
 
     return {
-        "link": link,
-        "gradient": [str(value) for value in gradient],
-        "commitments": {name: committed[name].hex() for name in names},
         "masks": {name: masks[name].hex() for name in names},
         "answers": {
             name: base64.b64encode(answers(mask[name], columns[name])).decode() for name in names
         },
-        "blinds": {name: answers([mask_blinds[name]], [blinds[name]]).hex() for name in names},
+        "blinds": {name: answers([mask_blinds[name]], [held.blinds[name]]).hex() for name in names},
         "row": answers(row_mask, row).hex(),
         "row_blind": answers([row_mask_blind], [row_blind]).hex(),
         "sum_blind": scalar_bytes(sum_blinds[0] + c * sum_blinds[1]).hex(),
