@@ -40,7 +40,7 @@ benchmarks: $(VENV)/.ready-dev ## run every benchmark
 	@for script in benchmarks/[a-z]*.py; do \
 		echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" || exit 1; done
 
-# The dashboard and the review page are run to see that they work, and stored without output: Voila runs them anew for
+# The dashboard and the review page are run to see that they work, and stored without output: Voila runs them again for
 # each reader. The teaching page is stored as text to read, without the widget that only a kernel brings to life.
 STORED_AS_TEXT = import nbformat, sys; book = nbformat.read(sys.argv[1], 4); book.metadata.pop("widgets", None); \
 	[out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None) for cell in book.cells for out in cell.get("outputs", [])]; \
@@ -71,13 +71,13 @@ clean: ## remove caches and build products (.venv stays)
 $(VENV)/.ready: pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing the workbench into $(VENV); the first time takes a few minutes."
 	@$(PIP_INSTALL) --editable '.[all]' || { \
-		echo "The installation failed; pip says why above. When it is mended, run the same command again." >&2; exit 1; }
+		echo "The installation failed; pip says why above. When that is solved, run the same command again." >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt $(BIN)/python
 	@echo "Installing the workbench and its test tools into $(VENV); the first time takes a few minutes."
 	@$(PIP_INSTALL) --editable '.[all,dev]' || { \
-		echo "The installation failed; pip says why above. When it is mended, run the same command again." >&2; exit 1; }
+		echo "The installation failed; pip says why above. When that is solved, run the same command again." >&2; exit 1; }
 	@touch $(VENV)/.ready $@
 
 $(BIN)/python:

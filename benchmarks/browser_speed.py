@@ -154,7 +154,7 @@ def edits(page: Page, repeats: int) -> tuple[list[float], list[float]]:
     Returns
     -------
     answered, redrawn : list of float
-        Seconds until the graph is drawn anew, and until CAFÉ's effects are.
+        Seconds until the graph is drawn again, and until CAFÉ's effects are.
     """
     page.get_by_text("Read the arrows as a table").first.click()
     page.get_by_label("From (cause)").select_option("race")
@@ -352,7 +352,7 @@ def main() -> None:
         rows += run_rows(f"own table, {name}", found, OWN)
     rows += run_rows("Adult, logistic regression", [adult], ADULT)
     rows += [
-        spread("an edge edit answered: the graph drawn anew", answered, EDIT, "ms"),
+        spread("an edge edit answered: the graph drawn again", answered, EDIT, "ms"),
         spread("CAFÉ's effects redrawn after it", redrawn, REDRAWN),
         spread("first page usable, from the click, cold kernel", cold, COLD),
         spread("first page usable, from the click, preheated kernel", warm, WARM),
@@ -376,7 +376,7 @@ def main() -> None:
             "one computer. The own table is `benchmarks/own_table.py`, 30,000 × 18, uploaded as a "
             "CSV with its graph; gender, which no model reads, is the target. Everything else is "
             "on Adult, 48,842 rows, with the quick regression. Runs are with every method; the "
-            "target is held against the median.",
+            "target is compared with the median.",
             "",
             *("| " + " | ".join(line) + " |" for line in lines),
             "",

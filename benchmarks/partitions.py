@@ -4,7 +4,7 @@
 
 writes benchmarks/results/partitions.md: Adult and a synthetic table with categories and missing
 values, in 1, 3 and 17 partitions, in one process, on two worker processes and on two Dask workers
-(extra ``distributed``; left out and said without it). Each saved report is held against the first,
+(extra ``distributed``; left out and said without it). Each saved report is compared with the first,
 number by number and word by word; the time it was made and the seconds that it took are left out.
 The case holds at most a third of the rows, so that the rest is reached by the passes alone.
 """

@@ -146,25 +146,25 @@ def _actions(
     every, sex = wb.UnlearningTarget.features(data.features), wb.UnlearningTarget.feature("sex")
     asked, kept = _case(data, rows, model), _logged(data, rows, model)
 
-    def anew() -> wb.AuditCase:
+    def again() -> wb.AuditCase:
         return asked.counted_in(wb.Budget())  # no answer is remembered from another estimate
 
     def of_logged(basis: Any) -> None:
         wb.cafe_effects(kept, every, basis=basis, direct="regression")
 
     def explained() -> int:
-        return shap_importance(anew(), sex).n_rows
+        return shap_importance(again(), sex).n_rows
 
     actions: dict[str, Callable[[], Any]] = {
         PERMUTED: lambda: permutation_importance(model, features, y, n_repeats=1, random_state=0),
         AUDITED: lambda: wb.audit(asked, sex, CAUSAL, progress=lambda *_: None),
-        EVERYTHING: lambda: wb.debiased_effects(anew(), every),
-        "the same by CAFÉ, model asked": lambda: wb.cafe_effects(anew(), every),
+        EVERYTHING: lambda: wb.debiased_effects(again(), every),
+        "the same by CAFÉ, model asked": lambda: wb.cafe_effects(again(), every),
         "the same by CAFÉ, logged": lambda: of_logged("flexible"),
         "the same by CAFÉ, logged, linear": lambda: of_logged("linear"),
-        FUZZED: lambda: wb.fuzzed_effects(anew(), sex),
-        "FairTest of sex, as an audit runs it": lambda: fairtest_association(anew(), sex),
-        "AIF360 metrics, as an audit runs them": lambda: fairness_metrics(anew(), sex),
+        FUZZED: lambda: wb.fuzzed_effects(again(), sex),
+        "FairTest of sex, as an audit runs it": lambda: fairtest_association(again(), sex),
+        "AIF360 metrics, as an audit runs them": lambda: fairness_metrics(again(), sex),
     }
     return {what: _unanswered(act) for what, act in actions.items()} | {EXPLAINED: explained}
 

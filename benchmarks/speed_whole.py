@@ -23,7 +23,7 @@ __all__ = ["BEFORE", "WHOLE", "beside_older_code", "compile_as_installed", "olde
 
 HERE = Path(__file__).parent
 BEFORE = "e8082ec"
-"""The commit that the whole default audit is held against."""
+"""The commit that the whole default audit is compared with."""
 TIMES = ("before, s", "now, s", "share", "target")
 MEMORY = ("peak above held before, MB", "now, MB", "held, MB")
 WHOLE = ("model", "feature", "audit", *TIMES, *MEMORY)

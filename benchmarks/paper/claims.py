@@ -1,4 +1,4 @@
-"""What the paper and the issue claim, held against the tables of this run.
+"""What the paper and the issue claim, compared with the tables of this run.
 
 Every number and every verdict is computed from the tables. The paper's figures were read from its
 text and captions: where its text gives no number, none stands here.

@@ -95,7 +95,7 @@ def under_forty(t: Tables) -> Claim:
 
 
 def written_example(t: Tables) -> Claim:
-    del t  # the paper's own figures, held against each other
+    del t  # the paper's own figures, compared with each other
     alice, bob, said = 0.62, 0.39, 0.32
     return Claim(
         "RQ2",

@@ -118,7 +118,7 @@ def taus(t: Tables) -> Claim:
 
 
 def _swapped(t: Tables, keys: Iterable[tuple[str, str]]) -> str:
-    """Name the pairs that CAFÉ orders otherwise than the truth, and whether it told them apart."""
+    """Name the pairs that CAFÉ orders differently from the truth; whether it told them apart."""
     table = t["effects"]
     own = table[(table.estimator == "CAFÉ") & (table.part == "total")]
     said = []

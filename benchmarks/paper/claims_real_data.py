@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 OURS = ("debiased total", "CAFÉ total", "CAFÉ total as in the paper", PROFILE)
-"""The rankings that are held against what the paper says of CAFÉ's."""
+"""The rankings that are compared with what the paper says of CAFÉ's."""
 
 
 TABLE_2 = {

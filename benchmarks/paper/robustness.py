@@ -154,7 +154,7 @@ def _effects(
 def _totals_under(case: AuditCase, held: dict[str, wb.Contrast], direct: pd.Series) -> pd.Series:
     """Total effects under another graph; the model's own answers on these rows are known already.
 
-    They stand for the features without mediators, and only the others are estimated anew.
+    They stand for the features without mediators, and only the others are estimated again.
     """
     totals = direct.copy()
     mediated = {f: contrast for f, contrast in held.items() if case.carriers(f)}

@@ -70,7 +70,7 @@ def _measured(run: Run) -> tuple[dict[str, Any], pd.DataFrame]:
         if run.request == "feature"
         else None,
     )
-    # Trained anew on what the request left; one that undoes consequences reads the column for it.
+    # Trained again on what the request left; one that undoes consequences reads the column for it.
     beside = replace(change, findings=tuple(replace(f, honest=True) for f in change.findings))
     key = {
         "table": table.name, "request": run.request, "method": run.name, "kind": run.kind,

@@ -141,24 +141,24 @@ def test_the_rows_foretold_are_about_those_asked_where_most_rows_are_alike() -> 
     alike = wb.AuditCase(data, model, graph)
     methods, target = ("debiased", "fuzzing"), wb.UnlearningTarget.feature("f")
     asked = wb.audit(alike, target, methods).provenance.queries
-    foretold = sum(step.rows for step in expected_steps(alike, target, methods))
-    assert sum(asked.values()) <= foretold <= 3 * sum(asked.values()), (asked, foretold)
+    expected = sum(step.rows for step in expected_steps(alike, target, methods))
+    assert sum(asked.values()) <= expected <= 3 * sum(asked.values()), (asked, expected)
 
 
 def test_shap_is_foretold_by_what_it_does_with_a_model() -> None:
     world = wb.datasets.loan(n=200, seed=0)
     reads, scores = ["income", "debt_ratio"], world.data["approved"]
 
-    def foretold(estimator: object) -> tuple[bool, bool]:
+    def expected(estimator: object) -> tuple[bool, bool]:
         fitted = estimator.fit(world.data[reads], scores)  # type: ignore[attr-defined]
         case = wb.AuditCase(world.data, fitted, world.graph, outcome="approved")
         (step,) = expected_steps(case, wb.UnlearningTarget.feature("income"), ["shap"])[-1:]
         assert step.name == "shap"
         return step.rows >= ASKED_BY_SHAP, step.own >= TREE_SECONDS
 
-    assert foretold(make_pipeline(StandardScaler(), LogisticRegression())) == (False, False)
-    assert foretold(RandomForestClassifier(3)) == (False, True)
-    assert foretold(KNeighborsClassifier()) == (True, False)
+    assert expected(make_pipeline(StandardScaler(), LogisticRegression())) == (False, False)
+    assert expected(RandomForestClassifier(3)) == (False, True)
+    assert expected(KNeighborsClassifier()) == (True, False)
 
 
 def test_rows_that_are_alike_to_the_model_are_foretold_once(case: wb.AuditCase) -> None:

@@ -1,4 +1,4 @@
-"""Whose noise a row's mediators take when they are drawn anew."""
+"""Whose noise a row's mediators take when they are drawn again."""
 
 from __future__ import annotations
 
