@@ -87,14 +87,14 @@ def test_the_question_stands_beside_the_answer_and_folds(result: Page, tmp_path:
         expect(page.get_by_role("button", name=f"Open step {number}")).to_be_visible()
     expect(page.locator(".wb-at-data")).to_contain_text("5,000 rows")
     expect(page.locator(".wb-canvas")).to_be_hidden()
-    # Files first, then the verdict, then the picture of the whole range.
+    # The verdict first, then its files, then the picture of the whole range.
     files, verdict = (
         page.get_by_role("button", name="All numbers (JSON)"),
         page.locator(".wb-verdict"),
     )
     picture = page.locator(".wb-answer-pane .wb-part figure").first
     expect(picture).to_contain_text("zip_code, level by level")
-    assert box(files)[1] < box(verdict)[1] < box(picture)[1]
+    assert box(verdict)[1] < box(files)[1] < box(picture)[1]
     page.screenshot(path=tmp_path / "wide.png", full_page=True)
     assert height(page) < MOST
     assert page.evaluate(NESTED) == []

@@ -100,6 +100,6 @@ def test_several_files_queue_and_one_that_cannot_be_read_stops_none(
     run(page)
     expect(page.locator(".wb-finding")).to_contain_text("retrained")
     opened(page, 4)
-    step.get_by_role("button", name="Take away: retrained 2").click()
+    step.get_by_role("button", name="Remove: retrained 2").click()
     expect(page.get_by_text("This result is of before a change.")).to_be_visible()
     expect(page.get_by_text("models beside the audited one").first).to_be_visible()

@@ -207,15 +207,15 @@ class BroughtModels(W.VBox):
         self._row.queue(f"{name}, {ROLES[role].lower()}", work, done, named)
 
     def _draw(self) -> None:
-        """List the models, each with a button that takes it away."""
+        """List the models, each with a button that removes it."""
         rows = []
         for role, title in ROLES.items():
             models = self._session.compare.get(role, ())
             for place, model in enumerate(models):
                 number = f" {place + 1}" if len(models) > 1 else ""
                 words = f"{title}{number}: {model.name}, reads {', '.join(model.features or ())}"
-                away = W.Button(description=f"Take away: {role}{number}")
-                away.on_click(partial(self._take_away, role, place))
+                away = W.Button(description=f"Remove: {role}{number}")
+                away.on_click(partial(self._remove, role, place))
                 row = W.HBox([W.HTML(markup.paragraph(words)), away])
                 row.add_class("wb-row")
                 rows.append(row)
@@ -241,12 +241,12 @@ class BroughtModels(W.VBox):
         parts = (f"{role!r}: [{', '.join(names)}]" for role, names in named.items())
         return "\n".join([*lines, f"compare = {{{', '.join(parts)}}}"])
 
-    def _take_away(self, role: str, place: int, _: object) -> None:
+    def _remove(self, role: str, place: int, _: object) -> None:
         def act() -> None:
             models = self._session.compare.get(role, ())
             left = {**self._session.compare, role: (*models[:place], *models[place + 1 :])}
             self._session.compare = {name: kept for name, kept in left.items() if kept}
-            self._row.say("Taken away.")
+            self._row.say("Removed.")
 
         self._row.safely(act)
 

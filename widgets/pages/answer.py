@@ -9,11 +9,11 @@ from widgets.pages.sections import TABS, TabSection
 from widgets.parts.disclosure import Disclosure
 from widgets.parts.link_bar import Link, LinkBar, place
 from widgets.parts.saved_view import SavedView
+from widgets.results.downloads import Downloads
 from widgets.results.first_look import first_look
 from widgets.results.live_view import LiveEstimate
 from widgets.results.outline_view import ChapterView, verdict_blocks
 from widgets.results.run_history import RunHistory, StaleNotice
-from widgets.results.take_away import TakeAway
 from widgets.results.union_panel import UnionPanel
 from widgets.session.session import AuditSession
 
@@ -21,7 +21,7 @@ __all__ = ["Answer"]
 
 
 class Answer(SavedView, W.VBox):
-    """Shows the session's result: files, verdict, first look; then one tab of the rest.
+    """Shows the session's result: verdict, files, first look; then one tab of the rest.
 
     Parameters
     ----------
@@ -32,14 +32,16 @@ class Answer(SavedView, W.VBox):
         self._session = session
         self._wanted: tuple[str, ...] = ()  # tabs that the reader chose, the last one first
         stale, live = StaleNotice(session), LiveEstimate(session)
-        first = ChapterView(session, [verdict_blocks, first_look])
+        verdict, look = (ChapterView(session, [make]) for make in (verdict_blocks, first_look))
         self._tabs = {tab.key: W.VBox([tab.make(session)]) for tab in TABS}
         for key, panel in self._tabs.items():
             panel.add_class("wb-panel")
             panel.add_class(place(key))
         self._bar = LinkBar("Parts of the result", self._follow, list(self._tabs))
-        self._saved = [stale, live, first, *(panel.children[0] for panel in self._tabs.values())]
-        self._result = W.VBox([first, self._bar, *self._tabs.values()])
+        panels = (panel.children[0] for panel in self._tabs.values())
+        self._saved = [stale, live, verdict, look, *panels]
+        parts = [verdict, Downloads(session), look, self._bar, *self._tabs.values()]
+        self._result = W.VBox(parts)
         self._result.add_class("wb-result")
         union = UnionPanel(session)
         several = Disclosure("Different features for different rows, in one verdict", union)
@@ -47,11 +49,10 @@ class Answer(SavedView, W.VBox):
         self._saved.append(union)
         super().__init__(
             [
-                W.HTML('<h2><span class="wb-step-number">6</span> What the models do with it</h2>'),
+                W.HTML('<h2><span class="wb-step-number">6</span> Result</h2>'),
                 stale,
                 RunHistory(session),
                 live,
-                TakeAway(session),
                 self._result,
                 several,
             ]

@@ -18,7 +18,7 @@ __all__ = ["Workbench"]
 HEAD = """
 <header class="wb-head"><h1>CAFÉ Audit Workbench</h1>
 <p>Has a model really forgotten? A removed column can still act through the columns that it shapes.
-Choose a model, say what was to be forgotten, and see what is left.</p></header>
+</p></header>
 """
 
 
@@ -52,9 +52,9 @@ class Workbench(SavedView, W.VBox):
         panes.add_class("wb-panes")
         body = W.VBox([panes])
         body.add_class("wb-body")
-        super().__init__(
-            [W.HTML(f"{page_style()}{HEAD}"), question.bar, saved, body, PageFooter(session)]
-        )
+        top = W.HBox([W.HTML(f"{page_style()}{HEAD}"), saved])
+        top.add_class("wb-top")
+        super().__init__([top, question.bar, body, PageFooter(session)])
         self.add_class("wb-page")
         self.add_class("wb-wide")
         self._graph = question.made["graph"]

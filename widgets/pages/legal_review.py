@@ -22,10 +22,10 @@ from widgets.parts.page_footer import PageFooter
 from widgets.parts.page_style import page_style
 from widgets.parts.saved_view import SavedView
 from widgets.parts.status_line import StatusLine
+from widgets.results.downloads import Downloads
 from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
 from widgets.results.subgroup_choice import SubgroupChoice
-from widgets.results.take_away import TakeAway
 from widgets.session.jobs import words_for
 from widgets.session.report_session import ReportSession
 from workbench.common.limits import JSON_BYTES
@@ -97,7 +97,7 @@ class LegalReview(SavedView, W.VBox):
                 _part(
                     "What it means, and how it was done",
                     how,
-                    TakeAway(self.session),
+                    Downloads(self.session),
                     W.HBox(
                         [PrintButton(), PrintButton(label="Print the finding only", short=True)]
                     ),

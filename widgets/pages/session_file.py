@@ -36,7 +36,7 @@ WORDS = (
     "session and what you wrote about the case (who asks, for whom, who signs), and no row of the "
     "data: a table or model of your own is brought again. This tab remembers the same over a "
     "reload. Results of "
-    "models that were made to forget on this page are not in it; take those away as reports."
+    "models that were made to forget on this page are not in it; download those as reports."
 )
 HEARD = ("case", "target", "settings", "subgroups", "history", "details", "state")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,6 +12,7 @@ import pandas as pd
 import workbench as wb
 from widgets.parts import markup
 from workbench.case.recorded_outcome import audited_class
+from workbench.common.wording import listing
 
 __all__ = ["ColumnSummary", "case_summary", "summarise", "table_preview"]
 
@@ -20,6 +22,8 @@ EXAMPLES = 3
 ROWS, CASE_ROWS = 5, 3
 LISTED = 12
 """Columns up to which all are listed in the open."""
+READ_SHOWN = 8
+"""Columns read by a model of which all are named in the open."""
 WIDEST = 30
 """Columns of the first rows that are shown; the list of columns names all of them."""
 SAMPLE = 1_000
@@ -140,14 +144,22 @@ def case_summary(
     terms = {
         "Model": f"{case.model.name}, {origin}" if origin else case.model.name,
         "Predicts": f"{case.outcome} ({unit})" if case.outcome and label is None else unit,
-        "Reads": ", ".join(case.reads),
+        "Reads": listing(case.reads, READ_SHOWN),
         "Never sees": ", ".join(unseen) or "nothing that the graph holds is kept from it",
     }
     warned = (FLAGS.sub("state it under “State what a column holds”.", w) for w in case.warnings)
     more = "".join(markup.notice(text, "warning") for text in (*notes, *warned))
     shown = case.data[[*case.features, *([case.outcome] if case.outcome else [])]]
     first = _first_rows(shown, CASE_ROWS) if rows else ""
-    return markup.figure_note(terms) + more + first
+    return markup.figure_note(terms) + _all_read(case.reads) + more + first
+
+
+def _all_read(names: Sequence[str]) -> str:
+    """Name every column that a model reads, to unfold, where not all of them stand in the open."""
+    if len(names) <= READ_SHOWN:
+        return ""
+    summary = f"<summary>See all {len(names):,} that it reads</summary>"
+    return f'<details class="wb-more">{summary}{markup.paragraph(", ".join(names))}</details>'
 
 
 def _first_rows(data: pd.DataFrame, n_rows: int) -> str:

@@ -30,7 +30,7 @@ WORDS = (
     "rows each. Write a line for each: the feature, “where”, and the condition. A line without a "
     "condition holds for every row. All lines together get one verdict, whose rate of error they "
     "share; threshold, methods and seed are those of step 5. The result is in no saved session: "
-    "take it away as files."
+    "download it as files."
 )
 ACTION = "Audit these together"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -150,7 +150,7 @@ class UnionPanel(SavedView, W.VBox):
     ) -> DownloadButton:
         def make() -> bytes:
             if self.found is None:
-                raise TargetError("There is no result to take away. Audit the lines first.")
+                raise TargetError("There is no result to download yet. Audit the lines first.")
             made = text(self.found.with_details(self._details(self.found)))
             return made if isinstance(made, bytes) else made.encode("utf-8", "replace")
 

@@ -163,7 +163,7 @@ class RunPanel(W.VBox):
                 unit = {"probability": "of a probability: 0.02 is two percentage points"}
                 words = unit.get(case.output, f"in the unit of {case.outcome or 'the prediction'}")
                 self._unit.value = (
-                    f"<p class='wb-muted'>An influence smaller than this is taken to be "
+                    f"<p class='wb-muted'>An influence smaller than τ is taken to be "
                     f"negligible. It is the auditor's to state, {escape(words)}.</p>"
                 )
         except Exception as error:  # the component's boundary

@@ -19,7 +19,7 @@ from widgets.parts.column_checklist import ColumnChecklist
 from widgets.parts.file_picker import FilePicker
 from widgets.parts.row_table import RowTable
 from widgets.parts.status_line import StatusLine
-from widgets.results.take_away import TakeAway
+from widgets.results.downloads import Downloads
 from widgets.run.run_panel import RunPanel
 from widgets.session.session import AuditSession, AuditSettings
 from widgets.target.target_picker import TargetPicker
@@ -87,7 +87,7 @@ def test_the_report_s_code_repeats_the_change(change: ChangeModels, session: Aud
     unlearn(change)
     report = finished(session)
     names: dict[str, object] = {}
-    exec(TakeAway(session)._code(report), names)
+    exec(Downloads(session)._code(report), names)
     again = names["report"]
     assert isinstance(again, wb.AuditReport)
     assert again.change.to_frame().equals(report.change.to_frame())
@@ -211,10 +211,10 @@ def test_a_file_is_the_model_before_and_others_are_retrained(
     assert "compare = {'before': [before_1], 'retrained': [retrained_1, retrained_2]}" in (
         session.compare_code
     )
-    press(change, "Take away: retrained 1")
+    press(change, "Remove: retrained 1")
     assert session.stale == ("models beside the audited one",)
     assert len(session.compare["retrained"]) == 1
-    press(change, "Take away: before")
+    press(change, "Remove: before")
     assert set(session.compare) == {"retrained"}
     way(change).value = "none"
     assert session.compare == {} and session.compare_code == ""

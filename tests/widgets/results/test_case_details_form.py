@@ -15,7 +15,7 @@ import workbench as wb
 from tests.widgets.widget_tree import HOSTILE, loan_case, part, parts, said, walk
 from widgets.parts.disclosure import Disclosure
 from widgets.results.case_details_form import CaseDetailsForm
-from widgets.results.take_away import TakeAway
+from widgets.results.downloads import Downloads
 from workbench.common.errors import DataError
 from workbench.report.case_details import CASE_FIELDS
 
@@ -81,7 +81,7 @@ def test_nothing_typed_is_no_case_and_one_field_shows_all_others_as_empty(
 
 
 def test_the_form_is_made_when_it_is_opened_and_its_case_is_in_every_file(session: Kept) -> None:
-    panel = TakeAway(session)
+    panel = Downloads(session)
     assert not parts(panel, W.Text)
     part(panel, Disclosure).opened = True
     field(panel, "Asked by").value = HOSTILE

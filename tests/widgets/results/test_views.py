@@ -1,4 +1,4 @@
-"""Step 6 without a browser: the result shown, left in a notebook, and taken away."""
+"""Step 6 without a browser: the result shown, left in a notebook, and downloaded."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tests.widgets.widget_tree import (
     said,
     walk,
 )
+from widgets.results.downloads import Downloads
 from widgets.results.outline_view import ComparisonView, EffectsView
 from widgets.results.report_panel import ReportPanel
-from widgets.results.take_away import TakeAway
 from widgets.session.session import AuditSession, AuditSettings
 from workbench.checks.registry import CHECK_NAMES
 from workbench.common.wording import signed, span
@@ -250,7 +250,7 @@ def test_a_results_page_is_sent_in_a_fifth_of_a_megabyte(report: wb.AuditReport)
 
 
 def test_downloads_hold_the_report(session: AuditSession) -> None:
-    panel = TakeAway(session)
+    panel = Downloads(session)
     code = "data = my_table()\nmodel = my_model()"
     session.open(loan_case(), code=code)
     session.target = wb.UnlearningTarget.feature("zip_code")

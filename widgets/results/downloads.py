@@ -14,17 +14,16 @@ from widgets.parts.status_line import StatusLine
 from widgets.results.case_details_form import CaseDetailsForm
 from widgets.session.report_session import ReportSession
 
-__all__ = ["TakeAway"]
+__all__ = ["Downloads"]
 
 WORDS = (
-    "The HTML file opens without a network and prints well. The JSON file opens again on the legal "
-    "review page; it holds no row of the data. The DOCX file has the same text for a word "
-    "processor, each picture as the table of its numbers."
+    "HTML opens without a network and prints well; DOCX has the same text, each picture as a table "
+    "of its numbers. JSON opens again on the legal review page and holds no row of the data."
 )
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-class TakeAway(W.VBox):
+class Downloads(W.VBox):
     """Hands the session's report over as files; nothing while there is none.
 
     Parameters
@@ -47,13 +46,13 @@ class TakeAway(W.VBox):
         ]
         row = W.HBox([self._button(*file) for file in files])
         row.add_class("wb-row")
-        title = W.HTML(markup.heading("Take it away"))
+        title = W.HTML(markup.heading("Download"))
         case = Disclosure("Say who asks, for whom, and who signs", self._case)
         case.observe(lambda _: self._case.build(), "opened")
         super().__init__(
-            [title, case, row, W.HTML(markup.paragraph(WORDS, "wb-muted")), self._status]
+            [title, row, W.HTML(markup.paragraph(WORDS, "wb-muted")), self._status, case]
         )
-        self.add_class("wb-take-away")
+        self.add_class("wb-downloads")
         session.observe(lambda _: self._draw(), "report")
         self._draw()
 
@@ -63,7 +62,7 @@ class TakeAway(W.VBox):
         def make() -> bytes:
             report = self._session.report
             if report is None:
-                raise wb.TargetError("There is no result to take away. Run the audit first.")
+                raise wb.TargetError("There is no result to download yet. Run the audit first.")
             made = text(report.with_details(self._case.details))
             return made if isinstance(made, bytes) else made.encode("utf-8", "replace")
 
