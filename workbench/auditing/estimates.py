@@ -156,7 +156,14 @@ def _diagnosed(
             equations,
             threshold=asked.threshold,
             intervention=asked.intervention,
-            notes=(*planned, *taken, *_unit_guessed(asked), *stopped.values(), *of_all_rows),
+            notes=(
+                *planned,
+                *taken,
+                *_unit_guessed(asked),
+                *_threshold_too_wide(asked),
+                *stopped.values(),
+                *of_all_rows,
+            ),
             unsteady=unsteady,
             seed=asked.seed,
             progress=asked.progress,
@@ -194,4 +201,16 @@ def _unit_guessed(asked: AuditRequest) -> Iterator[str]:
             f"lie outside 0 to 1 ({amount(low)} to {amount(high)}, by up to "
             f"{amount(max(-low, high - 1))}), so that they are taken as values, not as "
             f"probabilities: effects and threshold are in their unit."
+        )
+
+
+def _threshold_too_wide(asked: AuditRequest) -> Iterator[str]:
+    """Say that the threshold is as wide as all answers, so that nothing can well exceed it."""
+    low, high = float(asked.case.predictions.min()), float(asked.case.predictions.max())
+    if 0 < high - low <= asked.threshold:
+        yield (
+            f"The model's answers about the rows as they are lie between {amount(low)} and "
+            f"{amount(high)}, no further apart than the threshold of {amount(asked.threshold)}: "
+            f"an influence that is small beside it can be large beside them. A smaller threshold "
+            f"would show it."
         )

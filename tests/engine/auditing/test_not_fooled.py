@@ -209,3 +209,17 @@ def test_a_saved_profile_is_read_back_and_an_edited_one_refused() -> None:
     assert edited != text
     with pytest.raises(wb.DataError, match="profile do not follow"):
         wb.AuditReport.from_json(edited)
+
+
+def test_a_threshold_as_wide_as_all_answers_is_said_to_be_so() -> None:
+    """Ten times the chance is no influence above 0.02 where no chance exceeds 0.005."""
+    frame = pd.DataFrame({"f": np.arange(600) % 2, "z": np.arange(600) % 7})
+    for factor, told in ((1.0, True), (20.0, False)):
+        model = wb.BlackBoxModel(
+            lambda d, k=factor: (0.0005 * k * 10.0**d.f).to_numpy(), features=["f"]
+        )
+        case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([], nodes=["f", "z"]))
+        report = wb.audit(case, wb.UnlearningTarget.feature("f"), ("debiased",), threshold=0.02)
+        assert report.verdict.decision == ("below" if told else "above")
+        warnings = report.diagnostics.warnings
+        assert any("no further apart than the threshold" in one for one in warnings) == told
