@@ -15,6 +15,7 @@ __all__ = [
     "held",
     "level_text",
     "listing",
+    "places_apart",
     "plain",
     "points",
     "rate",
@@ -184,6 +185,8 @@ def span(bounds: tuple[float, float]) -> str:
     --------
     >>> span((0.4400, 0.4551)), span((0.0, 0.0)), span((-1e-17, 1e-17))
     ('+0.440 to +0.455', 'exact', 'exact')
+    >>> span((0.45935, 0.45949))
+    '+0.4593 to +0.4595'
     """
     low, high = bounds
     if math.isnan(low) or math.isnan(high):
@@ -192,11 +195,26 @@ def span(bounds: tuple[float, float]) -> str:
     if high - low <= 1e-9 * largest or largest < NONE:
         return "exact"
     places = decimals_for(low, high)
-    ends = signed(low, places), signed(high, places)
     # Sums over many rows leave some rounding, which no reader should take for doubt.
-    if ends[0] == ends[1] and high - low <= ROUNDING * largest:
+    if signed(low, places) == signed(high, places) and high - low <= ROUNDING * largest:
         return "exact"
-    return f"{ends[0]} to {ends[1]}"
+    places = places_apart(low, high, places)
+    return f"{signed(low, places)} to {signed(high, places)}"
+
+
+def places_apart(low: float, high: float, places: int) -> int:
+    """Digits after the point, no fewer than these, at which two ends do not read the same.
+
+    As far as a person still counts them.
+
+    Examples
+    --------
+    >>> places_apart(0.45935, 0.45949, 3), places_apart(0.44, 0.46, 3)
+    (4, 3)
+    """
+    while places < COUNTED_PLACES and signed(low, places) == signed(high, places):
+        places += 1
+    return places
 
 
 def with_interval(value: float, bounds: tuple[float, float], *, what: str = "95 % interval") -> str:

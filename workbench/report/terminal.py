@@ -153,6 +153,8 @@ def _said(sentence: str | Sentence) -> str:
 
 def _bullets(items: Iterable[str | Sentence]) -> Padding:
     grid = Grid.grid(padding=(0, 1, 0, 0))
+    grid.add_column()
+    grid.add_column(overflow="fold")  # not cut where a line holds characters two columns wide
     for item in items:
         grid.add_row("-", _text(_said(item)))
     return Padding(grid, (0, 0, 0, 2), expand=False)

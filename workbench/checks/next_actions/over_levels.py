@@ -75,13 +75,13 @@ def left_over_levels(
     widest = _widest(routes, tested, blocked, threshold)
     if widest is None:
         return (
-            f"{start}none of all {count} tested levels differ: 0 exactly, "
+            f"{start}no two of the {count} tested levels differ: 0 exactly, "
             f"{beside(0.0, 0.0, threshold)}, {end}"
         )
     (left,) = _between(routes, tested, widest).effects(blocked)
     value, low, high = value_and_ends(left, level, threshold)
     return (
-        f"{start}the two of all {count} tested levels that then lie furthest apart{widest.where} "
+        f"{start}of the {count} tested levels, the two that then lie furthest apart{widest.where} "
         f"are {tested.labels[widest.low]} and {tested.labels[widest.high]}: "
         f"{with_interval(value, (low, high), what='')}, {beside(low, high, threshold)}, {end}"
     )

@@ -63,6 +63,7 @@ class HiddenSubgroups:
             )
         return tuple(
             f"Where {row['subgroup']}, the {row['part']} effect of {row['feature']} is "
-            f"{signed(row['value'])}; over all rows asked about it is {signed(row['whole'])}."
+            f"{signed(row['value'])}; over all rows of the half that confirms it, "
+            f"{signed(row['whole'])}."
             for row in self.table.to_dict("records")
         )

@@ -47,7 +47,7 @@ def outline(found: HiddenSubgroups, about: About) -> tuple[Block, ...]:
 
 
 def _table(found: HiddenSubgroups, about: About) -> Table:
-    heads = ("there", "in the whole", "difference", "p", "rows")
+    heads = ("there", "in all of that half", "difference", "p", "rows")
     return Table(
         f"Groups whose effect differs from the whole ({about.score}), with {rate(found.level)} "
         f"intervals, the largest difference first. p is corrected for the number of groups "

@@ -28,6 +28,8 @@ ROUNDING = 1e-7
 """Effects this small a part of the threshold are what rounding leaves of none."""
 UNTESTED_SAID = 5
 """Untested levels that are named in words."""
+RULE_OF_THREE = 3
+"""Of ``n`` rows, at least one lies in a band of ``3 / n`` of the people 95 times in 100."""
 OVER = {
     "levels": "over all levels tested",
     "named": "over the levels named",
@@ -314,11 +316,15 @@ def _people(profile: EffectProfile, first: FeatureProfile | None) -> list[str]:
     if any(level.origin == "drawn" for found in profile for level in found.levels):
         seen = min(BAND_ROWS, first.n_rows)
         held = "was compared" if seen == 1 else "were compared"
+        narrow = (
+            f"fewer than about {amount(100 * RULE_OF_THREE / seen, 1)} %"
+            if seen > RULE_OF_THREE
+            else "not all"
+        )
         said.append(
             f"Between the levels of a number that the model reads, up to {rows_said(seen)} {held} "
-            f"with the model's answers beside their own value: a band that fewer than about "
-            f"{_percent(3 / max(seen, 3))} of the rows lie in can be missed, and so can one that "
-            f"nobody lies in."
+            f"with the model's answers beside their own value: a band that {narrow} of the rows "
+            f"lie in can be missed, and so can one that nobody lies in."
         )
     return said
 

@@ -68,7 +68,8 @@ class Associations:
         """Say where the association is stronger than in the whole, and what limits it."""
         said = [
             f"Where {row['context']}, {row['feature']} and the prediction go together more "
-            f"strongly: {signed(row['value'])}, over all rows asked about {signed(row['whole'])}."
+            f"strongly: {signed(row['value'])}; over all rows of the half that confirms it, "
+            f"{signed(row['whole'])}."
             for row in self.contexts.to_dict("records")
         ]
         return (*said, *self.notes)

@@ -107,14 +107,14 @@ def _context_words(contexts: pd.DataFrame) -> Iterator[str]:
         there, all_over = (lines_of(Number(row[x], form=form))[0] for x in ("value", "whole"))
         yield (
             f"Where {row['context']}, {row['feature']} and the prediction go together more "
-            f"strongly: {there}, over all rows asked about {all_over}."
+            f"strongly: {there}; over all rows of the half that confirms it, {all_over}."
         )
     if len(contexts) > MOST_SAID:
         yield f"{len(contexts) - MOST_SAID} more such groups: see the table."
 
 
 def _contexts(contexts: pd.DataFrame) -> Table:
-    heads = ("there, with 95 % interval", "over all", "p", "rows")
+    heads = ("there, with 95 % interval", "over all of that half", "p", "rows")
     return Table(
         "Groups in which the association is stronger than in all that contain them. They were "
         "searched on one half of the rows; these numbers are from the other half. p is corrected "

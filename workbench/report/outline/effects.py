@@ -187,7 +187,7 @@ def _added_up(main: FeatureEffects, shown: EffectTable, report: AuditFindings) -
         )
         return (
             f"Added up, the effects of the single features are {signed(entry.total.value)}, which "
-            f"is the effect of no change: {why}."
+            f"is not the effect of any one change: {why}."
         )
     return ""
 

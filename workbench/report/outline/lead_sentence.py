@@ -13,6 +13,7 @@ from workbench.common.wording import (
     beginning,
     decimals_for,
     listing,
+    places_apart,
     rows_said,
     share,
     signed,
@@ -71,6 +72,8 @@ def by_how_much(value: float, bounds: tuple[float, float], unit: str) -> str:
     'lower by 3.1 points (2.2 to 4.0)'
     >>> by_how_much(1234.5, (1200.0, 1270.0), "value")
     'higher by 1,234 (1,200 to 1,270)'
+    >>> by_how_much(0.45942, (0.45935, 0.45949), "probability")
+    'higher by 45.94 points (45.93 to 45.95)'
     >>> by_how_much(0.5, (0.5, 0.5), "probability")
     'higher by 50 points'
     >>> by_how_much(1.1e-7, (9e-8, 1.3e-7), "value")
@@ -84,6 +87,7 @@ def by_how_much(value: float, bounds: tuple[float, float], unit: str) -> str:
     way = "higher" if value > 0 else "lower"
     if high - low <= 1e-9 * size:
         return f"{way} by {amount(float(f'{size:.{places}f}'))}{name}"
+    places = places_apart(low, high, places)
     ends = f"{_number(low, places)} to {_number(high, places)}"
     return f"{way} by {_number(size, places)}{name} ({ends})"
 

@@ -532,7 +532,7 @@ def test_a_residue_is_followed_where_it_is_largest() -> None:
     assert found.about in ("zone: a → b", "zone: b → a", "zone: b → c", "zone: c → b")
     assert abs(found.left[0][1]) == pytest.approx(0.12)
     assert [action.what for action in found.actions][:1] == [("direct",)]
-    assert any("none of all 3 tested levels differ: 0 exactly" in note for note in found.notes)
+    assert any("no two of the 3 tested levels differ: 0 exactly" in note for note in found.notes)
     assert (
         next_actions(
             case, target, retrained=retrained, threshold=0.02, intervention=contrast
@@ -601,7 +601,7 @@ def test_a_sum_s_last_bits_are_nothing_that_is_left(scale: float) -> None:
     )
     assert found.actions[0].what == ("direct",)
     assert (found.actions[0].remaining, found.actions[0].low, found.actions[0].high) == (0, 0, 0)
-    assert any("none of all 3 tested levels differ: 0 exactly" in note for note in found.notes)
+    assert any("no two of the 3 tested levels differ: 0 exactly" in note for note in found.notes)
     assert "≈" not in " ".join(found.sentences())
 
 
