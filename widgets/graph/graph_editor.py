@@ -191,6 +191,7 @@ class GraphEditor(SavedView, W.VBox):
         if kind == "note-edge" and getattr(self._session, "state", "") == "running":
             raise GraphError("Keep the reason when the audit has ended, so that it need not stop.")
         if kind in EDITS:
+            self._part.refuse(intent)
             graph, words = edited(case, intent)
             self._put(graph, words)
         elif kind in ("undo", "redo"):
@@ -226,7 +227,8 @@ class GraphEditor(SavedView, W.VBox):
         for entry in places[:MOST_DRAWN] if isinstance(places, list) else ():
             if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
                 found[entry[0]] = entry[1:]
-        known = {node: place for node, place in found.items() if node in case.audit_graph}
+        drawn = {*case.audit_graph.nodes, self._part.box}
+        known = {node: place for node, place in found.items() if node in drawn}
         self.canvas.positions = {**self.canvas.positions, **known}
         self._draw()
 
@@ -299,6 +301,8 @@ class GraphEditor(SavedView, W.VBox):
         circle: tuple[str, ...] = (),
     ) -> None:
         roles = graph_roles(case, target)
+        folded = {roles.get(node, "other") for node in self._part.folded}
+        roles[self._part.box] = folded.pop() if len(folded) == 1 else "other"
         weights = edge_weights(None if self._session.stale else self._session.report)
         places = self._places(graph)
         drawn = draw_network(graph, roles=roles, lit=lit, weights=weights, places=places)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import ipywidgets as W
 
 import workbench as wb
 from widgets.parts import markup
+from workbench.common.errors import GraphError
+from workbench.common.wording import listing
 from workbench.graph.causal_graph import PREDICTION
 
-__all__ = ["GraphPart", "part_of_graph", "surroundings"]
+__all__ = ["GraphPart", "lone_columns", "part_of_graph", "surroundings"]
 
 MANY = 15
 """Nodes from which on a graph is asked about in parts."""
 NAMED = 25
 """Nodes up to which all are drawn from the beginning: of more the names would be too small."""
-ALL, NEAR, WAYS = "all", "near", "ways"
+FEWEST = 6
+"""Columns without an arrow of their own that are drawn as one box; fewer stand by themselves."""
+ALL, FOLDED, NEAR, WAYS = "all", "folded", "near", "ways"
 AMONG = {
     ALL: "",
     NEAR: " among the target, what is next to it, and its ways",
@@ -87,6 +92,32 @@ def surroundings(
     return found | {node for edge in lit for node in edge}
 
 
+def lone_columns(graph: wb.CausalGraph, targets: Collection[str]) -> tuple[str, ...]:
+    """Return the columns that only the model reads: nobody drew an arrow to or from them.
+
+    None where there are few, and none where no arrow was drawn at all: then each is yet to be
+    drawn from.
+
+    Examples
+    --------
+    >>> read = [(name, "prediction") for name in "abcdefgh"]
+    >>> lone_columns(wb.CausalGraph([("a", "b"), *read]), ["c"])
+    ()
+    >>> lone_columns(wb.CausalGraph([("a", "b"), *read]), ["a"])
+    ('c', 'd', 'e', 'f', 'g', 'h')
+    """
+    if all(effect == PREDICTION for _, effect in graph.edges):
+        return ()
+    found = tuple(
+        node
+        for node in graph.nodes
+        if node not in targets
+        and not graph.parents(node)
+        and set(graph.children(node)) == {PREDICTION}
+    )
+    return found if len(found) >= FEWEST else ()
+
+
 class GraphPart(W.VBox):
     """Asks which part of a large graph to draw; of a small one, nothing.
 
@@ -94,6 +125,13 @@ class GraphPart(W.VBox):
     ----------
     changed : callable () -> None
         Called when another part is wanted.
+
+    Attributes
+    ----------
+    folded : tuple of str
+        The columns that stand as one box in what was drawn last.
+    box : str
+        The name of that box.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -102,11 +140,14 @@ class GraphPart(W.VBox):
             description="Draw",
             options=[
                 ("every column", ALL),
+                ("columns without an arrow of their own as one box", FOLDED),
                 ("the target, what is next to it, and its ways", NEAR),
                 ("only the ways from the target to the prediction", WAYS),
             ],
         )
         self._said = W.HTML()
+        self.folded: tuple[str, ...] = ()
+        self.box = ""
         self._chosen = self._choosing = False  # by a person; by the page itself
 
         def told(which: bool) -> None:
@@ -126,7 +167,17 @@ class GraphPart(W.VBox):
     def narrowed(self) -> bool:
         """Whether less than the whole graph may be drawn."""
         shown = self.layout.display != "none"
-        return shown and bool(self._text.value.strip() or self._which.value != ALL)
+        return shown and bool(self._text.value.strip() or self._which.value not in (ALL, FOLDED))
+
+    def refuse(self, intent: Mapping[str, Any]) -> None:
+        """Raise where an edit is of the box that stands for several columns."""
+        effects = intent.get("effects")
+        named = [*intent.values(), *(effects if isinstance(effects, list) else ())]
+        if self.folded and self.box in named:
+            raise GraphError(
+                f"This box stands for {len(self.folded)} columns. Choose “Draw: every column”, and "
+                f"change the one that you mean."
+            )
 
     def of(
         self, graph: wb.CausalGraph, lit: Collection[tuple[str, str]], targets: Collection[str] = ()
@@ -140,12 +191,16 @@ class GraphPart(W.VBox):
         named = bool(self._text.value.strip())
         if not self._chosen:
             self._choosing = True
-            surrounded = targets and len(graph.nodes) > NAMED and not named
-            self._which.value = NEAR if surrounded else ALL
+            self._which.value = ALL
+            if targets and not named and len(graph.nodes) > MANY:
+                lone = lone_columns(graph, targets)
+                self._which.value = NEAR if len(graph.nodes) > NAMED else FOLDED if lone else ALL
             self._choosing = False
+        self.folded, self.box = (), ""
         if not self.narrowed:
             self._said.value = ""
-            return graph
+            wanted = self.layout.display != "none" and self._which.value == FOLDED
+            return self._fold(graph, lone_columns(graph, targets)) if wanted else graph
         ways, near = self._which.value == WAYS, None
         if self._which.value == NEAR and targets:
             near = surroundings(graph, targets, lit)
@@ -166,6 +221,25 @@ class GraphPart(W.VBox):
             "wb-muted",
         )
         return part
+
+    def _fold(self, graph: wb.CausalGraph, lone: tuple[str, ...]) -> wb.CausalGraph:
+        """Draw some columns as one box, and say which."""
+        if not lone:
+            return graph
+        self.folded, self.box = lone, f"{len(lone)} more columns"
+        while self.box in graph:
+            self.box += " "
+        self._said.value = markup.paragraph(
+            f"The box “{self.box}” stands for {listing(lone, most=8)}: the model reads them, and "
+            f"no arrow is drawn between them and another column. “Draw: every column” shows each.",
+            "wb-muted",
+        )
+        kept = [node for node in graph.nodes if node not in set(lone)]
+        return wb.CausalGraph(
+            [edge for edge in graph.edges if edge[0] not in set(lone)] + [(self.box, PREDICTION)],
+            nodes=[*kept, self.box],
+            latents=graph.latents,
+        )
 
 
 def _columns(graph: wb.CausalGraph) -> int:

@@ -222,6 +222,26 @@ def test_of_a_large_graph_what_surrounds_the_target_is_drawn_first(session: Audi
     assert len(drawn()) == 41, "what a person has chosen stays"
 
 
+def test_columns_that_only_the_model_reads_are_one_box(session: AuditSession) -> None:
+    names = [f"c{i}" for i in range(18)]
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 18)), columns=names)
+    model = wb.BlackBoxModel(lambda rows: rows.sum(axis=1).to_numpy(), features=names)
+    editor = GraphEditor(session)
+    case = wb.AuditCase(data=frame, model=model, graph=wb.CausalGraph([("c0", "c1")], nodes=names))
+    session.open(case, live=False)
+    session.target = wb.UnlearningTarget.feature("c2")
+    box = "15 more columns"
+    assert set(nodes(editor)) == {"c0", "c1", "c2", box, "prediction"}
+    wants(editor, "add-edge", source="c0", target=box)
+    assert "stands for 15 columns" in said(editor) and editor.graph.edges == (("c0", "c1"),)
+    wants(editor, "moved", places=[["c0", 1.0, 2.0]])
+    assert editor.canvas.positions == {"c0": [1.0, 2.0]}, "the boxes may be moved all the same"
+    session.target = wb.UnlearningTarget.feature("c5")
+    assert {"c5", box} <= set(nodes(editor)) and "c2" not in nodes(editor)
+    part(editor, W.Dropdown, description="Draw").value = "all"
+    assert len(nodes(editor)) == 19
+
+
 def test_before_there_is_data_the_editor_says_so(session: AuditSession) -> None:
     editor = GraphEditor(session)
     assert "Choose data and a model first" in said(editor)
