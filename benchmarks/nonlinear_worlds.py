@@ -308,7 +308,7 @@ def kinds_text(frame: pd.DataFrame) -> str:
         "88 %, one constant was lowered after their first result (see `held_out_kinds.py`), and "
         "that two humps were worst among them is why the correction was worked on, in worlds of "
         "that sort with other equations. At 4,000 rows most kinds have four worlds; those in "
-        "doubt, and three more, have twelve, two of them 24, so that the overall rows lean "
+        "doubt, and three more, have twelve, some of them 24, so that the overall rows lean "
         "towards the hard ones. Measured by today's rules: the debiased estimate, where it may "
         "ask, and alone with logged predictions. Rows of CAFÉ, fuzzing and other packages are of "
         "earlier runs; at 1,000 rows CAFÉ and fuzzing were run again and gave the same. "
