@@ -145,7 +145,7 @@ def test_the_stored_table_covers_every_method_request_and_table() -> None:
     assert set(runs.request) == {"feature", "datapoints", "subgroup"}
     methods = set(runs.method)
     assert {"retrain", "sisa", "bagged-trees", "influence-step", "newton-step", "gradient-ascent",
-            "fine-tuning", "input-only", *FRAUDS} == methods  # fmt: skip
+            "fine-tuning", "input-only", "default-levels", *FRAUDS} == methods  # fmt: skip
     counts = runs.groupby(["table", "request"]).method.unique().map(set)
     for (_, request), found in counts.items():
         assert found == (methods if request == "feature" else methods - {"input-only"})
