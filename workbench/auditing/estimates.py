@@ -31,11 +31,13 @@ from workbench.common.map_reduce import On
 from workbench.common.wording import amount, share
 from workbench.methods.answer_noise import wider_effects, wider_paths
 from workbench.methods.cafe.whole_table import WholeTable
+from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.missing import stopping_gaps
 from workbench.methods.fuzzing.paths import PathEffect, direct_as_asked
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.profile.profile import EffectProfile
+from workbench.methods.profile.unexplained_groups import unexplained_group
 
 __all__ = ["Estimates", "estimate_and_judge"]
 
@@ -146,6 +148,7 @@ def _diagnosed(
     planned = () if asked.plan is None else asked.plan.asked()
     stopped = {} if equations is None else _stopped(asked, equations)
     taken = () if asked.compared is None else asked.compared.notes
+    uneven = {} if equations is None else _uneven(asked, equations, effects)
     diagnostics = steps.run(
         "checks",
         lambda: diagnose(
@@ -162,6 +165,7 @@ def _diagnosed(
                 *_unit_guessed(asked),
                 *_threshold_too_wide(asked),
                 *stopped.values(),
+                *uneven.values(),
                 *of_all_rows,
             ),
             unsteady=unsteady,
@@ -169,7 +173,7 @@ def _diagnosed(
             progress=asked.progress,
         ),
     )
-    doubted = dict.fromkeys([*diagnostics.doubted, *stopped, *apart(whole, effects)])
+    doubted = dict.fromkeys([*diagnostics.doubted, *stopped, *uneven, *apart(whole, effects)])
     return replace(diagnostics, doubted=tuple(doubted))
 
 
@@ -186,6 +190,40 @@ def _stopped(asked: AuditRequest, equations: Equations) -> dict[str, str]:
                 f"which {name} acts on other features. It is taken as a level of its own that a "
                 f"row keeps, so that what a change of the unknown value would do is not followed "
                 f"there, and nothing small is believed."
+            )
+    return found
+
+
+def _uneven(asked: AuditRequest, equations: Equations, effects: EffectTable) -> dict[str, str]:
+    """Say, by feature, where groups differ by more than the equations explain."""
+    if asked.plan is not None or asked.target.kind == "datapoints":
+        return {}
+    simulator = Simulator.of(
+        asked.case, asked.names, asked.varied, plain=equations, seed=asked.seed
+    )
+    given = {
+        entry.feature: entry.adjustment
+        for entry in effects.of("debiased")
+        if entry.form is not None and not entry.combination
+    }
+    positions = np.flatnonzero(asked.target.mask(asked.case.data))
+    found = {}
+    for name, left in simulator.unexplained(given).items():
+        group = unexplained_group(
+            asked.case,
+            name,
+            left.values,
+            simulator.expected(name, given[name]).columns,
+            positions,
+            threshold=asked.threshold,
+            seed=asked.seed,
+        )
+        if group is not None:
+            found[name] = (
+                f"In groups of rows, for instance where {group.condition}, predictions go with "
+                f"{name} by {amount(group.value)} (95 % interval {amount(group.low)} to "
+                f"{amount(group.high)}) more than the equations explain, one way or the other. "
+                f"Groups may be moved where the mean is not, so that nothing small is believed."
             )
     return found
 

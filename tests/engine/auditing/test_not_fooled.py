@@ -223,3 +223,26 @@ def test_a_threshold_as_wide_as_all_answers_is_said_to_be_so() -> None:
         assert report.verdict.decision == ("below" if told else "above")
         warnings = report.diagnostics.warnings
         assert any("no further apart than the threshold" in one for one in warnings) == told
+
+
+def test_groups_that_the_equations_do_not_follow_forbid_below() -> None:
+    """The feature decides whether m is known, or how skewed it is; up for half, down for others."""
+    r = np.random.default_rng(1_000)
+    rows = pd.DataFrame(
+        {"f": r.integers(0, 2, N), "w": r.normal(size=N), "m": r.exponential(size=N)}
+    )
+    gone = rows.assign(m=rows.m.where(r.random(N) > 0.05 + 0.25 * rows.f))
+    skewed = rows.assign(m=np.where(rows.f == 1, rows.m - 1, 1 - rows.m))
+    scores: list[tuple[pd.DataFrame, Callable[[pd.DataFrame], pd.Series], str]] = [
+        (gone, lambda d: 0.5 + 0.3 * d.m.isna() * np.sign(d.w), "inconclusive"),
+        (skewed, lambda d: 0.5 + 0.4 * (d.m > 1.2) * np.sign(d.w), "inconclusive"),
+        (rows, lambda d: 0.5 + 0.2 * (d.m > 1.2) * np.sign(d.w), "below"),
+    ]
+    for frame, score, decision in scores:
+        model = wb.BlackBoxModel(lambda d, s=score: s(d).to_numpy(), features=["m", "w"])
+        graph = wb.CausalGraph([("f", "m")], nodes=["f", "w", "m"])
+        case = wb.AuditCase(data=frame, model=model, graph=graph)
+        report = wb.audit(case, wb.UnlearningTarget.feature("f"), ("debiased",), threshold=0.02)
+        assert report.verdict.decision == decision
+        told = any("In groups of rows" in warning for warning in report.diagnostics.warnings)
+        assert told == (decision == "inconclusive")

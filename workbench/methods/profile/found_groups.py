@@ -21,7 +21,7 @@ from workbench.methods.profile.answers import Answers
 from workbench.methods.profile.profile import FEWEST_SOUGHT, SOUGHT
 from workbench.tables.columns import Column
 
-__all__ = ["FEWEST_IN_GROUP", "found_groups"]
+__all__ = ["FEWEST_IN_GROUP", "LEAVES", "conditions_to", "found_groups", "regressors_of"]
 
 
 FEWEST_IN_GROUP = 30
@@ -70,7 +70,7 @@ def found_groups(
         return {}
     if not case.carriers(feature) or total.scores.shape[1] != len(before):
         return {}
-    names, regressors = _regressors(case, feature, total.positions)
+    names, regressors = regressors_of(case, feature, total.positions)
     if not names:
         return {}
     half = np.random.default_rng([seed, 59]).permutation(len(before)) % 2 == 0
@@ -84,7 +84,7 @@ def found_groups(
             return {}
         least = max(fewest, int(0.01 * len(moved)))
         leaves = _pointed_to(regressors[seeking], moved, threshold, least, followed)
-        for condition in (Condition(" and ".join(_way(*leaf, names))) for leaf in leaves):
+        for condition in (Condition(" and ".join(conditions_to(*leaf, names))) for leaf in leaves):
             mask = condition.mask(case.data)[total.positions] & ~seeking
             if mask.sum() >= fewest:
                 found.setdefault(f"{SOUGHT}{condition.text}", (condition, mask))
@@ -117,7 +117,7 @@ def _widest(scores: FloatArray) -> tuple[int, int]:
     return int(low[place]), int(high[place])
 
 
-def _regressors(
+def regressors_of(
     case: AuditCase, feature: str, positions: npt.NDArray[np.intp]
 ) -> tuple[list[tuple[Column, int]], FloatArray]:
     """Columns that the feature does not cause; categories level by level."""
@@ -143,7 +143,7 @@ def _regressors(
     return names, np.stack(columns, axis=1) if columns else np.zeros((len(positions), 0))
 
 
-def _way(tree: Any, leaf: int, names: list[tuple[Column, int]]) -> list[str]:
+def conditions_to(tree: Any, leaf: int, names: list[tuple[Column, int]]) -> list[str]:
     """Say by which conditions a leaf is reached, from the root on."""
     left, right = tree.children_left, tree.children_right
     said: list[str] = []
