@@ -12,7 +12,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.case.target import UnlearningTarget
 from workbench.common.arrays import BoolArray, Positions
-from workbench.common.errors import TargetError
+from workbench.common.errors import DataError, TargetError
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
 from workbench.tables.columns import Column, Values
@@ -132,6 +132,8 @@ class CaseOfPartitions:
         columns: dict[str, Column] = {}
         strange: dict[str, int] = {}
         for name, column in self.columns.items():
+            if column.is_numeric and frame[name].dtype == object:
+                frame[name] = _numbers(name, frame[name])
             values, count = self._encoded(name, frame[name])
             columns[name] = replace(column, values=values)
             if count:
@@ -186,6 +188,18 @@ class CaseOfPartitions:
             return _codes(column, series)
         numbers: Values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         return numbers
+
+
+def _numbers(name: str, series: pd.Series) -> pd.Series:
+    """Read as numbers what a partition holds as objects, such as nothing but gaps."""
+    numbers = pd.to_numeric(series, errors="coerce").astype(np.float64)
+    other = series[numbers.isna() & series.notna()]
+    if len(other):
+        raise DataError(
+            f"Column {name!r} holds numbers in the rows that were drawn and {other.iloc[0]!r} in "
+            f"another partition. Make it one kind."
+        )
+    return numbers
 
 
 def _codes(column: Column, series: pd.Series) -> Values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from decimal import Decimal
 from types import ModuleType
@@ -28,7 +28,8 @@ def asked(query: Any, connection: Any) -> Any:
     Raises
     ------
     DataError
-        It is no connection, the database refuses the query, or two columns have one name.
+        It is no connection, the database cannot be reached or refuses the query, or two columns
+        have one name.
     """
     with _cursor(connection) as cursor:
         query = getattr(query, "text", query)  # of SQLAlchemy's text(…)
@@ -53,22 +54,30 @@ def _cursor(connection: Any) -> Iterator[Any]:
         name = connection.__name__
         how = f"Open one: {name}.connect(…)" if hasattr(connection, "connect") else "Open one."
         raise DataError(f"{name} is the package, not a connection to a database. {how}")
+    with ExitStack() as opened:
+        try:
+            cursor = _opened(connection, opened)
+        except (DataError, MemoryError):
+            raise
+        except Exception as error:  # closed already, or nobody answers: each driver says it its way
+            raise DataError(f"The database cannot be reached: {error}") from error
+        yield cursor
+
+
+def _opened(connection: Any, opened: ExitStack) -> Any:
     if hasattr(connection, "raw_connection"):  # an engine of SQLAlchemy
-        with closing(connection.raw_connection()) as own, closing(own.cursor()) as cursor:
-            yield cursor
-    elif hasattr(connection, "exec_driver_sql"):  # a connection of SQLAlchemy
-        with closing(connection.connection.cursor()) as cursor:
-            yield cursor
-    elif hasattr(connection, "fetchall"):  # DuckDB's is its own cursor; a new one sees no views
-        yield connection
-    elif hasattr(connection, "cursor"):
-        with closing(connection.cursor()) as cursor:
-            yield cursor
-    else:
-        raise DataError(
-            f"An open connection to a database is expected (sqlite3.connect(…), a DuckDB or ADBC "
-            f"connection, an engine of SQLAlchemy), not a {type(connection).__name__}."
-        )
+        own = opened.enter_context(closing(connection.raw_connection()))
+        return opened.enter_context(closing(own.cursor()))
+    if hasattr(connection, "exec_driver_sql"):  # a connection of SQLAlchemy
+        return opened.enter_context(closing(connection.connection.cursor()))
+    if hasattr(connection, "fetchall"):  # DuckDB's is its own cursor; a new one sees no views
+        return connection
+    if hasattr(connection, "cursor"):
+        return opened.enter_context(closing(connection.cursor()))
+    raise DataError(
+        f"An open connection to a database is expected (sqlite3.connect(…), a DuckDB or ADBC "
+        f"connection, an engine of SQLAlchemy), not a {type(connection).__name__}."
+    )
 
 
 def _check_names(names: list[str]) -> None:

@@ -237,7 +237,14 @@ def _drawn(n: int, most: int, seed: int) -> Positions:
 
 
 def _joined(pieces: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put pieces together; a category keeps its type though each piece has levels of its own."""
+    """Put pieces together; a category keeps its type though each piece has levels of its own.
+
+    Numbers stay numbers where one piece knows none of them: a file may hold such a column as null.
+    """
+    names = pieces[0].columns
+    twice = names[names.duplicated()].unique()
+    if len(twice):
+        raise DataError(f"The data has several columns named {listed(twice)}. Rename or drop some.")
     if len(pieces) == 1:
         return pieces[0]
     frame = pd.concat(pieces, ignore_index=True)
@@ -245,7 +252,16 @@ def _joined(pieces: Sequence[pd.DataFrame]) -> pd.DataFrame:
         kinds = [piece[name].dtype for piece in pieces]
         if frame[name].dtype == object and all(isinstance(k, pd.CategoricalDtype) for k in kinds):
             frame[name] = pd.api.types.union_categoricals([piece[name] for piece in pieces])
+        elif frame[name].dtype == object and _numbers_or_nothing([p[name] for p in pieces]):
+            frame[name] = frame[name].astype(np.float64)
     return frame
+
+
+def _numbers_or_nothing(pieces: Sequence[pd.Series]) -> bool:
+    """Tell whether some pieces are numbers and all others hold nothing."""
+    known = [piece.dtype for piece in pieces if piece.notna().any()]
+    numeric = [np.issubdtype(k, np.number) for k in known if isinstance(k, np.dtype)]
+    return bool(known) and len(numeric) == len(known) and all(numeric)
 
 
 def _cuts(n: int, partitions: int | None) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import workbench as wb
+from workbench.case.partition import CaseOfPartitions
 from workbench.common.errors import DataError
 from workbench.tables.partitions.table import Table
 
@@ -309,3 +310,38 @@ def test_files_named_from_here_are_read_by_workers_that_are_elsewhere(
     (tmp_path / "rows.parquet").unlink()
     with pytest.raises(DataError, match="worker must reach the table's files under the same path"):
         part.read(["a"])
+
+
+def test_what_cannot_be_read_ends_in_a_sentence(tmp_path: Path) -> None:
+    closed = sqlite3.connect(":memory:")
+    closed.close()
+    with pytest.raises(DataError, match=r"^The database cannot be reached: .*closed"):
+        Table.sql("select 1", closed)
+    engine = pytest.importorskip("sqlalchemy").create_engine(f"sqlite:///{tmp_path}/none/of.db")
+    with pytest.raises(DataError, match=r"^The database cannot be reached: "):
+        Table.sql("select 1", engine)
+    twice = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=["a", "a"])
+    with pytest.raises(DataError, match=r"several columns named 'a'"):
+        Table.pandas(twice).sample(2)
+
+
+def test_numbers_stay_numbers_where_a_file_knows_none_of_them(tmp_path: Path) -> None:
+    """And a text among them, in a part that the sample missed, is named."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"f": rng.normal(size=900), "debt": rng.normal(size=900)})
+    model = wb.BlackBoxModel(lambda d: 0.5 + 0.01 * d.f.to_numpy(), features=["f", "debt"])
+    graph = wb.CausalGraph([], nodes=["f", "debt"])
+    rows.head(870).to_parquet(tmp_path / "a.parquet")
+    rows.tail(30).assign(debt=pd.Series([None] * 30, rows.index[870:], object)).to_parquet(
+        tmp_path / "b.parquet"
+    )
+    case = wb.AuditCase(data=Table.parquet(tmp_path), model=model, graph=graph)
+    assert case.columns["debt"].is_numeric
+    target = wb.UnlearningTarget.feature("f")
+    assert wb.audit(case, target, ("cafe",), threshold=0.02).effects.of("cafe")
+
+    odd = rows.tail(30).astype({"debt": object}).reset_index(drop=True)
+    odd.loc[29, "debt"] = "soon"
+    (part,) = Table.pandas(odd, partitions=1).partitions
+    with pytest.raises(DataError, match=r"^Column 'debt' holds numbers .*'soon'"):
+        CaseOfPartitions.of(case, target).open(part)
