@@ -301,8 +301,9 @@ class GraphEditor(SavedView, W.VBox):
         circle: tuple[str, ...] = (),
     ) -> None:
         roles = graph_roles(case, target)
-        folded = {roles.get(node, "other") for node in self._part.folded}
-        roles[self._part.box] = folded.pop() if len(folded) == 1 else "other"
+        if self._part.folded:
+            folded = {roles.get(node, "other") for node in self._part.folded}
+            roles[self._part.box] = folded.pop() if len(folded) == 1 else "other"
         weights = edge_weights(None if self._session.stale else self._session.report)
         places = self._places(graph)
         drawn = draw_network(graph, roles=roles, lit=lit, weights=weights, places=places)

@@ -24,6 +24,7 @@ FEWEST = 6
 ALL, FOLDED, NEAR, WAYS = "all", "folded", "near", "ways"
 AMONG = {
     ALL: "",
+    FOLDED: "",
     NEAR: " among the target, what is next to it, and its ways",
     WAYS: " on the ways from the target to the prediction",
 }

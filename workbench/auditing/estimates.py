@@ -9,7 +9,13 @@ import numpy as np
 
 from workbench.auditing.clock import Steps
 from workbench.auditing.ranges import TestedRange, explained, kept_levels
-from workbench.auditing.steps import run_effects, run_equations, run_paths, run_profile
+from workbench.auditing.steps import (
+    run_effects,
+    run_equations,
+    run_paths,
+    run_profile,
+    simulator_of,
+)
 from workbench.auditing.whole_table import (
     apart,
     run_every_level,
@@ -28,16 +34,15 @@ from workbench.checks.diagnostics import Diagnostics, diagnose
 from workbench.checks.finding import Earlier
 from workbench.checks.verdict import Verdict, judge
 from workbench.common.map_reduce import On
-from workbench.common.wording import amount, share
+from workbench.common.wording import amount, rate, share
 from workbench.methods.answer_noise import wider_effects, wider_paths
 from workbench.methods.cafe.whole_table import WholeTable
-from workbench.methods.debiased.simulator import Simulator
 from workbench.methods.effects import EffectTable
 from workbench.methods.fuzzing.missing import stopping_gaps
 from workbench.methods.fuzzing.paths import PathEffect, direct_as_asked
 from workbench.methods.fuzzing.propagation import Equations
 from workbench.methods.profile.profile import EffectProfile
-from workbench.methods.profile.unexplained_groups import unexplained_group
+from workbench.methods.profile.unexplained_groups import CHANCE, unexplained_group
 
 __all__ = ["Estimates", "estimate_and_judge"]
 
@@ -148,7 +153,7 @@ def _diagnosed(
     planned = () if asked.plan is None else asked.plan.asked()
     stopped = {} if equations is None else _stopped(asked, equations)
     taken = () if asked.compared is None else asked.compared.notes
-    uneven = {} if equations is None else _uneven(asked, equations, effects)
+    uneven = _uneven(asked, equations, effects)
     diagnostics = steps.run(
         "checks",
         lambda: diagnose(
@@ -194,13 +199,15 @@ def _stopped(asked: AuditRequest, equations: Equations) -> dict[str, str]:
     return found
 
 
-def _uneven(asked: AuditRequest, equations: Equations, effects: EffectTable) -> dict[str, str]:
+def _uneven(
+    asked: AuditRequest, equations: Equations | None, effects: EffectTable
+) -> dict[str, str]:
     """Say, by feature, where groups differ by more than the equations explain."""
     if asked.plan is not None or asked.target.kind == "datapoints":
         return {}
-    simulator = Simulator.of(
-        asked.case, asked.names, asked.varied, plain=equations, seed=asked.seed
-    )
+    simulator = simulator_of(asked, equations)
+    if simulator is None:
+        return {}
     given = {
         entry.feature: entry.adjustment
         for entry in effects.of("debiased")
@@ -220,10 +227,11 @@ def _uneven(asked: AuditRequest, equations: Equations, effects: EffectTable) -> 
         )
         if group is not None:
             found[name] = (
-                f"In groups of rows, for instance where {group.condition}, predictions go with "
-                f"{name} by {amount(group.value)} (95 % interval {amount(group.low)} to "
-                f"{amount(group.high)}) more than the equations explain, one way or the other. "
-                f"Groups may be moved where the mean is not, so that nothing small is believed."
+                f"In groups of rows (the largest: where {group.condition}), predictions go with "
+                f"{name} by {amount(group.value)} more than the equations explain, one way or the "
+                f"other, on average over these groups; by at least {amount(group.low)} at "
+                f"{rate(1 - CHANCE)}. Groups may be moved where the mean is not, so that nothing "
+                f"small is believed."
             )
     return found
 

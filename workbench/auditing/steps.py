@@ -39,6 +39,7 @@ __all__ = [
     "run_paths",
     "run_profile",
     "run_subgroups",
+    "simulator_of",
     "to_ask",
     "to_check",
 ]
@@ -87,7 +88,7 @@ def run_profile(
     simulator = (
         None
         if equations is None
-        else steps.run("better equations", lambda: _simulator(asked, equations))
+        else steps.run("better equations", lambda: simulator_of(asked, equations))
     )
     return steps.run(
         "profile",
@@ -164,7 +165,7 @@ def run_paths(
     if asked.plan is not None:
         steps.skipped["paths"] = LEFT_OUT
         return ()
-    simulator = _simulator(asked, equations) if "debiased" in asked.methods else None
+    simulator = simulator_of(asked, equations) if "debiased" in asked.methods else None
     used = equations if simulator is None else simulator.equations
     return steps.run(
         "paths",
@@ -191,7 +192,7 @@ def run_subgroups(
     if asked.plan is not None:
         estimate = partial(debiased_effects, max_queries=asked.plan.per_table)
     else:
-        estimate = partial(debiased_effects, simulator=_simulator(asked, equations))
+        estimate = partial(debiased_effects, simulator=simulator_of(asked, equations))
     found, left_out = steps.run(
         "subgroups",
         lambda: effects_by_subgroup(
@@ -202,7 +203,7 @@ def run_subgroups(
     return found
 
 
-def _simulator(asked: AuditRequest, equations: Equations | None) -> Simulator | None:
+def simulator_of(asked: AuditRequest, equations: Equations | None) -> Simulator | None:
     """Return the simulator of the debiased estimate, where there are equations."""
     if equations is None:
         return None

@@ -18,7 +18,7 @@ from workbench.models.column_names import columns_for
 from workbench.models.training_values import unknown_values
 from workbench.tables.columns import Column
 from workbench.tables.files.delimited import READING_NOTES
-from workbench.tables.partitions.ways_in import expected_frame
+from workbench.tables.partitions.ways_in import expected_frame, refuse_names_twice
 
 __all__ = [
     "case_warnings",
@@ -45,9 +45,7 @@ def checked_frame(data: Any) -> pd.DataFrame:
     odd = [name for name in names if not isinstance(name, str) or not name]
     if odd:
         raise DataError(f"Column names must be text; {listed(odd)} is not. Rename the columns.")
-    twice = data.columns[data.columns.duplicated()].unique()
-    if len(twice):
-        raise DataError(f"The data has several columns named {listed(twice)}. Rename or drop some.")
+    refuse_names_twice(data.columns)
     return data.copy()
 
 

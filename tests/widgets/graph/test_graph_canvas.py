@@ -240,6 +240,9 @@ def test_columns_that_only_the_model_reads_are_one_box(session: AuditSession) ->
     assert {"c5", box} <= set(nodes(editor)) and "c2" not in nodes(editor)
     part(editor, W.Dropdown, description="Draw").value = "all"
     assert len(nodes(editor)) == 19
+    part(editor, W.Dropdown, description="Draw").value = "folded"
+    part(editor, W.Text, description="Show the columns named like").value = "nobody"
+    assert "There is no such column; the whole graph is shown." in said(editor)
 
 
 def test_before_there_is_data_the_editor_says_so(session: AuditSession) -> None:

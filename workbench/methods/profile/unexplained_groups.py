@@ -22,7 +22,7 @@ from workbench.methods.profile.found_groups import LEAVES, conditions_to, regres
 from workbench.methods.profile.profile import FEWEST_SOUGHT
 from workbench.tables.columns import Column
 
-__all__ = ["UnexplainedGroup", "unexplained_group"]
+__all__ = ["CHANCE", "UnexplainedGroup", "unexplained_group"]
 
 FEWEST_IN_LEAF, LEAST_SHARE = 30, 0.02
 """Rows of one half, and their share, that can point to a group."""
@@ -40,14 +40,15 @@ class UnexplainedGroup:
     ----------
     condition : str
         The largest such group.
-    value, low, high : float
-        Mean over all such groups of the size beyond what is explained, with its 95 % interval.
+    value, low : float
+        Mean over all such groups of the size beyond what is explained, and the bound below it
+        that holds at 99 % over all contrasts tried. There is no bound above: only groups that pass
+        a test are told of, and among these an interval lies too far from 0.
     """
 
     condition: str
     value: float
     low: float
-    high: float
 
 
 def unexplained_group(
@@ -97,8 +98,7 @@ def unexplained_group(
         value = float(product.sum() / weight.sum())
         error = float(np.sqrt(((product - value * weight) ** 2).sum()) / weight.sum())
         if value > threshold and value > surely * error:
-            reach = float(scipy.stats.norm.isf(0.025)) * error
-            return UnexplainedGroup(max(said)[1], value, value - reach, value + reach)
+            return UnexplainedGroup(max(said)[1], value, value - surely * error)
     return None
 
 

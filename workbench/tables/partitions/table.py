@@ -30,7 +30,7 @@ from workbench.tables.partitions.parts import (
     ParquetPart,
     Partition,
 )
-from workbench.tables.partitions.ways_in import expected_frame
+from workbench.tables.partitions.ways_in import expected_frame, refuse_names_twice
 
 __all__ = ["SAMPLE_ROWS", "Table"]
 
@@ -241,10 +241,7 @@ def _joined(pieces: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     Numbers stay numbers where one piece knows none of them: a file may hold such a column as null.
     """
-    names = pieces[0].columns
-    twice = names[names.duplicated()].unique()
-    if len(twice):
-        raise DataError(f"The data has several columns named {listed(twice)}. Rename or drop some.")
+    refuse_names_twice(pieces[0].columns)
     if len(pieces) == 1:
         return pieces[0]
     frame = pd.concat(pieces, ignore_index=True)

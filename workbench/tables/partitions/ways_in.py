@@ -1,11 +1,15 @@
-"""What was brought in a pandas frame's place, and by which name a table takes it."""
+"""What cannot be taken as a table: something in a frame's place, or two columns of one name."""
 
 from __future__ import annotations
 
 from os import PathLike
 from typing import Any
 
-__all__ = ["expected_frame"]
+import pandas as pd
+
+from workbench.common.errors import DataError, listed
+
+__all__ = ["expected_frame", "refuse_names_twice"]
 
 WAYS_IN = {"polars": "polars", "pyarrow": "arrow", "dask": "dask", "duckdb": "arrow"}
 """Libraries, and the method of :class:`Table` that takes what they hold."""
@@ -38,3 +42,16 @@ wb.Table.parquet."
     if WAYS_IN.get(library, called) != called:
         return f"{said} Bring it as wb.Table.{WAYS_IN[library]}(data)."
     return said
+
+
+def refuse_names_twice(names: pd.Index) -> None:
+    """Raise where two columns have one name.
+
+    Raises
+    ------
+    DataError
+        It names them.
+    """
+    twice = names[names.duplicated()].unique()
+    if len(twice):
+        raise DataError(f"The data has several columns named {listed(twice)}. Rename or drop some.")
