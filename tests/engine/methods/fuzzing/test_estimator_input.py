@@ -17,7 +17,6 @@ from workbench import (
     fuzzed_effects,
 )
 from workbench.common.errors import (
-    AuditCancelled,
     AuditError,
     InterventionError,
     ModelError,
@@ -217,22 +216,3 @@ def test_a_model_that_fails_when_asked_again() -> None:
     case = AuditCase(data=data, model=score, features=["a"], graph=CausalGraph([], nodes=["a"]))
     with pytest.raises(ModelError, match=r"answered 98 of 98 rows with NaN or infinity"):
         fuzzed_effects(case, UnlearningTarget.feature("a"))
-
-
-def test_the_person_can_stop_it(cases) -> None:
-    _, case = cases["loan", "forest"]
-    steps: list[tuple[str, float]] = []
-    target = UnlearningTarget.features(["zip_code", "race", "income"])
-    fuzzed_effects(case, target, progress=lambda step, share: steps.append((step, share)))
-    assert steps and all(0 <= share <= 1 for _, share in steps)
-    for stop_at in range(len(steps)):
-        seen = 0
-
-        def stop(step: str, share: float, stop_at: int = stop_at) -> None:
-            nonlocal seen
-            seen += 1
-            if seen > stop_at:
-                raise AuditCancelled("stopped")
-
-        with pytest.raises(AuditCancelled):
-            fuzzed_effects(case, target, progress=stop)
