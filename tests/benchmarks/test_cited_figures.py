@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
+DECISIONS = ("above", "below", "inconclusive")
 PAGES = (ROOT / "README.md", ROOT / "docs" / "explanation" / "how_well_it_measures.md")
 
 
@@ -51,6 +54,34 @@ def test_other_packages_are_cited_as_stored() -> None:
     ):
         assert cited[ours] == stored[theirs]
     assert cited["DoWhy gcm, given the whole graph"][0] == stored["DoWhy gcm"][0]
+
+
+def test_verdicts_are_counted_as_stored() -> None:
+    hard, asked = {"wrong form", "few people"}, {"curve", "level", "together", "signs"}
+    estimated = {"carried curve", "confounded", "group", "cancelling", "carried together"}
+    counts: Counter[tuple[str, str]] = Counter()
+    with (RESULTS / "verdicts.csv").open(encoding="utf-8") as stored:
+        for row in csv.DictReader(stored):
+            part = "hard" if row["kind"] in hard else "asked" if row["kind"] in asked else ""
+            part = "estimated" if row["kind"] in estimated else part
+            if row["size"] and part:
+                counts[part, "all"] += sum(int(row[way]) for way in DECISIONS)
+                counts[part, "open"] += int(row["inconclusive"])
+    promised = counts["asked", "all"] + counts["estimated", "all"]
+    left_open = counts["asked", "open"] + counts["estimated", "open"]
+    accuracy = PAGES[1].read_text("utf-8")
+    for text in (
+        f"1 firm verdict in {promised:,} audits",
+        f"{left_open:,} end open",
+        f"The {promised:,} hold {counts['asked', 'all']:,} in which the model's own answer",
+        f"Of the {counts['estimated', 'all']:,} whose effects are estimated, seven in\n  ten",
+        f"1 in {counts['hard', 'all']} is wrong",
+        f"{counts['hard', 'open']} end open",
+    ):
+        assert text in accuracy
+    assert round(10 * counts["estimated", "open"] / counts["estimated", "all"]) == 7
+    said = f"1 of {promised:,} audits ended in a wrong firm verdict; in {counts['asked', 'all']:,}"
+    assert said in PAGES[0].read_text("utf-8")
 
 
 def test_seconds_are_cited_as_stored() -> None:
