@@ -19,6 +19,7 @@ from workbench.models.training_values import unknown_values
 from workbench.tables.columns import Column
 from workbench.tables.files.delimited import READING_NOTES
 from workbench.tables.partitions.ways_in import expected_frame, refuse_names_twice
+from workbench.tables.shared_text import with_shared_text
 
 __all__ = [
     "case_warnings",
@@ -46,7 +47,7 @@ def checked_frame(data: Any) -> pd.DataFrame:
     if odd:
         raise DataError(f"Column names must be text; {listed(odd)} is not. Rename the columns.")
     refuse_names_twice(data.columns)
-    return data.copy()
+    return with_shared_text(data.copy())
 
 
 def model_with_features(

@@ -17,6 +17,7 @@ from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
 from workbench.tables.columns import Column, Values
 from workbench.tables.partitions.parts import Partition
+from workbench.tables.shared_text import with_shared_text
 
 __all__ = ["CaseOfPartitions", "Opened"]
 
@@ -128,7 +129,7 @@ class CaseOfPartitions:
         self, partition: Partition, *, scored: bool = True, exact: Collection[str] = ()
     ) -> Opened:
         """Read a partition and, where it is to be scored, ask the model about its rows."""
-        frame = partition.read(self.needed).reset_index(drop=True)
+        frame = with_shared_text(partition.read(self.needed).reset_index(drop=True))
         columns: dict[str, Column] = {}
         strange: dict[str, int] = {}
         for name, column in self.columns.items():
