@@ -59,6 +59,12 @@ class AlikeRows:
         """Number of combinations."""
         return len(next(iter(self.causes.values()))) if self.causes else 1
 
+    def held(self, rows: int) -> FloatArray:
+        """Count the rows that hold each combination, of so many in all; shape (combinations,)."""
+        if self.place is None:
+            return np.full(self.size, rows / self.size)
+        return np.bincount(self.place, minlength=self.size).astype(np.float64)
+
     def by_row(self, found: FloatArray) -> FloatArray:
         """Give every row what was found for its combination, along the last axis."""
         return found if self.place is None else np.take(found, self.place, axis=-1)
@@ -97,7 +103,7 @@ class AlikeRows:
         """
         if self.place is None:
             return regressors.T @ regressors, regressors.T @ y
-        held = np.sqrt(np.bincount(self.place, minlength=self.size))
+        held = np.sqrt(self.held(len(y)))
         weighted = regressors * held[:, None]
         return weighted.T @ weighted, regressors.T @ np.bincount(self.place, y, self.size)
 

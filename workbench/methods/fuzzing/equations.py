@@ -20,7 +20,7 @@ from workbench.methods.estimator import Residuals
 from workbench.methods.fuzzing.alike_rows import AlikeRows, distinct_rows
 from workbench.methods.fuzzing.equation import Equation, Keep
 from workbench.methods.fuzzing.equation_terms import Terms, choose_terms
-from workbench.methods.fuzzing.multinomial import fit_multinomial, refuse_endless
+from workbench.methods.fuzzing.multinomial import Curvature, fit_multinomial, refuse_endless
 from workbench.tables.columns import Column, Values
 
 __all__ = ["CategoricalEquation", "NumericEquation", "fit_equation"]
@@ -280,17 +280,13 @@ class CategoricalEquation:
         """Factor of the information matrix of the coefficients in row-major order."""
         n = len(self.column.values)
         rows = np.arange(0, n, max(n // HESSIAN_ROWS, 1))
-        regressors = self.terms({p.name: p.values[rows] for p in self.parents})
+        alike = AlikeRows.of(self.parents, {p.name: p.values[rows] for p in self.parents})
+        regressors = self.terms(alike.causes)
         chances = self._probabilities(regressors)[:, 1:]
+        curvature = Curvature(regressors, alike.held(len(rows)) * (n / len(rows)))
         width, others = self.coefficients.shape
-        matrix = np.empty((width, others, width, others))
-        for i in range(others):
-            for j in range(i, others):
-                weight = chances[:, i] * ((i == j) - chances[:, j])
-                block = (regressors * weight[:, None]).T @ regressors * (n / len(rows))
-                matrix[:, i, :, j] = block
-                matrix[:, j, :, i] = block
-        flat = matrix.reshape(width * others, width * others)
+        by_level = curvature.at(chances).reshape(others, width, others, width)
+        flat = by_level.transpose(1, 0, 3, 2).reshape(width * others, width * others)
         flat[np.diag_indices_from(flat)] += RIDGE + 1e-9 * np.trace(flat) / len(flat)
         factor: tuple[FloatArray, bool] = scipy.linalg.cho_factor(flat, lower=True)
         return factor
