@@ -122,10 +122,10 @@ def audit(
     on : int, Workers, Dask client, Engine, or None
         Where the partitions of a case's :class:`workbench.Table` are worked on: worker processes
         on this machine, a Dask client's workers, an engine of your own, or this process. CAFÉ's
-        effects are added up over all rows. Without `max_queries` a model that can be asked is
-        asked about all rows at every tested level, so that the verdict on direct effects, single
-        people and named groups rests on everyone; the rest of the audit looks at the case's sample
-        of them, and the report says so.
+        effects are added up over all rows. A model that can be asked is asked about all rows at
+        every tested level, so that the verdict on direct effects, single people and named groups
+        rests on everyone; under `max_queries` only where that takes at most half of it. The rest
+        of the audit looks at the case's sample of them, and the report says so.
     favourable : {"higher", "lower"}, optional
         Which scores are to the advantage of people. Stated, group metrics say who gets more of
         what is favourable; without it they only say who has the higher score.

@@ -22,6 +22,7 @@ from workbench.auditing.whole_table import (
     run_whole_table,
     whole_table_notes,
 )
+from workbench.case.asking.as_they_are import AsTheyAre
 from workbench.case.asking.steadiness import (
     MOST_CALLS,
     Unsteady,
@@ -106,7 +107,8 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         remember_rows(case)
     equations = run_equations(asked, steps, kept_levels(case, target, tested.levels, seed=seed))
     profile = run_profile(asked, steps, tested.levels, equations)
-    every = run_every_level(asked, steps, profile, on)
+    rows = AsTheyAre(case)
+    every = run_every_level(asked, steps, profile, rows, on)
     profile = profile if every is None else every.profile
     chosen_change = tested.intervention is not None
     asked = asked.varied_as(explained(profile, asked.intervention, chosen=chosen_change))
@@ -122,7 +124,7 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
         paths = wider_paths(paths, unsteady.call_error)
         if every is not None:  # rows that get another answer anyway are moved by nothing
             every = replace(every, gathered=())
-    whole = run_whole_table(asked, steps, on)
+    whole = run_whole_table(asked, steps, rows, on)
     notes = whole_table_notes(asked, whole, effects, every)
     diagnostics = _diagnosed(asked, steps, effects, equations, whole, notes, unsteady)
     verdict = None

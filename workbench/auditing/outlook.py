@@ -172,16 +172,18 @@ def expected_steps(
         add("profile", min(levels * contrast, PROFILED * len(names)))
         at_levels = questions_at_levels(case, target, 0)
         if 0 < at_levels <= MOST_ASKED:
-            add(EVERY_LEVEL, at_levels, among=case.table.n_rows if case.table else 0)
+            every = case.table.n_rows if case.table else 0
+            add(EVERY_LEVEL, at_levels + every, among=every)
     for method in causal:
         add(method.name, 0.0 if method.name == "cafe" else moving)
     if solved and takes:
         add("paths", contrast / 2)
     add("same answers at the end", min(rows, 200))
     if case.table is not None and case.table.n_rows > case.n_rows:
-        every = case.table.n_rows  # two passes, and what moves in the second
+        every = case.table.n_rows  # the rows as they are once, and what moves
+        once = not any(step.name == EVERY_LEVEL for step in found)
         moved = 2 * rows / case.n_rows * len(names) * read * differing
-        add(WHOLE_TABLE, every * (2 + moved), among=every)
+        add(WHOLE_TABLE, every * (once + moved), among=every)
     add("checks")
     if subgroups:
         add("subgroups", contrast / 2, False, subgroups)

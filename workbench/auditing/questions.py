@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from workbench.auditing.ranges import AuditRange, tested_range
-from workbench.case.asking.question_plan import QuestionPlan
+from workbench.case.asking.as_they_are import AsTheyAre
+from workbench.case.asking.question_plan import ALL_ROWS, EVERY_LEVEL, QuestionPlan
 from workbench.case.asking.steadiness import MOST_CALLS, planned_rows
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
@@ -16,9 +17,11 @@ from workbench.case.target import UnlearningTarget
 from workbench.checks.registry import CHECK_BY_NAME
 from workbench.checks.subgroups.named import read_subgroups
 from workbench.common.errors import TargetError
+from workbench.methods.cafe.whole_table import most_questions
 from workbench.methods.debiased.sampled import affordable, least_questions
 from workbench.methods.profile.budget import fewest_questions
 from workbench.methods.profile.combinations import MOST_COMBINATIONS
+from workbench.methods.profile.over_all_rows import MOST_ASKED, questions_at_levels
 from workbench.methods.profile.ranges import Range, profile_levels
 from workbench.methods.registry import BASELINES, CAUSAL_METHODS, METHOD_NAMES, with_needed
 
@@ -26,6 +29,8 @@ __all__ = ["plan_questions", "question_plan"]
 
 PROFILE_SHARE = 0.4
 """Share of the questions that the profile over all levels takes; the effects take the rest."""
+ALL_ROWS_SHARE = 0.5
+"""Share that passes over all rows of a table may take; where they need more they are left out."""
 
 
 def question_plan(
@@ -133,12 +138,16 @@ def plan_questions(
             f"max_queries={max_queries:,} is too few for this audit; give at least "
             f"{least_effects + least_profile:,}."
         )
-    share = 0 if levels is None else int(PROFILE_SHARE * max_queries)
-    profile = int(np.clip(share, least_profile, max_queries - least_effects))
-    again = MOST_CALLS * planned_rows(max_queries)
-    if max_queries - profile - again < least_effects:
+    room = min(int(ALL_ROWS_SHARE * max_queries), max_queries - least_effects - least_profile)
+    passes = _passes(case, target, levels, seed, room)
+    all_rows = sum(passes.values())
+    shared = max_queries - all_rows
+    share = 0 if levels is None else int(PROFILE_SHARE * shared)
+    profile = int(np.clip(share, least_profile, shared - least_effects))
+    again = MOST_CALLS * planned_rows(shared)
+    if shared - profile - again < least_effects:
         again = 0
-    effects = max_queries - profile - again
+    effects = shared - profile - again
     sample = affordable(case, varied, effects // tables)
     return QuestionPlan(
         max_queries,
@@ -147,9 +156,30 @@ def plan_questions(
         tables,
         sample.rows,
         case.n_rows,
-        tuple(_left_out(methods, checks)),
+        (*_left_out(methods, checks), *(name for name, most in passes.items() if not most)),
         again,
+        all_rows,
     )
+
+
+def _passes(
+    case: AuditCase, target: UnlearningTarget, levels: Range | None, seed: int, room: int
+) -> dict[str, int]:
+    """Return the most that each pass over all rows of a table asks; 0 where there is no room.
+
+    The verdict gains more from the levels, which come first.
+    """
+    table = case.table
+    if table is None or table.n_rows == case.n_rows:
+        return {}
+    rows, found = AsTheyAre(case), {}
+    at_levels = 0 if levels is None else questions_at_levels(case, target, seed, levels)
+    if at_levels:
+        most = at_levels + rows.most_questions(1)
+        found[EVERY_LEVEL] = most if at_levels <= MOST_ASKED and most <= room else 0
+    most = most_questions(case, case.resolve(target)[0], rows)
+    found[ALL_ROWS] = most if most <= room - sum(found.values()) else 0
+    return found
 
 
 def _least_profile(case: AuditCase, target: UnlearningTarget, levels: Range, seed: int) -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import hypot
 
 from workbench.auditing.clock import Steps
+from workbench.case.asking.as_they_are import AsTheyAre
+from workbench.case.asking.budget import Budget
+from workbench.case.asking.question_plan import ALL_ROWS as STEP
+from workbench.case.asking.question_plan import EVERY_LEVEL, LEFT_OUT
 from workbench.case.audit_case import AuditCase
 from workbench.case.audit_request import AuditRequest
 from workbench.common.errors import AuditError, DataError
 from workbench.common.map_reduce import On
+from workbench.common.progress import Progress
 from workbench.common.wording import listing, rows_said, signed, with_interval
-from workbench.methods.cafe.whole_table import WholeTable, whole_table_effects
+from workbench.methods.cafe.whole_table import WholeTable, most_questions, whole_table_effects
 from workbench.methods.effects import EffectTable, FeatureEffects
 from workbench.methods.profile.over_all_rows import (
     AllRows,
@@ -32,60 +37,97 @@ __all__ = [
     "whole_table_notes",
 ]
 
-EVERY_LEVEL = "all rows at every level"
-STEP = "all rows of the table"
 APART = 4.0
 """So many standard errors between sample and table are no chance."""
 
 
 def run_every_level(
-    asked: AuditRequest, steps: Steps, profile: EffectProfile | None, on: On
+    asked: AuditRequest,
+    steps: Steps,
+    profile: EffectProfile | None,
+    rows: AsTheyAre,
+    on: On,
 ) -> AllRows | None:
     """Ask every row of the table at the profile's levels, where the case holds only a sample.
 
-    With a limit on the questions the sample alone is asked.
+    Where a limit on the questions does not hold them, the sample alone is asked.
     """
     case = asked.case
-    if profile is None or asked.plan is not None or not asked_at_levels(case, profile):
+    if profile is None or case.table is None or not asked_at_levels(case, profile):
         return None
+    if asked.plan is not None and EVERY_LEVEL in asked.plan.left_out:
+        steps.skipped[EVERY_LEVEL] = LEFT_OUT
+        return None
+    levels = sum(len(found.levels) for found in asked_at_levels(case, profile))
+    most = rows.most_questions(1) + case.table.n_rows * levels
 
     def asked_about() -> AllRows:
-        found = profile_over_all_rows(
-            case, asked.target, profile, groups=asked.groups, on=on, progress=asked.progress
-        )
-        if case.budget is not None:
-            case.budget.count(found.queries)
+        with _counted(asked, most) as (told, progress):
+            found = profile_over_all_rows(
+                case,
+                asked.target,
+                profile,
+                groups=asked.groups,
+                on=on,
+                progress=progress,
+                rows=rows,
+            )
+            told(found.queries)
         return found
 
     return steps.optional(EVERY_LEVEL, asked_about)
 
 
-def run_whole_table(asked: AuditRequest, steps: Steps, on: On) -> WholeTable | None:
+def run_whole_table(
+    asked: AuditRequest, steps: Steps, rows: AsTheyAre, on: On
+) -> WholeTable | None:
     """Add up CAFÉ's effects over the table, where the case holds only a sample of its rows."""
     case = asked.case
     table = case.table
     if table is None or table.n_rows == case.n_rows:
         return None
 
-    def added_up() -> WholeTable:
-        if asked.plan is not None:
-            raise AuditError(
-                f"All {rows_said(table.n_rows)} were not asked about: the audit has a limit on its "
-                f"questions. Leave max_queries out, or log the predictions in a column."
-            )
-        whole = whole_table_effects(
-            case,
-            asked.target,
-            intervention=asked.intervention,
-            seed=asked.seed,
-            on=on,
-            progress=asked.progress,
+    if asked.plan is not None and STEP in asked.plan.left_out:
+        steps.skipped[STEP] = (
+            f"All {rows_said(table.n_rows)} were not asked about: max_queries= is too low for it. "
+            f"Allow more, or log the predictions in a column."
         )
-        if case.budget is not None:
-            case.budget.count(whole.queries)
+        return None
+
+    def added_up() -> WholeTable:
+        with _counted(asked, most_questions(case, asked.names, rows)) as (told, progress):
+            whole = whole_table_effects(
+                case,
+                asked.target,
+                intervention=asked.intervention,
+                seed=asked.seed,
+                on=on,
+                progress=progress,
+                rows=rows,
+            )
+            told(whole.queries)
         return whole
 
     return steps.optional(STEP, added_up)
+
+
+@contextmanager
+def _counted(asked: AuditRequest, most: int) -> Iterator[tuple[Callable[[int], None], Progress]]:
+    """Hold what the workers may ask about in the case's account, and count what they did."""
+    begun = False
+
+    def heard(step: str, share: float) -> None:
+        nonlocal begun
+        begun = True
+        asked.progress(step, share)
+
+    with (asked.case.budget or Budget()).held_for(most) as told:
+        try:
+            yield told, heard
+        except AuditError:
+            if not begun:  # refused before anything was asked
+                told(0)
+            raise
 
 
 def whole_table_notes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.case.target import UnlearningTarget
-from workbench.common.arrays import BoolArray, Positions
+from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.common.errors import DataError, TargetError
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
@@ -19,7 +19,24 @@ from workbench.tables.columns import Column, Values
 from workbench.tables.partitions.parts import Partition
 from workbench.tables.shared_text import with_shared_text
 
-__all__ = ["CaseOfPartitions", "Opened"]
+__all__ = ["AnsweredPart", "CaseOfPartitions", "Opened"]
+
+
+@dataclass(frozen=True, eq=False)
+class AnsweredPart:
+    """A partition with the model's answers about its rows as they are, shape (rows,)."""
+
+    part: Partition
+    answers: FloatArray
+
+    @property
+    def rows(self) -> int:
+        """See :class:`Partition`."""
+        return self.part.rows
+
+    def read(self, columns: Sequence[str]) -> pd.DataFrame:
+        """See :class:`Partition`."""
+        return self.part.read(columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +57,8 @@ class Opened:
     exact : mapping of str to ndarray
         Encoded values, of the columns that were asked for, in which a number beyond the range
         stays what it is, and an unknown level is −1.
+    asked : int
+        Rows that the model was asked about to open it.
     """
 
     case: AuditCase
@@ -47,6 +66,7 @@ class Opened:
     strange: Mapping[str, int]
     groups: Mapping[str, BoolArray] = field(default_factory=dict)
     exact: Mapping[str, Values] = field(default_factory=dict)
+    asked: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,24 +148,27 @@ class CaseOfPartitions:
     def open(
         self, partition: Partition, *, scored: bool = True, exact: Collection[str] = ()
     ) -> Opened:
-        """Read a partition and, where it is to be scored, ask the model about its rows."""
-        frame = with_shared_text(partition.read(self.needed).reset_index(drop=True))
+        """Read a partition and, where it is to be scored, ask the model about its rows.
+
+        What an :class:`AnsweredPart` brings is not asked again.
+        """
+        frame = self._read(partition, self.needed)
         columns: dict[str, Column] = {}
         strange: dict[str, int] = {}
         for name, column in self.columns.items():
-            if column.is_numeric and frame[name].dtype == object:
-                frame[name] = _numbers(name, frame[name])
             values, count = self._encoded(name, frame[name])
             columns[name] = replace(column, values=values)
             if count:
                 strange[name] = count
         as_they_are = {name: self._exact(name, frame[name]) for name in exact}
         model = self.model.logged_in(frame)
-        predictions = np.zeros(len(frame))
+        predictions, asked = np.zeros(len(frame)), 0
         if model.logged is not None:
             predictions = model.logged
+        elif isinstance(partition, AnsweredPart):
+            predictions = partition.answers
         elif scored:
-            predictions = model.predict(frame[list(model.features or ())].copy())
+            predictions, asked = self._predicted(frame), len(frame)
         case = AuditCase.of_checked(
             data=frame,
             model=model,
@@ -158,7 +181,22 @@ class CaseOfPartitions:
         if self.condition is not None:
             positions = np.flatnonzero(self._holds(self.condition, frame))
         groups = {name: self._holds(one, frame) for name, one in self.groups.items()}
-        return Opened(case, positions, strange, groups, as_they_are)
+        return Opened(case, positions, strange, groups, as_they_are, asked)
+
+    def answers(self, partition: Partition) -> FloatArray:
+        """Ask the model about the rows of a partition as they are."""
+        return self._predicted(self._read(partition, list(self.model.features or ())))
+
+    def _predicted(self, frame: pd.DataFrame) -> FloatArray:
+        return self.model.predict(frame[list(self.model.features or ())].copy())
+
+    def _read(self, partition: Partition, names: Sequence[str]) -> pd.DataFrame:
+        frame = with_shared_text(partition.read(names).reset_index(drop=True))
+        for name in names:
+            column = self.columns.get(name)
+            if column is not None and column.is_numeric and frame[name].dtype == object:
+                frame[name] = _numbers(name, frame[name])
+        return frame
 
     def _holds(self, condition: Condition, frame: pd.DataFrame) -> BoolArray:
         named = list(condition.columns)

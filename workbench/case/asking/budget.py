@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -102,15 +102,38 @@ class Budget:
         self._note(time.perf_counter() - started)
         return scores
 
-    def count(self, rows: int) -> None:
-        """Count rows that other processes asked about.
+    @contextmanager
+    def held_for(self, most: int) -> Iterator[Callable[[int], None]]:
+        """Hold rows that other processes are about to ask of; say afterwards how many they asked.
+
+        Without a limit nothing is held. With one, all stay counted where the processes fail:
+        nobody knows how many they asked.
 
         Raises
         ------
         ModelError
-            They exceed the limit.
+            They would exceed the limit; nothing was asked.
+
+        Examples
+        --------
+        >>> budget = Budget(limit=100)
+        >>> with budget.held_for(60) as asked:
+        ...     asked(45)
+        >>> budget.left
+        55
         """
-        self._take(rows, self._step)
+        step, held, asked = self._step, 0 if self.left is None else most, -1
+
+        def said(rows: int) -> None:
+            nonlocal asked
+            asked = rows
+
+        self._take(held, step)
+        try:
+            yield said
+        finally:
+            if asked >= 0:
+                self._give_back(held - asked, step)
 
     def _take(self, rows: int, step: str) -> None:
         """Count rows before they are asked, so that threads cannot exceed the limit together."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from workbench.common.wording import listing
 
-__all__ = ["LEFT_OUT", "QuestionPlan"]
+__all__ = ["ALL_ROWS", "EVERY_LEVEL", "LEFT_OUT", "QuestionPlan"]
 
 LEFT_OUT = "It asks about many more rows than max_queries= leaves for it."
 """Why a step is skipped where questions are limited."""
+EVERY_LEVEL = "all rows at every level"
+ALL_ROWS = "all rows of the table"
+"""Steps that ask about every row of a table, of which the case holds a sample."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class QuestionPlan:
         Steps that are not done, because they would ask about many more.
     again : int
         Rows that are asked about again, to see whether the model answers the same.
+    all_rows : int
+        The most that passes over all rows of a table take, of which the case holds a sample.
 
     Examples
     --------
@@ -49,6 +54,7 @@ class QuestionPlan:
     n_rows: int
     left_out: tuple[str, ...] = ()
     again: int = 0
+    all_rows: int = 0
 
     @property
     def per_table(self) -> int:
@@ -69,7 +75,11 @@ class QuestionPlan:
     def _asked(self) -> Iterator[str]:
         shares = " and ".join(
             f"{rows:,} for the {what}"
-            for what, rows in (("profile", self.profile), ("effects", self.effects))
+            for what, rows in (
+                ("profile", self.profile),
+                ("effects", self.effects),
+                ("passes over all rows of the table", self.all_rows),
+            )
             if rows
         )
         if self.again:

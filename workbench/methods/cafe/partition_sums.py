@@ -169,7 +169,7 @@ def summed_on(job: PartitionJob, partition: Partition) -> Sums:
         shared.gram,
         shared.moment,
         [(normal.gram, normal.moment, normal.cross_step) for normal in normals],
-        opened.case.n_rows if opened.case.model.can_query else 0,
+        opened.asked,
     )
 
 
@@ -183,7 +183,7 @@ def products_on(job: PartitionJob, fits: Sequence[Fit], partition: Partition) ->
     case, positions = opened.case, opened.positions
     parts = np.zeros((case.n_rows, 2 * len(fits) + len(job.asked) + 1))
     parts[positions, -1] = 1.0
-    queries = case.n_rows if case.model.can_query else 0
+    queries = opened.asked
     if fits:
         shared = _shared(job, opened)
         with one_thread():

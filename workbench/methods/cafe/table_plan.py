@@ -5,23 +5,30 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
+from workbench.case.asking.as_they_are import AsTheyAre
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions
+from workbench.case.partition import AnsweredPart
 from workbench.case.target import UnlearningTarget
 from workbench.common.map_reduce import On, engine_on
+from workbench.common.wording import rows_said
 from workbench.methods.cafe.partition_sums import summed_on
 from workbench.methods.cafe.table_memory import (
     bytes_of_message,
     bytes_of_worker,
     check_memory,
 )
-from workbench.methods.cafe.whole_table import prepared, table_of
+from workbench.methods.cafe.whole_table import most_questions, prepared, table_of
 from workbench.methods.profile.over_all_rows import MOST_ASKED, questions_at_levels
 
 __all__ = ["TablePlan", "whole_table_plan"]
 
 TIMED_ROWS = 10_000
 """Rows that the model is asked about to see how quick it is."""
+TIMED_SHARE = 100
+"""Of a limited account no more than one row in so many is spent on that."""
 PASSES = 2.5
 """Time of an estimate in times of the first pass: the second works more."""
 
@@ -33,7 +40,8 @@ class TablePlan:
     Attributes
     ----------
     rows, partitions, questions : int
-        `questions` is the most rows that the model may be asked about.
+        `questions` is the most rows that the model may be asked about, each of the table's once
+        as it is.
     seconds : float
         By the clock, from one partition that was timed.
     memory : int
@@ -46,6 +54,8 @@ class TablePlan:
         About how many rows an audit asks about at the levels of its profile; 0 where it asks of
         the sample alone.
     seconds_at_levels : float
+    timed : int
+        Rows that the model was asked about for this plan, to see how quick it is.
     """
 
     rows: int
@@ -57,6 +67,7 @@ class TablePlan:
     words: str
     at_levels: int = 0
     seconds_at_levels: float = 0.0
+    timed: int = 0
 
     def sentences(self) -> tuple[str, ...]:
         """Say it."""
@@ -69,8 +80,13 @@ class TablePlan:
             f"CAFÉ reads all {self.rows:,} rows of the table twice, in {self.partitions:,} "
             f"partitions, {self.words}; it {asked} and takes some {max(self.seconds, 1):,.0f} "
             f"seconds and {self.memory / 1e6:,.0f} MB for each process.{self._of_levels()} "
-            f"Everything else rests on a random sample of the rows.",
+            f"Everything else rests on a random sample of the rows.{self._of_timing()}",
         )
+
+    def _of_timing(self) -> str:
+        if not self.timed:
+            return ""
+        return f" To time the model it was asked about {rows_said(self.timed)}, which come on top."
 
     def _of_levels(self) -> str:
         if not self.at_levels:
@@ -127,28 +143,37 @@ def whole_table_plan(
     with engine_on(on) as engine:
         words, count, share = engine.words, engine.count, engine.share
     check_memory(made.job, most, share, count)
+    first = parts[0]
+    if case.model.can_query:  # the work alone: the model is timed on fewer rows
+        first = AnsweredPart(first, np.zeros(first.rows))
     started = time.perf_counter()
-    summed_on(made.job, parts[0])
+    summed_on(made.job, first)
     took = time.perf_counter() - started
-    passes = 2 if case.model.can_query and made.job.normals else int(case.model.can_query)
+    questions = most_questions(case, case.resolve(target)[0], AsTheyAre(case))
     at_levels = questions_at_levels(case, target, seed)
     at_levels = at_levels if at_levels <= MOST_ASKED else 0
+    timed, per_row = _time_of_answers(case) if questions else (0, 0.0)
     return TablePlan(
         rows,
         len(parts),
-        rows * (passes + 2 * len(made.job.asked)),
-        PASSES * took * rows / parts[0].rows / count,
+        questions,
+        (PASSES * took * rows / first.rows + per_row * questions) / count,
         bytes_of_worker(made.job, most),
         bytes_of_message(made.job),
         words,
         at_levels,
-        _seconds_to_answer(case) * at_levels / count if at_levels else 0.0,
+        per_row * at_levels / count,
+        timed,
     )
 
 
-def _seconds_to_answer(case: AuditCase) -> float:
-    """Return the seconds that the model takes for a row."""
-    rows = case.data.iloc[:TIMED_ROWS][list(case.reads)]
+def _time_of_answers(case: AuditCase) -> tuple[int, float]:
+    """Return how many rows the model was asked about, and the seconds that it took for each."""
+    left = None if case.budget is None else case.budget.left
+    most = TIMED_ROWS if left is None else min(TIMED_ROWS, left // TIMED_SHARE)
+    rows = case.data.iloc[:most][list(case.reads)]
+    if not len(rows):
+        return 0, 0.0
     started = time.perf_counter()
-    case.model.predict(rows.copy())
-    return (time.perf_counter() - started) / len(rows)
+    case.ask(rows.copy())
+    return len(rows), (time.perf_counter() - started) / len(rows)

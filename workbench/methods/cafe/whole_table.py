@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from workbench.case.asking.as_they_are import AsTheyAre
 from workbench.case.asking.variations import variations_of
 from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Interventions, Variation
@@ -48,7 +49,14 @@ from workbench.methods.estimator import Adjustment, Basis, Direct, Estimator
 from workbench.tables.partitions.parts import Partition
 from workbench.tables.partitions.table import Table
 
-__all__ = ["Prepared", "WholeTable", "prepared", "table_of", "whole_table_effects"]
+__all__ = [
+    "Prepared",
+    "WholeTable",
+    "most_questions",
+    "prepared",
+    "table_of",
+    "whole_table_effects",
+]
 
 Message = TypeVar("Message", "Sums", "Products")
 
@@ -92,6 +100,7 @@ def whole_table_effects(
     seed: int = 0,
     on: On = None,
     progress: Progress = silent,
+    rows: AsTheyAre | None = None,
 ) -> WholeTable:
     """Estimate the effects of :func:`workbench.cafe_effects` on every row of the case's table.
 
@@ -109,6 +118,8 @@ def whole_table_effects(
         Where the partitions are worked on; None is this process.
     progress : callable, optional
         See :mod:`workbench.common.progress`.
+    rows : AsTheyAre, optional
+        The case's partitions, where another pass may have asked about their rows as they are.
 
     Returns
     -------
@@ -136,9 +147,12 @@ def whole_table_effects(
     table = table_of(case)
     made = prepared(case, target, intervention, basis, direct, adjustment, seed)
     plans, shared, job = made.plans, made.shared, made.job
-    parts = table.partitions
+    rows = AsTheyAre(case) if rows is None else rows
     with engine_on(on) as engine:
-        check_memory(job, max(part.rows for part in parts), engine.share, engine.count)
+        most = max(part.rows for part in table.partitions)
+        check_memory(job, most, engine.share, engine.count)
+        before = rows.queries
+        parts = rows.partitions(job.case, engine, progress)
         sums = _pass(engine, partial(summed_on, job), parts, progress, "normal equations")
         fits = [] if shared is None else _solved(shared, job, sums, table.n_rows)
         found = _pass(engine, partial(products_on, job, fits), parts, progress, "influences")
@@ -153,11 +167,19 @@ def whole_table_effects(
         effects,
         table.n_rows,
         found.n_target,
-        sums.queries + found.queries,
+        rows.queries - before + sums.queries + found.queries,
         {name: found.strange[name] for name in case.columns if found.strange[name]},
         len(table.partitions),
         words,
     )
+
+
+def most_questions(case: AuditCase, names: Sequence[str], rows: AsTheyAre) -> int:
+    """Return the most rows that :func:`whole_table_effects` asks about, of some features."""
+    if case.table is None or not case.model.can_query:
+        return 0
+    read = sum(name in case.reads for name in names)
+    return rows.most_questions(2) + 2 * read * case.table.n_rows
 
 
 def table_of(case: AuditCase) -> Table:

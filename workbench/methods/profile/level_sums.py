@@ -267,7 +267,7 @@ def sums_on(job: LevelJob, partition: Partition) -> RowSums:
         },
         predictions=case.predictions,
     )
-    queries = case.n_rows
+    queries = opened.asked
     total: RowSums | None = None
     for start in range(0, max(len(opened.positions), 1), CHUNK):
         rows = opened.positions[start : start + CHUNK]

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import scipy
 
+from workbench.case.asking.as_they_are import AsTheyAre
 from workbench.case.audit_case import AuditCase
 from workbench.case.condition import Condition
 from workbench.case.partition import CaseOfPartitions
@@ -40,7 +41,7 @@ from workbench.methods.profile.profile import (
     PartProfile,
     PeopleProfile,
 )
-from workbench.methods.profile.ranges import profile_levels
+from workbench.methods.profile.ranges import Range, profile_levels
 from workbench.methods.profile.summary import level_bands, part_of
 
 __all__ = [
@@ -91,14 +92,18 @@ def asked_at_levels(case: AuditCase, profile: EffectProfile) -> tuple[FeaturePro
     return tuple(f for f in profile if not f.combination and f.feature in case.reads)
 
 
-def questions_at_levels(case: AuditCase, target: UnlearningTarget, seed: int) -> int:
-    """Return about how many rows would be asked about, before a profile is made."""
+def questions_at_levels(
+    case: AuditCase, target: UnlearningTarget, seed: int, levels: Range = "levels"
+) -> int:
+    """Return the most rows that would be asked about at levels, before a profile is made.
+
+    The rows as they are come on top.
+    """
     table = case.table
     if table is None or table.n_rows == case.n_rows or not case.model.can_query:
         return 0
-    levels = profile_levels(case, target, seed=seed)
-    asked = sum(len(found) for name, found in levels.items() if name in case.reads)
-    return table.n_rows * (asked + 1) if asked else 0
+    found = profile_levels(case, target, range=levels, seed=seed)
+    return table.n_rows * sum(len(some) for name, some in found.items() if name in case.reads)
 
 
 def profile_over_all_rows(
@@ -109,6 +114,7 @@ def profile_over_all_rows(
     groups: Mapping[str, Condition] | None = None,
     on: On = None,
     progress: Progress = silent,
+    rows: AsTheyAre | None = None,
 ) -> AllRows:
     """Ask about every row of the case's table at the levels of a profile.
 
@@ -119,6 +125,8 @@ def profile_over_all_rows(
     groups : mapping of str to Condition, optional
     on : int, Workers, Dask client, Engine, or None
     progress : callable, optional
+    rows : AsTheyAre, optional
+        The case's partitions, where another pass may have asked about their rows as they are.
 
     Raises
     ------
@@ -147,10 +155,13 @@ def profile_over_all_rows(
             if not column.is_numeric and 1 < len(column.levels) <= MOST_LEVELS
         ),
     )
+    rows = AsTheyAre(case) if rows is None else rows
     with engine_on(on) as engine:
+        before = rows.queries
+        parts = rows.partitions(job.case, engine, progress)
         sums: RowSums = engine.map_reduce(
             partial(sums_on, job),
-            table.partitions,
+            parts,
             _added,
             lambda share: progress("all rows: every level", share),
         )
@@ -160,7 +171,7 @@ def profile_over_all_rows(
     )
     return AllRows(
         _with_sums(case, profile, asked, stubs, sums),
-        sums.queries,
+        rows.queries - before + sums.queries,
         tuple(place for place in places if place is not None),
     )
 
