@@ -26,7 +26,7 @@ from workbench.checks.subgroups.named import read_subgroups
 from workbench.checks.verdict import default_threshold
 from workbench.common.against_threshold import check_limits
 from workbench.common.errors import TargetError, listed
-from workbench.common.map_reduce import On
+from workbench.common.map_reduce import On, check_on
 from workbench.common.progress import Progress, progress_bar
 from workbench.methods.registry import METHOD_NAMES, with_needed
 from workbench.models.training import Training
@@ -161,6 +161,7 @@ def audit(
     """
     chosen, further = _checked_methods(methods), _checked(checks, CHECK_NAMES, "checks")
     favoured = checked_favourable(favourable)
+    check_on(on)
     if details is not None:
         details.check_arrows(case.graph.edges)
     if case.graph.notes:

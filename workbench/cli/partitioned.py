@@ -108,8 +108,11 @@ def _client(address: str) -> On:
         ) from None
     try:
         return client(address, timeout=10)
-    except (OSError, ValueError) as error:
-        raise DataError(f"No Dask scheduler answers at {address}: {error}") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"No Dask scheduler answers at {address!r}: {error}. An address is written so: "
+            f"--scheduler tcp://10.0.0.1:8786"
+        ) from error
 
 
 def partitioned_case(

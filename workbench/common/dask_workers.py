@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Event
 from time import monotonic
 from typing import Any, TypeVar, cast
+from weakref import WeakSet
 
 from workbench.common.errors import AuditCancelled, AuditError, DataError
 from workbench.common.sent_functions import packed
@@ -23,6 +24,8 @@ LATE = 2.0
 """Seconds that the scheduler is given to say why the sum was given up."""
 PATIENCE = 300.0
 """Seconds that work waits for a first worker: a cluster may start them when they are needed."""
+GONE = 45.0
+"""Seconds that work waits for a worker where all that there were are gone: some are restarted."""
 PAUSE = 60.0
 """Seconds that all workers may be paused: Dask moves what they hold to their disks meanwhile."""
 EVERY = 5.0
@@ -33,13 +36,33 @@ RESTARTED = "worker-restart-memory"
 """The topic under which Dask tells of them."""
 MORE = "Give the workers more memory, or make the partitions smaller."
 OUT_OF_MEMORY = f"A Dask worker ran out of memory. {MORE}"
+CLOSED = "The Dask client is closed. Make a new one, and repeat the audit with it."
+LOST = (
+    "The Dask scheduler no longer knows of this work: it was ended, the client was closed, or the "
+    "connection was lost. Start it again and repeat the audit."
+)
+_had_workers: WeakSet[Any] = WeakSet()
+"""Clients that had a worker once."""
+_given_up: WeakSet[Any] = WeakSet()
+"""Those whose workers were waited for in vain, and did not come back since."""
 
 
 class OnDask:
-    """The workers of a Dask client; Dask itself does the part of a worker that died again."""
+    """The workers of a Dask client; Dask itself does the part of a worker that died again.
+
+    Raises
+    ------
+    DataError
+        The client is closed.
+    """
 
     def __init__(self, client: Any) -> None:
         self.client = client
+        if self._status == "closed":
+            raise DataError(CLOSED)
+        if self._workers:
+            _had_workers.add(client)
+            _given_up.discard(client)
 
     @property
     def words(self) -> str:
@@ -58,8 +81,13 @@ class OnDask:
         return min(known, default=0) or None
 
     @property
+    def _status(self) -> str:
+        return str(getattr(self.client, "status", "running"))
+
+    @property
     def _workers(self) -> list[dict[str, Any]]:
-        return list(self.client.scheduler_info(n_workers=-1)["workers"].values())
+        known = self.client.scheduler_info(n_workers=-1) if self._status == "running" else {}
+        return list(known.get("workers", {}).values())
 
     def map_reduce(
         self,
@@ -75,6 +103,22 @@ class OnDask:
         DataError
             The workers cannot do it, or are gone.
         """
+        try:
+            return self._sum(function, parts, add, report)
+        except (AuditError, AuditCancelled):
+            raise
+        except Exception as error:
+            if self._status == "running":
+                raise
+            raise DataError(LOST) from error
+
+    def _sum(
+        self,
+        function: Callable[[Part], Message],
+        parts: Sequence[Part],
+        add: Callable[[Message, Message], Message],
+        report: Callable[[float], None],
+    ) -> Message:
         client = self.client
         # The scheduler keeps a task; what is scattered is lost with the workers that hold it.
         parcel = client.submit(bytes, packed(function), pure=False)
@@ -94,7 +138,8 @@ class OnDask:
                 return cast(Message, last.result())
             raise _told(_first_problem(every))
         finally:
-            client.cancel(every)
+            if self._status == "running":
+                client.cancel(every)
 
     def _wait(self, first: Sequence[Any], last: Any, report: Callable[[float], None]) -> None:
         """Wait for the last of the work, and give it up where it will never be done."""
@@ -116,12 +161,24 @@ class OnDask:
                     if not why:
                         able = looked
                     elif looked > able + most_seconds:
+                        self._give_up()
                         raise DataError(why)
                 _wait_a_moment(last)
+
+    def _give_up(self) -> None:
+        if self.client in _had_workers and not self._workers:
+            _given_up.add(self.client)
 
     def _why_idle(self) -> tuple[str, float]:
         """Return what keeps all workers from working, if anything, and how long it may."""
         workers = self._workers
+        if self._status != "running":
+            return LOST, GONE
+        if not workers and self.client in _had_workers:
+            return (
+                "All Dask workers are gone: they were ended, or ran out of memory. Start them "
+                "again and repeat the audit."
+            ), 0.0 if self.client in _given_up else GONE
         if not workers:
             return (
                 "The Dask scheduler has no worker. Start some, with the workbench installed, and "
@@ -139,7 +196,8 @@ class OnDask:
         try:
             yield found
         finally:
-            self.client.unsubscribe_topic(RESTARTED)
+            if self._status == "running":
+                self.client.unsubscribe_topic(RESTARTED)
 
 
 def _is_paused(worker: dict[str, Any]) -> bool:
@@ -163,10 +221,7 @@ def _first_problem(futures: Sequence[Any]) -> BaseException | None:
 def _told(problem: BaseException | None) -> BaseException:
     """Say in words what only the people who run the workers can mend."""
     if problem is None:
-        return DataError(
-            "The Dask scheduler no longer knows of this work: it was ended, or the connection to "
-            "it was lost. Start it again and repeat the audit."
-        )
+        return DataError(LOST)
     if isinstance(problem, AuditError | AuditCancelled):
         return problem
     if isinstance(problem, MemoryError):

@@ -23,7 +23,7 @@ from workbench.common.errors import AuditCancelled, AuditError, DataError
 from workbench.common.sent_functions import packed
 from workbench.common.stopping import LOOK, check_stopped
 
-__all__ = ["Engine", "On", "Serial", "Workers", "engine_on", "is_count"]
+__all__ = ["Engine", "On", "Serial", "Workers", "check_on", "engine_on", "is_count"]
 
 Part = TypeVar("Part")
 Message = TypeVar("Message")
@@ -106,6 +106,17 @@ def is_count(value: object) -> bool:
 On = int | Workers | Any | None
 """Where parts are worked on: None, a number of workers, :class:`Workers`, a Dask client, or an
 :class:`Engine` of the caller's own."""
+
+
+def check_on(on: On) -> None:
+    """Refuse what names no engine, and one that is closed, before anything is done.
+
+    Raises
+    ------
+    DataError
+    """
+    with engine_on(on):
+        pass
 
 
 @contextmanager

@@ -107,6 +107,12 @@ def test_memory_and_schedulers_are_read_in_words() -> None:
         workers_of(2, None, "tcp://127.0.0.1:1")
 
 
+@pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:1", "tls://127.0.0.1:1", ""])
+def test_an_address_of_no_scheduler_is_told_in_words(address: str) -> None:
+    with pytest.raises(DataError, match=r"No Dask scheduler answers .* written so: --scheduler"):
+        workers_of(None, None, address)
+
+
 def test_an_endpoint_is_not_asked_by_many_workers(folder: Path) -> None:
     call = ["audit", "--data", str(folder / "table"), "--graph", str(folder / "graph.json")]
     call += ["--endpoint", "http://127.0.0.1:1/v2/models/m", "--features", "a,b", "--target", "a"]

@@ -14,8 +14,10 @@ from typing import Any
 
 import distributed
 import numpy as np
+import pandas as pd
 import pytest
 
+import workbench as wb
 from tests.engine.common.worker_tasks import dies, dies_once, twice
 from workbench.common.dask_workers import OnDask
 from workbench.common.errors import AuditCancelled, DataError
@@ -77,6 +79,11 @@ def _waits(folder: Path, part: float) -> float:
     return part
 
 
+def _sleeps(part: float) -> float:
+    waited(5)
+    return part
+
+
 def _grows(part: float) -> float:
     kept = []
     for _ in range(100):
@@ -113,9 +120,8 @@ def test_the_part_of_a_worker_that_died_is_done_again(client: Any, tmp_path: Pat
 def test_a_part_that_ends_every_worker_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     # Of workers of their own: a nanny whose worker ends while it starts does not start another.
     monkeypatch.setattr("workbench.common.dask_workers.PATIENCE", 20.0)
-    ended = (
-        r"^Several Dask workers ended .* perhaps out of memory|^The Dask scheduler has no worker"
-    )
+    monkeypatch.setattr("workbench.common.dask_workers.GONE", 20.0)
+    ended = r"^Several Dask workers ended .* perhaps out of memory|^All Dask workers are gone"
     with _workers(2) as mortal, pytest.raises(DataError, match=ended):
         _total(mortal, dies)
 
@@ -150,6 +156,42 @@ def test_a_scheduler_without_workers_is_told_in_words(monkeypatch: pytest.Monkey
         _total(lonely, twice)
 
 
+def test_workers_that_are_gone_are_not_waited_for_as_if_they_had_never_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workbench.common.dask_workers.GONE", 0.2)
+    monkeypatch.setattr("workbench.common.dask_workers.EVERY", 0.1)
+    with _workers(1) as left:
+        assert _total(left, twice) == pytest.approx(2.6)
+        left.cluster.scale(0)
+        until = time.monotonic() + LONG
+        while left.scheduler_info(n_workers=-1)["workers"] and time.monotonic() < until:
+            time.sleep(0.05)
+        with pytest.raises(DataError, match="All Dask workers are gone"):
+            _total(left, twice)
+        monkeypatch.setattr("workbench.common.dask_workers.GONE", 10 * LONG)
+        with pytest.raises(DataError, match="All Dask workers are gone"):
+            _total(left, twice)
+
+
+def test_a_client_that_is_closed_is_told_in_words() -> None:
+    with _workers(1) as closed:
+
+        def report(_: float) -> None:
+            closed.close()
+
+        with pytest.raises(DataError, match="the client was closed, or the connection was lost"):
+            _total(closed, _sleeps, report)
+        with pytest.raises(DataError, match="The Dask client is closed"):
+            _total(closed, twice)
+        frame = pd.DataFrame({"a": np.arange(50.0), "b": np.arange(50.0)})
+        model = wb.BlackBoxModel.from_predictions("b", ["a"], output="value")
+        table = wb.Table.pandas(frame, 2)
+        case = wb.AuditCase(data=table, model=model, graph=wb.CausalGraph([], nodes=["a"]))
+        with pytest.raises(DataError, match="The Dask client is closed"):
+            wb.audit(case, wb.UnlearningTarget.feature("a"), on=closed)
+
+
 def test_a_worker_without_memory_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     with _workers(1, memory_limit="400MB") as small:
         with pytest.raises(DataError, match=r"^A Dask worker ran out of memory\. Give"):
@@ -166,6 +208,7 @@ def test_parts_that_are_finished_again_count_between_two_restarts() -> None:
     client = SimpleNamespace(
         subscribe_topic=lambda _, handler: handlers.append(handler),
         unsubscribe_topic=lambda _: None,
+        scheduler_info=lambda **_: {"workers": {}},
     )
     finished = [True, False, True, False, True]  # a restarted worker loses what it had finished
 
