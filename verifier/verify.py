@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# -*- coding: utf-8 -*-
 """Verifies a dossier about an exclusion from a training set, offline.
 
 Run: python3 -I -S verify.py --help
@@ -9,12 +10,16 @@ dossier: the SHA-256 of this file is what to compare.
 SPDX-License-Identifier: BSD-3-Clause
 """
 
-from __future__ import annotations
-
 import sys
 
-if sys.version_info < (3, 9):  # with a status of its own: an import that fails ends with 1
-    sys.exit(print("verify.py needs Python 3.9 or newer.", file=sys.stderr) or 2)
+if sys.version_info < (3, 9):
+    sys.stderr.write("verify.py needs Python 3.9 or newer.\n")
+    sys.exit(2)
+
+# The program stands in a text: a Python that cannot read it, or that lacks a part of its standard
+# library, would else end with status 1, which says CONSISTENT. Nothing but this text is run.
+PROGRAM = r'''
+from __future__ import annotations
 
 import argparse
 import base64
@@ -2858,6 +2863,9 @@ def _log(case: DossierCase, outside: Outside) -> Claim:
             agreed += 1
         else:
             later += 1
+    if later:  # even a witness saw only that this part of the log grew, not what came after it
+        why = "you kept a checkpoint of a longer log, and no proof leads to it (--growth): the log "
+        return claim("log", "INCONCLUSIVE", why + "may have been rolled back, or only gone on")
     seen = [w.name for w in outside.witnesses if cosigned_at(case.checkpoint, w) is not None]
     if seen:
         return claim("log", "PROVED", f"cosigned by {', '.join(seen)}")
@@ -2865,8 +2873,6 @@ def _log(case: DossierCase, outside: Outside) -> Claim:
         why = f"it agrees with {agreed} checkpoint{'s' * (agreed > 1)} that you kept"
         return claim("log", "CONSISTENT", why)
     why = "no witness that you trust and no kept checkpoint over the old data: there may be two"
-    if later:
-        why = "the checkpoint that you kept is later, and no proof leads to it (--growth)"
     return claim("log", "INCONCLUSIVE", why)
 
 
@@ -2931,14 +2937,16 @@ def _before(
         return claim("before", "CONTRADICTED", why)
     if early:
         return claim("before", "CONTRADICTED", f"the log has the {early[0]} before the request")
-    if "old" not in stamps:
+    raw = case.files.get("time/old.checkpoint")
+    stamped = None if raw is None else read_checkpoint(raw)
+    if stamped is not None:  # signed by the controller: it binds whoever stamped it, or nobody
+        if not is_signed_by(stamped, case.key):
+            raise EvidenceError("The checkpoint that was stamped is not signed by the key.")
+        if stamped.size > len(case.lines) or tree_root(case.lines[: stamped.size]) != stamped.root:
+            return claim("before", "CONTRADICTED", "the stamped log is no beginning of this one")
+    if stamped is None or "old" not in stamps:
         why = f"by the log's own order; {_no_stamp(outside)}"
         return claim("before", "CONSISTENT", why)
-    stamped = read_checkpoint(case.files["time/old.checkpoint"])
-    if not is_signed_by(stamped, case.key):
-        raise EvidenceError("The checkpoint that was stamped is not signed by the key.")
-    if stamped.size > len(case.lines) or tree_root(case.lines[: stamped.size]) != stamped.root:
-        return claim("before", "CONTRADICTED", "the stamped log is no beginning of this one")
     when = _day(stamps["old"])
     if stamped.size <= max(places[part] for part in OLD_PARTS):
         why = f"the log stamped {when} did not hold rows, model and rules yet"
@@ -3063,9 +3071,8 @@ NO_DOSSIER_SHOWS = """What no dossier can show: that the committed rows were all
 that a copy of the data or of an older model is not kept somewhere, or that a model holds nothing of
 a person. It supports that the rows were excluded from the training set of the version it names."""
 HELP = """Exit status: 0 PROVED, 1 CONSISTENT, 3 INCONCLUSIVE, 4 CONTRADICTED, 5 INVALID (of the
-weakest claim); 2 the verification could not run. A Python before 3.7 cannot read this file and ends
-with 1 too, without a verdict: a script should read --json. Needs no network and nothing but Python
-3.9 or newer."""
+weakest claim); 2 the verification could not run. Needs no network and nothing but Python 3.9 or
+newer."""
 LARGEST_GIVEN = 10_000_000
 
 
@@ -3219,6 +3226,13 @@ def verify_command(words: Sequence[str] | None = None) -> int:
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # None where it is closed
         print(text.encode(encoding, "replace").decode(encoding))
     return EXIT_STATUS[whole_verdict(claims)]
+'''
+
+try:
+    exec(compile("\n" * 20 + PROGRAM, __file__, "exec"))
+except (ImportError, SyntaxError) as error:
+    sys.stderr.write("The verification could not run: %s\n" % error)
+    sys.exit(2)
 
 if __name__ == "__main__":
     sys.exit(verify_command())

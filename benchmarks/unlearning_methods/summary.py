@@ -49,7 +49,10 @@ def page(found: pd.DataFrame, repeats: pd.DataFrame, size: Size, seconds: float)
         "is any, the chance in training. For a feature the figures are its total effect; for rows "
         "they are the mean prediction there, and *furthest residue* is the effect or prediction "
         "that speaks most against the claim, with the 90 % interval of its test. *evidence* names "
-        "whatever spoke against the claim.",
+        "whatever spoke against the claim. A decision is *unknown* where consequences are undone: "
+        "the model must be told the feature for that, so the models retrained that way read it, "
+        "and beside a model that reads the feature an audit calls nothing a residue. Whether its "
+        "equations undo enough is judged by the total effect; the figures stand for comparison.",
         "",
         *conclusions(found, repeats),
         "",

@@ -102,6 +102,9 @@ def _log(case: DossierCase, outside: Outside) -> Claim:
             agreed += 1
         else:
             later += 1
+    if later:  # even a witness saw only that this part of the log grew, not what came after it
+        why = "you kept a checkpoint of a longer log, and no proof leads to it (--growth): the log "
+        return claim("log", "INCONCLUSIVE", why + "may have been rolled back, or only gone on")
     seen = [w.name for w in outside.witnesses if cosigned_at(case.checkpoint, w) is not None]
     if seen:
         return claim("log", "PROVED", f"cosigned by {', '.join(seen)}")
@@ -109,8 +112,6 @@ def _log(case: DossierCase, outside: Outside) -> Claim:
         why = f"it agrees with {agreed} checkpoint{'s' * (agreed > 1)} that you kept"
         return claim("log", "CONSISTENT", why)
     why = "no witness that you trust and no kept checkpoint over the old data: there may be two"
-    if later:
-        why = "the checkpoint that you kept is later, and no proof leads to it (--growth)"
     return claim("log", "INCONCLUSIVE", why)
 
 
@@ -175,14 +176,16 @@ def _before(
         return claim("before", "CONTRADICTED", why)
     if early:
         return claim("before", "CONTRADICTED", f"the log has the {early[0]} before the request")
-    if "old" not in stamps:
+    raw = case.files.get("time/old.checkpoint")
+    stamped = None if raw is None else read_checkpoint(raw)
+    if stamped is not None:  # signed by the controller: it binds whoever stamped it, or nobody
+        if not is_signed_by(stamped, case.key):
+            raise EvidenceError("The checkpoint that was stamped is not signed by the key.")
+        if stamped.size > len(case.lines) or tree_root(case.lines[: stamped.size]) != stamped.root:
+            return claim("before", "CONTRADICTED", "the stamped log is no beginning of this one")
+    if stamped is None or "old" not in stamps:
         why = f"by the log's own order; {_no_stamp(outside)}"
         return claim("before", "CONSISTENT", why)
-    stamped = read_checkpoint(case.files["time/old.checkpoint"])
-    if not is_signed_by(stamped, case.key):
-        raise EvidenceError("The checkpoint that was stamped is not signed by the key.")
-    if stamped.size > len(case.lines) or tree_root(case.lines[: stamped.size]) != stamped.root:
-        return claim("before", "CONTRADICTED", "the stamped log is no beginning of this one")
     when = _day(stamps["old"])
     if stamped.size <= max(places[part] for part in OLD_PARTS):
         why = f"the log stamped {when} did not hold rows, model and rules yet"

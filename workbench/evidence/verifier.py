@@ -33,6 +33,7 @@ MODULES = (
 )
 """In the order of their imports."""
 HEAD = '''#!/usr/bin/env python3
+# -*- coding: utf-8 -*-
 """Verifies a dossier about an exclusion from a training set, offline.
 
 Run: python3 -I -S verify.py --help
@@ -43,15 +44,22 @@ dossier: the SHA-256 of this file is what to compare.
 SPDX-License-Identifier: BSD-3-Clause
 """
 
-from __future__ import annotations
-
 import sys
 
-if sys.version_info < (3, 9):  # with a status of its own: an import that fails ends with 1
-    sys.exit(print("verify.py needs Python 3.9 or newer.", file=sys.stderr) or 2)
+if sys.version_info < (3, 9):
+    sys.stderr.write("verify.py needs Python 3.9 or newer.\\n")
+    sys.exit(2)
 
+# The program stands in a text: a Python that cannot read it, or that lacks a part of its standard
+# library, would else end with status 1, which says CONSISTENT. Nothing but this text is run.
 '''
+BEGINS, ENDS = "PROGRAM = r'''\n", "'''\n"
 FOOT = """
+try:
+    exec(compile("\\n" * {lines} + PROGRAM, __file__, "exec"))
+except (ImportError, SyntaxError) as error:
+    sys.stderr.write("The verification could not run: %s\\n" % error)
+    sys.exit(2)
 
 if __name__ == "__main__":
     sys.exit(verify_command())
@@ -88,7 +96,11 @@ def verifier_source() -> str:
         kept = [line for number, line in enumerate(lines, start=1) if number not in left_out]
         bodies.append(f"# ---- {module}.py\n\n" + "\n".join(kept).strip("\n"))
     order = sorted(imports, key=lambda line: (line.startswith("from"), line))
-    return HEAD + "\n".join(order) + "\n\n" + "\n\n\n".join(bodies) + FOOT
+    program = "from __future__ import annotations\n\n" + "\n".join(order)
+    program = f"{program}\n\n" + "\n\n\n".join(bodies) + "\n"
+    if "'''" in program:
+        raise EvidenceError("A module of the verifier holds the signs that end its text.")
+    return HEAD + BEGINS + program + ENDS + FOOT.format(lines=HEAD.count("\n"))
 
 
 def _imports(node: ast.Import | ast.ImportFrom, module: str) -> set[str]:

@@ -34,9 +34,8 @@ NO_DOSSIER_SHOWS = """What no dossier can show: that the committed rows were all
 that a copy of the data or of an older model is not kept somewhere, or that a model holds nothing of
 a person. It supports that the rows were excluded from the training set of the version it names."""
 HELP = """Exit status: 0 PROVED, 1 CONSISTENT, 3 INCONCLUSIVE, 4 CONTRADICTED, 5 INVALID (of the
-weakest claim); 2 the verification could not run. A Python before 3.7 cannot read this file and ends
-with 1 too, without a verdict: a script should read --json. Needs no network and nothing but Python
-3.9 or newer."""
+weakest claim); 2 the verification could not run. Needs no network and nothing but Python 3.9 or
+newer."""
 LARGEST_GIVEN = 10_000_000
 
 

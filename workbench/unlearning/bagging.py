@@ -83,6 +83,11 @@ class BaggedTrees:
         "small, so that many stay, while a feature touches every tree."
     )
 
+    def __post_init__(self) -> None:
+        """Refuse a design without a tree, or whose trees see nothing."""
+        if self.trees < 1 or (self.rate is not None and not self.rate > 0):
+            raise ModelError("Bagged trees need at least 1 tree and a rate above 0.")
+
     def fit(self, rows: Rows, learner: Learner, seed: int, progress: Progress) -> GrownTrees:
         """Grow every tree from scratch."""
         # The design is public: it depends on the size of the first table, not on who is left.

@@ -126,7 +126,10 @@ def _levels(data: pd.DataFrame, names: list[str], draws: int | None) -> pd.DataF
 def _centre(series: pd.Series) -> Any:
     if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
         return float(series.mean())
-    return series.mode().iloc[0]
+    levels = series.mode()
+    if levels.empty:
+        raise TargetError(f"{series.name!r} has no value in any row, so nothing can stand for it.")
+    return levels.iloc[0]
 
 
 def _consequences(

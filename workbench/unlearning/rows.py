@@ -62,9 +62,18 @@ class Rows:
         Raises
         ------
         DataError
-            When the outcome has one value only or several text values.
+            When the outcome has one value only, several text values, values of several kinds, or
+            is missing somewhere.
         """
-        values = np.sort(np.asarray(schema[outcome].unique(), dtype=object))
+        found = np.asarray(schema[outcome].unique(), dtype=object)
+        if pd.isna(found).any():
+            raise DataError(f"The outcome {outcome!r} is missing in some rows. Leave them out.")
+        try:
+            values = np.sort(found)
+        except TypeError:
+            raise DataError(
+                f"The outcome {outcome!r} mixes text and numbers. Recode it as one of them."
+            ) from None
         if len(values) < 2:
             raise DataError(f"The outcome {outcome!r} has one value only. Choose another.")
         classes = len(values) == 2

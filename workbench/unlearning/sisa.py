@@ -74,6 +74,11 @@ class Sisa:
         "rows; a feature touches every shard, and each shard learns from fewer rows."
     )
 
+    def __post_init__(self) -> None:
+        """Refuse a design without a model or without training."""
+        if min(self.shards, self.slices, self.epochs) < 1:
+            raise ModelError("Sharded training needs at least 1 shard, 1 slice and 1 epoch.")
+
     def fit(self, rows: Rows, learner: Learner, seed: int, progress: Progress) -> ShardedModels:
         """Train every shard from scratch."""
         shards = []

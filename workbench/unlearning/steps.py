@@ -27,6 +27,8 @@ from workbench.unlearning.rows import Rows
 
 __all__ = ["InfluenceStep", "NewtonStep", "weights_of"]
 
+LEADS_NOWHERE = "The step leads nowhere: the curvature of the loss is singular."
+
 
 @dataclass(frozen=True)
 class _Step(WholeModel):
@@ -132,7 +134,10 @@ def _stepped(
         mean = _mean(curved @ weights, fitted.classes)
         slope = mean * (1.0 - mean) if fitted.classes else np.ones(len(mean))
         hessian = (curved * slope[:, None]).T @ curved + np.diag(penalty)
-        weights = weights - scipy.linalg.solve(hessian, gradient, assume_a="sym")
+        try:
+            weights = weights - scipy.linalg.solve(hessian, gradient, assume_a="sym")
+        except (np.linalg.LinAlgError, ValueError):  # singular, or no numbers in it
+            raise ModelError(LEADS_NOWHERE) from None
     return Deployed(_with_weights(fitted, weights), request.inputs)
 
 
@@ -178,7 +183,7 @@ def _mean(log_odds: FloatArray, classes: bool) -> FloatArray:
 def _with_weights(fitted: Trained, weights: FloatArray) -> Trained:
     estimator = copy.deepcopy(fitted.estimator)
     if not np.isfinite(weights).all():
-        raise ModelError("The step leads nowhere: the curvature of the loss is singular.")
+        raise ModelError(LEADS_NOWHERE)
     estimator.coef_ = weights[1:].reshape(np.shape(estimator.coef_))
     estimator.intercept_ = weights[:1] if np.ndim(estimator.intercept_) else float(weights[0])
     return Trained(fitted.preparation, estimator, fitted.classes, fitted.centre, fitted.scale)

@@ -27,8 +27,51 @@ def test_the_stored_verifier_is_the_one_that_the_modules_make() -> None:
     )
 
 
+def program() -> str:
+    """Return the text in ``verify.py`` that is run."""
+    (text,) = [
+        node.value.value
+        for node in ast.parse(STORED.read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    ]
+    return str(text)
+
+
+def test_every_python_reads_as_far_as_the_refusal_of_old_ones() -> None:
+    """Python ends with 1 where it cannot read a file, and 1 says CONSISTENT."""
+    tree = ast.parse(verifier_source(), feature_version=(3, 4))
+    plain = {
+        "Module", "Expr", "Constant", "Import", "alias", "If", "Compare", "Attribute", "Name",
+        "Load", "Store", "Lt", "Tuple", "Call", "Assign", "Try", "ExceptHandler", "BinOp", "Mult",
+        "Add", "Mod", "Eq",
+    }  # fmt: skip
+    assert {type(node).__name__ for node in ast.walk(tree)} == plain
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert "print" not in named
+    refusal, run = tree.body[2], tree.body[4]
+    assert isinstance(refusal, ast.If) and isinstance(run, ast.Try)
+
+
+@pytest.mark.parametrize("lacks", ["zlib", "zipfile"])
+def test_a_python_that_lacks_a_part_ends_without_a_verdict(lacks: str, tmp_path: Path) -> None:
+    text = f"import sys; sys.modules[{lacks!r}] = None; sys.argv = ['verify.py', 'x']\n"
+    text += f"exec(compile(open({str(STORED)!r}, encoding='utf-8').read(), 'verify.py', 'exec'),"
+    text += " {'__name__': '__main__', '__file__': 'verify.py'})"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", text], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "could not run" in done.stderr and lacks in done.stderr
+
+
+def test_a_fault_is_told_with_the_line_of_the_file() -> None:
+    lines = verifier_source().splitlines()
+    padded = "\n" * (lines.index("PROGRAM = r'''")) + program()
+    assert padded.splitlines()[600] == lines[600]
+
+
 def test_it_imports_the_standard_library_alone_and_reads_on_python_3_9() -> None:
-    tree = ast.parse(verifier_source(), feature_version=(3, 9))
+    tree = ast.parse(program(), feature_version=(3, 9))
     imported = {
         (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name
         for node in ast.walk(tree)
@@ -39,11 +82,12 @@ def test_it_imports_the_standard_library_alone_and_reads_on_python_3_9() -> None
     assert not imported & {"socket", "urllib", "http", "subprocess", "ssl", "ctypes", "pickle"}
 
 
-def test_nothing_in_it_is_newer_than_python_3_9() -> None:
+def test_nothing_in_it_is_newer_than_python_3_9(tmp_path: Path) -> None:
     """Syntax and every name of the standard library, by the tool that knows when each came."""
+    (tmp_path / "program.py").write_text(program(), "utf-8")
     done = subprocess.run(
         [sys.executable, "-c", "import vermin; vermin.main()", "-t=3.9-", "--no-tips",
-         "--eval-annotations", str(STORED)],
+         "--eval-annotations", str(tmp_path / "program.py")],
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

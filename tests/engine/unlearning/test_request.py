@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
 import workbench as wb
 from workbench.datasets import SampleWorld
-from workbench.unlearning import REMOVALS, UnlearningRequest, unlearn
+from workbench.unlearning import (
+    REMOVALS,
+    BaggedTrees,
+    Sisa,
+    Trainer,
+    UnlearningRequest,
+    unlearn,
+)
 from workbench.unlearning.rows import Preparation, Rows
 
 Target = wb.UnlearningTarget
@@ -241,3 +249,51 @@ def test_the_request_of_a_case_takes_what_its_model_reads(loan: SampleWorld) -> 
     assert request.features == ("income", "race")
     assert len(request.before) == 100
     assert len(request.after) == 99
+
+
+def _small(**columns: object) -> pd.DataFrame:
+    number = np.arange(40.0)
+    text = np.where(number % 2 > 0, "x", "z")
+    return pd.DataFrame({"age": number, "town": text, "ill": number % 3}).assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "says"),
+    [
+        (_small(ill=[0, "a"] * 20), Target.datapoints([1]), "mixes text and numbers"),
+        (
+            _small(town=pd.Series([None] * 40, dtype=object)),
+            Target.subgroup("age > 5", ["town"]),
+            "no value in any row",
+        ),
+    ],
+)
+def test_a_table_that_cannot_be_learned_is_told_in_a_sentence(
+    table: pd.DataFrame, target: wb.UnlearningTarget, says: str
+) -> None:
+    with pytest.raises(wb.AuditError, match=says):
+        request = UnlearningRequest.make(target, table, outcome="ill", features=["age", "town"])
+        unlearn("retrain", request)
+
+
+@pytest.mark.parametrize("outcome", [[0, 1, None, 1], ["n", "y", None, "y"]])
+def test_an_outcome_that_is_missing_is_told_where_models_are_trained(outcome: list) -> None:
+    with pytest.raises(wb.AuditError, match="missing in some rows"):
+        Trainer("ill", ("age",))(_small(ill=outcome * 10), 0)
+
+
+def test_designs_without_a_model_are_refused() -> None:
+    for settings in ({"shards": 0}, {"slices": 0}, {"epochs": -1}):
+        with pytest.raises(wb.AuditError, match="at least 1 shard"):
+            Sisa(**settings)
+    for settings in ({"trees": 0}, {"rate": 0.0}):
+        with pytest.raises(wb.AuditError, match="at least 1 tree"):
+            BaggedTrees(**settings)
+
+
+def test_a_step_of_a_singular_curvature_is_told() -> None:
+    request = UnlearningRequest.make(
+        Target.datapoints([1]), _small(age=0.0), outcome="ill", features=["age"]
+    )
+    with pytest.raises(wb.AuditError, match="singular"):
+        unlearn("newton-step", request, learner=Ridge(alpha=0.0))

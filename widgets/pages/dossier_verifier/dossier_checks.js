@@ -40,10 +40,10 @@ function logClaim(held, outside) {
     } else if ((outside.growth ?? []).some((proof) => isGrowth(proof, held.checkpoint, kept))) agreed++;
     else later++;
   }
+  if (later) return claim("log", "INCONCLUSIVE", "you kept a checkpoint of a longer log, and no proof leads to it: the log may have been rolled back, or only gone on");
   const seen = (outside.witnesses ?? []).filter((witness) => isCosignedBy(held.checkpoint, witness)).map((witness) => witness.name);
   if (seen.length) return claim("log", "PROVED", `cosigned by ${seen.join(", ")}`);
   if (agreed) return claim("log", "CONSISTENT", `it agrees with ${agreed} checkpoint${agreed > 1 ? "s" : ""} that you kept`);
-  if (later) return claim("log", "INCONCLUSIVE", "the checkpoint that you kept is later, and no proof leads to it");
   return claim("log", "INCONCLUSIVE", "no witness that you trust and no kept checkpoint over the old data: there may be two");
 }
 function requestClaim(held, outside) {
@@ -74,10 +74,10 @@ function beforeClaim(held, outside, atHand, stamps) {
   const early = ["new", "new model"].find((part) => places[part] < places.request);
   if (late) return claim("before", "CONTRADICTED", `the log has the request before the ${late}`);
   if (early) return claim("before", "CONTRADICTED", `the log has the ${early} before the request`);
-  if (stamps.old === undefined) return claim("before", "CONSISTENT", `by the log's own order; ${noStamp(outside)}`);
-  const stamped = readCheckpoint(held.files.get("time/old.checkpoint"));
-  if (!isSignedBy(stamped, held.key)) throw new EvidenceError("The checkpoint that was stamped is not signed by the key.");
-  if (stamped.size > held.lines.length || !same(treeRoot(held.lines.slice(0, stamped.size)), stamped.root)) return claim("before", "CONTRADICTED", "the stamped log is no beginning of this one");
+  const stamped = held.files.has("time/old.checkpoint") ? readCheckpoint(held.files.get("time/old.checkpoint")) : null;
+  if (stamped && !isSignedBy(stamped, held.key)) throw new EvidenceError("The checkpoint that was stamped is not signed by the key.");
+  if (stamped && (stamped.size > held.lines.length || !same(treeRoot(held.lines.slice(0, stamped.size)), stamped.root))) return claim("before", "CONTRADICTED", "the stamped log is no beginning of this one");
+  if (!stamped || stamps.old === undefined) return claim("before", "CONSISTENT", `by the log's own order; ${noStamp(outside)}`);
   const when = day(stamps.old);
   if (stamped.size <= Math.max(...OLD_PARTS.map((part) => places[part]))) return claim("before", "INCONCLUSIVE", `the log stamped ${when} did not hold rows, model and rules yet`);
   if (stamps.old >= request.received) return claim("before", "INCONCLUSIVE", `stamped ${when}, which is not before the request of ${day(request.received)}`);

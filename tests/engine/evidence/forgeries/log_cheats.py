@@ -172,3 +172,12 @@ def a_later_checkpoint_comes_without_its_proof(authority: TimeAuthority) -> Told
     files, outside = Story(authority).told()
     checkpoint, _ = later(files, growing=True)
     return files, dataclasses.replace(outside, kept=(checkpoint,), witnesses=())
+
+
+@cheat({"log": "INCONCLUSIVE"}, "may have been rolled back")
+def the_log_was_rolled_back_to_where_a_witness_saw_it(authority: TimeAuthority) -> Told:
+    """Neither the witness nor an earlier checkpoint tells of the entries that are gone."""
+    files, outside = Story(authority).told()
+    checkpoint, _ = later(files, growing=True)
+    assert outside.witnesses and outside.kept
+    return files, dataclasses.replace(outside, kept=(*outside.kept, checkpoint))

@@ -68,6 +68,10 @@ def the_stamped_log_is_older_than_the_rows(authority: TimeAuthority) -> Story:
 
 @cheat({"before": "CONTRADICTED", "rules": "INCONCLUSIVE"}, "no beginning")
 def another_log_was_stamped(authority: TimeAuthority) -> Story:
+    return _of_another_log(authority)
+
+
+def _of_another_log(authority: TimeAuthority) -> Story:
     def parts(held: Controller, given: Any) -> dict[str, Any]:
         other = [*held.entries[:2], b'{"at":1,"kind":"something else"}']
         foreign = sign_checkpoint(checkpoint_text(BANK.name, other), BANK.named, BANK.sign)
@@ -118,3 +122,12 @@ def the_due_day_is_moved_behind_the_persons_back(authority: TimeAuthority) -> To
     tokens = [bytes.fromhex(token) for token in held["tokens"]]
     original = make_request("R-1", received=held["received"], due=due, tokens=tokens)
     return files, dataclasses.replace(outside, request_sha256=sha256_hex(original))
+
+
+@cheat(
+    {"before": "CONTRADICTED", "rules": "INCONCLUSIVE", "in time": "INCONCLUSIVE"}, "no beginning"
+)
+def another_log_was_stamped_by_no_authority_of_the_reader(authority: TimeAuthority) -> Told:
+    """The controller's own signature is enough to see that it kept two logs."""
+    files, outside = _of_another_log(authority).told()
+    return files, dataclasses.replace(outside, authority=None)
