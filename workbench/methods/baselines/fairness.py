@@ -20,6 +20,13 @@ from workbench.common.errors import AuditError
 from workbench.common.progress import Progress, silent
 from workbench.common.wording import level_text, rows_said, stated
 from workbench.methods.baselines.fairness_finding import SAVED, FairnessMetrics
+from workbench.methods.baselines.fairness_intervals import (
+    UNRECORDED,
+    drawn_tables,
+    interval_of,
+    metrics_of_tables,
+    recorded_of_tables,
+)
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.methods.method import Baseline, CsvRow
 from workbench.tables.columns import Column
@@ -39,8 +46,6 @@ METRICS = {
 """The metrics in order, and the value of each at which the two groups are treated alike."""
 SMALLEST_SHARE = 0.05
 """A level below this share of the rows cannot be the privileged one."""
-UNRECORDED = 2
-"""The outcome's code where none was recorded, after 0 and 1."""
 
 
 def fairness_metrics(
@@ -85,11 +90,11 @@ def fairness_metrics(
     -------
     DataFrame
         Columns feature, privileged, unprivileged, split, metric, value, low, high, ideal,
-        n_privileged, n_unprivileged, recorded_value. `recorded_value` is the same metric of the
-        recorded outcome itself, where it has one. The last two metrics need a recorded outcome
-        and are left out without one. NaN where a group has no row to compute a rate from. A
-        feature with fewer rows on a side is left out: rates of a handful say nothing, and
-        would hand on who they are.
+        n_privileged, n_unprivileged, recorded_value, recorded_low, recorded_high. The last three
+        are the same metric of the recorded outcome itself, where it has one, and its interval. The
+        last two metrics need a recorded outcome and are left out without one. NaN where a group
+        has no row to compute a rate from. A feature with fewer rows on a side is left out: rates
+        of a handful say nothing, and would hand on who they are.
 
     Raises
     ------
@@ -115,7 +120,9 @@ def fairness_metrics(
     for i, name in enumerate(measured):
         groups = _split(case.columns[name], mask, decisions)
         table = _table(groups.privileged, decisions, mask & groups.known)
-        low, high = _interval(table, resamples, rng)
+        drawn = drawn_tables(table, resamples, rng)
+        low, high = interval_of(metrics_of_tables, table, drawn)
+        bounds = interval_of(recorded_of_tables, table, drawn)
         value, recorded = _by_aif360(aif360, table), _recorded_by_aif360(aif360, table)
         counts = table.sum(axis=(1, 2))
         if counts.min() < smallest_group:
@@ -137,6 +144,8 @@ def fairness_metrics(
                     "n_privileged": int(counts[1]),
                     "n_unprivileged": int(counts[0]),
                     "recorded_value": recorded[m],
+                    "recorded_low": bounds[0][m],
+                    "recorded_high": bounds[1][m],
                 }
             )
         progress(STEP, (i + 1) / len(measured))
@@ -309,54 +318,6 @@ def _weighted(table: Positions) -> dict[str, Any]:
         "pos_label": 1,
         "sample_weight": table.ravel().astype(np.float64),
     }
-
-
-def _interval(
-    table: Positions, resamples: int, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    """95 % percentile interval of the four metrics; draws in which a metric has no value drop."""
-    n = int(table.sum())
-    low, high = np.full(4, np.nan), np.full(4, np.nan)
-    if resamples == 0 or n == 0:
-        return low, high
-    drawn = rng.multinomial(n, table.ravel() / n, size=resamples).reshape(-1, *table.shape)
-    metrics, observed = metrics_of_tables(drawn), metrics_of_tables(table[None])[0]
-    for m in np.flatnonzero(~np.isnan(observed)):
-        values = metrics[:, m]
-        low[m], high[m] = np.quantile(values[~np.isnan(values)], [0.025, 0.975])
-    return low, high
-
-
-def metrics_of_tables(tables: Positions) -> FloatArray:
-    """Compute the four metrics of many tables at once.
-
-    Parameters
-    ----------
-    tables : ndarray, shape (draws, 2, 3, 2)
-        Counts by privileged × outcome (0, 1, unrecorded) × decision.
-
-    Returns
-    -------
-    ndarray, shape (draws, 4)
-        In the order of ``METRICS``; NaN where a rate has no rows.
-
-    Examples
-    --------
-    >>> table = [[[3, 1], [2, 2], [0, 0]], [[2, 2], [1, 3], [0, 0]]]
-    >>> metrics_of_tables(np.array([table])).tolist()
-    [[-0.25, 0.6, -0.25, -0.25]]
-    """
-    selected = _rate(tables[..., 1].sum(axis=2), tables.sum(axis=(2, 3)))
-    by_outcome = _rate(tables[:, :, :2, 1], tables[:, :, :2].sum(axis=3))
-    odds = by_outcome[:, 0] - by_outcome[:, 1]
-    ratio = _rate(selected[:, 0], selected[:, 1])
-    return np.column_stack([selected[:, 0] - selected[:, 1], ratio, odds[:, 1], odds.mean(axis=1)])
-
-
-def _rate(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> FloatArray:
-    rates = np.full(np.shape(whole), np.nan)
-    np.divide(part, whole, out=rates, where=np.asarray(whole) != 0)
-    return rates
 
 
 def _run(asked: AuditRequest) -> FairnessMetrics:

@@ -54,6 +54,8 @@ class SavedFairness(Saved, frozen=True):
     n_privileged: Count
     n_unprivileged: Count
     recorded_value: MaybeNumber
+    recorded_low: MaybeNumber = None
+    recorded_high: MaybeNumber = None
 
 
 def _write(found: FairnessMetrics) -> tuple[SavedFairness, ...]:

@@ -195,7 +195,7 @@ def _metrics(feature: str, rows: pd.DataFrame) -> Table:
             Column("metric", number=False),
             Column("the model’s decisions", "with 95 % interval"),
             Column("equal treatment is"),
-            Column("recorded outcome"),
+            Column("recorded outcome", "with 95 % interval"),
         ),
         tuple(_metric(row) for row in rows.to_dict("records")),
         name=f"Fairness metrics by {feature}",
@@ -209,5 +209,5 @@ def _metric(row: Mapping[Hashable, Any]) -> tuple[Cell, ...]:
         row["metric"],
         Number(row["value"], (row["low"], row["high"]), form=form),
         "1" if ratio else "0",
-        Number(row["recorded_value"], form=form),
+        Number(row["recorded_value"], (row["recorded_low"], row["recorded_high"]), form=form),
     )

@@ -17,7 +17,8 @@ from workbench.common.errors import AuditCancelled, AuditError
 from workbench.datasets import adult
 from workbench.graph.causal_graph import CausalGraph
 from workbench.methods.baselines import fairness_metrics as measured_metrics
-from workbench.methods.baselines.fairness import METRICS, metrics_of_tables
+from workbench.methods.baselines.fairness import METRICS
+from workbench.methods.baselines.fairness_intervals import metrics_of_tables
 from workbench.methods.baselines.quiet_import import quiet_import
 from workbench.models.black_box import BlackBoxModel
 
@@ -138,6 +139,25 @@ def test_bootstrap_interval_is_that_of_resampled_rows() -> None:
     low, high = np.quantile(differences, [0.025, 0.975])
     assert of(found, "group", "low").iloc[0] == pytest.approx(low, abs=0.01)
     assert of(found, "group", "high").iloc[0] == pytest.approx(high, abs=0.01)
+
+
+def test_the_interval_of_recorded_outcomes_is_that_of_resampled_rows() -> None:
+    frame = random_people()
+    frame["repaid"] = frame["repaid"].where(np.arange(len(frame)) % 3 > 0)
+    found = fairness_metrics(case_of(frame, outcome="repaid"), EVERYWHERE, resamples=4_000)
+    name = of(found, "group", "privileged").iloc[0]
+    rng = np.random.default_rng(1)
+    differences, ratios = [], []
+    for _ in range(2_000):
+        drawn = frame.iloc[rng.integers(0, len(frame), len(frame))]
+        rates = drawn["repaid"].groupby(drawn["group"] == name).mean()
+        differences.append(rates[False] - rates[True])
+        ratios.append(rates[False] / rates[True])
+    for m, values in enumerate((differences, ratios)):
+        expected = list(np.quantile(values, [0.025, 0.975]))
+        bounds = [of(found, "group", f"recorded_{end}").iloc[m] for end in ("low", "high")]
+        assert bounds == pytest.approx(expected, abs=0.3 * np.std(values))
+    assert of(found, "group", "recorded_low").iloc[2:].isna().all()
 
 
 def test_recorded_incomes_of_adult_by_sex(shared_data: Path) -> None:
