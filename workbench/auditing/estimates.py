@@ -31,6 +31,7 @@ from workbench.case.asking.steadiness import (
     unsteady_answers,
 )
 from workbench.case.audit_request import AuditRequest
+from workbench.checks.arrow_directions import turned_arrows
 from workbench.checks.diagnostics import Diagnostics, diagnose
 from workbench.checks.finding import Earlier
 from workbench.checks.verdict import Verdict, judge
@@ -126,7 +127,7 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
             every = replace(every, gathered=())
     whole = run_whole_table(asked, steps, rows, on)
     notes = whole_table_notes(asked, whole, effects, every)
-    diagnostics = _diagnosed(asked, steps, effects, equations, whole, notes, unsteady)
+    diagnostics = _diagnosed(asked, steps, effects, equations, profile, whole, notes, unsteady)
     verdict = None
     if len(effects):
         verdict = judge(
@@ -137,6 +138,7 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
             doubted=diagnostics.doubted,
             profile=profile,
             unsteady=unsteady,
+            turned=diagnostics.turned,
         )
     return Estimates(
         asked, equations, profile, effects, paths, whole, unsteady, diagnostics, verdict
@@ -148,6 +150,7 @@ def _diagnosed(
     steps: Steps,
     effects: EffectTable,
     equations: Equations | None,
+    profile: EffectProfile | None,
     whole: WholeTable | None,
     of_all_rows: Sequence[str],
     unsteady: Unsteady | None,
@@ -156,9 +159,9 @@ def _diagnosed(
     stopped = {} if equations is None else _stopped(asked, equations)
     taken = () if asked.compared is None else asked.compared.notes
     uneven = _uneven(asked, equations, effects)
-    diagnostics = steps.run(
-        "checks",
-        lambda: diagnose(
+
+    def checked() -> Diagnostics:
+        found = diagnose(
             asked.case,
             asked.target,
             asked.varied,
@@ -178,8 +181,18 @@ def _diagnosed(
             unsteady=unsteady,
             seed=asked.seed,
             progress=asked.progress,
-        ),
-    )
+        )
+        turned = turned_arrows(
+            asked.case,
+            asked.target,
+            asked.varied,
+            profile,
+            threshold=asked.threshold,
+            seed=asked.seed,
+        )
+        return replace(found, turned=turned)
+
+    diagnostics = steps.run("checks", checked)
     doubted = dict.fromkeys([*diagnostics.doubted, *stopped, *uneven, *apart(whole, effects)])
     return replace(diagnostics, doubted=tuple(doubted))
 

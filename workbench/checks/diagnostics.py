@@ -14,6 +14,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.code_columns import taken_as_quantities
 from workbench.case.intervention import Interventions, Variation
 from workbench.case.target import UnlearningTarget
+from workbench.checks.verdict import TurnedArrow
 from workbench.common.against_threshold import lies_beyond
 from workbench.common.errors import NotIdentifiableError
 from workbench.common.progress import Progress, silent
@@ -63,11 +64,12 @@ class Diagnostics:
     warnings : tuple of str
         In words, the gravest first.
     doubted : tuple of str
-        Features of which a total below the threshold cannot be believed: predictions differ by
-        more than the graph explains, the model does not know the values of too many rows, or codes
-        without order are smoothed as quantities.
+        Features of which no small total can be believed: predictions differ by more than the graph
+        explains, too many values are unknown to the model, or codes are smoothed as quantities.
     unsteady : Unsteady or None
         How much the model's answers to the same row differ; None where they do not.
+    turned : tuple of TurnedArrow
+        Arrows into the features whose other direction would make more of the effects.
     """
 
     disagreement: pd.DataFrame
@@ -77,6 +79,7 @@ class Diagnostics:
     warnings: tuple[str, ...]
     doubted: tuple[str, ...] = ()
     unsteady: Unsteady | None = None
+    turned: tuple[TurnedArrow, ...] = ()
 
 
 def diagnose(
@@ -322,14 +325,8 @@ def overlap(
             else:
                 chance = np.diff(expected, axis=1, prepend=0.0)[:, int(level)]
                 unsupported = chance < RARE
-            records.append(
-                {
-                    "feature": variation.feature,
-                    "level": column.label(level),
-                    "given": ", ".join(names),
-                    "unsupported": float(np.mean(unsupported)),
-                }
-            )
+            thin = float(unsupported.mean())
+            records.append((variation.feature, column.label(level), ", ".join(names), thin))
     return pd.DataFrame(records, columns=["feature", "level", "given", "unsupported"])
 
 

@@ -10,12 +10,14 @@ from workbench.checks.verdict.judging import (
     default_threshold,
     judge,
 )
+from workbench.checks.verdict.turned_arrows import TurnedArrow
 
 __all__ = [
     "SHARES",
     "Cancellation",
     "Claim",
     "Decision",
+    "TurnedArrow",
     "Verdict",
     "as_judged",
     "deciding_contrasts",

@@ -29,6 +29,7 @@ from workbench.checks.verdict.cancellations import Cancellation, cancellations_o
 from workbench.checks.verdict.claims import SHARES, Claim, claims_of_effects, claims_of_profile
 from workbench.checks.verdict.explained_change import asked_of_all_rows
 from workbench.checks.verdict.few_rows import few_rows_of
+from workbench.checks.verdict.turned_arrows import TurnedArrow, condition_of, sentences_of
 from workbench.checks.verdict.words import assurance_of, basis_of, headline_of, reason_of
 from workbench.common.against_threshold import check_limits, lies_beyond, lies_within
 from workbench.common.errors import TargetError
@@ -87,6 +88,8 @@ class Verdict:
     people_from : float or None
         Share of the people down to which a group would have been found; None where single rows
         were not followed through other features.
+    turned : tuple of TurnedArrow
+        Arrows as drawn that "below" rests on.
     basis : tuple of str
         What the decision covers, with its error rates: levels, people, groups, rows.
     withheld : str
@@ -108,6 +111,7 @@ class Verdict:
     basis: tuple[str, ...] = ()
     withheld: str = ""
     people_from: float | None = None
+    turned: tuple[TurnedArrow, ...] = ()
 
     @property
     def deciding(self) -> Claim | None:
@@ -126,7 +130,7 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The verdict in one careful sentence, which says what it covers."""
-        return headline_of(
+        said = headline_of(
             self.decision,
             self.threshold,
             self.deciding,
@@ -134,6 +138,7 @@ class Verdict:
             people=self.people,
             people_from=self.people_from,
         )
+        return f"{said.removesuffix('.')}{condition_of(self.turned)}."
 
     @property
     def explanation(self) -> str:
@@ -148,7 +153,7 @@ class Verdict:
     @property
     def reason(self) -> str:
         """The number that decided, or what kept the decision from being firm."""
-        return reason_of(
+        said = reason_of(
             self.decision,
             self.threshold,
             self.claims,
@@ -158,6 +163,7 @@ class Verdict:
             doubted=self.doubted,
             withheld=self.withheld,
         )
+        return " ".join((*sentences_of(self.turned, self.threshold), said))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per claim, largest first."""
@@ -175,6 +181,7 @@ def judge(
     doubted: Sequence[str] = (),
     profile: EffectProfile | None = None,
     unsteady: Unsteady | None = None,
+    turned: Sequence[TurnedArrow] = (),
 ) -> Verdict:
     """Compare effects, paths and the profile of a target with a threshold, and decide.
 
@@ -199,6 +206,8 @@ def judge(
         that the effects are about, on average.
     unsteady : Unsteady, optional
         How much the model's answers to the same row differ. Effects and paths count it already.
+    turned : sequence of TurnedArrow
+        Arrows whose other direction would make more of an effect; "below" names them.
 
     Raises
     ------
@@ -270,6 +279,7 @@ def judge(
             if reason
         ),
         people_from=None if profile is None else profile.people_from,
+        turned=tuple(turned) if decision == "below" else (),
     )
 
 

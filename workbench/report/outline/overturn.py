@@ -112,6 +112,16 @@ def _graph(report: AuditFindings) -> Iterator[Assumption]:
         )
         return
     found = report.graph_sensitivity
+    turned = report.verdict.turned if report.verdict is not None else ()
+    if found is None and turned:
+        arrows = listing([arrow.drawn for arrow in turned], LEADING)
+        yield Assumption(
+            Footing.FAILED,
+            name,
+            f"As drawn, {arrows}; the other way round, the influence would be above the threshold.",
+            "the finding changes with the direction of an arrow",
+        )
+        return
     if found is None:
         yield Assumption(
             Footing.UNTESTED,

@@ -22,6 +22,7 @@ from workbench.report.case_details import CaseDetails
 from workbench.report.saved.profile import SavedProfile
 from workbench.report.saved.provenance import SavedProvenance
 from workbench.report.saved.steadiness import SavedUnsteady
+from workbench.report.saved.turned import SavedTurnedArrow
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "ReportEstimates", "SavedReport"]
 
@@ -352,6 +353,7 @@ class CoreReport(Saved, frozen=True):
     subgroup_conditions: dict[str, str]
     doubted: tuple[str, ...] = ()
     unsteady: SavedUnsteady | None = None
+    turned: tuple[SavedTurnedArrow, ...] = ()
     audited_outcome: str | None = None
     audited_class: str | None = None
     favourable: Literal["higher", "lower"] | None = None

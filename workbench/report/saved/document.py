@@ -53,6 +53,7 @@ from workbench.report.saved.core import (
 from workbench.report.saved.profile import write_profile
 from workbench.report.saved.provenance import SavedProvenance
 from workbench.report.saved.steadiness import write_unsteady
+from workbench.report.saved.turned import write_turned
 
 __all__ = ["SAVED_NOTE", "document_text", "report_document"]
 
@@ -112,6 +113,7 @@ def report_document(report: AuditFindings) -> Any:
         diagnostics=_diagnostics(report),
         doubted=report.diagnostics.doubted,
         unsteady=write_unsteady(report.diagnostics.unsteady),
+        turned=write_turned(report.diagnostics.turned),
         graph=SavedGraph(
             nodes=report.graph.nodes, edges=report.graph.edges, latents=report.graph.latents
         ),

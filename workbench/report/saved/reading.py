@@ -63,6 +63,7 @@ from workbench.report.saved.estimates import read_path, read_table
 from workbench.report.saved.profile import read_profile
 from workbench.report.saved.provenance import SavedProvenance
 from workbench.report.saved.steadiness import read_unsteady
+from workbench.report.saved.turned import read_turned
 
 __all__ = ["parse_findings"]
 
@@ -193,6 +194,7 @@ def _report(saved: Any) -> AuditFindings:
             saved.diagnostics.warnings,
             saved.doubted,
             unsteady,
+            read_turned(saved.turned),
         ),
         graph=graph,
         audit_graph=audit_graph,
@@ -233,6 +235,7 @@ def _judged_again(
         doubted=saved.doubted,
         profile=profile,
         unsteady=unsteady,
+        turned=read_turned(saved.turned),
     )
     return profile, verdict
 
