@@ -13,6 +13,7 @@ from workbench.case.condition import Condition
 from workbench.case.target import UnlearningTarget
 from workbench.common.arrays import BoolArray, FloatArray, Positions
 from workbench.common.errors import DataError, TargetError
+from workbench.common.wording import rows_said
 from workbench.graph.causal_graph import CausalGraph
 from workbench.models.black_box import BlackBoxModel
 from workbench.tables.columns import Column, Values
@@ -192,6 +193,11 @@ class CaseOfPartitions:
 
     def _read(self, partition: Partition, names: Sequence[str]) -> pd.DataFrame:
         frame = with_shared_text(partition.read(names).reset_index(drop=True))
+        if len(frame) != partition.rows:
+            raise DataError(
+                f"A partition of {rows_said(partition.rows)} now has {len(frame):,}: the table was "
+                f"changed after the audit began to read it. Repeat the audit on a table that stays."
+            )
         for name in names:
             column = self.columns.get(name)
             if column is not None and column.is_numeric and frame[name].dtype == object:

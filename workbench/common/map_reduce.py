@@ -142,7 +142,9 @@ def engine_on(on: On) -> Iterator[Engine]:
             f"on= is {on!r}. Give a number of worker processes, wb.Workers(…), a Dask client, or "
             f"an engine of your own that has map_reduce."
         )
-    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+    with _disk_told():
+        made = tempfile.TemporaryDirectory(prefix="workbench-", ignore_cleanup_errors=True)
+    with made as folder:
         engine = Processes(on if isinstance(on, Workers) else Workers(on), Path(folder))
         try:
             yield engine
@@ -215,7 +217,9 @@ class Processes:
         """See :class:`Engine`."""
         parcel = self._folder / f"{self._sent}"
         self._sent += 1
-        parcel.write_bytes(packed(function))
+        content = packed(function)
+        with _disk_told():
+            parcel.write_bytes(content)
         waiting, tries = list(range(len(parts)))[::-1], [0] * len(parts)
         running: dict[Future[Any], int] = {}
         messages: dict[int, Any] = {}
@@ -280,6 +284,20 @@ class Processes:
                 f"memory, use fewer workers, or make the partitions smaller."
             )
         return problem
+
+
+@contextmanager
+def _disk_told() -> Iterator[None]:
+    """Say in words that the folder for temporary files takes nothing more."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(
+            f"What worker processes are sent could not be written to the folder for temporary "
+            f"files: {reason}. Make room there, name another folder in the environment variable "
+            f"TMPDIR, or leave out the workers."
+        ) from error
 
 
 @lru_cache(maxsize=1)

@@ -231,9 +231,10 @@ def _encode_numeric(name: str, series: pd.Series) -> Column:
     # A copy: `values` is frozen below, and the data must not be.
     values = series.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     if np.isinf(values).any():
-        position = int(np.flatnonzero(np.isinf(values))[0])
+        label = series.index[int(np.flatnonzero(np.isinf(values))[0])]
+        label = label.item() if isinstance(label, np.generic) else label
         raise DataError(
-            f"Column {name!r} holds an infinite value at row {series.index[position]!r}. "
+            f"Column {name!r} holds an infinite value at row {label!r}. "
             f"Replace it by a number or leave it missing."
         )
     present = values[~np.isnan(values)]

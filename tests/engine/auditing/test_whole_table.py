@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,6 +118,22 @@ def test_a_saved_report_does_not_depend_on_dask(monkeypatch: pytest.MonkeyPatch)
         there = saved(wb.Table.pandas(frame, 3), model, graph, "a", client)
 
     assert _largest_gap(here, there) < 1e-9
+
+
+def test_a_table_that_changes_on_the_way_is_not_added_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("workbench.case.audit_case.SAMPLE_ROWS", 600)
+    frame, model, graph = synthetic(1_800)
+    for place in range(3):
+        frame[600 * place : 600 * (place + 1)].to_parquet(tmp_path / f"{place}.parquet")
+    case = wb.AuditCase(data=wb.Table.parquet(tmp_path), model=model, graph=graph)
+    frame[600:1_100].to_parquet(tmp_path / "1.parquet")
+    report = wb.audit(case, TARGET, ["cafe"], progress=lambda *_: None)
+
+    assert report.whole_table is None
+    assert "600 rows now has 500: the table was changed" in report.skipped["all rows of the table"]
+    assert report.profile is not None and report.profile["a"].direct_rows == 0
 
 
 def test_memory_that_runs_out_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import operator
 import time
 from functools import partial, reduce
@@ -121,3 +122,16 @@ def test_what_cannot_be_sent_is_told_in_words() -> None:
 
     with pytest.raises(DataError, match="cannot be sent to other processes"):
         _total(2, partial(dies_once, threading.Lock()))
+
+
+def test_a_disk_that_is_full_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(DataError, match=r"No space left on device\. Make room .* TMPDIR"):
+            _total(2, twice)
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    with pytest.raises(DataError, match=r"No space left on device\. Make room .* TMPDIR"):
+        _total(2, twice)
