@@ -170,6 +170,12 @@ def column_basis(
         Codes of a category that are not pooled: the levels an intervention sets. Of a number they
         change nothing; see :func:`number_levels`.
     """
+    kept = None if keep is None or column.is_numeric else (keep.dtype.str, keep.tobytes())
+    # Many regressions of one audit ask for the same basis: quantiles of a column are dear.
+    return column.once((ColumnBasis, kind, kept), lambda: _made(column, kind, keep))
+
+
+def _made(column: Column, kind: BasisKind, keep: npt.NDArray[Any] | None) -> ColumnBasis:
     if column.is_numeric:
         return _numeric_basis(column, kind)
     counts = column.counts()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.common.errors import DataError, InterventionError
+from workbench.tables.column_bases import column_basis
 from workbench.tables.columns import encode_column
 
 FURTHEST = 2.0**99
@@ -222,3 +223,20 @@ def test_levels_are_found_by_value() -> None:
     assert encode_column("x", pd.Series(["a", None])).encode(np.nan) == 1
     assert encode_column("x", pd.Series(["a", None])).encode(pd.NA) == 1
     assert encode_column("x", pd.Series([1, 2, 3])).encode(np.float32(2)) == 2.0
+
+
+def test_a_columns_basis_is_made_once_for_what_is_asked_of_it() -> None:
+    few = pd.Series(["a"] * 500 + ["b"] * 490 + ["c"] * 6 + ["d"] * 4)
+    column = encode_column("x", few)
+    pooled, kept = (
+        column_basis(column, "coarse"),
+        column_basis(column, "coarse", keep=np.array([2])),
+    )
+    assert column_basis(column, "coarse") is pooled
+    assert column_basis(column, "coarse", keep=np.array([2])) is kept
+    assert (pooled.width, kept.width, column_basis(column, "fine").width) == (1, 2, 3)
+    number = encode_column("x", pd.Series(np.arange(1000) / 7))
+    assert column_basis(number, "fine") is column_basis(number, "fine", keep=np.array([2]))
+    assert column_basis(number, "fine").width > column_basis(number, "coarse").width
+    other = encode_column("x", pd.Series(["a"] * 990 + ["b"] * 10))
+    assert column_basis(other, "coarse").width == 0
