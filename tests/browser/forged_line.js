@@ -3,30 +3,53 @@ async (kernel) => {
   const address = `${location.origin.replace("http", "ws")}/api/kernels/${kernel}/channels`;
   const line = new WebSocket(address);
   const heard = [];
+  const waiting = new Set(); // those who look through what was heard, whenever there is more of it
+  const hear = (message) => {
+    heard.push(message);
+    for (const look of [...waiting]) look();
+  };
+  let ended = false;
+  line.onclose = () => {
+    ended = true;
+    for (const look of [...waiting]) look();
+  };
   line.onmessage = async ({ data }) => {
     if (typeof data === "string") {
-      heard.push(JSON.parse(data));
+      hear(JSON.parse(data));
       return;
     }
     // A message with buffers: a table of offsets, of which the first part is the JSON.
     const bytes = data instanceof Blob ? await data.arrayBuffer() : data;
     const head = new DataView(bytes);
     const stop = head.getUint32(0) > 1 ? head.getUint32(8) : undefined;
-    heard.push(JSON.parse(new TextDecoder().decode(bytes.slice(head.getUint32(4), stop))));
+    hear(JSON.parse(new TextDecoder().decode(bytes.slice(head.getUint32(4), stop))));
   };
   await new Promise((done, failed) => {
     line.onopen = done;
     line.onerror = () => failed(new Error("refused"));
   });
   let count = 0;
-  const until = async (find, what) => {
-    for (let i = 0; i < 2400; i++) {
-      const found = heard.find(find);
-      if (found) return found;
-      await new Promise((done) => setTimeout(done, 25));
-    }
-    throw new Error(`no ${what}`);
-  };
+  // The kernel says "busy" and "idle" of every message that it takes: however slow the machine, as
+  // long as it says anything it is on its way. Only silence is a fault.
+  const SILENCE = 120_000;
+  const until = (find, what) =>
+    new Promise((done, failed) => {
+      let seen = 0;
+      let clock = 0;
+      const end = (act, value) => {
+        clearTimeout(clock);
+        waiting.delete(look);
+        act(value);
+      };
+      const look = () => {
+        for (; seen < heard.length; seen++) if (find(heard[seen])) return end(done, heard[seen]);
+        if (ended) return end(failed, new Error(`the line was closed: no ${what}`));
+        clearTimeout(clock);
+        clock = setTimeout(() => end(failed, new Error(`silence: no ${what}`)), SILENCE);
+      };
+      waiting.add(look);
+      look();
+    });
   const send = (msg_type, content, channel = "shell") => {
     const msg_id = `forged-${Date.now()}-${count++}`;
     const rest = { username: "", session: "forged", date: "2026-01-01T00:00:00Z", version: "5.3" };

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
@@ -14,19 +16,32 @@ __all__ = [
     "contrast",
     "drag",
     "drawn_edges",
-    "place_of",
+    "places_of",
     "press_tool",
     "settled",
+    "shows",
 ]
 
-PLACE = """
-(canvas, name) => {
+PLACES = """
+(canvas, names) => names.map((name) => {
     const id = canvas.network.body.data.nodes.get().find((node) => node.name === name).id;
     const inner = canvas.network.canvasToDOM(canvas.network.getPositions([id])[id]);
     const box = canvas.getBoundingClientRect();
     return [box.x + inner.x, box.y + inner.y];
+})
+"""
+DRAWN = """
+(wanted) => {
+    const canvas = document.querySelector('.wb-canvas');
+    if (canvas?.dataset.settled !== 'true') return false;
+    const drawn = canvas.network.body.data.edges.get()
+        .filter(({ cause, effect }) => cause !== undefined && !wanted.ends.includes(effect))
+        .map(({ cause, effect }) => JSON.stringify([cause, effect]));
+    return JSON.stringify(drawn.sort()) === JSON.stringify(wanted.edges.sort());
 }
 """
+STILL = 4
+"""Looks in a row, 150 ms apart, at which nothing has moved."""
 EDGES = """
 (canvas) => canvas.network.body.data.edges.get()
     .filter((edge) => edge.cause !== undefined)
@@ -59,24 +74,38 @@ def canvas(page: Page) -> Locator:
 def settled(page: Page) -> None:
     """Wait until what Python holds is what is drawn."""
     expect(page.locator(".wb-canvas[data-settled=true]")).to_have_count(1)
-    # The view is fitted again when the page around it moves: wait for it to stand still, from now.
-    page.evaluate("() => { window.lastView = null; }")
+    # The words above the canvas come in messages of their own, and a line more of them moves it
+    # down in the window: the view, the boxes and the canvas have to stand still, from now.
+    page.evaluate("() => { window.lastView = ''; window.stoodStill = 0; }")
     page.wait_for_function(
-        """() => {
-            const {network} = document.querySelector('.wb-canvas');
-            const now = JSON.stringify([network.getScale(), network.getViewPosition()]);
-            const same = window.lastView === now;
+        """(looks) => {
+            const canvas = document.querySelector('.wb-canvas');
+            const { network } = canvas;
+            const { x, y, width, height } = canvas.getBoundingClientRect();
+            const view = [network.getScale(), network.getViewPosition(), network.getPositions()];
+            const now = JSON.stringify([...view, canvas.dataset.settled, x, y, width, height]);
+            window.stoodStill = window.lastView === now ? window.stoodStill + 1 : 0;
             window.lastView = now;
-            return same;
+            return window.stoodStill >= looks && canvas.dataset.settled === 'true';
         }""",
+        arg=STILL,
         polling=150,
     )
 
 
-def place_of(page: Page, node: str) -> tuple[float, float]:
-    """Where the middle of a node is in the window, in pixels."""
-    x, y = canvas(page).evaluate(PLACE, node)
-    return x, y
+def shows(page: Page, edges: Iterable[tuple[str, str]], *, but: Sequence[str] = ()) -> None:
+    """Wait until the canvas shows these arrows and no others, leaving out those into `but`.
+
+    What is said of a change and the drawing of it are two messages: the words may come first.
+    """
+    wanted = [json.dumps([u, v], separators=(",", ":"), ensure_ascii=False) for u, v in edges]
+    page.wait_for_function(DRAWN, arg={"edges": wanted, "ends": list(but)})
+    settled(page)
+
+
+def places_of(page: Page, *nodes: str) -> list[tuple[float, float]]:
+    """Where the middles of nodes are in the window at one moment, in pixels."""
+    return [(x, y) for x, y in canvas(page).evaluate(PLACES, list(nodes))]
 
 
 def drawn_edges(page: Page) -> set[tuple[str, str]]:

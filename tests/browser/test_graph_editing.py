@@ -18,9 +18,10 @@ from tests.browser.graph_canvas import (
     contrast,
     drag,
     drawn_edges,
-    place_of,
+    places_of,
     press_tool,
     settled,
+    shows,
 )
 from tests.browser.served_pages import LONG, ready
 
@@ -31,8 +32,8 @@ READABLE = 3.0
 """The least contrast of a line with its ground (WCAG 1.4.11)."""
 
 
-def of_the_auditor(page: Page) -> set[tuple[str, str]]:
-    return {(u, v) for u, v in drawn_edges(page) if v not in ("prediction", "approved")}
+def the_auditor_s(page: Page, edges: set[tuple[str, str]]) -> None:
+    shows(page, edges, but=("prediction", "approved"))
 
 
 def letters(page: Page) -> float:
@@ -65,39 +66,35 @@ def large_table(folder: Path) -> tuple[Path, str]:
 
 
 def draw(page: Page, source: str, sink: str) -> None:
-    drag(page, place_of(page, source), place_of(page, sink))
+    drag(page, *places_of(page, source, sink))
 
 
 def test_by_mouse(page: Page) -> None:
     ready(page)
     canvas(page)
-    before = of_the_auditor(page)
-    assert before == {(u, v) for u, v in wb.datasets.loan().graph.edges if v != "approved"}
+    before = {(u, v) for u, v in wb.datasets.loan().graph.edges if v != "approved"}
+    the_auditor_s(page, before)
     new = ("race", "income")
     press_tool(page, "Draw an arrow")
     draw(page, *new)
     expect(page.locator(SAID).first).to_contain_text(f"Added: {' → '.join(new)}")
-    settled(page)
-    assert of_the_auditor(page) == {*before, new}
+    the_auditor_s(page, {*before, new})
 
     draw(page, "credit_score", "zip_code")
     problem = page.locator(f"{SAID}[data-kind=problem]")
     for word in ("Refused", "zip_code → neighborhood_income → credit_score → zip_code"):
         expect(problem).to_contain_text(word)
-    settled(page)
-    assert of_the_auditor(page) == {*before, new}
+    the_auditor_s(page, {*before, new})
     press_tool(page, "Draw an arrow")
 
     press_tool(page, "Undo")
     expect(page.locator(SAID).first).to_contain_text("Undone")
-    settled(page)
-    assert of_the_auditor(page) == before
+    the_auditor_s(page, before)
     press_tool(page, "Redo")
     expect(page.locator(SAID).first).to_contain_text("Done again")
-    settled(page)
-    assert of_the_auditor(page) == {*before, new}
+    the_auditor_s(page, {*before, new})
     press_tool(page, "Undo")
-    settled(page)
+    the_auditor_s(page, before)
 
 
 def test_in_the_dark_every_line_is_seen(page: Page) -> None:

@@ -156,6 +156,10 @@ function render({ model, el }) {
   };
   const fit = () => {
     if (gone) return;
+    if (held) {
+      waiting = true; // nothing moves away under a hand that is drawing
+      return;
+    }
     moved = false;
     if (!nodes.length || !canvas.clientWidth) return;
     // All boxes and a little around them, never larger than they are: the library leaves more room

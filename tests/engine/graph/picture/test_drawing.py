@@ -11,7 +11,7 @@ import pytest
 
 from workbench.common.errors import GraphError
 from workbench.graph.causal_graph import PREDICTION, CausalGraph
-from workbench.graph.picture.drawing import ROLES, _lines, draw_graph
+from workbench.graph.picture.drawing import QUIET, ROLES, _lines, draw_graph
 from workbench.graph.picture.layout import lay_out
 
 ROOTS = ["sex", "age", "native-country"]
@@ -151,6 +151,27 @@ def test_contrast_is_enough(name):
     style = ROLES[name]
     assert contrast(style.text, style.fill) >= 4.5
     assert contrast(style.border, "#ffffff") >= 3.0
+
+
+def test_what_stands_on_the_ground_takes_the_colours_of_the_page_or_is_seen_on_any():
+    drawn = draw_graph(
+        CausalGraph([("a", "b"), ("c", "b")]), roles={"a": "target"}, lit=[("a", "b")]
+    )
+    of_boxes = {style.fill for style in ROLES.values()} | {style.border for style in ROLES.values()}
+    of_boxes |= {style.text for style in ROLES.values()} | {"none"}
+    found = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn))
+    named = {colour for colour in found if colour.startswith("var(--")}
+    assert {colour.partition(",")[0] for colour in named} == {
+        "var(--card",
+        "var(--ink",
+        "var(--lit",
+    }
+    alone = found - named - of_boxes
+    assert alone == {QUIET}
+    for ground in ("#ffffff", "#1b2229"):  # the cards of the page, light and dark
+        assert contrast(QUIET, ground) >= 3
+    for text in re.findall(r'<rect width="100%"[^>]*>', drawn):
+        assert 'fill="var(--card,#ffffff)"' in text, "the ground, on its own still white"
 
 
 def test_roles_differ_without_colour():
