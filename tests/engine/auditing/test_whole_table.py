@@ -59,6 +59,7 @@ def test_a_larger_table_says_what_rests_on_its_sample(monkeypatch: pytest.Monkey
     assert "# Of the table's 4,000 rows the audit draws 1,000 at random;" in code
     html = report.to_html().replace("&#39;", "'")
     assert "1,000 of them asked about; a random sample of the table's 4,000 rows" in html
+    assert "indirect effects rest on a random sample of 1,000 of the table's 4,000 rows" in html
     assert report.whole_table is not None
     whole = report.whole_table["a"]
     assert (whole.n_rows, report.effects["a"].n_rows) == (4_000, 1_000)

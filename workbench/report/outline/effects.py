@@ -78,6 +78,11 @@ def _blocks(report: AuditFindings) -> Iterator[Block]:
         yield effect_tiles([main], report.about())
         yield from _estimators(main, report)
     yield from _in_words(words)
+    if report.provenance.table_rows is not None:
+        yield Sentence(
+            f"These totals and indirect effects rest on a random sample of "
+            f"{report.provenance.n_rows:,} of the table's {report.provenance.table_rows:,} rows."
+        )
     mark = "the effect at this row" if about.n_rows == 1 else "an average over the target’s rows"
     yield effect_figure(shown, about, caption=f"Each mark is {mark}.")
     table = effect_table(_ordered(shown, report), about)
