@@ -231,10 +231,14 @@ def with_interval(value: float, bounds: tuple[float, float], *, what: str = "95 
     ('+0.448 (95 % interval +0.440 to +0.455)', '0 exactly')
     >>> with_interval(0.448, (0.44, 0.4551), what="")
     '+0.448 (+0.440 to +0.455)'
+    >>> with_interval(3e-13, (1e-13, 5e-13))
+    '≈ 0'
     """
     around = span(bounds)
     if around == "exact":
-        return f"{signed(value)} exactly"
+        # What is this near to 0 may be rounding, or an effect of a model with tiny answers.
+        near = value != 0 and abs(value) < NONE
+        return signed(value) if near else f"{signed(value)} exactly"
     return f"{signed(value)} ({what} {around})" if what else f"{signed(value)} ({around})"
 
 
