@@ -34,6 +34,7 @@ from workbench.case.audit_request import AuditRequest
 from workbench.checks.arrow_directions import turned_arrows
 from workbench.checks.diagnostics import Diagnostics, diagnose
 from workbench.checks.finding import Earlier
+from workbench.checks.undrawn_arrows import undrawn_arrows
 from workbench.checks.verdict import Verdict, judge
 from workbench.common.map_reduce import On
 from workbench.common.wording import amount, rate, share
@@ -159,6 +160,14 @@ def _diagnosed(
     stopped = {} if equations is None else _stopped(asked, equations)
     taken = () if asked.compared is None else asked.compared.notes
     uneven = _uneven(asked, equations, effects)
+    undrawn = undrawn_arrows(
+        asked.case,
+        asked.target,
+        asked.varied,
+        profile,
+        threshold=asked.threshold,
+        seed=asked.seed,
+    )
 
     def checked() -> Diagnostics:
         found = diagnose(
@@ -190,10 +199,13 @@ def _diagnosed(
             threshold=asked.threshold,
             seed=asked.seed,
         )
-        return replace(found, turned=turned)
+        unsaid = [said for name, said in undrawn.items() if name not in found.doubted]
+        return replace(found, turned=turned, warnings=(*unsaid, *found.warnings))
 
     diagnostics = steps.run("checks", checked)
-    doubted = dict.fromkeys([*diagnostics.doubted, *stopped, *uneven, *apart(whole, effects)])
+    doubted = dict.fromkeys(
+        [*diagnostics.doubted, *stopped, *undrawn, *uneven, *apart(whole, effects)]
+    )
     return replace(diagnostics, doubted=tuple(doubted))
 
 

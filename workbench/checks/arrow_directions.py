@@ -9,7 +9,6 @@ without asking whether the data could tell.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import scipy
@@ -19,24 +18,26 @@ from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
 from workbench.checks.verdict import TurnedArrow
 from workbench.common.against_threshold import exceeds
-from workbench.common.arrays import FloatArray, Positions
+from workbench.common.arrays import Positions
 from workbench.common.threads import one_thread
+from workbench.methods.level_regression import (
+    MOST_REGRESSED,
+    RegressedLevels,
+    levels_tested,
+    regressed_levels,
+)
 from workbench.methods.profile.profile import EffectProfile
 from workbench.tables.column_bases import column_basis
-from workbench.tables.columns import Column, Values
+from workbench.tables.columns import Values
 
 __all__ = ["turned_arrows"]
 
-ROWS = 5_000
-"""Rows that are regressed on at the most."""
 FEWEST = 500
 """Rows of a target below which the regression takes all rows of the data."""
 CLEAR = 3.0
 """Standard errors from zero at which a difference, the largest of several, is not chance."""
 MOST_OF_IT = 0.5
 """Share of a difference that must go away with an arrow as it is drawn."""
-RIDGE = 1e-9
-"""Relative steadying of the normal equations, for collinear regressors."""
 
 
 def turned_arrows(
@@ -62,25 +63,16 @@ def turned_arrows(
         return ()
     rows = np.flatnonzero(target.mask(case.data))
     rows = rows if len(rows) >= FEWEST else np.arange(case.n_rows)
-    if len(rows) > ROWS:
-        rows = np.sort(np.random.default_rng([seed, len(rows)]).choice(rows, ROWS, replace=False))
+    if len(rows) > MOST_REGRESSED:
+        rows = np.sort(
+            np.random.default_rng([seed, len(rows)]).choice(rows, MOST_REGRESSED, replace=False)
+        )
     found = []
     with one_thread():
         for variation in named:
-            levels = _levels(case.columns[variation.feature], variation, profile)
+            levels = levels_tested(case.columns[variation.feature], variation, profile)
             found += list(_of_feature(case, variation.feature, levels, rows, threshold))
     return tuple(found)
-
-
-def _levels(column: Column, variation: Variation, profile: EffectProfile | None) -> Values:
-    """Return the encoded levels that were tested."""
-    if profile is None:
-        values = np.unique(np.concatenate([variation.before, *variation.after]))
-        return values[[0, -1]] if column.is_numeric else values
-    raw = [level.raw[0][1] for level in profile[variation.feature].levels if level.raw]
-    if column.is_numeric:
-        return np.array([np.nan if level is None else column.encode(level) for level in raw])
-    return np.array([column.levels.index(level) for level in raw], dtype=np.intp)
 
 
 def _of_feature(
@@ -96,9 +88,9 @@ def _of_feature(
         for name in (feature, *seen)
     }
 
-    def regressed(left_out: Sequence[str]) -> _Regressed:
+    def regressed(left_out: Sequence[str]) -> RegressedLevels:
         given = [blocks[name] for name in seen if name not in left_out]
-        return _regressed(
+        return regressed_levels(
             case.columns[feature], levels, blocks[feature], given, case.predictions[rows]
         )
 
@@ -136,47 +128,3 @@ def _of_feature(
 def _behind(case: AuditCase, hidden: str) -> bool:
     """Whether a hidden cause reaches something that is observed in more ways than one."""
     return len(case.graph.children(hidden)) > 1
-
-
-@dataclass(frozen=True, eq=False)
-class _Regressed:
-    """A regression of the predictions: what it says of a feature's levels, and what it leaves.
-
-    Attributes
-    ----------
-    means : ndarray, shape (levels,)
-    steps : ndarray, shape (levels, rows)
-        What each row moves the mean of each level by, over the number of rows.
-    """
-
-    means: FloatArray
-    steps: FloatArray
-
-    @property
-    def widest(self) -> tuple[int, int]:
-        """The two levels that predictions differ between most, in their order."""
-        low, high = sorted((int(self.means.argmin()), int(self.means.argmax())))
-        return low, high
-
-    def between(self, low: int, high: int) -> tuple[float, float]:
-        """Return the difference between two levels, and its standard error."""
-        moved = self.steps[high] - self.steps[low]
-        return float(self.means[high] - self.means[low]), float(np.sqrt(np.dot(moved, moved)))
-
-
-def _regressed(
-    column: Column, levels: Values, own: FloatArray, given: Sequence[FloatArray], y: FloatArray
-) -> _Regressed:
-    x = np.hstack([np.ones((len(y), 1)), own, *given])
-    scale = np.sqrt((x**2).mean(axis=0))
-    scale = np.where(scale > 0, scale, 1.0)
-    x = x / scale
-    gram = x.T @ x / len(x)
-    gram[np.diag_indices_from(gram)] += np.where(x.any(axis=0), RIDGE, 1.0)
-    at = np.zeros((len(levels), len(gram)))
-    places = slice(1, 1 + own.shape[1])
-    at[:, places] = column_basis(column, "flexible")(levels) / scale[places]
-    both = np.linalg.solve(gram, np.column_stack([x.T @ y / len(x), at.T]))
-    left = y - x @ both[:, 0]
-    room = np.sqrt(len(y) / max(len(y) - len(gram), 1))  # residuals of a fit are too small
-    return _Regressed(at @ both[:, 0], (x @ both[:, 1:]).T * left * room / len(y))
