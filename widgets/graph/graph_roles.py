@@ -101,15 +101,12 @@ def explain_graph(case: Drawn, target: wb.UnlearningTarget | None) -> str:
     if PREDICTION not in case.audit_graph:
         return "An arrow says: changing the first changes the second."
     text = (
-        "An arrow says: changing the first changes the second. The dashed arrows are known: what "
-        "the model reads. The others are the auditor's statement about the world, and the result "
-        "is only as good as they are."
+        "An arrow says: changing the first changes the second. Dashed arrows are known: what the "
+        "model reads. The others are your statement about the world; the result is only as good "
+        "as they are."
     )
     if case.outcome in case.graph and case.outcome not in case.audit_graph:
-        text += (
-            f" The prediction stands in the place of {case.outcome}, whose own arrows are in the "
-            f"table."
-        )
+        text += f" The prediction stands for {case.outcome}, whose own arrows are in the table."
     if target is None:
         return text
     chosen = target_names(case, target)

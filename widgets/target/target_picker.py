@@ -70,8 +70,7 @@ class TargetPicker(W.VBox):
         )
         several = W.HTML(
             markup.paragraph(
-                "Several requests, each about other features and rows, get one verdict below the "
-                "result: “Different features for different rows”.",
+                "Several requests at once: “Different features for different rows”, in step 6.",
                 "wb-muted",
             )
         )

@@ -30,7 +30,7 @@ MARGIN = 16.0
 LINE_LENGTH = 15  # characters before a name goes on in a second line
 LINES = 3
 # A page names its own colours by these variables, in light and in dark; a lone picture is on white.
-GROUND, INK, LIT = "var(--card,#ffffff)", "var(--ink,#3a3a3a)", "var(--lit,#a83e00)"
+GROUND, INK, LIT = ("--card", "#ffffff"), ("--ink", "#3a3a3a"), ("--lit", "#a83e00")
 QUIET = "#7b8794"
 """Arrows that are not highlighted: seen on a light ground and on a dark one."""
 
@@ -165,8 +165,16 @@ def _lines(name: str) -> list[str]:
     return lines
 
 
+def _paint(what: str, colour: tuple[str, str]) -> str:
+    """Name a colour of the page's; programs that know no variables take the plain one."""
+    variable, plain = colour
+    return f'{what}="{plain}" style="{what}:var({variable},{plain})"'
+
+
 def _edge(points: tuple[tuple[float, float], ...], lit: bool, edge: tuple[str, str]) -> str:
-    colour, stroke = (LIT, 3.0) if lit else (QUIET, 1.4)
+    line, inside, stroke = f'stroke="{QUIET}"', f'fill="{QUIET}"', 1.4
+    if lit:
+        line, inside, stroke = _paint("stroke", LIT), _paint("fill", LIT), 3.0
     size = 9.0 if lit else 7.0
     (x, y), path = points[0], []
     path.append(f"M{x:.1f} {y:.1f}")
@@ -181,8 +189,8 @@ def _edge(points: tuple[tuple[float, float], ...], lit: bool, edge: tuple[str, s
     head = f"M{x:.1f} {y:.1f}l{-size:.1f} {-size * 0.42:.1f}v{size * 0.84:.1f}z"
     return (
         f"<g><title>{_printable(edge[0])} → {_printable(edge[1])}</title>"
-        f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="{stroke}"/>'
-        f'<path d="{head}" fill="{colour}"/></g>'
+        f'<path d="{"".join(path)}" fill="none" {line} stroke-width="{stroke}"/>'
+        f'<path d="{head}" {inside}/></g>'
     )
 
 
@@ -226,11 +234,13 @@ def _legend(roles: list[str], lit: bool, width: float) -> tuple[str, float]:
         if x and x + needed - 20 > width:
             x, y = 0.0, y + 24
         if style is None:
-            parts.append(f'<path d="M{x:.1f} {y + 8:.1f}h26" stroke="{LIT}" stroke-width="3"/>')
+            parts.append(
+                f'<path d="M{x:.1f} {y + 8:.1f}h26" {_paint("stroke", LIT)} stroke-width="3"/>'
+            )
         else:
             parts.append(_frame(Box(x, y, 26, 16), style))
         parts.append(
-            f'<text x="{x + 34:.1f}" y="{y + 12.5:.1f}" fill="{INK}" font-size="12">'
+            f'<text x="{x + 34:.1f}" y="{y + 12.5:.1f}" {_paint("fill", INK)} font-size="12">'
             f"{escape(text)}</text>"
         )
         x += needed
@@ -257,11 +267,11 @@ def _svg(title: str, words: str, body: str, full: float, height: float, width: i
         f'viewBox="0 0 {full:.1f} {height:.1f}" style="max-width:100%;height:auto" '
         f'font-family="{FONT}" font-size="{FONT_SIZE}">'
         f'<title id="{mark}t">{_printable(title)}</title><desc id="{mark}d">{_printable(words)}'
-        f'</desc><rect width="100%" height="100%" rx="8" fill="{GROUND}"/>'
+        f'</desc><rect width="100%" height="100%" rx="8" {_paint("fill", GROUND)}/>'
         f'<g transform="translate({MARGIN:g} {MARGIN:g})">{body}</g></svg>'
     )
 
 
 def _sentence(text: str, width: int) -> str:
-    body = f'<text y="14" fill="{INK}">{escape(text)}</text>'
+    body = f'<text y="14" {_paint("fill", INK)}>{escape(text)}</text>'
     return _svg(text, text, body, float(width), 52.0, width)
