@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 
 from widgets.loading.sources import Table, parsed, table_of
@@ -38,7 +36,6 @@ def open_table(
     AuditError
         The parts do not fit each other, or the model does not answer.
     """
-    notes: tuple[str, ...] = ()
     file = table.file
     if file is not None:
 
@@ -46,8 +43,7 @@ def open_table(
             return table.data if said == table.said else parsed(file, said)
 
         found = as_trained(source, read, reads, table.said)
-        source, notes = found.source, found.notes
+        source = found.source
         if found.data is not table.data:
             table = table_of(found.data, file, found.said)
-    opened = open_case(table, source, reads=reads, outcome=outcome, graph=graph, progress=progress)
-    return replace(opened, notes=(*opened.notes, *notes))
+    return open_case(table, source, reads=reads, outcome=outcome, graph=graph, progress=progress)

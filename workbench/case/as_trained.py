@@ -27,14 +27,11 @@ class AsTrained:
     data : DataFrame
     said : Stated
         What was stated of the columns, with what the model adds.
-    notes : tuple of str
-        What was taken from the model.
     """
 
     source: ModelSource
     data: pd.DataFrame
     said: Stated
-    notes: tuple[str, ...] = ()
 
 
 def as_trained(
@@ -63,4 +60,4 @@ def as_trained(
     found = table_for_model(read, opened.model, said)
     if not set(opened.model.features or ()) <= set(found.data.columns):
         opened = source.opened(reads, found.data.columns)
-    return AsTrained(opened, found.data, found.said, found.notes)
+    return AsTrained(opened, found.data, found.said)

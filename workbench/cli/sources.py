@@ -123,7 +123,7 @@ def load_case(named: Named) -> Loaded:
             f"The model says it reads {listed(reads)}, but --features says "
             f"{listed(named.features)}. Give --features only when the model cannot say."
         )
-    return Loaded(opened.case, opened.code, (*opened.notes, *found.notes))
+    return Loaded(opened.case, opened.code, opened.notes)
 
 
 def _in_partitions(named: Named, source: ModelSource, data: Path, graph: Path) -> Loaded:

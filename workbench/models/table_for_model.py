@@ -16,6 +16,7 @@ from workbench.common.errors import DataError, listed
 from workbench.models.black_box import BlackBoxModel
 from workbench.models.training_values import MISSING_WORDS, Trained, trained_on, unknown_values
 from workbench.tables.files.column_types import Stated
+from workbench.tables.files.delimited import READING_NOTES
 
 __all__ = ["TableForModel", "table_for_model"]
 
@@ -30,15 +31,13 @@ class TableForModel:
     Attributes
     ----------
     data : DataFrame
+        What was taken from the model is a note on how it was read: every report says it.
     said : Stated
         What was stated, with what the model adds.
-    notes : tuple of str
-        What was taken from the model.
     """
 
     data: pd.DataFrame
     said: Stated
-    notes: tuple[str, ...] = ()
 
 
 def table_for_model(
@@ -65,12 +64,15 @@ def table_for_model(
                 continue
             if column not in _doubtful(model, again, trained):
                 data, said = again, proposed
-                notes.append(
+                sentence = (
                     f"{column} is {words}, because the model was trained on "
                     f"{_trained_words(trained[column])}."
                 )
+                notes.append((column, sentence))
                 break
-    return TableForModel(data, said, tuple(notes))
+    if notes:
+        data.attrs[READING_NOTES] = (*data.attrs.get(READING_NOTES, ()), *notes)
+    return TableForModel(data, said)
 
 
 def _doubtful(

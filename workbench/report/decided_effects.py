@@ -13,7 +13,7 @@ from workbench.checks.verdict.explained_change import direction_of
 from workbench.methods.effects import Effect, EffectTable, FeatureEffects
 from workbench.methods.profile.profile import EffectProfile
 
-__all__ = ["claims_about", "decided_effects"]
+__all__ = ["claims_about", "decided_effects", "turned"]
 
 
 def decided_effects(
@@ -59,10 +59,15 @@ def claims_about(
     for claim in verdict.claims:
         way = direction_of(claim, entry) if claim.above else 0
         if way < 0:
-            claim = replace(claim, value=-claim.value, low=-claim.high, high=-claim.low)
+            claim = turned(claim)
         if way:
             found[str(claim.kind)] = claim
     return found
+
+
+def turned(claim: Claim) -> Claim:
+    """Return a claim's value and interval for its change in the other direction."""
+    return replace(claim, value=-claim.value, low=-claim.high, high=-claim.low)
 
 
 def _as_claimed(effect: Effect, claim: Claim | None, level: float) -> Effect:

@@ -111,6 +111,8 @@ def test_a_file_gives_what_the_training_table_gives(
     case = wb.AuditCase(data=training, model=model, graph=graph, outcome="y")
     truth = wb.audit(case, wb.UnlearningTarget.feature("a"), ["fuzzing"]).effects["a"].total
     assert result.exit_code == 1 and said in result.output
+    saved = wb.read_report(tmp_path / "out.json")
+    assert any(said in warning for warning in saved.diagnostics.warnings) or not said
     assert total is not None and abs(total) == pytest.approx(abs(truth.value), abs=1e-6)
 
 

@@ -54,6 +54,8 @@ MOST_TESTED = 6
 """Contexts of one feature that are tested."""
 FEWEST = 20
 """Rows below which nothing can be said about an association."""
+FEWEST_KNOWN = 3
+"""Rows with a value of the feature that an association takes."""
 RANDOM_TABLES = 4_999
 """Tables drawn for a p-value where cells are expected to hold too few rows for an approximation."""
 
@@ -183,16 +185,22 @@ def _measure(rows: _Rows, column: Column) -> _Measure:
     """Return the metric that fits the feature: NMI of a category, correlation of a number."""
     if column.is_numeric:
         x = column.values[rows.positions]
-        known = ~np.isnan(x)
-        return _Measure("correlation", correlation(x, rows.scores), known)
+        return _Measure("correlation", correlation(x, rows.scores), _known(rows, column))
     levels = column.values[rows.positions]
     statistic = mutual_information(levels, rows.positive, len(column.levels))
-    return _Measure("NMI", statistic, np.ones(len(rows), dtype=bool))
+    return _Measure("NMI", statistic, _known(rows, column))
+
+
+def _known(rows: _Rows, column: Column) -> BoolArray:
+    """Return in which rows a feature has a value; "missing" is a level of a category."""
+    if column.is_numeric:
+        return ~np.isnan(column.values[rows.positions])
+    return np.ones(len(rows), dtype=bool)
 
 
 def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
     """Return correlation ratio or absolute correlation with the score, with its interval."""
-    if column.is_constant or np.ptp(rows.scores) == 0 or len(rows) < 3:
+    if column.is_constant or np.ptp(rows.scores) == 0 or _known(rows, column).sum() < FEWEST_KNOWN:
         return 0.0, 0.0, 0.0
     if column.is_numeric:
         measure = _measure(rows, column)
@@ -225,7 +233,7 @@ def _attribution(strengths: dict[str, tuple[float, float, float]], n_rows: int) 
 
 
 def _associations(rows: _Rows, column: Column) -> list[tuple[object, ...]]:
-    if column.is_constant or len(rows) < 3:
+    if column.is_constant or _known(rows, column).sum() < FEWEST_KNOWN:
         return []
     measure = _measure(rows, column)
     every = np.ones(len(rows), dtype=bool)
@@ -299,7 +307,8 @@ def _contexts(
     column = rows.case.columns[name]
     seen, fresh = (rows.part(places) for places in halves(len(rows), seed))
     nothing = pd.DataFrame(columns=CONTEXTS)
-    if column.is_constant or len(fresh) < 2 * tree["min_rows"]:
+    least = 2 * tree["min_rows"]
+    if column.is_constant or min(_known(half, column).sum() for half in (seen, fresh)) < least:
         return nothing
     guide = _measure(seen, column)
     inside = seen.part(np.flatnonzero(guide.known))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from workbench.checks.verdict.explained_change import direction_of
 from workbench.common.against_threshold import exceeds
 from workbench.common.blocks import (
     PLAIN_LEVEL,
@@ -163,7 +164,7 @@ def _another_change(main: FeatureEffects, report: AuditFindings) -> str:
         joint = claim is not None and " → " in claim.change
         if not (joint and main.combination == "joint") or claims_shown(main, report):
             return ""
-    elif main.feature != claim.feature or main.intervention == claim.change:
+    elif main.feature != claim.feature or direction_of(claim, main):
         return ""
     return (
         "The verdict rests on another change, the one that its first sentence names; what is "

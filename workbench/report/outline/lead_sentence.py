@@ -6,8 +6,10 @@ Only for what the verdict found above its threshold: what else it says, its head
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from workbench.checks.verdict.claims import Claim
+from workbench.checks.verdict.explained_change import direction_of
 from workbench.common.wording import (
     amount,
     beginning,
@@ -20,6 +22,7 @@ from workbench.common.wording import (
     stated,
 )
 from workbench.methods.effects import FeatureEffects
+from workbench.report.decided_effects import turned
 from workbench.report.findings import AuditFindings
 from workbench.report.outline.decided import as_decided
 
@@ -42,6 +45,7 @@ def lead_sentence(report: AuditFindings) -> str:
         return ""
     if claim.kind == "share":
         return _moved_people(claim, report)
+    claim = _as_named(claim, report)
     before, after = _ends(claim, report)
     if claim.kind == "path" or before == after:
         return ""
@@ -112,6 +116,16 @@ def size_in_words(value: float, unit: str) -> str:
     size = scale * abs(value)
     places = _places(size, name)
     return f"{_number(size, places)}{name}"
+
+
+def _as_named(claim: Claim, report: AuditFindings) -> Claim:
+    """Return a claim in the direction of the report's effects, such as the auditor named it."""
+    for entry in report.effects.judged:
+        if direction_of(claim, entry) < 0:
+            before, after = claim.after, claim.before
+            told = turned(claim)
+            return replace(told, before=before, after=after, change=entry.intervention)
+    return claim
 
 
 def _ends(claim: Claim, report: AuditFindings) -> tuple[str, str]:

@@ -99,3 +99,22 @@ def test_adult_agrees_with_the_figures_that_the_authors_published(shared_data: P
     assert 0.0063 < measured(found, "race", "NMI")["value"] < 0.0139
     assert 0.18 < abs(measured(found, "sex", "difference")["value"]) < 0.21
     assert set(found.contexts["feature"]) == {"sex", "race"}
+
+
+@pytest.mark.parametrize("known", [0, 2, 9])
+def test_a_number_that_hardly_any_row_of_the_target_has_ends_no_audit(known: int) -> None:
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"sex": rng.integers(0, 2, 400), "score": rng.normal(size=400)})
+    data["income"] = np.where(np.arange(400) < 200, np.nan, data["score"])
+    data.loc[: known - 1, "income"] = data["score"]
+    case = wb.AuditCase(
+        data=data,
+        model=wb.BlackBoxModel(lambda rows: rows["score"], ["score"], output="value"),
+        graph=wb.CausalGraph([("sex", "income"), ("income", "score")]),
+    )
+    target = wb.UnlearningTarget.datapoints(range(200), ["income", "sex"])
+    found = fairtest_association(case, target)
+    assert np.isfinite(found.attribution.values).all()
+    assert ("income" in set(found.table["feature"])) == (known == 9)
+    if known < 9:
+        assert found.attribution.values["income"] == 0
