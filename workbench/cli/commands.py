@@ -284,7 +284,8 @@ def audit_command(
     with reported():
         check_settings(threshold, alpha, check or ())
         favoured = read_favourable(favourable, positive)
-        files = files_to_write(html=html, json=json, csv=csv, docx=docx)
+        read = (data, model, graph, case_file, before, *(retrained or ()))
+        files = files_to_write(read, html=html, json=json, csv=csv, docx=docx)
         details = None if case_file is None else read_case_details(case_file)
         names, groups = tuple(target or ()), subgroups_of(subgroup or ())
         named = Named(

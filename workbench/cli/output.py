@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -112,16 +112,21 @@ def _lose_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def files_to_write(**options: Path | None) -> dict[str, Path]:
+def files_to_write(
+    read: Iterable[str | Path | None] = (), **options: Path | None
+) -> dict[str, Path]:
     """Return the files that were asked for by kind, refusing early what could not be written.
+
+    `read` are the files that the command reads: none of them is written over.
 
     Raises
     ------
     DataError
-        When two are the same file, one is a device or a pipe, or a folder does not exist or may not
-        be written to.
+        When two are the same file, one is a file that is read, a device or a pipe, or a folder does
+        not exist or may not be written to.
     """
     files = {kind: path for kind, path in options.items() if path is not None}
+    sources = [Path(one) for one in read if one is not None and Path(one).exists()]
     for kind, path in files.items():
         for other in list(files)[: list(files).index(kind)]:
             if files[other].resolve() == path.resolve():
@@ -130,6 +135,11 @@ def files_to_write(**options: Path | None) -> dict[str, Path]:
             raise DataError(f"{str(path)!r} is a folder; name a file in it.")
         if path.exists() and not path.is_file():
             raise DataError(f"{str(path)!r} is a device or a pipe, not a file; name a file.")
+        if path.exists() and any(map(path.samefile, sources)):
+            raise DataError(
+                f"--{kind} would write over {str(path)!r}, which this command reads. Name another "
+                f"file."
+            )
         if not path.resolve().parent.is_dir():
             raise DataError(f"There is no folder {str(path.parent)!r} to write {path.name!r} into.")
         if not os.access(path.resolve().parent, os.W_OK):

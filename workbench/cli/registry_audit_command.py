@@ -64,7 +64,8 @@ def registry_audit_command(
     one that was handed in it says that. The JSON goes into a dossier: `registry dossier --report`.
     """
     with opened(file, keys) as registry:
-        files = files_to_write(html=html, json=json, csv=csv, docx=docx)
+        read = (file, keys, graph, model, before, *(retrained or ()))
+        files = files_to_write(read, html=html, json=json, csv=csv, docx=docx)
         known = {version.version: version for version in registry.models()}
         name = dataset or (known[model].dataset if model in known else None)
         if name is None:

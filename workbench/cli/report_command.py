@@ -41,7 +41,7 @@ def report_command(
     cafe-workbench report audit.json --html audit.html
     """
     with reported():
-        files = files_to_write(html=html, csv=csv, docx=docx)
+        files = files_to_write((file, case_file), html=html, csv=csv, docx=docx)
         content = saved_content(file)
         details = None if case_file is None else read_case_details(case_file)
         status = read_again(

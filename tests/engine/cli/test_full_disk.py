@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from workbench.cli.commands import app
 from workbench.cli.output import closed_pipe, files_to_write, write_files
 from workbench.common.errors import DataError
 
@@ -71,6 +73,31 @@ def test_what_a_link_leads_to_is_written(tmp_path):
     assert [path.name for path in kept.parent.iterdir()] == ["audit.json"]
     with pytest.raises(DataError, match="name the same file"):
         files_to_write(json=link, html=kept)
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (("report", "{0}"), ("--docx", "--html", "--csv")),
+        (("audit", "loan", "--case-file", "{0}"), ("--json",)),
+        (("audit", "--data", "{0}"), ("--csv",)),
+        (("audit", "--model", "{0}"), ("--json",)),
+        (("audit", "--graph", "{0}"), ("--json",)),
+        (("audit", "--before", "{0}"), ("--html",)),
+        (("audit", "--retrained", "{0}"), ("--html",)),
+    ],
+)
+def test_a_file_that_a_command_reads_is_never_written_over(command, options, tmp_path):
+    kept, link = tmp_path / "kept.json", tmp_path / "link.json"
+    kept.write_text("the only copy", "utf-8")
+    link.symlink_to(kept)
+    for option in options:
+        for path in (kept, link):
+            words = [part.format(kept) for part in command]
+            result = CliRunner().invoke(app, [*words, option, str(path)])
+            assert result.exit_code == 2
+            assert f"{option} would write over" in " ".join(result.output.split())
+    assert kept.read_text("utf-8") == "the only copy"
 
 
 def test_an_output_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):

@@ -183,12 +183,11 @@ class _Measure:
 
 def _measure(rows: _Rows, column: Column) -> _Measure:
     """Return the metric that fits the feature: NMI of a category, correlation of a number."""
+    values, known = column.values[rows.positions], _known(rows, column)
     if column.is_numeric:
-        x = column.values[rows.positions]
-        return _Measure("correlation", correlation(x, rows.scores), _known(rows, column))
-    levels = column.values[rows.positions]
-    statistic = mutual_information(levels, rows.positive, len(column.levels))
-    return _Measure("NMI", statistic, _known(rows, column))
+        return _Measure("correlation", correlation(values, rows.scores), known)
+    statistic = mutual_information(values, rows.positive, len(column.levels))
+    return _Measure("NMI", statistic, known)
 
 
 def _known(rows: _Rows, column: Column) -> BoolArray:
@@ -203,8 +202,7 @@ def _strength(rows: _Rows, column: Column) -> tuple[float, float, float]:
     if column.is_constant or np.ptp(rows.scores) == 0 or _known(rows, column).sum() < FEWEST_KNOWN:
         return 0.0, 0.0, 0.0
     if column.is_numeric:
-        measure = _measure(rows, column)
-        found = measure.strength(np.ones(len(rows), dtype=bool))
+        found = _measure(rows, column).strength(np.ones(len(rows), dtype=bool))
         value, error = found.value, found.standard_error
     else:
         codes, size = column.values[rows.positions], len(column.levels)
