@@ -25,6 +25,8 @@ PEOPLE_SHARE = 0.01
 """Share of the rows whose predictions may differ by more than the threshold."""
 SAME = 1e-9
 """Predictions this near are the same, in units of their spread."""
+CLEARLY = 2.0
+"""Times the mean difference of asking again that a change must exceed."""
 TRIED_ROWS = 2_000
 """Rows on which a model is asked whether it heeds a feature."""
 
@@ -54,7 +56,12 @@ class RowAgreement:
     def holds(self) -> bool:
         """Whether the rows agree, or differ no more than retrained models among themselves."""
         within_chance = bool(np.isfinite(self.chance)) and self.gap <= self.chance
-        return self.differing <= PEOPLE_SHARE * self.n_rows or within_chance
+        return self.alike or within_chance
+
+    @property
+    def alike(self) -> bool:
+        """Whether nearly all rows agree within the threshold."""
+        return self.differing <= PEOPLE_SHARE * self.n_rows
 
     def sentence(self, threshold: float) -> str:
         """Say it in words."""
@@ -67,7 +74,7 @@ class RowAgreement:
         if np.isfinite(self.chance):
             chance = signed(self.chance).lstrip("+")
             return f"{said}. Retrained models differ among themselves by up to {chance}."
-        if self.differing > PEOPLE_SHARE * self.n_rows:
+        if not self.alike:
             return f"{said}. With one retrained model, how much of that is chance is unknown."
         return f"{said}."
 
@@ -116,7 +123,11 @@ def _same(case: AuditCase, other: AuditCase) -> bool:
 
 
 def _heeded(case: AuditCase, compared: ComparedCases, seed: int) -> list[str]:
-    """Forgotten features that a model reads, and whose change changes what it answers."""
+    """Forgotten features that a model reads, and whose change changes what it answers.
+
+    A model may answer the same row differently each time: a change must then move answers by
+    clearly more than asking again does.
+    """
     if compared.target.kind not in ("feature", "features"):
         return []
     named = [name for name in compared.target.names if name in case.reads]
@@ -126,12 +137,15 @@ def _heeded(case: AuditCase, compared: ComparedCases, seed: int) -> list[str]:
     places = np.sort(rng.permutation(case.n_rows)[:TRIED_ROWS])
     rows = case.data.iloc[places][list(case.reads)]
     answered = case.ask(rows)
+    again = float(np.abs(case.ask(rows) - answered).mean())
+    least = SAME * max(float(np.ptp(case.predictions)), SAME)
     found = []
     for name in named:
         other = rng.integers(0, case.n_rows, len(places))
         changed = rows.copy()
         changed[name] = case.data[name].iloc[other].array
-        if float(np.abs(case.ask(changed) - answered).max()) > SAME:
+        moved = np.abs(case.ask(changed) - answered)
+        if float(moved.max()) > least and float(moved.mean()) > CLEARLY * again:
             found.append(name)
     return found
 

@@ -92,7 +92,7 @@ class ModelChange:
     threshold : float
         τ, in the unit of the prediction.
     alpha : float
-        Error rate of either firm decision about the residue.
+        Error rate of either firm decision about the residue; see also `wrong_above`.
     unit : str
     utility : ModelUtility or None
         What the models are good for; None without an outcome.
@@ -188,6 +188,14 @@ class ModelChange:
         return "below" if below and alike else "inconclusive"
 
     @property
+    def wrong_above(self) -> float:
+        """Largest rate of "above" where no residue exceeds τ.
+
+        Residues and the verdict's claims of direct use are two families, each held at `alpha`.
+        """
+        return self.alpha * (2 if self.levels and self.residues else 1)
+
+    @property
     def smallest_threshold(self) -> float:
         """The smallest τ that the residues of single changes lie within; NaN without residues."""
         ends = [max(abs(claim.low), abs(claim.high)) for claim in self.residues]
@@ -206,7 +214,11 @@ class ModelChange:
         tau = stated(self.threshold)
         if self.not_retrained:
             return f"No statement about a residue: {'; '.join(self.not_retrained)}."
-        over = "on average and at single rows" if self.rows is not None else "on average"
+        over = "on average"
+        if self.rows is not None:
+            over += " and at single rows"
+            if not self.rows.alike:
+                over = "on average, nor more at single rows than chance in training explains,"
         return {
             "above": f"A residue above {tau} was found: the model differs from {self._beside}.",
             "below": f"No residue above {tau} was found {over}: the model behaves like "
@@ -238,8 +250,8 @@ class ModelChange:
             worst = max(held, key=lambda c: (getattr(c, "kind", "") != "share", abs(c.value)))
             return (
                 f"Largest: {self._largest(worst)}. If the graph and the estimates' models are "
-                f"right, saying so wrongly happens in at most {rate(self.alpha)} of such audits. "
-                f"{chance}"
+                f"right, saying so wrongly happens in at most {rate(self.wrong_above)} of such "
+                f"audits. {chance}"
             )
         rows = "" if self.rows is None else f" {self.rows.sentence(self.threshold)}"
         if self._largest_mean == 0 and self.decision == "below":

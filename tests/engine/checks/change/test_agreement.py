@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import workbench as wb
-from workbench.checks.change.agreement import row_agreement
+from workbench.case.compared_cases import read_compared
+from workbench.checks.change.agreement import RowAgreement, not_retrained, row_agreement
 from workbench.checks.change.outline import outline
 
 N = 3_000
@@ -28,14 +30,17 @@ def honest(rows: pd.DataFrame) -> np.ndarray:
     return (1 / (1 + np.exp(-rows["m"] + 0.5 * rows["years"]))).to_numpy()
 
 
-def change(after: Callable[[pd.DataFrame], np.ndarray], **compare: object) -> wb.AuditReport:
+def case_of(after: Callable[[pd.DataFrame], np.ndarray]) -> wb.AuditCase:
     frame = world()
-    case = wb.AuditCase(
+    return wb.AuditCase(
         data=frame,
         model=wb.BlackBoxModel(after, features=["g", "m", "years"]),
         graph=wb.CausalGraph([("g", "m")], nodes=list(frame)),
     )
-    return wb.audit(case, TARGET, ("cafe", "fuzzing"), threshold=0.02, compare=compare)
+
+
+def change(after: Callable[[pd.DataFrame], np.ndarray], **compare: object) -> wb.AuditReport:
+    return wb.audit(case_of(after), TARGET, ("cafe", "fuzzing"), threshold=0.02, compare=compare)
 
 
 RETRAINED = wb.BlackBoxModel(honest, features=["m", "years"])
@@ -80,6 +85,42 @@ def test_a_model_that_was_never_retrained_is_no_yardstick() -> None:
     saved["change"]["residues"] = [one | {"below": False, "above": True}]
     saved["change"]["smallest_threshold"] = first["residue"] = 0.2
     assert wb.AuditReport.from_json(json.dumps(saved)).change.residues == ()
+
+
+def test_a_noisy_model_that_only_lists_the_feature_is_not_said_to_read_it() -> None:
+    noise = np.random.default_rng(3)
+
+    def noisy(rows: pd.DataFrame) -> np.ndarray:
+        return 1e6 * (honest(rows) + noise.normal(0, 0.01, len(rows)))
+
+    def reads(rows: pd.DataFrame) -> np.ndarray:
+        return noisy(rows) + 1e5 * (rows["g"] == "b").to_numpy()
+
+    for model, said in ((noisy, ""), (reads, "reads it")):
+        box = wb.BlackBoxModel(model, features=["g", "m", "years"], output="value")
+        compared = read_compared(case_of(noisy), TARGET, {"retrained": box})
+        found = " ".join(not_retrained(compared, seed=0))
+        assert said in found and bool(said) == bool(found)
+
+
+def test_the_error_rate_counts_residues_and_direct_use() -> None:
+    """Either of two families may say "above", each wrong in 5 % of audits."""
+    report = change(
+        lambda d: (honest(d) + 0.2 * (d["g"] == "c").to_numpy()).clip(0, 1), retrained=RETRAINED
+    )
+    assert report.change.levels and report.change.wrong_above == 2 * report.change.alpha
+    assert "in at most 10 % of such audits" in report.change.explanation
+    logged = replace(report.change, levels=())
+    assert "in at most 5 % of such audits" in logged.explanation
+
+
+def test_rows_that_differ_within_chance_are_not_called_without_residue() -> None:
+    alike, apart = (RowAgreement(100, differing, 0.01, 0.02) for differing in (0, 40))
+    report = change(honest, retrained=RETRAINED)
+    assert "on average and at single rows" in replace(report.change, rows=alike).headline
+    headline = replace(report.change, rows=apart).headline
+    assert replace(report.change, rows=apart).decision == "below"
+    assert "at single rows than chance in training explains" in headline
 
 
 def test_an_honest_model_behaves_like_the_one_handed_in() -> None:
