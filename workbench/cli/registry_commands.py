@@ -15,6 +15,7 @@ from workbench.cli.arguments import names_of
 from workbench.cli.output import closed_pipe, reported
 from workbench.common.errors import EvidenceError
 from workbench.common.printable import printable
+from workbench.common.wording import counted
 from workbench.evidence.configuration import Configuration, read_configuration
 from workbench.evidence.registry.consents import BASES, Consent
 from workbench.evidence.registry.pinned_training import PinnedConfiguration
@@ -141,7 +142,8 @@ def ingest_command(
             if prove_with is None
             else read_configuration(registry.configuration(prove_with)),
         )
-        text = f"{len(taken.records):,} records of {taken.people:,} people taken in"
+        whose = counted(taken.people, "person", "people")
+        text = f"{counted(len(taken.records), 'record')} of {whose} taken in"
         if taken.kept_out:
             text += f"; {taken.kept_out:,} rows kept out, because they are suppressed"
         said([f"{text}. Root {taken.root.hex()}, entry {taken.entry} of the log."])

@@ -20,6 +20,7 @@ from workbench.cli.registry_commands import (
     who,
 )
 from workbench.common.errors import EvidenceError
+from workbench.common.wording import counted
 from workbench.evidence.commitments import tree_root
 from workbench.evidence.dossier import write_dossier
 from workbench.evidence.dossier_case import growth_file
@@ -76,7 +77,7 @@ def request_command(
         )
         said(
             [
-                f"{asked.id}: {asked.kind} of {asked.records:,} records, received "
+                f"{asked.id}: {asked.kind} of {counted(asked.records, 'record')}, received "
                 f"{day_of(asked.received)}, due {day_of(asked.due)}.",
                 f"The term: {asked.term}.",
             ]
@@ -258,7 +259,9 @@ def erase_command(
     """Destroy content, salts and blinds of an erasure that was carried out; leaves stay."""
     with opened(file, keys) as registry:
         gone = registry.destroy(request, suppress_days=suppress_days)
-        lines = [f"Content, salt and blind of {gone.records:,} records are overwritten."]
+        are = "is" if gone.records == 1 else "are"
+        what = counted(gone.records, "record")
+        lines = [f"Content, salt and blind of {what} {are} overwritten."]
         if gone.suppressed_until is not None:
             lines.append(f"Suppression tokens stay until {day_of(gone.suppressed_until)}.")
         if not gone.folded_away:

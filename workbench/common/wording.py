@@ -11,6 +11,7 @@ __all__ = [
     "amount",
     "beginning",
     "chance",
+    "counted",
     "decimals_for",
     "held",
     "level_text",
@@ -355,7 +356,18 @@ def rows_said(count: int) -> str:
     >>> rows_said(1), rows_said(1500)
     ('1 row', '1,500 rows')
     """
-    return f"{count:,} row{'' if count == 1 else 's'}"
+    return counted(count, "row")
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """Say how many there are: "1 record", "2 records".
+
+    Examples
+    --------
+    >>> counted(1, "record"), counted(1200, "record"), counted(0, "person", "people")
+    ('1 record', '1,200 records', '0 people')
+    """
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def about_seconds(seconds: float) -> str:

@@ -38,6 +38,24 @@ def bank(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_one_record_is_counted_as_one(tmp_path: Path) -> None:
+    loans().head(1).to_csv(tmp_path / "loans.csv", index=False)
+    run(tmp_path, "init", "--origin", "bank.example/evidence")
+    said = run(
+        tmp_path,
+        *("ingest", tmp_path / "loans.csv", "--subject", "customer", "--source", "loans"),
+        *("--purpose", "credit scoring", "--granted", "2026-01-01"),
+    )
+    assert "1 record of 1 person taken in" in said
+    (person,) = loans().head(1)["customer"]
+    said = run(
+        tmp_path, "request", "erasure", "--subject", "-", "--clause", "GDPR 17(1)(b)",
+        typed=f"{person}\n",
+    )  # fmt: skip
+    assert "R-1: erasure of 1 record, received" in said
+    assert "The registry holds 1 record" in run(tmp_path, "where-is", "-", typed=f"{person}\n")
+
+
 def test_a_request_from_the_command_line(bank: Path) -> None:
     assert "60 rows, 60 joined, none left" in run(bank, "freeze", "--purpose", "credit scoring")
     run(bank, "train", "credit", "--dataset", "credit scoring/1", "--outcome", "paid")

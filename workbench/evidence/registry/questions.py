@@ -9,6 +9,7 @@ import pandas as pd
 
 from workbench.case.condition import Condition
 from workbench.common.errors import EvidenceError
+from workbench.common.wording import counted
 from workbench.evidence.commitments import NO_POINT, make_leaf
 from workbench.evidence.registry.freezing import dataset_named, table_of
 from workbench.evidence.registry.models import version_named
@@ -100,12 +101,13 @@ class WhereIs:
 
     def sentences(self) -> tuple[str, ...]:
         """Say it in words."""
-        held = f"{self.records:,} records"
+        held = counted(self.records, "record")
         if self.destroyed:
             held += f", the content of {self.destroyed:,} of them destroyed"
         said = [f"The registry holds {held}."]
         for use in self.uses:
-            text = f"In the training set of version {use.version} ({use.records:,} records)"
+            many = counted(use.records, "record")
+            text = f"In the training set of version {use.version} ({many})"
             if use.left_with:
                 text += f"; excluded from the training set of version {use.left_with}"
             said.append(text + ".")
