@@ -128,7 +128,9 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
             every = replace(every, gathered=())
     whole = run_whole_table(asked, steps, rows, on)
     notes = whole_table_notes(asked, whole, effects, every)
-    diagnostics = _diagnosed(asked, steps, effects, equations, profile, whole, notes, unsteady)
+    diagnostics = steps.run(
+        "checks", lambda: _diagnosed(asked, effects, equations, profile, whole, notes, unsteady)
+    )
     verdict = None
     if len(effects):
         verdict = judge(
@@ -148,7 +150,6 @@ def estimate_and_judge(asked: AuditRequest, steps: Steps, tested: TestedRange, o
 
 def _diagnosed(
     asked: AuditRequest,
-    steps: Steps,
     effects: EffectTable,
     equations: Equations | None,
     profile: EffectProfile | None,
@@ -160,53 +161,38 @@ def _diagnosed(
     stopped = {} if equations is None else _stopped(asked, equations)
     taken = () if asked.compared is None else asked.compared.notes
     uneven = _uneven(asked, equations, effects)
-    undrawn = undrawn_arrows(
+    found = diagnose(
         asked.case,
         asked.target,
         asked.varied,
-        profile,
+        effects,
+        equations,
         threshold=asked.threshold,
+        intervention=asked.intervention,
+        notes=(
+            *planned,
+            *taken,
+            *_unit_guessed(asked),
+            *_threshold_too_wide(asked),
+            *stopped.values(),
+            *uneven.values(),
+            *of_all_rows,
+        ),
+        unsteady=unsteady,
         seed=asked.seed,
+        progress=asked.progress,
     )
-
-    def checked() -> Diagnostics:
-        found = diagnose(
-            asked.case,
-            asked.target,
-            asked.varied,
-            effects,
-            equations,
-            threshold=asked.threshold,
-            intervention=asked.intervention,
-            notes=(
-                *planned,
-                *taken,
-                *_unit_guessed(asked),
-                *_threshold_too_wide(asked),
-                *stopped.values(),
-                *uneven.values(),
-                *of_all_rows,
-            ),
-            unsteady=unsteady,
-            seed=asked.seed,
-            progress=asked.progress,
-        )
-        turned = turned_arrows(
-            asked.case,
-            asked.target,
-            asked.varied,
-            profile,
-            threshold=asked.threshold,
-            seed=asked.seed,
-        )
-        unsaid = [said for name, said in undrawn.items() if name not in found.doubted]
-        return replace(found, turned=turned, warnings=(*unsaid, *found.warnings))
-
-    diagnostics = steps.run("checks", checked)
-    doubted = dict.fromkeys(
-        [*diagnostics.doubted, *stopped, *undrawn, *uneven, *apart(whole, effects)]
+    seen = (asked.case, asked.target, asked.varied, profile)
+    turned = turned_arrows(*seen, threshold=asked.threshold, seed=asked.seed)
+    undrawn = undrawn_arrows(*seen, threshold=asked.threshold, seed=asked.seed)
+    unsaid = [said for name, said in undrawn.items() if name not in found.doubted]
+    doubted = [*found.doubted, *stopped, *undrawn, *uneven, *apart(whole, effects)]
+    return replace(
+        found,
+        turned=turned,
+        warnings=(*unsaid, *found.warnings),
+        doubted=tuple(dict.fromkeys(doubted)),
     )
-    return replace(diagnostics, doubted=tuple(doubted))
 
 
 def _stopped(asked: AuditRequest, equations: Equations) -> dict[str, str]:

@@ -164,6 +164,20 @@ def test_a_question_is_put_once_in_an_audit() -> None:
     assert {entry.total.value for entry in report.effects} == {1.0}
 
 
+def test_the_search_for_unexplained_groups_is_part_of_a_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at: list[str] = []
+    during: list[str] = []
+    monkeypatch.setattr(
+        "workbench.auditing.estimates.unexplained_group", lambda *_, **__: during.append(at[-1])
+    )
+    target = wb.UnlearningTarget.feature("zip_code")
+    methods = ["debiased"]
+    wb.audit(loan_case(1_000), target, methods, progress=lambda step, _: at.append(step))
+    assert during == ["checks"]
+
+
 def test_baselines_alone_give_no_verdict() -> None:
     report = wb.audit(
         loan_case(500), wb.UnlearningTarget.feature("zip_code"), methods=["permutation"]
