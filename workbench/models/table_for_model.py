@@ -70,8 +70,9 @@ def table_for_model(
                 )
                 notes.append((column, sentence))
                 break
-    if notes:
-        data.attrs[READING_NOTES] = (*data.attrs.get(READING_NOTES, ()), *notes)
+    if notes:  # a table that is kept may come here twice
+        told = (*data.attrs.get(READING_NOTES, ()), *notes)
+        data.attrs[READING_NOTES] = tuple(dict.fromkeys(told))
     return TableForModel(data, said)
 
 

@@ -22,7 +22,7 @@ from workbench.cli.sources import Named, load_case
 from workbench.models.table_for_model import table_for_model
 from workbench.models.training_values import trained_on, unknown_rows, unknown_values
 from workbench.tables.files.column_types import Stated
-from workbench.tables.files.delimited import parse_csv
+from workbench.tables.files.delimited import READING_NOTES, parse_csv
 
 
 def fitted(frame: pd.DataFrame, outcome: pd.Series, encoder: Any) -> Any:
@@ -114,10 +114,12 @@ def test_a_table_is_read_as_the_model_was_trained(
         return parse_csv(text, "t.csv", said=stated)
 
     found = table_for_model(read, model, Stated())
-    assert not unknown_rows(model, found.data).any() and said in " ".join(found.notes)
+    assert not unknown_rows(model, found.data).any()
+    assert said in " ".join(sentence for _, sentence in found.data.attrs[READING_NOTES])
     np.testing.assert_allclose(model.predict(found.data), model.predict(frame))
     left = table_for_model(read, model, Stated({"a": "category"}))
-    assert left.said.types == {"a": "category"} and not left.notes
+    assert left.said.types == {"a": "category"}
+    assert "the model was trained" not in str(left.data.attrs.get(READING_NOTES))
 
 
 def test_the_command_line_reads_and_repeats_what_the_model_was_trained_on(tmp_path: Path) -> None:
