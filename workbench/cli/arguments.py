@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import pandas as pd
+import typer
 
 from workbench.case.audit_case import AuditCase
 from workbench.case.decision_line import Favourable, checked_favourable
@@ -24,6 +25,7 @@ __all__ = [
     "contrast_of",
     "levels_of",
     "names_of",
+    "number_of",
     "range_of",
     "read_favourable",
     "stated_of",
@@ -193,6 +195,16 @@ def _level(column: Column, text: str) -> object:
 def names_of(text: str | None) -> tuple[str, ...]:
     """Return the names that a text gives by commas."""
     return () if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def number_of(text: str) -> float:
+    """Read a number as a person may write it on a command line; say how, where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no number. Write it with a point, without a unit or a percent sign: 0.02."
+        ) from None
 
 
 def levels_of(contrast: str | None, low: str | None, high: str | None) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from workbench.auditing.audit import audit
 from workbench.auditing.questions import question_plan
@@ -22,6 +23,7 @@ from workbench.cli.arguments import (
     contrast_of,
     levels_of,
     names_of,
+    number_of,
     range_of,
     read_favourable,
     stated_of,
@@ -66,8 +68,28 @@ COMMAND_CHECKS = tuple(
 )
 """Checks that need no more than the command line can say."""
 
+
+class Commands(TyperGroup):
+    """The commands, none of which takes an empty value: it comes of an unset shell variable."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse an empty value before any command would read it as one that was not given."""
+        for place, given in enumerate(args):
+            option, _, _ = given.partition("=")
+            if given and not (given == f"{option}=" and given.startswith("--")):
+                continue
+            before = args[place - 1] if place else ""
+            name = option or (before if before.startswith("-") else "an argument")
+            raise typer.BadParameter(
+                f"The value of {name} is empty; perhaps a variable of the shell is not set. Give "
+                f"a value, or leave it out."
+            )
+        return list(super().parse_args(ctx, args))
+
+
 app = typer.Typer(
     name="cafe-workbench",
+    cls=Commands,
     help="Audit machine unlearning: what of a feature or a row still influences a model.",
     add_completion=False,
     no_args_is_help=True,
@@ -229,9 +251,16 @@ def audit_command(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="The influence that matters, in the prediction's unit (0.02: 2 points)."),
+        typer.Option(
+            parser=number_of,
+            metavar="NUMBER",
+            help="The influence that matters, in the prediction's unit (0.02: 2 points).",
+        ),
     ] = None,
-    alpha: Annotated[float, typer.Option(help="Error rate of the verdict.")] = 0.05,
+    alpha: Annotated[
+        float,
+        typer.Option(parser=number_of, metavar="NUMBER", help="Error rate of the verdict."),
+    ] = 0.05,
     favourable: Annotated[
         str | None,
         typer.Option(help="Which scores are to people's advantage: higher or lower."),

@@ -12,6 +12,7 @@ from workbench.auditing.audit import audit
 from workbench.case.audit_case import AuditCase
 from workbench.case.model_sources import ModelFile
 from workbench.case.target import UnlearningTarget
+from workbench.cli.arguments import number_of
 from workbench.cli.output import (
     WordFile,
     exit_status,
@@ -47,7 +48,12 @@ def registry_audit_command(
         typer.Option(help="A version, or file, retrained without the target; may be repeated."),
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="The influence that matters, in the prediction's unit.")
+        float | None,
+        typer.Option(
+            parser=number_of,
+            metavar="NUMBER",
+            help="The influence that matters, in the prediction's unit.",
+        ),
     ] = None,
     method: Annotated[list[str] | None, typer.Option(help="May be repeated. Default: all.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,

@@ -28,6 +28,28 @@ def test_files_are_written_whole_and_alone(tmp_path: Path) -> None:
     assert json.loads(pages[1].read_text("utf-8"))["verdict"]["decision"] == "above"
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("--data", ""), "The value of --data is empty"),
+        (("--data=",), "The value of --data is empty"),
+        (("--positive", ""), "The value of --positive is empty"),
+        (("",), "The value of an argument is empty"),
+        (("--threshold", "0,02"), "'0,02' is no number. Write it with a point"),
+        (("--alpha", "5%"), "'5%' is no number"),
+    ],
+)
+def test_what_an_unset_variable_or_another_spelling_gives_is_refused(
+    call: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty --data would read the tables of the folder that it is called in."""
+    pd.DataFrame({"zip_code": ["a", "b"], "y": [0.1, 0.2]}).to_parquet(tmp_path / "other.parquet")
+    monkeypatch.chdir(tmp_path)
+    found = run("audit", *call, "--target", "zip_code")
+    assert found.exit_code == 2
+    assert said in " ".join(found.output.replace("│", " ").split())
+
+
 def test_nothing_is_written_when_one_of_two_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,7 +91,7 @@ def test_files_that_do_not_fit_are_said_in_words(files: Path, tmp_path: Path) ->
         assert done.exit_code == 2, done.output
         assert message in done.stderr
         assert done.stderr.startswith("Error: ") and "Traceback" not in done.stderr
-    done = fast(*logged(files, "--target", "zip_code"), "--features", "")
+    done = fast(*logged(files, "--target", "zip_code"), "--features", ",")
     assert done.exit_code == 2 and "--features age,income" in done.stderr
     done = fast(*logged(files, "--target", "zip_code"), "--predictions", "scores")
     assert done.exit_code == 2 and "Did you mean 'score'?" in done.stderr
