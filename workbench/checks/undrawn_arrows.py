@@ -15,7 +15,7 @@ from workbench.case.intervention import Variation
 from workbench.case.target import UnlearningTarget
 from workbench.common.against_threshold import lies_beyond
 from workbench.common.wording import signed
-from workbench.methods.level_regression import MOST_REGRESSED, levels_tested, regressed_levels
+from workbench.methods.level_regression import levels_tested, regressed_levels, sampled
 from workbench.methods.profile.profile import EffectProfile
 from workbench.tables.column_bases import column_basis
 
@@ -41,10 +41,7 @@ def undrawn_arrows(
     """
     if profile is None or target.rows is not None or target.condition is not None:
         return {}
-    rows = np.arange(case.n_rows)
-    if len(rows) > MOST_REGRESSED:
-        rng = np.random.default_rng([seed, len(rows)])
-        rows = np.sort(rng.choice(rows, MOST_REGRESSED, replace=False))
+    rows = sampled(np.arange(case.n_rows), seed)
     found = {}
     for variation in varied:
         name, column = variation.feature, case.columns[variation.feature]

@@ -103,43 +103,40 @@ class OnDask:
         DataError
             The workers cannot do it, or are gone.
         """
+        with self._connected():
+            client = self.client
+            # The scheduler keeps a task; what is scattered is lost with the workers that hold it.
+            parcel = client.submit(bytes, packed(function), pure=False)
+            first = [client.submit(_opened_and_worked, parcel, part, pure=False) for part in parts]
+            every, level = [parcel, *first], list(first)
+            while len(level) > 1:
+                pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
+                level = [
+                    client.submit(add, *pair, pure=False) if len(pair) == 2 else pair[0]
+                    for pair in pairs
+                ]
+                every += level
+            (last,) = level
+            try:
+                self._wait(first, last, report)
+                if last.status == "finished":
+                    return cast(Message, last.result())
+                raise _told(_first_problem(every))
+            finally:
+                if self._status == "running":
+                    client.cancel(every)
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Say in words that the connection was lost, whatever is raised then."""
         try:
-            return self._sum(function, parts, add, report)
+            yield
         except (AuditError, AuditCancelled):
             raise
         except Exception as error:
             if self._status == "running":
                 raise
             raise DataError(LOST) from error
-
-    def _sum(
-        self,
-        function: Callable[[Part], Message],
-        parts: Sequence[Part],
-        add: Callable[[Message, Message], Message],
-        report: Callable[[float], None],
-    ) -> Message:
-        client = self.client
-        # The scheduler keeps a task; what is scattered is lost with the workers that hold it.
-        parcel = client.submit(bytes, packed(function), pure=False)
-        first = [client.submit(_opened_and_worked, parcel, part, pure=False) for part in parts]
-        every, level = [parcel, *first], list(first)
-        while len(level) > 1:
-            pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
-            level = [
-                client.submit(add, *pair, pure=False) if len(pair) == 2 else pair[0]
-                for pair in pairs
-            ]
-            every += level
-        (last,) = level
-        try:
-            self._wait(first, last, report)
-            if last.status == "finished":
-                return cast(Message, last.result())
-            raise _told(_first_problem(every))
-        finally:
-            if self._status == "running":
-                client.cancel(every)
 
     def _wait(self, first: Sequence[Any], last: Any, report: Callable[[float], None]) -> None:
         """Wait for the last of the work, and give it up where it will never be done."""

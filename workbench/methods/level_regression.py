@@ -8,17 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.case.intervention import Variation
-from workbench.common.arrays import FloatArray
+from workbench.common.arrays import FloatArray, Positions
 from workbench.methods.profile.profile import EffectProfile
 from workbench.tables.column_bases import column_basis
 from workbench.tables.columns import Column, Values
 
-__all__ = ["MOST_REGRESSED", "RegressedLevels", "levels_tested", "regressed_levels"]
+__all__ = ["RegressedLevels", "levels_tested", "regressed_levels", "sampled"]
 
 MOST_REGRESSED = 5_000
 """Rows that are regressed on at the most."""
 RIDGE = 1e-9
 """Relative steadying of the normal equations, for collinear regressors."""
+
+
+def sampled(rows: Positions, seed: int) -> Positions:
+    """Return the rows to regress on: all of them, or so many of them in their order."""
+    if len(rows) <= MOST_REGRESSED:
+        return rows
+    drawn = np.random.default_rng([seed, len(rows)]).choice(rows, MOST_REGRESSED, replace=False)
+    return np.sort(drawn)
 
 
 def levels_tested(column: Column, variation: Variation, profile: EffectProfile | None) -> Values:

@@ -8,10 +8,9 @@ model is always asked with rows as they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +18,13 @@ import pandas as pd
 
 from workbench.common.arrays import FloatArray
 from workbench.common.errors import DataError, InterventionError, listed, suggestion
+from workbench.common.made_once import MadeOnce
 from workbench.common.wording import level_text
 
 __all__ = ["LARGEST", "Column", "encode_column"]
 
 Values = npt.NDArray[Any]
 """Encoded values: float64 of a numeric column, intp codes of a categorical one."""
-
-T = TypeVar("T")
 
 LARGEST = 1e30
 """Beyond, squares and the single precision of trees overflow."""
@@ -36,7 +34,7 @@ EXACT_LIMIT = 2.0**53
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class Column(MadeOnce):
     """One encoded column.
 
     Attributes
@@ -73,17 +71,6 @@ class Column:
     def is_constant(self) -> bool:
         """Whether the column holds one value only."""
         return self.low == self.high if self.is_numeric else len(self.levels) < 2
-
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was made of this column under a key before, else make it now."""
-        if key not in self._made:
-            self._made[key] = make()
-        found: T = self._made[key]
-        return found
-
-    @cached_property
-    def _made(self) -> dict[Hashable, Any]:
-        return {}
 
     def without_rows(self) -> Column:
         """Return what is known of the column, without the value of any row."""

@@ -215,10 +215,10 @@ class ModelChange:
         if self.not_retrained:
             return f"No statement about a residue: {'; '.join(self.not_retrained)}."
         over = "on average"
-        if self.rows is not None:
-            over += " and at single rows"
-            if not self.rows.alike:
-                over = "on average, nor more at single rows than chance in training explains,"
+        if self.rows is not None and self.rows.alike:
+            over = "on average and at single rows"
+        elif self.rows is not None:
+            over = "on average, nor more at single rows than chance in training explains,"
         return {
             "above": f"A residue above {tau} was found: the model differs from {self._beside}.",
             "below": f"No residue above {tau} was found {over}: the model behaves like "

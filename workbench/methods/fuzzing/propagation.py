@@ -7,10 +7,10 @@ The validation is outside, in :func:`fit_equations`; inside is one loop in topol
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from workbench.case.audit_case import AuditCase
 from workbench.case.intervention import Variation
 from workbench.common.arrays import FloatArray, Positions
 from workbench.common.errors import NotIdentifiableError, TargetError, listed
+from workbench.common.made_once import MadeOnce
 from workbench.common.progress import Progress, silent
 from workbench.common.threads import one_thread
 from workbench.graph.causal_graph import CausalGraph
@@ -31,14 +32,12 @@ from workbench.tables.columns import Column, Values
 
 __all__ = ["Equations", "Propagation", "expected_at", "fit_equations", "set_levels"]
 
-T = TypeVar("T")
-
 MOST_LEVELS = 40
 """Levels of one number that an intervention can name; more are a grid, or draws."""
 
 
 @dataclass(frozen=True, eq=False)
-class Equations:
+class Equations(MadeOnce):
     """Fitted structural equations by node, causes first.
 
     Attributes
@@ -54,14 +53,6 @@ class Equations:
     seed: int
     keep: Keep = field(default_factory=dict)
     _filled: dict[int, dict[str, FloatArray]] = field(default_factory=dict, repr=False)
-    _made: dict[Hashable, Any] = field(default_factory=dict, repr=False)
-
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was made of these equations under a key before, else make it now."""
-        if key not in self._made:
-            self._made[key] = make()
-        found: T = self._made[key]
-        return found
 
     @cached_property
     def incomplete(self) -> frozenset[str]:
