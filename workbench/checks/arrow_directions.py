@@ -9,6 +9,7 @@ without asking whether the data could tell.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy
@@ -21,10 +22,10 @@ from workbench.common.against_threshold import exceeds
 from workbench.common.arrays import Positions
 from workbench.common.threads import one_thread
 from workbench.methods.level_regression import (
-    MOST_REGRESSED,
     RegressedLevels,
     levels_tested,
     regressed_levels,
+    sampled,
 )
 from workbench.methods.profile.profile import EffectProfile
 from workbench.tables.column_bases import column_basis
@@ -61,17 +62,18 @@ def turned_arrows(
     named = [v for v in varied if case.audit_graph.parents(v.feature)]
     if not named:
         return ()
-    rows = np.flatnonzero(target.mask(case.data))
-    rows = rows if len(rows) >= FEWEST else np.arange(case.n_rows)
-    if len(rows) > MOST_REGRESSED:
-        rows = np.sort(
-            np.random.default_rng([seed, len(rows)]).choice(rows, MOST_REGRESSED, replace=False)
-        )
+    rows, where = np.flatnonzero(target.mask(case.data)), ""
+    if len(rows) < min(FEWEST, case.n_rows):
+        rows, where = np.arange(case.n_rows), ", in all rows of the data"
+    rows = sampled(rows, seed)
     found = []
     with one_thread():
         for variation in named:
             levels = levels_tested(case.columns[variation.feature], variation, profile)
-            found += list(_of_feature(case, variation.feature, levels, rows, threshold))
+            found += [
+                replace(arrow, change=arrow.change + where)
+                for arrow in _of_feature(case, variation.feature, levels, rows, threshold)
+            ]
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -75,7 +76,9 @@ def reported() -> Iterator[None]:
         _fail("Error: there is not enough memory for this audit. Try fewer rows.", CANNOT_RUN)
     except typer.Exit:
         raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            _fail(f"Error: {str(error.filename)!r} is too long to name a file.", CANNOT_RUN)
         # Never status 1, which says that influence was found.
         traceback.print_exc()
         _fail("This is a defect of the workbench; please report it with the lines above.", DEFECT)

@@ -11,6 +11,8 @@ import pytest
 from rich.console import Console
 
 import workbench as wb
+from workbench.case.asking.variations import variations_of
+from workbench.checks.arrow_directions import turned_arrows
 from workbench.report.outline.overturn import Footing, assumptions
 from workbench.report.terminal import print_report
 
@@ -58,6 +60,35 @@ def test_not_found_names_the_arrow_that_it_rests_on(wrong: wb.AuditReport) -> No
     assert arrow.low < truth < arrow.high
     assert verdict.headline.endswith(f"{SAID}.")
     assert "If f came before m" in verdict.reason
+
+
+def test_what_may_lie_below_the_threshold_is_not_said_to_be_above(wrong: wb.AuditReport) -> None:
+    """The largest of several differences was picked: its interval is not told as one."""
+    assert wrong.verdict is not None
+    (arrow,) = wrong.verdict.turned
+    assert ", more than 0.02" in arrow.sentence(0.02)
+    near = replace(arrow, value=0.021, low=0.012, high=0.03)
+    assert "by about +0.0210, perhaps more than 0.02" in near.sentence(0.02)
+    assert "interval" not in near.sentence(0.02)
+    unsure = replace(wrong, verdict=replace(wrong.verdict, turned=(near,)))
+    assert "may be above" in assumptions(unsure)[0].said
+    assert "would be above" in assumptions(wrong)[0].said
+
+
+def test_a_small_subgroup_is_told_what_all_rows_say() -> None:
+    data = _table()
+    case = wb.AuditCase(
+        data=data,
+        model=wb.BlackBoxModel(lambda rows: 0.5 + 0.2 * np.tanh(rows["m"]), features=["m"]),
+        graph=wb.CausalGraph([("m", "f")], nodes=["w"]),
+    )
+    few = wb.UnlearningTarget.subgroup("w > 1.5", ["f"])
+    varied = variations_of(case, ["f"], np.flatnonzero(few.mask(data)), None, 0)
+    (arrow,) = turned_arrows(case, few, varied, None, threshold=0.02)
+    assert "in all rows of the data" in arrow.sentence(0.02)
+    everyone = wb.UnlearningTarget.feature("f")
+    (arrow,) = turned_arrows(case, everyone, varied, None, threshold=0.02)
+    assert "in all rows" not in arrow.sentence(0.02)
 
 
 def _noise() -> np.ndarray:

@@ -40,6 +40,15 @@ def test_a_full_disk_is_said_with_the_files_that_were_asked_for(tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["--html", "--retrained", "--graph", "--data", "--model"])
+def test_what_is_too_long_to_name_a_file_is_said(option):
+    sample = [] if option in ("--data", "--model") else ["loan"]
+    call = ["audit", *sample, "--target", "zip_code", option, 300 * "a"]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 2, done.output
+    assert "Traceback" not in done.output
+
+
 FULL = Path("/dev/full")
 
 

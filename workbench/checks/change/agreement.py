@@ -25,8 +25,9 @@ PEOPLE_SHARE = 0.01
 """Share of the rows whose predictions may differ by more than the threshold."""
 SAME = 1e-9
 """Predictions this near are the same, in units of their spread."""
-CLEARLY = 2.0
-"""Times the mean difference of asking again that a change must exceed."""
+CLEARLY, FURTHER = 2.0, 5.0
+"""Times the mean difference of asking again that a change must exceed on average, or the largest
+at one row."""
 TRIED_ROWS = 2_000
 """Rows on which a model is asked whether it heeds a feature."""
 
@@ -137,7 +138,7 @@ def _heeded(case: AuditCase, compared: ComparedCases, seed: int) -> list[str]:
     places = np.sort(rng.permutation(case.n_rows)[:TRIED_ROWS])
     rows = case.data.iloc[places][list(case.reads)]
     answered = case.ask(rows)
-    again = float(np.abs(case.ask(rows) - answered).mean())
+    again = np.abs(case.ask(rows) - answered)
     least = SAME * max(float(np.ptp(case.predictions)), SAME)
     found = []
     for name in named:
@@ -145,7 +146,8 @@ def _heeded(case: AuditCase, compared: ComparedCases, seed: int) -> list[str]:
         changed = rows.copy()
         changed[name] = case.data[name].iloc[other].array
         moved = np.abs(case.ask(changed) - answered)
-        if float(moved.max()) > least and float(moved.mean()) > CLEARLY * again:
+        clear = moved.mean() > CLEARLY * again.mean() or moved.max() > FURTHER * again.max()
+        if clear and moved.max() > least:
             found.append(name)
     return found
 

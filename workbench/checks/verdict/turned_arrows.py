@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from workbench.common.wording import listing, stated, with_interval
+from workbench.common.against_threshold import lies_beyond
+from workbench.common.wording import listing, signed, stated
 
 __all__ = ["TurnedArrow", "condition_of", "sentences_of"]
 
@@ -25,7 +26,8 @@ class TurnedArrow:
     change : str
         The two levels of the feature that predictions differ between most, in words.
     value, low, high : float
-        By how much predictions differ between them, with the 95 % interval.
+        By how much predictions differ between them, with a 95 % interval that does not count that
+        they were picked as the largest difference.
     explained : bool
         Whether the graph gives a reason for each of these arrows.
     hidden : bool
@@ -49,6 +51,10 @@ class TurnedArrow:
             return f"the hidden {causes} {'is' if one else 'are'} behind {self.feature} and others"
         return f"{causes} {'comes' if one else 'come'} before {self.feature}"
 
+    def surely(self, threshold: float) -> bool:
+        """Whether the interval, too, lies beyond the threshold."""
+        return lies_beyond(self.low, self.high, threshold)
+
     def sentence(self, threshold: float) -> str:
         """Say what the other direction would mean."""
         causes, feature = listing(self.causes, 3), self.feature
@@ -63,8 +69,8 @@ class TurnedArrow:
         return (
             f"As drawn, {self.drawn}{why}, so that {none} is none of the influence of {feature}. "
             f"If {other}, {feature} ({self.change}) would move predictions by about "
-            f"{with_interval(self.value, (self.low, self.high))}, more than {stated(threshold)}. "
-            f"Data alone seldom tell which it is."
+            f"{signed(self.value)}, {'' if self.surely(threshold) else 'perhaps '}more than "
+            f"{stated(threshold)}. Data alone seldom tell which it is."
         )
 
 

@@ -112,13 +112,15 @@ def _graph(report: AuditFindings) -> Iterator[Assumption]:
         )
         return
     found = report.graph_sensitivity
-    turned = report.verdict.turned if report.verdict is not None else ()
-    if found is None and turned:
+    turned = () if report.verdict is None else report.verdict.turned
+    if found is None and report.verdict is not None and turned:
         arrows = listing([arrow.drawn for arrow in turned], LEADING)
+        surely = any(arrow.surely(report.verdict.threshold) for arrow in turned)
         yield Assumption(
             Footing.FAILED,
             name,
-            f"As drawn, {arrows}; the other way round, the influence would be above the threshold.",
+            f"As drawn, {arrows}; the other way round, the influence "
+            f"{'would' if surely else 'may'} be above the threshold.",
             "the finding changes with the direction of an arrow",
         )
         return

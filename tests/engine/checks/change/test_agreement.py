@@ -96,7 +96,10 @@ def test_a_noisy_model_that_only_lists_the_feature_is_not_said_to_read_it() -> N
     def reads(rows: pd.DataFrame) -> np.ndarray:
         return noisy(rows) + 1e5 * (rows["g"] == "b").to_numpy()
 
-    for model, said in ((noisy, ""), (reads, "reads it")):
+    def reads_seldom(rows: pd.DataFrame) -> np.ndarray:
+        return noisy(rows) + 5e5 * ((rows["g"] == "b") & (rows["years"] > 2.5)).to_numpy()
+
+    for model, said in ((noisy, ""), (reads, "reads it"), (reads_seldom, "reads it")):
         box = wb.BlackBoxModel(model, features=["g", "m", "years"], output="value")
         compared = read_compared(case_of(noisy), TARGET, {"retrained": box})
         found = " ".join(not_retrained(compared, seed=0))
